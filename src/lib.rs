@@ -1,0 +1,11 @@
+//! espalier trains traffic along VPC Lattice: see the README for what it does.
+
+pub mod aws;
+pub mod clock;
+pub mod commands;
+pub mod definition;
+pub mod github;
+pub mod report;
+pub mod rollout;
+pub mod sandbox;
+pub mod time;

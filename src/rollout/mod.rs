@@ -1,0 +1,12 @@
+//! The rollout, as pure values and functions: nothing here reads a clock, a file, a socket or the environment.
+//!
+//! Reading order: [`split`] (shares and weights) → [`plan`] (steps and limits) → [`observation`] (what a tick saw) →
+//! [`outcome`] (how it ends, and why) → [`journal`] (what happened).
+//!
+//! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
+
+pub mod journal;
+pub mod observation;
+pub mod outcome;
+pub mod plan;
+pub mod split;

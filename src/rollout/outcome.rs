@@ -1,0 +1,253 @@
+//! How a rollout ends: an outcome, a typed reason, and the numbers behind it.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::split::Share;
+
+/// How a rollout ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which of the six.
+    pub kind: OutcomeKind,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The six ways to end (DESIGN §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// The candidate serves everything and is stable now.
+    Promoted,
+    /// Traffic is on exactly what it was on before.
+    RolledBack,
+    /// The weights stay; another job goes on from the record.
+    Held,
+    /// There was nothing to release.
+    Unchanged,
+    /// Another job took the rollout over.
+    Superseded,
+    /// Traffic is not known to be good: a person must act.
+    Stuck,
+}
+
+impl fmt::Display for OutcomeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Promoted => "promoted",
+            Self::RolledBack => "rolled-back",
+            Self::Held => "held",
+            Self::Unchanged => "unchanged",
+            Self::Superseded => "superseded",
+            Self::Stuck => "stuck",
+        })
+    }
+}
+
+/// Why something was decided. `Display` is one sentence without a full stop, meaningful without its surroundings;
+/// [`Reason::code`] is the `reason` output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "code")]
+pub enum Reason {
+    /// Every step passed.
+    StepsPassed,
+    /// The first revision became healthy.
+    FirstRevisionHealthy,
+    /// Stable already runs what the definitions say.
+    NothingChanged,
+    /// The candidate has weight and not one healthy target.
+    NoHealthyTargets {
+        /// The share it had.
+        share: Share,
+        /// Unhealthy targets' reason codes with counts.
+        reasons: Vec<(String, u32)>,
+    },
+    /// The candidate stayed below `min_healthy` for `unhealthy_for` observations.
+    Unhealthy {
+        /// Healthy targets.
+        healthy: u32,
+        /// Targets expected to be healthy.
+        expected: u32,
+        /// The limit.
+        min_healthy: Share,
+        /// Observations in a row.
+        observations: u32,
+        /// Unhealthy targets' reason codes with counts.
+        reasons: Vec<(String, u32)>,
+    },
+    /// Stable is short of healthy targets for the weight it keeps.
+    StableShort {
+        /// Healthy targets of stable.
+        healthy: u32,
+        /// What its share needs.
+        needed: u32,
+    },
+    /// Stable has no healthy target while the candidate has: weights stay where traffic is served.
+    StableDown {
+        /// Healthy targets of the candidate.
+        candidate_healthy: u32,
+    },
+    /// The candidate did not become ready in time.
+    NotReady {
+        /// Healthy targets.
+        healthy: u32,
+        /// Tasks wanted.
+        wanted: u32,
+        /// How long it was given.
+        waited: Duration,
+        /// Why its tasks stopped, newest first, each with how many times.
+        stopped: Vec<(String, u32)>,
+    },
+    /// ECS gave the candidate's deployment up.
+    DeploymentFailed {
+        /// ECS's own words.
+        message: String,
+        /// Why its tasks stopped, newest first, each with how many times.
+        stopped: Vec<(String, u32)>,
+    },
+    /// Targets of another revision serve in the candidate's group.
+    ForeignTargets {
+        /// How many.
+        count: u32,
+    },
+    /// The whole rollout took longer than `timeout`.
+    TimedOut {
+        /// What was allowed.
+        timeout: Duration,
+    },
+    /// A signal: the job was cancelled.
+    Cancelled,
+    /// `abort`, from another job or a person.
+    Aborted {
+        /// Who or what, in words.
+        by: String,
+    },
+    /// `rollback`, asked for by a person.
+    RolledBackByRequest {
+        /// The revision that serves again.
+        to: String,
+    },
+    /// Somebody else changed the weights.
+    Drifted {
+        /// The traffic target.
+        target: String,
+        /// What we had written.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A traffic target is gone.
+    TargetGone {
+        /// The traffic target.
+        target: String,
+    },
+    /// A call was refused for good, or until its deadline.
+    Refused {
+        /// What we were doing.
+        doing: String,
+        /// What the answer was.
+        message: String,
+    },
+    /// Another rollout owns the record.
+    TakenOver {
+        /// Who, in words.
+        by: String,
+    },
+    /// The rollback could not be verified.
+    NotRestored {
+        /// Why, in words.
+        message: String,
+        /// What had made it roll back.
+        cause: Box<Self>,
+    },
+}
+
+impl Reason {
+    /// The reason's name as the `reason` output gives it, such as `no-healthy-targets`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::StepsPassed => "steps-passed",
+            Self::FirstRevisionHealthy => "first-revision-healthy",
+            Self::NothingChanged => "nothing-changed",
+            Self::NoHealthyTargets { .. } => "no-healthy-targets",
+            Self::Unhealthy { .. } => "unhealthy",
+            Self::StableShort { .. } => "stable-short",
+            Self::StableDown { .. } => "stable-down",
+            Self::NotReady { .. } => "not-ready",
+            Self::DeploymentFailed { .. } => "deployment-failed",
+            Self::ForeignTargets { .. } => "foreign-targets",
+            Self::TimedOut { .. } => "timed-out",
+            Self::Cancelled => "cancelled",
+            Self::Aborted { .. } => "aborted",
+            Self::RolledBackByRequest { .. } => "rolled-back-by-request",
+            Self::Drifted { .. } => "drifted",
+            Self::TargetGone { .. } => "target-gone",
+            Self::Refused { .. } => "refused",
+            Self::TakenOver { .. } => "taken-over",
+            Self::NotRestored { .. } => "not-restored",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StepsPassed => write!(f, "every step passed"),
+            Self::FirstRevisionHealthy => write!(f, "the first revision is healthy"),
+            Self::NothingChanged => write!(f, "stable already runs what the definitions say"),
+            Self::NoHealthyTargets { share, reasons } => {
+                write!(f, "the candidate had {share} of the traffic and no healthy target{}", counted(reasons))
+            }
+            Self::Unhealthy { healthy, expected, min_healthy, observations, reasons } => write!(
+                f,
+                "{healthy} of the candidate's {expected} targets were healthy, below {min_healthy}, {observations} observations in a row{}",
+                counted(reasons)
+            ),
+            Self::StableShort { healthy, needed } => {
+                write!(f, "stable had {healthy} healthy targets where its share needs {needed}")
+            }
+            Self::StableDown { candidate_healthy } => write!(
+                f,
+                "stable has no healthy target while the candidate has {candidate_healthy}: the weights were left where they are"
+            ),
+            Self::NotReady { healthy, wanted, waited, stopped } => write!(
+                f,
+                "{healthy} of {wanted} tasks of the candidate were running and healthy after {}{}",
+                humantime::format_duration(*waited),
+                counted(stopped)
+            ),
+            Self::DeploymentFailed { message, stopped } => {
+                write!(f, "ECS gave up the candidate's deployment: {}{}", message.trim_end_matches('.'), counted(stopped))
+            }
+            Self::ForeignTargets { count } => {
+                write!(f, "{count} targets in the candidate's group do not belong to a task of the released revision")
+            }
+            Self::TimedOut { timeout } => {
+                write!(f, "the rollout took longer than its timeout of {}", humantime::format_duration(*timeout))
+            }
+            Self::Cancelled => write!(f, "the job was cancelled"),
+            Self::Aborted { by } => write!(f, "aborted by {by}"),
+            Self::RolledBackByRequest { to } => write!(f, "rolled back to {to} by request"),
+            Self::Drifted { target, expected, found } => {
+                write!(f, "somebody else changed {target}: expected {expected}, found {found}")
+            }
+            Self::TargetGone { target } => write!(f, "{target} is gone"),
+            Self::Refused { doing, message } => write!(f, "{doing} failed: {}", message.trim_end_matches('.')),
+            Self::TakenOver { by } => write!(f, "{by} took the rollout over"),
+            Self::NotRestored { message, cause } => {
+                write!(f, "the rollback could not be verified ({}); it began because {cause}", message.trim_end_matches('.'))
+            }
+        }
+    }
+}
+
+fn counted(reasons: &[(String, u32)]) -> String {
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let listed: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} × {}", reason.trim_end_matches('.'))).collect();
+    format!(" ({})", listed.join(", "))
+}

@@ -1,0 +1,203 @@
+//! What a rollout is going to do: steps, times and limits, decided before anything is written.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::split::{Share, Split, UnrepresentableShare};
+
+/// One step: give the candidate `share` of the requests, settle, then watch it for `bake`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The candidate's share of the requests.
+    pub share: Share,
+    /// How long the settled split is watched; observed time, counted from the end of settle.
+    pub bake: Duration,
+}
+
+/// What `on_cancel` says: what the first signal does to a rollout whose weights are not yet final.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnCancel {
+    /// Restore the baseline.
+    #[default]
+    Rollback,
+    /// Leave the weights where they are and end the job; another job goes on.
+    Hold,
+}
+
+/// What `on_drift` says: what happens when somebody else changes the weights after our first write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDrift {
+    /// Leave them, say so, and end `stuck`.
+    #[default]
+    Stop,
+    /// Restore the baseline.
+    Restore,
+}
+
+/// The limits of target health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthLimits {
+    /// The lowest acceptable `healthy ÷ expected` of the candidate.
+    pub min_healthy: Share,
+    /// How many observations in a row below it end the release.
+    pub unhealthy_for: u32,
+}
+
+impl Default for HealthLimits {
+    fn default() -> Self {
+        Self { min_healthy: Share::percent(80), unhealthy_for: 2 }
+    }
+}
+
+/// Everything the machine needs to know beforehand. Built by [`Plan::new`], which refuses the impossible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The steps, in order; the last one is 100 %.
+    pub steps: Vec<Step>,
+    /// The time Lattice's data plane needs to follow a weight change. ECS itself waits about 90 s after each
+    /// (Amazon ECS Developer Guide, "VPC Lattice resources for blue/green deployments").
+    pub settle: Duration,
+    /// Of the whole rollout, from its first write; passing it rolls back.
+    pub timeout: Duration,
+    /// Time between two observations.
+    pub interval: Duration,
+    /// Limits of target health.
+    pub health: HealthLimits,
+    /// What the first signal does.
+    pub on_cancel: OnCancel,
+    /// What somebody else's change of weights does.
+    pub on_drift: OnDrift,
+    /// How long after promotion the old slot keeps its tasks; `None` is never retire.
+    pub retire_after: Option<Duration>,
+}
+
+/// Why steps cannot be walked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// No step at all.
+    #[error("there are no steps: write at least one, such as `100%:10m`")]
+    NoSteps,
+    /// A step of no traffic.
+    #[error("step {0} gives the candidate 0%: the candidate already starts at 0%, leave this step out")]
+    ZeroStep(usize),
+    /// A step that does not give more than the one before it.
+    #[error("step {number} ({share}) does not climb above step {} ({previous}): weights climb until the last step", number - 1)]
+    NotClimbing {
+        /// Which step, counted from 1.
+        number: usize,
+        /// Its share.
+        share: Share,
+        /// The share of the step before it.
+        previous: Share,
+    },
+    /// The last step leaves traffic on stable.
+    #[error("the last step is {0}, not 100%: add a step such as `100%:10m`, only then can the candidate be promoted")]
+    NotFull(Share),
+    /// A share that weights cannot represent.
+    #[error("step {number}: {error}")]
+    Unrepresentable {
+        /// Which step, counted from 1.
+        number: usize,
+        /// The nearest shares that can be.
+        error: UnrepresentableShare,
+    },
+    /// More time than there is.
+    #[error(
+        "the steps need at least {needed} (settle and bake of each), which is more than the timeout of {timeout}: raise `timeout` or shorten the bakes"
+    )]
+    TooLong {
+        /// The least time the steps take.
+        needed: String,
+        /// What `timeout` allows.
+        timeout: String,
+    },
+    /// An interval that is no time at all.
+    #[error("`interval` is zero: observe at most once a second, such as `15s`")]
+    ZeroInterval,
+}
+
+/// Steps as people write them: `5%:2m,25%:5m,100%:10m`.
+///
+/// # Errors
+/// All steps that cannot be read, in one message.
+pub fn parse_steps(text: &str) -> Result<Vec<Step>, StepsError> {
+    let (steps, problems): (Vec<_>, Vec<_>) = text.split(',').map(|step| step.trim().parse::<Step>()).partition(Result::is_ok);
+    if problems.is_empty() {
+        Ok(steps.into_iter().filter_map(Result::ok).collect())
+    } else {
+        Err(StepsError(problems.into_iter().filter_map(Result::err).map(|error| error.0).collect::<Vec<_>>().join("; ")))
+    }
+}
+
+/// Steps that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StepsError(String);
+
+impl FromStr for Step {
+    type Err = StepsError;
+
+    fn from_str(text: &str) -> Result<Self, StepsError> {
+        let (share, bake) = text
+            .split_once(':')
+            .ok_or_else(|| StepsError(format!("`{text}` is not a step: write a share and a bake time, such as `5%:2m`")))?;
+        Ok(Self {
+            share: share.parse().map_err(|error: super::split::ShareError| StepsError(error.to_string()))?,
+            bake: humantime::parse_duration(bake.trim())
+                .map_err(|_| StepsError(format!("`{}` is not a length of time: write `30s`, `2m` or `1h 30m`", bake.trim())))?,
+        })
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bake = humantime::format_duration(self.bake).to_string().replace(' ', "");
+        write!(f, "{}:{bake}", self.share)
+    }
+}
+
+impl Plan {
+    /// Checks a plan.
+    ///
+    /// # Errors
+    /// Every reason why it cannot be walked.
+    pub fn check(self) -> Result<Self, Vec<PlanError>> {
+        let mut errors = Vec::new();
+        let mut previous = Share::ZERO;
+        for (number, step) in (1..).zip(&self.steps) {
+            if step.share == Share::ZERO {
+                errors.push(PlanError::ZeroStep(number));
+            } else if number > 1 && step.share <= previous {
+                errors.push(PlanError::NotClimbing { number, share: step.share, previous });
+            } else if let Err(error) = Split::for_share(step.share) {
+                errors.push(PlanError::Unrepresentable { number, error });
+            }
+            previous = step.share;
+        }
+        match self.steps.last() {
+            None => errors.push(PlanError::NoSteps),
+            Some(step) if step.share != Share::FULL => errors.push(PlanError::NotFull(step.share)),
+            Some(_) => {}
+        }
+        if self.interval.is_zero() {
+            errors.push(PlanError::ZeroInterval);
+        }
+        let needed = self.least_time();
+        if needed > self.timeout {
+            errors.push(PlanError::TooLong {
+                needed: humantime::format_duration(needed).to_string(),
+                timeout: humantime::format_duration(self.timeout).to_string(),
+            });
+        }
+        if errors.is_empty() { Ok(self) } else { Err(errors) }
+    }
+
+    /// The least time that the steps take: settle and bake of each, nothing else.
+    #[must_use]
+    pub fn least_time(&self) -> Duration {
+        self.steps.iter().map(|step| self.settle + step.bake).sum()
+    }
+}
