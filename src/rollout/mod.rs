@@ -6,7 +6,9 @@
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
 pub mod journal;
+pub mod machine;
 pub mod observation;
 pub mod outcome;
 pub mod plan;
+pub mod record;
 pub mod split;

@@ -23,6 +23,18 @@ impl Share {
         Self(percent.min(100) * 1000)
     }
 
+    /// From thousandths of a percent; none above 100 000.
+    #[must_use]
+    pub const fn from_millipercent(millipercent: u32) -> Option<Self> {
+        if millipercent > 100_000 { None } else { Some(Self(millipercent)) }
+    }
+
+    /// What is left for the other side.
+    #[must_use]
+    pub const fn rest(self) -> Self {
+        Self(100_000 - self.0)
+    }
+
     /// Thousandths of a percent, 0 to 100 000.
     #[must_use]
     pub const fn millipercent(self) -> u32 {

@@ -1,0 +1,413 @@
+//! The adversary: a small world that answers the machine's effects, and every single and double misfortune at every point.
+
+use std::time::Duration;
+
+use super::{Desired, Effect, Ending, Event, Role, Rollout};
+use crate::{
+    rollout::{
+        journal::Release,
+        observation::{Lease, LiveAction, Observation, Refusal, RefusalKind, Side, Tasks},
+        outcome::{OutcomeKind, Reason},
+        plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
+        record::{Record, SlotRecord},
+        split::{Share, Split},
+    },
+    time::Timestamp,
+};
+
+/// What befalls one effect, or the world from that effect on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Misfortune {
+    /// Refused for now; nothing happened.
+    Throttled,
+    /// No answer; it happened all the same.
+    Ambiguous,
+    /// Refused for good.
+    Denied,
+    /// From here on every effect of this sort is refused for good.
+    DeniedForever,
+    /// A signal in place of the answer.
+    Signal,
+    /// From here on no target of the candidate is healthy.
+    CandidateDown,
+    /// From here on half of the candidate's targets are healthy.
+    CandidateLame,
+    /// From here on no target of stable is healthy.
+    StableDown,
+    /// Somebody sets other weights.
+    Edited,
+    /// Somebody puts the baseline back.
+    PutBack,
+    /// Another rollout takes the record.
+    Usurped,
+    /// Our tags are removed.
+    TagsLost,
+    /// ECS gives the candidate's deployment up.
+    DeploymentFails,
+}
+
+const ALL: [Misfortune; 13] = [
+    Misfortune::Throttled,
+    Misfortune::Ambiguous,
+    Misfortune::Denied,
+    Misfortune::DeniedForever,
+    Misfortune::Signal,
+    Misfortune::CandidateDown,
+    Misfortune::CandidateLame,
+    Misfortune::StableDown,
+    Misfortune::Edited,
+    Misfortune::PutBack,
+    Misfortune::Usurped,
+    Misfortune::TagsLost,
+    Misfortune::DeploymentFails,
+];
+
+/// Two traffic targets, two slots of three tasks.
+#[derive(Clone, Debug)]
+struct World {
+    now: Timestamp,
+    bootstrap: bool,
+    /// Stable's and the candidate's weight; none is the baseline itself.
+    actions: [Option<Split>; 2],
+    candidate_tasks: u32,
+    stable_tasks: u32,
+    candidate_healthy: u32,
+    stable_healthy: u32,
+    lease: Lease,
+    failed: bool,
+    edited: bool,
+    denied: Vec<std::mem::Discriminant<Effect>>,
+    effects: usize,
+    highest: u16,
+    fell: bool,
+}
+
+impl World {
+    fn new(bootstrap: bool) -> Self {
+        Self {
+            now: Timestamp::from_secs(1_800_000_000),
+            bootstrap,
+            actions: [None; 2],
+            candidate_tasks: 0,
+            stable_tasks: if bootstrap { 0 } else { 3 },
+            candidate_healthy: 100,
+            stable_healthy: 100,
+            lease: Lease::Ours,
+            failed: false,
+            edited: false,
+            denied: Vec::new(),
+            effects: 0,
+            highest: 0,
+            fell: false,
+        }
+    }
+
+    fn befall(&mut self, misfortune: Misfortune, effect: &Effect) {
+        match misfortune {
+            Misfortune::CandidateDown => self.candidate_healthy = 0,
+            Misfortune::CandidateLame => self.candidate_healthy = 50,
+            Misfortune::StableDown => self.stable_healthy = 0,
+            Misfortune::Edited => {
+                self.actions[0] = Some(Split { stable: 77, candidate: 23 });
+                self.edited = true;
+            }
+            Misfortune::PutBack => self.actions = [None; 2],
+            Misfortune::Usurped => self.lease = Lease::Theirs("rollout other".to_owned()),
+            Misfortune::TagsLost => self.lease = Lease::Lost,
+            Misfortune::DeploymentFails => self.failed = true,
+            Misfortune::DeniedForever => self.denied.push(std::mem::discriminant(effect)),
+            Misfortune::Throttled | Misfortune::Ambiguous | Misfortune::Denied | Misfortune::Signal => {}
+        }
+    }
+
+    fn carry_out(&mut self, effect: &Effect) -> Event {
+        match effect {
+            Effect::Record(..) | Effect::Renew(_) => {
+                if self.lease == Lease::Lost {
+                    self.lease = Lease::Ours;
+                }
+                Event::Done
+            }
+            Effect::Observe => Event::Observed(Box::new(self.observe())),
+            Effect::Write(desired) => {
+                let split = match desired {
+                    Desired::Split(split) => Some(*split),
+                    Desired::BaselineBesideCandidate => Some(Split::STABLE),
+                    Desired::Baseline => None,
+                };
+                let candidate = split.map_or(0, |split| split.candidate);
+                self.fell |= candidate < self.highest;
+                assert!(!self.fell || candidate == 0, "weights climb until they fall, then stay at the baseline");
+                self.highest = self.highest.max(candidate);
+                self.actions = [split; 2];
+                Event::Done
+            }
+            Effect::Launch(count) | Effect::Scale(Role::Candidate, count) => {
+                self.candidate_tasks = *count;
+                Event::Done
+            }
+            Effect::Scale(Role::Stable, count) => {
+                self.stable_tasks = *count;
+                Event::Done
+            }
+            Effect::WaitUntil(until) => {
+                assert!(*until > self.now, "a wait that is no wait would spin");
+                self.now = *until;
+                Event::Woke
+            }
+            Effect::Finish(_) => unreachable!("the run ends here"),
+        }
+    }
+
+    fn observe(&self) -> Observation {
+        let action = |split: Option<Split>| {
+            let at_rest = if self.bootstrap { None } else { Some(Split::STABLE) };
+            Some(LiveAction {
+                split: split.or(at_rest),
+                is_baseline: split.is_none(),
+                lists_candidate: split.is_some(),
+                shown: format!("{split:?}"),
+            })
+        };
+        let side = |tasks: u32, percent: u32, failed: bool| {
+            let healthy = tasks * percent.min(100) / 100;
+            let failed = failed.then(|| "circuit breaker".to_owned());
+            let service = Tasks {
+                desired: tasks,
+                running: tasks,
+                current: tasks,
+                deploying_current: tasks > 0,
+                complete: true,
+                failed,
+                ..Tasks::default()
+            };
+            Side { healthy, unhealthy: tasks - healthy, tasks: Some(service), ..Side::default() }
+        };
+        Observation {
+            at: self.now,
+            lease: self.lease.clone(),
+            actions: self.actions.into_iter().map(action).collect(),
+            stable: (!self.bootstrap).then(|| side(self.stable_tasks, self.stable_healthy, false)),
+            candidate: side(self.candidate_tasks, self.candidate_healthy, self.failed),
+        }
+    }
+
+    fn candidate_weight(&self) -> u16 {
+        self.actions.iter().map(|split| split.map_or(0, |split| split.candidate)).max().unwrap_or(0)
+    }
+}
+
+fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
+    let step = |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes) };
+    Plan {
+        steps: vec![step(5, 1), step(50, 1), step(100, 1)],
+        settle: Duration::from_secs(30),
+        timeout: Duration::from_secs(2700),
+        interval: Duration::from_secs(30),
+        health: HealthLimits::default(),
+        on_cancel,
+        on_drift,
+        retire_after: Some(Duration::from_secs(120)),
+    }
+}
+
+fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
+    let slot = |name: &str, count| SlotRecord {
+        name: name.to_owned(),
+        group: format!("tg-{name}"),
+        ecs_service: ecs.then(|| name.to_owned()),
+        task_definition: None,
+        count,
+    };
+    let stable = (!world.bootstrap).then(|| slot("a", 3));
+    let record = Record::new("id".to_owned(), "deploy", world.now, plan, stable, slot("b", 3));
+    Rollout::release(record, Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() })
+}
+
+/// Runs to the end; `misfortunes` are (index of the effect, what befalls it).
+fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
+    let mut effect = rollout.handle(world.now, Event::Begun).expect("a rollout begins");
+    let mut superseded = false;
+    for index in 0..2000 {
+        if let Effect::Finish(ending) = effect {
+            judge(&world, &rollout, &ending, misfortunes);
+            return (world, ending, index);
+        }
+        assert!(
+            !superseded || matches!(effect, Effect::Observe | Effect::WaitUntil(_)),
+            "a write after the record was seen to be another's"
+        );
+        let here = misfortunes.iter().filter(|(at, _)| *at == index).map(|(_, what)| *what);
+        let mut answer = None;
+        for misfortune in here {
+            world.befall(misfortune, &effect);
+            let refusal = |kind| Event::Refused(Refusal { kind, message: format!("{misfortune:?}") });
+            let acts = !matches!(effect, Effect::WaitUntil(_));
+            answer = match misfortune {
+                Misfortune::Throttled if acts => Some(refusal(RefusalKind::Transient)),
+                Misfortune::Ambiguous if acts => {
+                    world.carry_out(&effect);
+                    Some(refusal(RefusalKind::Transient))
+                }
+                Misfortune::Denied if acts => Some(refusal(RefusalKind::Permanent)),
+                Misfortune::Signal => {
+                    if acts {
+                        world.carry_out(&effect);
+                    }
+                    Some(Event::Signalled)
+                }
+                _ => answer,
+            };
+        }
+        if world.denied.contains(&std::mem::discriminant(&effect)) && !matches!(effect, Effect::WaitUntil(_)) {
+            answer = Some(Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "denied".to_owned() }));
+        }
+        let event = answer.unwrap_or_else(|| world.carry_out(&effect));
+        superseded |= matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
+        world.effects += 1;
+        effect = rollout.handle(world.now, event).expect("the driver answers what was asked");
+    }
+    panic!(
+        "no end after 2000 effects with {misfortunes:?}: {:#?}",
+        rollout.journal().entries.iter().rev().take(5).collect::<Vec<_>>()
+    );
+}
+
+fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usize, Misfortune)]) {
+    let told = || format!("{ending:?} after {misfortunes:?}: {world:?}");
+    let befell = |what| misfortunes.iter().any(|(_, misfortune)| *misfortune == what);
+    match ending {
+        Ending::Outcome(outcome) => {
+            assert_eq!(rollout.journal().outcome(), Some(outcome), "the journal ends with the outcome");
+            match outcome.kind {
+                OutcomeKind::Promoted => {
+                    assert!(
+                        world.edited || befell(Misfortune::PutBack) || world.actions == [Some(Split::CANDIDATE); 2],
+                        "{}",
+                        told()
+                    );
+                }
+                OutcomeKind::RolledBack => {
+                    assert!(world.edited || world.candidate_weight() == 0 || world.bootstrap, "{}", told())
+                }
+                OutcomeKind::Superseded => assert!(befell(Misfortune::Usurped), "{}", told()),
+                OutcomeKind::Held => assert!(befell(Misfortune::Signal), "{}", told()),
+                OutcomeKind::Stuck => {
+                    let broken = [Misfortune::StableDown, Misfortune::Edited, Misfortune::Denied, Misfortune::DeniedForever];
+                    assert!(broken.into_iter().any(befell), "{}", told());
+                }
+                OutcomeKind::Unchanged => panic!("the machine never decides this: {}", told()),
+            }
+        }
+        Ending::Untouched(_) | Ending::Declined(_) => {
+            assert!(world.edited || world.actions == [None; 2], "{}", told());
+        }
+    }
+}
+
+fn undisturbed(bootstrap: bool, ecs: bool) -> usize {
+    let world = World::new(bootstrap);
+    let mut world = world;
+    if !ecs {
+        world.candidate_tasks = 3;
+    }
+    let rollout = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), ecs);
+    let (world, ending, effects) = run(world, rollout, &[]);
+    assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Promoted), "{ending:?}");
+    assert_eq!(world.actions, [Some(Split::CANDIDATE); 2]);
+    assert_eq!(world.stable_tasks, if bootstrap || ecs { 0 } else { 3 });
+    effects
+}
+
+#[test]
+fn an_undisturbed_release_is_promoted_and_the_old_slot_retired() {
+    undisturbed(false, true);
+    undisturbed(true, true);
+    undisturbed(false, false);
+}
+
+#[test]
+fn every_single_and_double_misfortune_ends_in_a_typed_outcome_with_traffic_accounted_for() {
+    let mut runs = 0;
+    // Doubles are whole for bootstrap; for the long plans every third second misfortune, which keeps this in seconds.
+    for (bootstrap, on_drift, on_cancel, stride) in [
+        (false, OnDrift::Stop, OnCancel::Rollback, 3),
+        (false, OnDrift::Restore, OnCancel::Hold, 3),
+        (true, OnDrift::Stop, OnCancel::Rollback, 1),
+    ] {
+        let length = undisturbed(bootstrap, true) + 2;
+        let world = World::new(bootstrap);
+        let start = |misfortunes: &[(usize, Misfortune)]| {
+            run(world.clone(), rollout(&world, plan(on_drift, on_cancel), true), misfortunes);
+        };
+        for first in 0..length {
+            for one in ALL {
+                start(&[(first, one)]);
+                runs += 1;
+                for second in (first..length + 10).step_by(stride) {
+                    for other in ALL {
+                        start(&[(first, one), (second, other)]);
+                        runs += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(runs > 50_000, "{runs} runs are not the whole product");
+}
+
+#[test]
+fn a_failure_is_answered_in_the_tick_that_sees_it() {
+    let world = World::new(false);
+    let length = undisturbed(false, true);
+    for at in 0..length {
+        let mut world = world.clone();
+        let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        for index in 0.. {
+            if matches!(effect, Effect::Finish(_)) {
+                break;
+            }
+            if index == at {
+                world.candidate_healthy = 0;
+            }
+            let exposed = world.candidate_weight() > 0 && world.stable_tasks > 0 && world.candidate_weight() < 100;
+            let event = world.carry_out(&effect);
+            let failing = matches!(&event, Event::Observed(seen) if seen.candidate.healthy == 0);
+            let before = world.highest > 0 && !world.fell;
+            effect = machine.handle(world.now, event).expect("in place");
+            if failing && exposed && before {
+                assert_eq!(effect, Effect::Write(Desired::BaselineBesideCandidate), "at effect {at}");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_event_out_of_place_is_refused_by_name() {
+    let world = World::new(false);
+    let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+    let _record = machine.handle(world.now, Event::Begun).expect("begins");
+    let refused = machine.handle(world.now, Event::Woke).expect_err("nothing waits");
+    assert!(refused.to_string().contains("was told `woke` while it waited for the answer to `Act`"), "{refused}");
+}
+
+#[test]
+fn an_abort_takes_over_and_restores_unless_stable_is_down() {
+    for (stable_healthy, force, kind) in
+        [(100, false, OutcomeKind::RolledBack), (0, false, OutcomeKind::Stuck), (0, true, OutcomeKind::RolledBack)]
+    {
+        let mut world = World::new(false);
+        world.actions = [Some(Split { stable: 50, candidate: 50 }); 2];
+        world.candidate_tasks = 3;
+        world.stable_healthy = stable_healthy;
+        let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+        let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+        let abort = Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, force);
+        let (world, ending, _) = run(world, abort, &[(usize::MAX, Misfortune::StableDown)]);
+        assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == kind), "{ending:?}");
+        assert_eq!(world.candidate_weight(), if kind == OutcomeKind::Stuck { 50 } else { 0 });
+        assert_eq!(world.candidate_tasks, if kind == OutcomeKind::Stuck { 3 } else { 0 });
+    }
+}

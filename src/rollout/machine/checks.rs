@@ -1,0 +1,133 @@
+//! What a reading means: every check that can end a rollout, in the order of DESIGN §5. Nothing that waits, gates or
+//! advances comes before them (flagger 1268: a rollback that an early return hides).
+
+use super::{core::Rollout, types::Effect};
+use crate::rollout::{
+    journal::Happening,
+    observation::{Observation, Side},
+    outcome::Reason,
+    plan::OnDrift,
+    split::Split,
+};
+
+/// Observations in a row that must show a foreign target: tasks and targets are read at the same time, not at once.
+const FOREIGN_FOR: u32 = 2;
+
+impl Rollout {
+    /// The rollback that a reading asks for, if it does. `expected` are the splits that may be there.
+    pub(super) fn checked(&mut self, observation: &Observation, expected: &[Split]) -> Option<Effect> {
+        self.say_observed(observation);
+        self.drifted(observation, expected)
+            .or_else(|| self.sides_down(observation))
+            .or_else(|| self.timed_out())
+            .or_else(|| self.deployment_failed(&observation.candidate))
+            .or_else(|| self.foreign(&observation.candidate))
+            .or_else(|| self.unhealthy(observation))
+    }
+
+    /// A split that is neither the recorded intent nor the last verified one (rule 3).
+    pub(super) fn drifted(&mut self, observation: &Observation, expected: &[Split]) -> Option<Effect> {
+        for (index, action) in observation.actions.iter().enumerate() {
+            let target = self
+                .journal()
+                .release
+                .traffic_targets
+                .get(index)
+                .cloned()
+                .unwrap_or_else(|| format!("traffic target {}", index + 1));
+            let Some(action) = action else {
+                return Some(self.roll_back(Reason::TargetGone { target }));
+            };
+            if action.split.is_some_and(|split| expected.contains(&split)) {
+                continue;
+            }
+            let wanted = expected.first().map_or_else(String::new, Split::to_string);
+            if action.is_baseline || action.split == Some(self.at_rest()) {
+                return Some(
+                    self.roll_back(Reason::Aborted { by: format!("somebody who put {target} back to what it was before") }),
+                );
+            }
+            let reason = Reason::Drifted { target, expected: wanted, found: action.shown.clone() };
+            return Some(match self.record().plan.on_drift {
+                OnDrift::Stop => self.stick(reason),
+                OnDrift::Restore => self.roll_back(reason),
+            });
+        }
+        None
+    }
+
+    /// Weight without a healthy target on either side (rule 1).
+    fn sides_down(&mut self, observation: &Observation) -> Option<Effect> {
+        if !self.has_weight() || self.record().stable.is_none() {
+            return None;
+        }
+        let candidate = &observation.candidate;
+        let share = self.record().intent.share().max(self.record().verified.share());
+        if candidate.healthy == 0 {
+            return Some(self.roll_back(Reason::NoHealthyTargets { share, reasons: candidate.reasons.clone() }));
+        }
+        let stable = observation.stable.as_ref()?;
+        if share.rest().millipercent() == 0 {
+            return None;
+        }
+        if stable.healthy == 0 {
+            return Some(self.stick_and_scale(Reason::StableDown { candidate_healthy: candidate.healthy }));
+        }
+        let needed = share.rest().of(stable.running());
+        (stable.healthy < needed).then(|| self.roll_back(Reason::StableShort { healthy: stable.healthy, needed }))
+    }
+
+    fn timed_out(&mut self) -> Option<Effect> {
+        let timeout = self.record().plan.timeout;
+        (self.now >= self.record().deadline()).then(|| self.roll_back(Reason::TimedOut { timeout }))
+    }
+
+    fn deployment_failed(&mut self, candidate: &Side) -> Option<Effect> {
+        let tasks = candidate.tasks.as_ref()?;
+        let message = tasks.failed.clone()?;
+        let stopped = tasks.stopped.clone();
+        tasks.deploying_current.then(|| self.roll_back(Reason::DeploymentFailed { message, stopped }))
+    }
+
+    /// What is judged is what was released (rule 14).
+    fn foreign(&mut self, candidate: &Side) -> Option<Effect> {
+        let count = candidate.tasks.as_ref().map_or(0, |tasks| tasks.foreign_targets);
+        if count == 0 || !self.has_weight() {
+            self.foreign = 0;
+            return None;
+        }
+        self.foreign += 1;
+        (self.foreign >= FOREIGN_FOR).then(|| self.roll_back(Reason::ForeignTargets { count }))
+    }
+
+    /// Below `min_healthy`, or below what the share needs, `unhealthy_for` observations in a row.
+    fn unhealthy(&mut self, observation: &Observation) -> Option<Effect> {
+        if !self.has_weight() {
+            return None;
+        }
+        let limits = self.record().plan.health;
+        let candidate = &observation.candidate;
+        let (healthy, expected) = (candidate.healthy, candidate.expected());
+        let share = self.record().verified.share();
+        if healthy >= limits.min_healthy.of(expected) && self.enough(share, healthy, observation.stable.as_ref()) {
+            self.unhealthy = 0;
+            return None;
+        }
+        self.unhealthy += 1;
+        if self.unhealthy < limits.unhealthy_for {
+            let what = format!(
+                "{healthy} of the candidate's {expected} targets are healthy: {} more observations like this one roll it back",
+                limits.unhealthy_for - self.unhealthy
+            );
+            self.say(Happening::Concern { what });
+            return None;
+        }
+        Some(self.roll_back(Reason::Unhealthy {
+            healthy,
+            expected,
+            min_healthy: limits.min_healthy,
+            observations: self.unhealthy,
+            reasons: candidate.reasons.clone(),
+        }))
+    }
+}

@@ -1,0 +1,423 @@
+//! The machine's state, its dispatch, and the tick.
+
+use std::time::Duration;
+
+use super::{
+    release::{Claim, Launch, StepStage},
+    retire::Retire,
+    rollback::Rollback,
+    types::{Desired, Effect, Ending, Event, OutOfPlace, Role},
+};
+use crate::{
+    rollout::{
+        journal::{Entry, Happening, Journal, Release},
+        observation::{Lease, Observation, Refusal, RefusalKind, Side},
+        outcome::{Outcome, OutcomeKind, Reason},
+        record::{Record, State},
+        split::{Share, Split},
+    },
+    time::Timestamp,
+};
+
+/// How long a lease lasts, by AWS's `Date` header (DESIGN §5 "Leases").
+pub(super) const LEASE: Duration = Duration::from_secs(180);
+/// How often it is renewed.
+pub(super) const RENEWAL: Duration = Duration::from_secs(60);
+/// How long a claim waits before it reads its own record back.
+pub(super) const CLAIM_WAIT: Duration = Duration::from_secs(2);
+/// How long the weights of one step are tried before the rollout is given up.
+pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(120);
+/// How long a rollback is tried before it is `stuck`.
+pub(super) const RESTORE_LIMIT: Duration = Duration::from_secs(600);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Claiming(Claim),
+    Attaching,
+    Launching(Launch),
+    Stepping(usize, StepStage),
+    Promoting,
+    Retiring(Retire),
+    RollingBack(Rollback),
+    Holding,
+    /// The traffic is not known to be good; the last writes before saying so.
+    Sticking(Reason),
+    Ended,
+}
+
+/// What is outstanding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pending {
+    Nothing,
+    Act,
+    Observe,
+    Wait,
+    /// An extra act on the way to a wait: renewing the lease, following stable's size.
+    Aside(Timestamp),
+}
+
+/// One rollout being decided. Build it with [`Rollout::release`], [`Rollout::restore`] or [`Rollout::abort`].
+#[derive(Clone, Debug)]
+pub struct Rollout {
+    pub(super) record: Record,
+    pub(super) phase: Phase,
+    pending: Pending,
+    journal: Journal,
+    /// The moment of the event in hand.
+    pub(super) now: Timestamp,
+    /// Until when writes of the phase in hand are repeated, and how often they were refused.
+    pub(super) give_up: Timestamp,
+    pub(super) refusals: u32,
+    renewed: Timestamp,
+    /// Observations in a row that were below the health limit, or showed foreign targets.
+    pub(super) unhealthy: u32,
+    pub(super) foreign: u32,
+    /// The size the candidate is given.
+    pub(super) wanted: u32,
+    /// An action may have been written.
+    pub(super) touched: bool,
+    /// A signal came: finish as soon as traffic is good.
+    pub(super) hurried: bool,
+    /// The weights stay even where stable has no healthy target (`abort --force` says otherwise).
+    pub(super) force: bool,
+    /// The newest readings' time by AWS's clock, with ours at that moment.
+    aws_time: Option<(Timestamp, Timestamp)>,
+    record_lost: bool,
+    /// The effect in hand scales stable up; the record comes after it.
+    scaling: bool,
+}
+
+impl Rollout {
+    /// A new rollout along the record's plan: `deploy` and `shift`.
+    #[must_use]
+    pub fn release(record: Record, release: Release) -> Self {
+        Self::new(record, release, Phase::Claiming(Claim::Recording))
+    }
+
+    /// Back to a revision that was stable before: the candidate of `record` is that revision's slot and the plan has one
+    /// step. Takes the record over without waiting.
+    #[must_use]
+    pub fn restore(record: Record, release: Release) -> Self {
+        Self::new(record, release, Phase::Claiming(Claim::Recording))
+    }
+
+    /// Rolls a recorded rollout back, whoever runs it: takes it over (the record's generation must already be raised).
+    /// `force` restores the baseline even when stable has no healthy target.
+    #[must_use]
+    pub fn abort(record: Record, release: Release, reason: Reason, force: bool) -> Self {
+        let mut rollout = Self::new(record, release, Phase::RollingBack(Rollback::taking_over(reason)));
+        rollout.touched = true;
+        rollout.force = force;
+        rollout
+    }
+
+    fn new(record: Record, release: Release, phase: Phase) -> Self {
+        let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count));
+        Self {
+            record,
+            phase,
+            pending: Pending::Nothing,
+            journal: Journal { release, entries: Vec::new() },
+            now: Timestamp::default(),
+            give_up: Timestamp::default(),
+            refusals: 0,
+            renewed: Timestamp::default(),
+            unhealthy: 0,
+            foreign: 0,
+            wanted,
+            touched: false,
+            hurried: false,
+            force: false,
+            aws_time: None,
+            record_lost: false,
+            scaling: false,
+        }
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The record as the machine knows it.
+    #[must_use]
+    pub const fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Adds what the driver alone knows, such as the commands to finish by hand.
+    pub fn note(&mut self, now: Timestamp, event: Happening) {
+        self.journal.entries.push(Entry { at: now, event });
+    }
+
+    /// Takes the answer to the effect before and gives the next one.
+    ///
+    /// # Errors
+    /// When the event does not answer the outstanding effect.
+    pub fn handle(&mut self, now: Timestamp, event: Event) -> Result<Effect, OutOfPlace> {
+        self.now = now.max(self.now);
+        let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
+        let effect = match (pending, event) {
+            (Pending::Nothing, Event::Begun) if self.journal.entries.is_empty() || !matches!(self.phase, Phase::Ended) => {
+                self.begin()
+            }
+            (Pending::Act | Pending::Aside(_) | Pending::Observe | Pending::Wait, Event::Signalled) => self.signalled(),
+            (Pending::Wait, Event::Woke) => Effect::Observe,
+            (Pending::Aside(until), Event::Done | Event::Refused(_)) => Effect::WaitUntil(until),
+            (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
+            (Pending::Observe, Event::Refused(refusal)) => self.blind(refusal),
+            (Pending::Act, Event::Done) => self.acted(),
+            (Pending::Act, Event::Refused(refusal)) => self.refused(refusal),
+            (pending, event) => return Err(OutOfPlace { event: name_of(&event).to_owned(), pending: format!("{pending:?}") }),
+        };
+        self.pending = match &effect {
+            Effect::Observe => Pending::Observe,
+            Effect::WaitUntil(_) => Pending::Wait,
+            Effect::Finish(_) => Pending::Nothing,
+            Effect::Renew(_) => Pending::Aside(self.next_tick()),
+            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => match self.pending {
+                Pending::Aside(until) => Pending::Aside(until),
+                Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait => Pending::Act,
+            },
+        };
+        if matches!(effect, Effect::Write(_)) {
+            self.touched = true;
+        }
+        Ok(effect)
+    }
+
+    fn begin(&mut self) -> Effect {
+        self.give_up = self.now + WRITE_LIMIT;
+        if matches!(self.phase, Phase::RollingBack(_)) { self.begin_takeover() } else { self.write_record() }
+    }
+
+    fn observed(&mut self, observation: &Observation) -> Effect {
+        self.aws_time = Some((observation.at, self.now));
+        match &observation.lease {
+            Lease::Theirs(by) => {
+                let by = by.clone();
+                return self.superseded(by);
+            }
+            Lease::Lost => self.record_lost = true,
+            Lease::Ours => {}
+        }
+        match self.phase.clone() {
+            Phase::Claiming(_) => self.claim_read(observation),
+            Phase::Attaching => self.attach_read(observation),
+            Phase::Launching(launch) => self.launch_watched(launch, observation),
+            Phase::Stepping(index, stage) => self.step_watched(index, stage, observation),
+            Phase::Retiring(retire) => self.retire_watched(retire, observation),
+            Phase::RollingBack(rollback) => self.rollback_watched(rollback, observation),
+            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Ended => self.write_record(),
+        }
+    }
+
+    fn acted(&mut self) -> Effect {
+        self.refusals = 0;
+        match self.phase.clone() {
+            Phase::Claiming(claim) => self.claim_acted(claim),
+            Phase::Attaching => Effect::Observe,
+            Phase::Launching(launch) => self.launch_acted(launch),
+            Phase::Stepping(index, stage) => self.step_acted(index, stage),
+            Phase::Promoting => self.promoted(),
+            Phase::Retiring(retire) => self.retire_acted(retire),
+            Phase::RollingBack(rollback) => self.rollback_acted(rollback),
+            Phase::Holding => self.finish(OutcomeKind::Held, Reason::Cancelled),
+            Phase::Sticking(reason) if self.scaling => {
+                self.scaling = false;
+                self.phase = Phase::Sticking(reason);
+                self.write_record()
+            }
+            Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::NothingChanged),
+        }
+    }
+
+    /// An act was refused: again while that can help and there is time, otherwise the phase's way out.
+    fn refused(&mut self, refusal: Refusal) -> Effect {
+        let transient = refusal.kind == RefusalKind::Transient;
+        if transient && self.now < self.give_up {
+            self.say(Happening::Retrying { doing: self.doing(), message: refusal.message });
+            let pause = self.pause();
+            return Effect::WaitUntil(self.now + pause);
+        }
+        let reason = Reason::Refused { doing: self.doing(), message: refusal.message };
+        match self.phase.clone() {
+            Phase::Claiming(_) => self.untouched(reason),
+            Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => self.roll_back(reason),
+            Phase::Promoting => self.promotion_unrecorded(reason),
+            Phase::Retiring(_) => self.retire_refused(&reason),
+            Phase::RollingBack(rollback) => self.rollback_refused(rollback, reason),
+            Phase::Holding => self.finish(OutcomeKind::Held, Reason::Cancelled),
+            Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Ended => self.finish(OutcomeKind::Stuck, reason),
+        }
+    }
+
+    /// A reading failed: nothing is decided from it, but time goes on.
+    fn blind(&mut self, refusal: Refusal) -> Effect {
+        let reason = Reason::Refused { doing: "reading the state of the rollout".to_owned(), message: refusal.message.clone() };
+        let permanent = refusal.kind == RefusalKind::Permanent;
+        self.say(Happening::Retrying { doing: "reading the state of the rollout".to_owned(), message: refusal.message });
+        self.forget_observed_time();
+        match self.phase.clone() {
+            Phase::Claiming(_) | Phase::Attaching if permanent || self.now >= self.give_up => {
+                if self.touched {
+                    self.roll_back(reason)
+                } else {
+                    self.untouched(reason)
+                }
+            }
+            Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
+            Phase::Launching(_) | Phase::Stepping(..) if self.now >= self.record.deadline() => {
+                self.roll_back(Reason::TimedOut { timeout: self.record.plan.timeout })
+            }
+            Phase::Retiring(_) if permanent || self.now >= self.give_up => self.retire_refused(&reason),
+            Phase::RollingBack(rollback) if permanent || self.now >= self.give_up => self.rollback_refused(rollback, reason),
+            Phase::Claiming(_) | Phase::Attaching | Phase::RollingBack(_) => {
+                let pause = self.pause();
+                Effect::WaitUntil(self.now + pause)
+            }
+            Phase::Launching(_) | Phase::Stepping(..) | Phase::Retiring(_) => Effect::WaitUntil(self.next_tick()),
+            // Nothing is read any more; what is left is to write the record, which has its own limit.
+            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Ended => self.write_record(),
+        }
+    }
+
+    /// Nothing to decide at this tick: renew the lease when it is due, then wait for `until` or the next tick.
+    pub(super) fn idle(&mut self, until: Option<Timestamp>) -> Effect {
+        if self.now >= self.renewed + RENEWAL || self.record_lost {
+            if std::mem::take(&mut self.record_lost) {
+                let effect = self.write_record();
+                self.pending = Pending::Aside(self.next_tick());
+                return effect;
+            }
+            self.renewed = self.now;
+            return Effect::Renew(self.lease_end());
+        }
+        let tick = self.next_tick();
+        Effect::WaitUntil(until.map_or(tick, |until| until.min(tick)))
+    }
+
+    /// The same with one effect on the way that nothing depends on.
+    pub(super) fn aside(&mut self, effect: Effect) -> Effect {
+        self.pending = Pending::Aside(self.next_tick());
+        effect
+    }
+
+    fn next_tick(&self) -> Timestamp {
+        self.now + self.record.plan.interval
+    }
+
+    fn lease_end(&self) -> Timestamp {
+        let now = self.aws_time.map_or(self.now, |(aws, ours)| aws + self.now.since(ours));
+        now + LEASE
+    }
+
+    pub(super) fn write_record(&mut self) -> Effect {
+        self.renewed = self.now;
+        let ended = matches!(self.record.state, State::Closed | State::Held | State::Stuck);
+        Effect::Record(Box::new(self.record.clone()), (!ended).then(|| self.lease_end()))
+    }
+
+    /// One, two, four … fifteen seconds.
+    pub(super) fn pause(&mut self) -> Duration {
+        self.refusals += 1;
+        Duration::from_secs(15.min(1 << self.refusals.min(5).saturating_sub(1)))
+    }
+
+    pub(super) fn doing(&self) -> String {
+        match &self.phase {
+            Phase::Claiming(_) => "writing the record".to_owned(),
+            Phase::Attaching => "attaching the candidate's target group".to_owned(),
+            Phase::Launching(_) => "launching the candidate's ECS service".to_owned(),
+            Phase::Stepping(index, _) => format!("writing the weights of step {}", index + 1),
+            Phase::Promoting => "recording the promotion".to_owned(),
+            Phase::Retiring(_) => "retiring the old slot".to_owned(),
+            Phase::RollingBack(_) => "restoring the baseline".to_owned(),
+            Phase::Holding | Phase::Sticking(_) | Phase::Ended => "ending the rollout".to_owned(),
+        }
+    }
+
+    pub(super) fn say(&mut self, event: Happening) {
+        self.journal.entries.push(Entry { at: self.now, event });
+    }
+
+    pub(super) fn say_observed(&mut self, observation: &Observation) {
+        let share = self.record.verified.share();
+        self.say(Happening::Observed { share, stable: observation.stable.clone(), candidate: observation.candidate.clone() });
+    }
+
+    pub(super) fn finish(&mut self, kind: OutcomeKind, reason: Reason) -> Effect {
+        let outcome = Outcome { kind, reason };
+        self.phase = Phase::Ended;
+        self.say(Happening::Finished { outcome: outcome.clone() });
+        Effect::Finish(Ending::Outcome(outcome))
+    }
+
+    pub(super) fn untouched(&mut self, reason: Reason) -> Effect {
+        self.phase = Phase::Ended;
+        Effect::Finish(Ending::Untouched(reason))
+    }
+
+    pub(super) fn declined(&mut self, reason: Reason) -> Effect {
+        self.phase = Phase::Ended;
+        Effect::Finish(Ending::Declined(reason))
+    }
+
+    /// Somebody else owns the record: not another write.
+    fn superseded(&mut self, by: String) -> Effect {
+        let reason = Reason::TakenOver { by };
+        if self.touched { self.finish(OutcomeKind::Superseded, reason) } else { self.declined(reason) }
+    }
+
+    /// Traffic is not known to be good and nothing more can be done about it here.
+    pub(super) fn stick(&mut self, reason: Reason) -> Effect {
+        self.phase = Phase::Sticking(reason);
+        self.record.state = State::Stuck;
+        self.give_up = self.now + CLAIM_WAIT;
+        self.write_record()
+    }
+
+    /// Stable has no healthy target while the candidate serves: the weights stay, stable is scaled up first.
+    pub(super) fn stick_and_scale(&mut self, reason: Reason) -> Effect {
+        let effect = self.stick(reason);
+        match &self.record.stable {
+            Some(stable) if stable.ecs_service.is_some() => {
+                self.scaling = true;
+                Effect::Scale(Role::Stable, stable.count.max(1))
+            }
+            Some(_) | None => effect,
+        }
+    }
+
+    pub(super) fn at_rest(&self) -> Split {
+        if self.record.stable.is_some() { Split::STABLE } else { Split::CANDIDATE }
+    }
+
+    pub(super) fn has_weight(&self) -> bool {
+        self.record.intent.candidate > 0 || self.record.verified.candidate > 0
+    }
+
+    pub(super) fn restoring(&self) -> Desired {
+        if self.record.stable.is_some() { Desired::BaselineBesideCandidate } else { Desired::Baseline }
+    }
+
+    /// Whether the candidate has the healthy targets that `share` needs: `ceil(share × stable's running count)`.
+    #[expect(clippy::unused_self, reason = "a question to the rollout, like its neighbours")]
+    pub(super) fn enough(&self, share: Share, healthy: u32, stable: Option<&Side>) -> bool {
+        healthy >= share.of(stable.map_or(0, Side::running)).max(1)
+    }
+}
+
+const fn name_of(event: &Event) -> &'static str {
+    match event {
+        Event::Begun => "begun",
+        Event::Done => "done",
+        Event::Refused(_) => "refused",
+        Event::Observed(_) => "observed",
+        Event::Woke => "woke",
+        Event::Signalled => "signalled",
+    }
+}

@@ -1,0 +1,31 @@
+//! The machine that decides: `handle(now, event)` gives the one effect to carry out next.
+//!
+//! | phase | asks for | ends when |
+//! |---|---|---|
+//! | claiming | the record, two seconds, a reading | the record is still ours and nobody drifted |
+//! | attaching | the candidate's group in every traffic target, at weight 0 (alone at bootstrap) | it is read back |
+//! | launching | the candidate's ECS service at stable's size | the recorded revision runs and is healthy at that size |
+//! | stepping | gate → record → weights → reading → settle → bake, for each step | the last bake passed |
+//! | promoting | the record with roles swapped | it is written: final |
+//! | retiring | time, a reading, zero tasks for the old slot | its targets are gone |
+//! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
+//!
+//! Inside: `types` (events, effects, how it ends), `machine` (dispatch, ticks), `release` (claim to promotion), `retire`,
+//! `rollback`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//!
+//! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
+//! refused by name, since repeating silently would hide a fault of the driver.
+
+#[cfg(test)]
+mod adversary;
+mod checks;
+mod core;
+mod release;
+mod retire;
+mod rollback;
+mod types;
+
+pub use self::{
+    core::Rollout,
+    types::{Desired, Effect, Ending, Event, OutOfPlace, Role},
+};

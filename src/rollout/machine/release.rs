@@ -1,0 +1,302 @@
+//! From the claim to the promotion.
+
+use std::time::Duration;
+
+use super::{
+    core::{CLAIM_WAIT, Phase, Rollout, WRITE_LIMIT},
+    types::{Desired, Effect, Role},
+};
+use crate::{
+    rollout::{
+        journal::Happening,
+        observation::{Observation, Side},
+        outcome::{OutcomeKind, Reason},
+        record::State,
+        split::Split,
+    },
+    time::Timestamp,
+};
+
+/// How long the candidate's tasks may take to run and be healthy. ECS's own wait ends after 10 minutes
+/// (`ServicesStable`: 40 × 15 s), which large images pass now and then.
+pub(super) const LAUNCH_LIMIT: Duration = Duration::from_secs(900);
+/// How long a gate may find too few healthy targets before the rollout is given up.
+const GATE_LIMIT: Duration = Duration::from_secs(300);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Recording,
+    Reading,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Launch {
+    Issuing,
+    Watching { since: Timestamp },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StepStage {
+    Gating { since: Timestamp },
+    Recording,
+    Writing,
+    Reading,
+    Settling { until: Timestamp },
+    Baking { observed: Duration, last: Option<Timestamp> },
+}
+
+impl Rollout {
+    pub(super) fn claim_acted(&mut self, _recorded: Claim) -> Effect {
+        self.phase = Phase::Claiming(Claim::Reading);
+        // A rollback takes over by its generation and must not lose two seconds.
+        if self.restores() { Effect::Observe } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
+    }
+
+    pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
+        if self.phase == Phase::Claiming(Claim::Recording) {
+            return self.write_record();
+        }
+        for (index, action) in observation.actions.iter().enumerate() {
+            let target = self.journal().release.traffic_targets.get(index).cloned().unwrap_or_default();
+            match action {
+                None => return self.declined(Reason::TargetGone { target }),
+                Some(action) if !action.is_baseline => {
+                    let expected = "what it was when the release began".to_owned();
+                    return self.declined(Reason::Drifted { target, expected, found: action.shown.clone() });
+                }
+                Some(_) => {}
+            }
+        }
+        self.say(Happening::Claimed);
+        self.phase = Phase::Attaching;
+        self.give_up = self.now + WRITE_LIMIT;
+        self.attach(observation)
+    }
+
+    /// An action that was somebody else's between our reading and our write would be overwritten: Lattice has no
+    /// compare-and-set. The reading before is of the same tick, the one after shows it.
+    pub(super) fn attach_read(&mut self, observation: &Observation) -> Effect {
+        let at_rest = self.at_rest();
+        let unknown = observation
+            .actions
+            .iter()
+            .position(|action| action.as_ref().is_none_or(|action| !action.is_baseline && action.split != Some(at_rest)));
+        if unknown.is_some()
+            && let Some(effect) = self.drifted(observation, &[at_rest])
+        {
+            return effect;
+        }
+        self.attach(observation)
+    }
+
+    fn attach(&mut self, observation: &Observation) -> Effect {
+        let at_rest = self.at_rest();
+        let attached = observation.actions.iter().flatten().all(|action| action.lists_candidate && action.split == Some(at_rest));
+        if !attached {
+            if self.now >= self.give_up {
+                let message = "the traffic targets do not show it".to_owned();
+                return self.roll_back(Reason::Refused { doing: self.doing(), message });
+            }
+            return Effect::Write(if self.record().stable.is_some() {
+                Desired::BaselineBesideCandidate
+            } else {
+                Desired::Split(at_rest)
+            });
+        }
+        if self.record().candidate.ecs_service.is_none() || self.ready(&observation.candidate) {
+            return self.launched(observation);
+        }
+        self.phase = Phase::Launching(Launch::Issuing);
+        self.give_up = self.now + WRITE_LIMIT;
+        self.follow_size(observation);
+        self.say(Happening::Launching { wanted: self.wanted });
+        Effect::Launch(self.wanted)
+    }
+
+    pub(super) fn launch_acted(&mut self, _issued: Launch) -> Effect {
+        self.phase = Phase::Launching(Launch::Watching { since: self.now });
+        Effect::Observe
+    }
+
+    pub(super) fn launch_watched(&mut self, launch: Launch, observation: &Observation) -> Effect {
+        if let Some(effect) = self.checked(observation, &[self.at_rest()]) {
+            return effect;
+        }
+        let Launch::Watching { since } = launch else {
+            return Effect::Launch(self.wanted);
+        };
+        let candidate = &observation.candidate;
+        if self.ready(candidate) {
+            return self.launched(observation);
+        }
+        if self.now >= since + LAUNCH_LIMIT {
+            return self.not_ready(candidate, since);
+        }
+        if self.follow_size(observation) {
+            let wanted = self.wanted;
+            return self.aside(Effect::Scale(Role::Candidate, wanted));
+        }
+        self.idle(None)
+    }
+
+    fn launched(&mut self, observation: &Observation) -> Effect {
+        self.say(Happening::Ready { healthy: observation.candidate.healthy });
+        if self.record().stable.is_none() { self.promote() } else { self.gate(0, observation) }
+    }
+
+    /// The recorded revision runs at the wanted size and every one of its targets is healthy; a complete deployment
+    /// alone does not tell (a rolled back one is complete too).
+    fn ready(&self, candidate: &Side) -> bool {
+        candidate.healthy >= self.wanted.max(1)
+            && candidate
+                .tasks
+                .as_ref()
+                .is_none_or(|tasks| tasks.deploying_current && tasks.current >= self.wanted && tasks.foreign_targets == 0)
+    }
+
+    fn not_ready(&mut self, candidate: &Side, since: Timestamp) -> Effect {
+        let stopped = candidate.tasks.as_ref().map_or_else(Vec::new, |tasks| tasks.stopped.clone());
+        let stopped = if stopped.is_empty() { candidate.reasons.clone() } else { stopped };
+        let waited = self.now.since(since);
+        self.roll_back(Reason::NotReady { healthy: candidate.healthy, wanted: self.wanted, waited, stopped })
+    }
+
+    /// The candidate follows stable's size up, never down (DESIGN §5 "Health").
+    fn follow_size(&mut self, observation: &Observation) -> bool {
+        let stable = observation
+            .stable
+            .as_ref()
+            .and_then(|stable| stable.tasks.as_ref())
+            .map_or(0, |tasks| tasks.desired.max(tasks.running));
+        let follows = stable > self.wanted && self.record().candidate.ecs_service.is_some();
+        if follows {
+            self.wanted = stable;
+        }
+        follows
+    }
+
+    fn gate(&mut self, index: usize, observation: &Observation) -> Effect {
+        let Some(step) = self.record().plan.steps.get(index).copied() else { return self.promote() };
+        let since = if let Phase::Stepping(gated, StepStage::Gating { since }) = self.phase
+            && gated == index
+        {
+            since
+        } else {
+            self.now
+        };
+        let candidate = &observation.candidate;
+        if self.enough(step.share, candidate.healthy, observation.stable.as_ref()) {
+            self.say(Happening::StepBegun { index, share: step.share });
+            self.phase = Phase::Stepping(index, StepStage::Recording);
+            self.give_up = self.now + WRITE_LIMIT;
+            self.record.step = index;
+            self.record.intent = Split::for_share(step.share).unwrap_or(Split::STABLE);
+            return self.write_record();
+        }
+        if self.now >= since + GATE_LIMIT {
+            return self.not_ready(candidate, since);
+        }
+        self.phase = Phase::Stepping(index, StepStage::Gating { since });
+        self.idle(None)
+    }
+
+    pub(super) fn step_acted(&mut self, index: usize, stage: StepStage) -> Effect {
+        if stage == StepStage::Recording {
+            self.phase = Phase::Stepping(index, StepStage::Writing);
+            Effect::Write(Desired::Split(self.record().intent))
+        } else {
+            self.phase = Phase::Stepping(index, StepStage::Reading);
+            Effect::Observe
+        }
+    }
+
+    pub(super) fn step_watched(&mut self, index: usize, stage: StepStage, observation: &Observation) -> Effect {
+        let (intent, verified) = (self.record().intent, self.record().verified);
+        let expected: &[Split] = match stage {
+            StepStage::Recording | StepStage::Writing | StepStage::Reading => &[intent, verified],
+            StepStage::Gating { .. } | StepStage::Settling { .. } | StepStage::Baking { .. } => &[verified],
+        };
+        if let Some(effect) = self.checked(observation, expected) {
+            return effect;
+        }
+        match stage {
+            StepStage::Gating { .. } => self.gate(index, observation),
+            StepStage::Recording => self.write_record(),
+            StepStage::Writing | StepStage::Reading => self.shifted(index, observation),
+            StepStage::Settling { until } => self.settling(index, until, observation),
+            StepStage::Baking { observed, last } => self.baking(index, observed, last, observation),
+        }
+    }
+
+    fn shifted(&mut self, index: usize, observation: &Observation) -> Effect {
+        let intent = self.record().intent;
+        if observation.actions.iter().flatten().any(|action| action.split != Some(intent)) {
+            if self.now >= self.give_up {
+                let message = "the traffic targets do not show it".to_owned();
+                return self.roll_back(Reason::Refused { doing: self.doing(), message });
+            }
+            self.phase = Phase::Stepping(index, StepStage::Writing);
+            return Effect::Write(Desired::Split(intent));
+        }
+        self.record.verified = intent;
+        self.say(Happening::Shifted { split: intent });
+        let until = self.now + self.record().plan.settle;
+        self.settling(index, until, observation)
+    }
+
+    fn settling(&mut self, index: usize, until: Timestamp, observation: &Observation) -> Effect {
+        if self.now < until {
+            self.phase = Phase::Stepping(index, StepStage::Settling { until });
+            return self.idle(Some(until));
+        }
+        self.say(Happening::Settled { index });
+        self.baking(index, Duration::ZERO, Some(self.now), observation)
+    }
+
+    /// `observed` is the time this bake was really watched: a stretch without readings does not count.
+    fn baking(&mut self, index: usize, observed: Duration, last: Option<Timestamp>, observation: &Observation) -> Effect {
+        let observed = observed + last.map_or(Duration::ZERO, |last| self.now.since(last));
+        let bake = self.record().plan.steps.get(index).map_or(Duration::ZERO, |step| step.bake);
+        if observed < bake {
+            self.phase = Phase::Stepping(index, StepStage::Baking { observed, last: Some(self.now) });
+            return self.idle(Some(self.now + (bake - observed)));
+        }
+        self.say(Happening::StepPassed { index });
+        if index + 1 < self.record().plan.steps.len() { self.gate(index + 1, observation) } else { self.promote() }
+    }
+
+    /// A reading failed: the time since the last one was not observed.
+    pub(super) fn forget_observed_time(&mut self) {
+        if let Phase::Stepping(_, StepStage::Baking { last, .. }) = &mut self.phase {
+            *last = None;
+        }
+    }
+
+    pub(super) fn promote(&mut self) -> Effect {
+        self.phase = Phase::Promoting;
+        self.give_up = self.now + WRITE_LIMIT;
+        self.record.state = State::Promoted;
+        let asked_for = self.restores();
+        self.record.previous = if asked_for { None } else { self.record.stable.clone() };
+        self.write_record()
+    }
+
+    pub(super) fn finish_promoted(&mut self) -> Effect {
+        if self.restores() {
+            let to = self.journal().release.candidate_revision.clone();
+            return self.finish(OutcomeKind::RolledBack, Reason::RolledBackByRequest { to });
+        }
+        let reason = if self.record().stable.is_some() { Reason::StepsPassed } else { Reason::FirstRevisionHealthy };
+        self.finish(OutcomeKind::Promoted, reason)
+    }
+
+    pub(super) fn restores(&self) -> bool {
+        self.record().verb == "rollback"
+    }
+
+    /// The record cannot be written: traffic is good and stays, but nothing is retired, since only the record makes it final.
+    pub(super) fn promotion_unrecorded(&mut self, reason: Reason) -> Effect {
+        self.say(Happening::Concern { what: format!("{reason}: the old slot keeps its tasks") });
+        self.finish_promoted()
+    }
+}

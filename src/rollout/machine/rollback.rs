@@ -1,0 +1,312 @@
+//! Back to the recorded baseline, from anywhere; and what a signal does.
+
+use super::{
+    core::{Phase, RESTORE_LIMIT, Rollout},
+    release::StepStage,
+    retire::DRAIN_LIMIT,
+    types::{Desired, Effect, Role},
+};
+use crate::{
+    rollout::{
+        journal::Happening,
+        observation::Observation,
+        outcome::{OutcomeKind, Reason},
+        plan::OnCancel,
+        record::State,
+        split::Split,
+    },
+    time::Timestamp,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rollback {
+    reason: Reason,
+    stage: Stage,
+    /// A write that will be refused again, in words: one last reading decides.
+    denied: Option<String>,
+    /// Taking a running rollout over: late writes of its old owner are watched for until then.
+    takeover: bool,
+    guard: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The record with its generation raised, before an abort's first write.
+    Claiming,
+    Writing,
+    Recording,
+    ScalingStable,
+    Settling {
+        until: Timestamp,
+    },
+    Scaling,
+    Draining {
+        until: Timestamp,
+    },
+    Exact,
+    Closing,
+}
+
+/// One write timeout: how late a write that was given up may still land (DESIGN §5).
+const WRITE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+
+impl Rollback {
+    pub(super) const fn taking_over(reason: Reason) -> Self {
+        Self { reason, stage: Stage::Claiming, denied: None, takeover: true, guard: None }
+    }
+}
+
+impl Rollout {
+    pub(super) fn begin_takeover(&mut self) -> Effect {
+        self.give_up = self.now + RESTORE_LIMIT;
+        if let Phase::RollingBack(rollback) = &self.phase {
+            let reason = rollback.reason.clone();
+            self.say(Happening::RollingBack { reason });
+        }
+        self.write_record()
+    }
+
+    /// The decision to roll back: in the same tick, weights first. Before any action was written only the record is closed.
+    pub(super) fn roll_back(&mut self, reason: Reason) -> Effect {
+        self.say(Happening::RollingBack { reason: reason.clone() });
+        self.give_up = self.now + RESTORE_LIMIT;
+        self.refusals = 0;
+        let stage = if self.touched { Stage::Writing } else { Stage::Closing };
+        self.phase = Phase::RollingBack(Rollback { reason, stage, denied: None, takeover: false, guard: None });
+        if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
+    }
+
+    fn at(&mut self, mut rollback: Rollback, stage: Stage) {
+        rollback.stage = stage;
+        self.phase = Phase::RollingBack(rollback);
+    }
+
+    pub(super) fn rollback_acted(&mut self, rollback: Rollback) -> Effect {
+        match rollback.stage {
+            Stage::Claiming | Stage::Writing | Stage::Exact => Effect::Observe,
+            Stage::Recording => {
+                if matches!(rollback.reason, Reason::StableShort { .. }) && self.stable_is_ours() && !self.hurried {
+                    let count = self.record().stable.as_ref().map_or(1, |stable| stable.count.max(1));
+                    self.at(rollback, Stage::ScalingStable);
+                    return Effect::Scale(Role::Stable, count);
+                }
+                self.recorded(rollback)
+            }
+            Stage::ScalingStable => self.recorded(rollback),
+            Stage::Scaling => {
+                self.at(rollback, Stage::Draining { until: self.now + DRAIN_LIMIT });
+                self.idle(None)
+            }
+            Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
+            Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
+        }
+    }
+
+    /// Weights are back and recorded: stop the candidate's tasks, unless the job is being killed.
+    fn recorded(&mut self, rollback: Rollback) -> Effect {
+        if self.hurried {
+            if self.record().candidate.ecs_service.is_some() {
+                let what =
+                    "the job is ending: the candidate's tasks still run, at weight 0; `espalier abort` stops them".to_owned();
+                self.say(Happening::Note { what });
+            }
+            return self.finish(OutcomeKind::RolledBack, rollback.reason);
+        }
+        let until = self.now + self.record().plan.settle;
+        self.at(rollback, Stage::Settling { until });
+        self.idle(Some(until))
+    }
+
+    pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        self.say_observed(observation);
+        match rollback.stage {
+            Stage::Claiming => self.take_over(rollback, observation),
+            Stage::Writing => self.restored(rollback, observation),
+            Stage::Recording | Stage::ScalingStable => self.write_record(),
+            Stage::Settling { until } if self.now < until => self.idle(Some(until)),
+            Stage::Settling { .. } => self.scale_down(rollback, observation),
+            Stage::Scaling => Effect::Scale(Role::Candidate, 0),
+            Stage::Draining { until } => self.drained(rollback, until, observation),
+            Stage::Exact => self.exact(rollback, observation),
+            Stage::Closing => self.close_rolled_back(),
+        }
+    }
+
+    /// An abort looks before it writes: weight must not go to a side without healthy targets (rule 1).
+    fn take_over(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        let stable_down = observation.stable.as_ref().is_some_and(|stable| stable.healthy == 0);
+        let serving = observation.actions.iter().flatten().any(|action| action.split.is_some_and(|split| split.candidate > 0));
+        if stable_down && serving && observation.candidate.healthy > 0 && !self.force {
+            return self.stick_and_scale(Reason::StableDown { candidate_healthy: observation.candidate.healthy });
+        }
+        self.at(rollback, Stage::Writing);
+        Effect::Write(self.restoring())
+    }
+
+    fn restored(&mut self, mut rollback: Rollback, observation: &Observation) -> Effect {
+        let bootstrap = self.record().stable.is_none();
+        let is_restored = |action: &crate::rollout::observation::LiveAction| {
+            action.is_baseline || (!bootstrap && action.split == Some(Split::STABLE))
+        };
+        if observation.actions.iter().all(|action| action.as_ref().is_some_and(is_restored)) {
+            if rollback.takeover {
+                let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + self.record().plan.interval);
+                if self.now < until {
+                    self.phase = Phase::RollingBack(rollback);
+                    return self.idle(Some(until));
+                }
+            }
+            self.record.intent = self.at_rest();
+            self.record.verified = self.at_rest();
+            self.record.state = State::RolledBack;
+            if !bootstrap {
+                self.say(Happening::Shifted { split: Split::STABLE });
+            }
+            self.say(Happening::Restored);
+            self.at(rollback, Stage::Recording);
+            return self.write_record();
+        }
+        let message = match (&rollback.denied, observation.actions.iter().position(Option::is_none)) {
+            (Some(message), _) => Some(message.clone()),
+            (None, Some(gone)) => self.journal().release.traffic_targets.get(gone).map(|target| format!("{target} is gone")),
+            (None, None) if self.now >= self.give_up => Some("the traffic targets do not show the baseline".to_owned()),
+            (None, None) => None,
+        };
+        match message {
+            Some(message) => self.not_restored(rollback, message),
+            None => Effect::Write(self.restoring()),
+        }
+    }
+
+    fn not_restored(&mut self, rollback: Rollback, message: String) -> Effect {
+        self.stick(Reason::NotRestored { message, cause: Box::new(rollback.reason) })
+    }
+
+    /// A refusal that repeating does not help. Before the weights are back one last reading decides; afterwards traffic
+    /// is good, and what is left over is said.
+    pub(super) fn rollback_refused(&mut self, mut rollback: Rollback, reason: Reason) -> Effect {
+        let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
+        match rollback.stage {
+            // The record is only a courtesy to later jobs: the weights come first.
+            Stage::Claiming => {
+                self.at(rollback, Stage::Writing);
+                Effect::Write(self.restoring())
+            }
+            Stage::Writing if rollback.denied.is_some() => self.not_restored(rollback, message),
+            Stage::Writing => {
+                rollback.denied = Some(message);
+                self.phase = Phase::RollingBack(rollback);
+                Effect::Observe
+            }
+            Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
+            Stage::Recording | Stage::ScalingStable => {
+                self.say(Happening::Concern { what: reason.to_string() });
+                self.recorded(rollback)
+            }
+            Stage::Settling { .. } | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
+                self.say(Happening::Concern { what: reason.to_string() });
+                self.at(rollback, Stage::Closing);
+                self.close_rolled_back()
+            }
+        }
+    }
+
+    /// The candidate's tasks are stopped only after the data plane has had the time to follow.
+    fn scale_down(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        let Some(ecs_service) = self.record().candidate.ecs_service.clone() else {
+            return self.exact(rollback, observation);
+        };
+        self.say(Happening::Retiring { ecs_service });
+        self.give_up = self.now + RESTORE_LIMIT;
+        self.at(rollback, Stage::Scaling);
+        Effect::Scale(Role::Candidate, 0)
+    }
+
+    fn drained(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
+        if observation.candidate.is_empty() {
+            let ecs_service = self.record().candidate.ecs_service.clone().unwrap_or_default();
+            self.say(Happening::Retired { ecs_service });
+            return self.exact(rollback, observation);
+        }
+        if self.now >= until {
+            let what = "the candidate's targets are still draining: its group stays listed at weight 0".to_owned();
+            self.say(Happening::Concern { what });
+            self.at(rollback, Stage::Closing);
+            return self.close_rolled_back();
+        }
+        self.idle(Some(until))
+    }
+
+    fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        if rollback.stage != Stage::Exact {
+            self.give_up = self.now + RESTORE_LIMIT;
+        }
+        let exact = observation.actions.iter().flatten().all(|action| action.is_baseline);
+        if exact || self.now >= self.give_up {
+            if !exact {
+                let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
+                self.say(Happening::Concern { what });
+            }
+            self.at(rollback, Stage::Closing);
+            return self.close_rolled_back();
+        }
+        // Somebody may have moved weights since they were restored: that is not ours to undo.
+        if observation.actions.iter().flatten().any(|action| !action.is_baseline && action.split != Some(self.at_rest())) {
+            let what = "somebody changed the weights after the rollback: they are left alone".to_owned();
+            self.say(Happening::Concern { what });
+            self.at(rollback, Stage::Closing);
+            return self.close_rolled_back();
+        }
+        self.at(rollback, Stage::Exact);
+        Effect::Write(Desired::Baseline)
+    }
+
+    fn close_rolled_back(&mut self) -> Effect {
+        self.record.state = State::Closed;
+        self.record.intent = self.at_rest();
+        self.record.verified = self.at_rest();
+        self.write_record()
+    }
+
+    /// The first signal: before the promotion the weights go back (or stay, for `on_cancel: hold`), after it the
+    /// outcome stands and the job ends.
+    pub(super) fn signalled(&mut self) -> Effect {
+        self.hurried = true;
+        match self.phase.clone() {
+            Phase::Stepping(_, stage) if self.record().plan.on_cancel == OnCancel::Hold && settled(stage) => {
+                self.phase = Phase::Holding;
+                self.record.state = State::Held;
+                self.give_up = self.now;
+                self.write_record()
+            }
+            Phase::Claiming(_) | Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => {
+                self.roll_back(Reason::Cancelled)
+            }
+            Phase::Promoting | Phase::Holding => self.write_record(),
+            Phase::Retiring(_) => self.finish_promoted(),
+            Phase::RollingBack(rollback) => match rollback.stage {
+                Stage::Claiming | Stage::Writing => {
+                    self.at(rollback, Stage::Writing);
+                    Effect::Write(self.restoring())
+                }
+                Stage::Recording => self.write_record(),
+                Stage::ScalingStable
+                | Stage::Settling { .. }
+                | Stage::Scaling
+                | Stage::Draining { .. }
+                | Stage::Exact
+                | Stage::Closing => self.recorded(rollback),
+            },
+            Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
+        }
+    }
+
+    fn stable_is_ours(&self) -> bool {
+        self.record().stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some())
+    }
+}
+
+const fn settled(stage: StepStage) -> bool {
+    matches!(stage, StepStage::Gating { .. } | StepStage::Settling { .. } | StepStage::Baking { .. })
+}

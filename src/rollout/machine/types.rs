@@ -1,0 +1,91 @@
+//! What goes into the machine and what comes out.
+
+use crate::{
+    rollout::{
+        observation::{Observation, Refusal},
+        outcome::{Outcome, Reason},
+        record::Record,
+        split::Split,
+    },
+    time::Timestamp,
+};
+
+/// One of the two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What serves when the rollout begins.
+    Stable,
+    /// What is released.
+    Candidate,
+}
+
+/// What every traffic target's action shall say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// Both weights, as given; other groups of the baseline stay at weight 0.
+    Split(Split),
+    /// The recorded baseline with the candidate's group listed at weight 0, where the baseline can list groups.
+    BaselineBesideCandidate,
+    /// The recorded baseline, member for member.
+    Baseline,
+}
+
+/// The one thing to do next. Every effect is short: it is one call, or several at once, each with a deadline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "an effect that is not carried out leaves the rollout standing still"]
+pub enum Effect {
+    /// Write the record, and the lease until then unless it is `None` (the lease ends).
+    Record(Box<Record>, Option<Timestamp>),
+    /// Write only the lease.
+    Renew(Timestamp),
+    /// Read everything, concurrently.
+    Observe,
+    /// Write every traffic target's action.
+    Write(Desired),
+    /// Create or update the ECS service of the candidate, at this many tasks.
+    Launch(u32),
+    /// Set how many tasks a side's ECS service wants.
+    Scale(Role, u32),
+    /// Wait by the rollout's clock.
+    WaitUntil(Timestamp),
+    /// It is over.
+    Finish(Ending),
+}
+
+/// What happened to the effect before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The first event of all.
+    Begun,
+    /// A record, weights, tasks: done.
+    Done,
+    /// It was not done, or may have been.
+    Refused(Refusal),
+    /// The readings.
+    Observed(Box<Observation>),
+    /// The wait is over.
+    Woke,
+    /// The first signal. Answers any effect: a wait or a reading is given up, a write was awaited for a second.
+    Signalled,
+}
+
+/// How it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// One of the six outcomes.
+    Outcome(Outcome),
+    /// A malfunction before any action was written: traffic is untouched (exit 1).
+    Untouched(Reason),
+    /// Refused before any action was written: locked, drifted (exit 5).
+    Declined(Reason),
+}
+
+/// An event that does not answer the outstanding effect: a fault of the driver.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the rollout was told `{event}` while it waited for the answer to `{pending}`: this is a defect of espalier, please report it"
+)]
+pub struct OutOfPlace {
+    pub(super) event: String,
+    pub(super) pending: String,
+}
