@@ -256,7 +256,18 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
                     }
                     Some(Event::Signalled)
                 }
-                _ => answer,
+                Misfortune::Throttled
+                | Misfortune::Ambiguous
+                | Misfortune::Denied
+                | Misfortune::DeniedForever
+                | Misfortune::CandidateDown
+                | Misfortune::CandidateLame
+                | Misfortune::StableDown
+                | Misfortune::Edited
+                | Misfortune::PutBack
+                | Misfortune::Usurped
+                | Misfortune::TagsLost
+                | Misfortune::DeploymentFails => answer,
             };
         }
         if world.denied.contains(&std::mem::discriminant(&effect)) && !matches!(effect, Effect::WaitUntil(_)) {
@@ -288,7 +299,8 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
                     );
                 }
                 OutcomeKind::RolledBack => {
-                    assert!(world.edited || world.candidate_weight() == 0 || world.bootstrap, "{}", told())
+                    let restored = if world.bootstrap { world.actions == [None; 2] } else { world.candidate_weight() == 0 };
+                    assert!(world.edited || restored, "{}", told());
                 }
                 OutcomeKind::Superseded => assert!(befell(Misfortune::Usurped), "{}", told()),
                 OutcomeKind::Held => assert!(befell(Misfortune::Signal), "{}", told()),
