@@ -85,6 +85,8 @@ pub struct Record {
     pub started: Timestamp,
     /// The plan, expanded.
     pub plan: Plan,
+    /// The traffic targets, as the room that reads and writes them names them; opaque here, without spaces or `+`.
+    pub targets: Vec<String>,
     /// The ECS cluster of both slots.
     pub cluster: Option<String>,
     /// The slot that served when it began; none at bootstrap.
@@ -129,12 +131,22 @@ impl Record {
             verified: at_rest,
             started,
             plan,
+            targets: Vec::new(),
             cluster: None,
             stable,
             candidate,
             previous: None,
             scaling: None,
             unknown: BTreeMap::new(),
+        }
+    }
+
+    /// The slot that serves by this record's word: the candidate once everything is on it, before that stable.
+    #[must_use]
+    pub fn serving(&self) -> &SlotRecord {
+        match &self.stable {
+            Some(stable) if self.verified != Split::CANDIDATE => stable,
+            Some(_) | None => &self.candidate,
         }
     }
 
@@ -166,6 +178,7 @@ impl Record {
             ("started", self.started.as_secs().to_string()),
             ("deadline", self.deadline().as_secs().to_string()),
             ("digest", self.digest()),
+            ("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") }),
         ];
         pairs.extend(encode_plan(&self.plan));
         let mut pairs: Vec<(String, String)> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -232,6 +245,10 @@ impl Record {
             verified: pairs.split("verified")?,
             started: Timestamp::from_secs(pairs.number("started")?),
             plan,
+            targets: match pairs.take("targets")?.as_str() {
+                "none" => Vec::new(),
+                targets => targets.split('+').map(str::to_owned).collect(),
+            },
             cluster: pairs.0.remove("cluster"),
             scaling: pairs.0.remove("scaling"),
             stable: pairs.slot("stable")?,
@@ -388,6 +405,7 @@ mod tests {
                 record.state = STATES[state].0;
                 record.intent = Split { stable: left, candidate: right };
                 record.previous = previous;
+                record.targets = (0..left % 4).map(|number| format!("arn:aws:vpc-lattice:listener/listener-{number}")).collect();
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record
