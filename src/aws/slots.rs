@@ -1,0 +1,229 @@
+//! The two slots of a rollout and the traffic targets between them: the machine's effects in AWS's terms.
+
+use serde_json::{Value, json};
+
+use super::{
+    Aws,
+    ecs::EcsService,
+    fault::Fault,
+    lattice::{
+        action::{Action, ActionError, NamedGroup},
+        ids::TargetGroupArn,
+        traffic::TrafficTarget,
+    },
+    observe::side,
+};
+use crate::rollout::{
+    machine::{Desired, Role},
+    observation::{LiveAction, Side},
+    split::Split,
+};
+
+/// One ECS service and the target group that its tasks register in.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// Its name, `a` or `b`.
+    pub name: String,
+    /// Its target group, with the name that people know.
+    pub group: NamedGroup,
+    /// Its target group's ARN.
+    pub group_arn: TargetGroupArn,
+    /// Its ECS service's name; none for groups that ECS does not fill.
+    pub ecs_service: Option<String>,
+    /// The task definition that it should run, as an ARN or `family:revision`.
+    pub task_definition: Option<String>,
+}
+
+/// How the candidate's ECS service comes to run what is released.
+#[derive(Clone, Debug)]
+pub enum Launch {
+    /// By the patched definition: the request bodies without their size, for a service that is missing and one that exists.
+    Definition {
+        /// Of `CreateService`.
+        create: Value,
+        /// Of `UpdateService`.
+        update: Value,
+    },
+    /// By a task definition that it ran before; everything else of the service stays.
+    Previous {
+        /// The task definition.
+        task_definition: String,
+    },
+    /// There is no ECS service.
+    Nothing,
+}
+
+/// What a rollout moves.
+#[derive(Clone, Debug)]
+pub struct Slots {
+    /// The ECS cluster of both slots.
+    pub cluster: Option<String>,
+    /// The traffic targets, each with its baseline.
+    pub targets: Vec<(TrafficTarget, Action)>,
+    /// What serves; none at bootstrap.
+    pub stable: Option<Slot>,
+    /// What is released.
+    pub candidate: Slot,
+    /// How it is launched.
+    pub launch: Launch,
+}
+
+impl Slots {
+    /// Every traffic target with the action that it shall have.
+    ///
+    /// # Errors
+    /// When an action cannot be made; [`Slots::check`] finds all of these beforehand.
+    pub fn actions(&self, desired: Desired) -> Result<Vec<(TrafficTarget, Action)>, ActionError> {
+        self.targets.iter().map(|(target, baseline)| Ok((target.clone(), self.action(baseline, desired)?))).collect()
+    }
+
+    fn action(&self, baseline: &Action, desired: Desired) -> Result<Action, ActionError> {
+        match (desired, &self.stable) {
+            (Desired::Split(split), Some(stable)) => baseline.with_split(&stable.group.id, &self.candidate.group.id, split),
+            (Desired::Split(_), None) => Ok(Action::alone(&self.candidate.group.id)),
+            (Desired::BaselineBesideCandidate, _) => Ok(baseline.beside(&self.candidate.group.id).unwrap_or_else(|| baseline.clone())),
+            (Desired::Baseline, _) => Ok(baseline.clone()),
+        }
+    }
+
+    /// Every reason, for every traffic target, why a split could not be written.
+    #[must_use]
+    pub fn check(&self) -> Vec<(String, ActionError)> {
+        let problem = |(target, baseline): &(TrafficTarget, Action)| {
+            let error = self.action(baseline, Desired::Split(Split::CANDIDATE)).err()?;
+            Some((target.label(), error))
+        };
+        self.targets.iter().filter_map(problem).collect()
+    }
+
+    /// Writes what every traffic target shall say.
+    ///
+    /// # Errors
+    /// The first refusal; the write may have happened in part.
+    pub async fn write(&self, aws: &Aws, desired: Desired) -> Result<(), Fault> {
+        let actions = self.actions(desired).map_err(|error| Fault::invalid("UpdateRule", error.to_string()))?;
+        aws.lattice.write_actions(&actions).await
+    }
+
+    /// What every traffic target says, in their order; none where one is gone.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub async fn read_actions(&self, aws: &Aws) -> Result<Vec<Option<LiveAction>>, Fault> {
+        let targets: Vec<TrafficTarget> = self.targets.iter().map(|(target, _)| target.clone()).collect();
+        let read = aws.lattice.read_actions(&targets).await;
+        let live = |(action, (_, baseline)): (Result<Option<Action>, Fault>, &(TrafficTarget, Action))| {
+            let stable = self.stable.as_ref().map(|stable| &stable.group);
+            Ok(action?.map(|action| action.live(baseline, stable, &self.candidate.group)))
+        };
+        read.into_iter().zip(&self.targets).map(live).collect()
+    }
+
+    /// How both sides are doing: targets, services and the candidate's tasks, read concurrently.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub async fn read_sides(&self, aws: &Aws) -> Result<(Option<Side>, Side), Fault> {
+        let candidate = &self.candidate;
+        let (services, candidate_targets, stable_targets, tasks) = tokio::try_join!(
+            self.read_services(aws),
+            aws.lattice.list_targets(&candidate.group_arn),
+            async {
+                match &self.stable {
+                    Some(stable) => aws.lattice.list_targets(&stable.group_arn).await,
+                    None => Ok(Vec::new()),
+                }
+            },
+            async {
+                match (&self.cluster, &candidate.ecs_service) {
+                    (Some(cluster), Some(service)) => aws.ecs.tasks(cluster, service).await,
+                    _ => Ok(Vec::new()),
+                }
+            },
+        )?;
+        let service = |slot: &Slot| {
+            let name = slot.ecs_service.as_ref()?;
+            services.iter().flatten().find(|service| service.name == *name && service.status == "ACTIVE")
+        };
+        let stable = self.stable.as_ref().map(|stable| side(&stable_targets, service(stable), &[], None));
+        let recorded = candidate.task_definition.as_deref().filter(|_| candidate.ecs_service.is_some());
+        Ok((stable, side(&candidate_targets, service(candidate), &tasks, recorded)))
+    }
+
+    async fn read_services(&self, aws: &Aws) -> Result<Vec<Option<EcsService>>, Fault> {
+        let names: Vec<&str> =
+            self.stable.iter().chain([&self.candidate]).filter_map(|slot| slot.ecs_service.as_deref()).collect();
+        match &self.cluster {
+            Some(cluster) if !names.is_empty() => aws.ecs.describe_services(cluster, &names).await,
+            Some(_) | None => Ok(Vec::new()),
+        }
+    }
+
+    /// Creates the candidate's ECS service, or updates it, at this many tasks.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn launch(&self, aws: &Aws, count: u32) -> Result<(), Fault> {
+        let (Some(cluster), Some(name)) = (&self.cluster, &self.candidate.ecs_service) else { return Ok(()) };
+        match &self.launch {
+            Launch::Nothing => Ok(()),
+            Launch::Previous { task_definition } => {
+                let body = json!({ "cluster": cluster, "service": name, "taskDefinition": task_definition, "desiredCount": count });
+                aws.ecs.update_service(&body).await.map(drop)
+            }
+            Launch::Definition { create, update } => {
+                let exists = aws.ecs.describe_services(cluster, &[name]).await?.into_iter().flatten().any(|service| service.status == "ACTIVE");
+                let mut body = if exists { update.clone() } else { create.clone() };
+                body["desiredCount"] = json!(count);
+                if exists { aws.ecs.update_service(&body).await.map(drop) } else { aws.ecs.create_service(&body).await.map(drop) }
+            }
+        }
+    }
+
+    /// Sets how many tasks a side's ECS service wants.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn scale(&self, aws: &Aws, role: Role, count: u32) -> Result<(), Fault> {
+        let slot = match role {
+            Role::Stable => self.stable.as_ref(),
+            Role::Candidate => Some(&self.candidate),
+        };
+        match (&self.cluster, slot.and_then(|slot| slot.ecs_service.as_ref())) {
+            (Some(cluster), Some(service)) => match aws.ecs.set_desired(cluster, service, count).await {
+                // A service that was never created, or is gone, has no tasks to stop.
+                Err(fault) if fault.is_not_found() && count == 0 => Ok(()),
+                done => done,
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// The AWS CLI commands that write what every traffic target shall say, for a person to run.
+    #[must_use]
+    pub fn commands(&self, desired: Desired) -> Vec<String> {
+        self.actions(desired).unwrap_or_default().iter().filter_map(|(target, action)| command(target, action)).collect()
+    }
+}
+
+fn command(target: &TrafficTarget, action: &Action) -> Option<String> {
+    let action = match action {
+        Action::Forward(groups) => {
+            let groups: Vec<Value> =
+                groups.iter().map(|(group, weight)| json!({ "targetGroupIdentifier": group.as_str(), "weight": weight })).collect();
+            json!({ "forward": { "targetGroups": groups } })
+        }
+        Action::Fixed(status) => json!({ "fixedResponse": { "statusCode": status } }),
+        Action::Other => return None,
+    };
+    let (service, listener) = (target.service().as_str(), target.listener().as_str());
+    Some(match target {
+        TrafficTarget::Rule { rule, .. } => format!(
+            "aws vpc-lattice update-rule --service-identifier {service} --listener-identifier {listener} --rule-identifier {} --action '{action}'",
+            rule.as_str()
+        ),
+        TrafficTarget::Default { .. } => format!(
+            "aws vpc-lattice update-listener --service-identifier {service} --listener-identifier {listener} --default-action '{action}'"
+        ),
+    })
+}

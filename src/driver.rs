@@ -1,0 +1,106 @@
+//! The only loop: effect → AWS → event. It decides nothing; the machine does.
+//!
+//! A wait or a reading is given up when a signal comes. A write is awaited for a second, so that never two weight writes
+//! are in flight (DESIGN §5 rule 12).
+
+use std::time::Duration;
+
+use crate::{
+    aws::{Aws, ledger::Ledger, slots::Slots},
+    clock::Clock,
+    report::Reports,
+    rollout::{
+        journal::Happening,
+        machine::{Desired, Effect, Ending, Event, OutOfPlace, Role, Rollout},
+        observation::{Observation, Refusal},
+        outcome::OutcomeKind,
+    },
+    signals::Signals,
+};
+
+/// How long a write in flight is awaited after a signal. Real time: the runner's patience is.
+const IN_FLIGHT: Duration = Duration::from_secs(1);
+
+/// What a rollout acts on and with.
+pub struct Hands<'a> {
+    /// The clients.
+    pub aws: &'a Aws,
+    /// The rollout's time.
+    pub clock: &'a dyn Clock,
+    /// The two slots and the traffic targets, with their baseline.
+    pub slots: Slots,
+    /// The record in AWS.
+    pub ledger: Ledger,
+}
+
+/// Drives a rollout to its end.
+///
+/// # Errors
+/// Only when machine and driver misunderstand each other, which is a defect.
+pub async fn drive(rollout: &mut Rollout, hands: &Hands<'_>, reports: &Reports, signals: &mut Signals) -> Result<Ending, OutOfPlace> {
+    let mut event = Event::Begun;
+    loop {
+        let effect = rollout.handle(hands.clock.now(), event)?;
+        reports.publish(rollout.journal());
+        event = match effect {
+            Effect::Finish(ending) => {
+                if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck) {
+                    say_how_to_finish_by_hand(rollout, hands);
+                    reports.publish(rollout.journal());
+                }
+                return Ok(ending);
+            }
+            Effect::WaitUntil(until) => tokio::select! {
+                biased;
+                () = signals.first() => Event::Signalled,
+                () = hands.clock.sleep_until(until) => Event::Woke,
+            },
+            Effect::Observe => tokio::select! {
+                biased;
+                () = signals.first() => Event::Signalled,
+                seen = observe(rollout, hands) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
+            },
+            Effect::Record(..) | Effect::Renew(_) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => {
+                let act = act(&effect, rollout, hands);
+                tokio::pin!(act);
+                tokio::select! {
+                    biased;
+                    done = &mut act => done.map_or_else(Event::Refused, |()| Event::Done),
+                    () = signals.first() => {
+                        // Its answer no longer matters, that it has ended does.
+                        let _ended = tokio::time::timeout(IN_FLIGHT, act).await;
+                        Event::Signalled
+                    }
+                }
+            }
+        };
+    }
+}
+
+async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<(), Refusal> {
+    let Hands { aws, slots, ledger, .. } = hands;
+    match effect {
+        Effect::Record(record, lease) => ledger.write(aws, record, *lease).await,
+        Effect::Renew(until) => ledger.renew(aws, rollout.record(), *until).await,
+        Effect::Write(desired) => aws.lattice.write_actions(&slots.actions(*desired)).await,
+        Effect::Launch(count) => slots.launch(aws, *count).await,
+        Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
+        Effect::Observe | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
+    }
+    .map_err(|fault| fault.refusal())
+}
+
+/// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
+async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
+    let Hands { aws, slots, ledger, clock } = hands;
+    let (lease, actions, (stable, candidate)) =
+        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws)).map_err(|fault| fault.refusal())?;
+    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate })
+}
+
+fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {
+    let now = hands.clock.now();
+    let commands = hands.slots.commands(Desired::Baseline);
+    let what = format!("to put everything back on {} by hand, run:\n{}", hands.slots.name(Role::Stable), commands.join("\n"));
+    rollout.note(now, Happening::Note { what });
+}
