@@ -1,1 +1,22 @@
-//! Door of aws.
+//! AWS: the only room that imports `aws_*` crates. Concrete structs with few verbs, in the rollout's vocabulary.
+//!
+//! Inside: [`connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
+//! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`observe`] (a side of a rollout, from one tick's reads).
+//!
+//! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated by the
+//! SDK within twenty seconds) and its answer returned; who calls again, and when, is the rollout's business.
+//!
+//! Call [`connect::connect`] once and pass [`connect::Aws`] by reference.
+
+pub mod connect;
+pub mod ecs;
+pub mod fault;
+mod http;
+pub mod lattice;
+mod meter;
+pub mod observe;
+#[cfg(test)]
+mod testing;
+
+pub use connect::{Aws, AwsError, AwsOptions, connect};
+pub use fault::{Fault, FaultKind};
