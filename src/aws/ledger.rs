@@ -7,17 +7,14 @@
 //! | the same | `espalier:lease` | `ROLLOUT GENERATION UNTIL` (epoch seconds), or `… ended` |
 //! | the Lattice service | `espalier:rollout` | the ARN of the one with the record |
 
-use std::{
-    cell::Cell,
-    collections::BTreeMap,
-};
+use std::{cell::Cell, collections::BTreeMap};
 
 use super::{
     Aws,
     fault::Fault,
     lattice::{
         action::Action,
-        packing::{pack, unpack, KEY_PREFIX},
+        packing::{KEY_PREFIX, pack, unpack},
         traffic::TrafficTarget,
     },
 };
@@ -78,7 +75,8 @@ impl Ledger {
     pub fn new(service_arn: &str, targets: &[(TrafficTarget, Action)], claimed: bool) -> Result<Self, Fault> {
         let baseline = |(target, action): &(TrafficTarget, Action)| {
             let refuse = |why: String| Fault::invalid("TagResource", format!("{}: {why}", target.label()));
-            let text = action.to_text().ok_or_else(|| refuse("its action is of a kind that this version does not know".to_owned()))?;
+            let text =
+                action.to_text().ok_or_else(|| refuse("its action is of a kind that this version does not know".to_owned()))?;
             let tags = pack(BASELINE, &text).map_err(|error| refuse(error.to_string()))?;
             Ok((target.arn().to_owned(), tags))
         };
@@ -199,7 +197,10 @@ pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Act
         let tags = if holder == Some(arn) { found.tags.clone() } else { aws.lattice.read_tags(arn).await? };
         let text = unpack(BASELINE, &tags).map_err(|torn| unreadable(torn.to_string()))?;
         let text = text.ok_or_else(|| unreadable("it has no recorded baseline".to_owned()))?;
-        targets.push((target, text.parse().map_err(|error: super::lattice::action::ActionTextError| unreadable(error.to_string()))?));
+        targets.push((
+            target,
+            text.parse().map_err(|error: super::lattice::action::ActionTextError| unreadable(error.to_string()))?,
+        ));
     }
     Ok(targets)
 }

@@ -1,7 +1,8 @@
 //! AWS: the only room that imports `aws_*` crates. Concrete structs with few verbs, in the rollout's vocabulary.
 //!
 //! Inside: [`connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
-//! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`observe`] (a side of a rollout, from one tick's reads).
+//! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`observe`] (a side of a rollout, from one tick's reads) →
+//! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves) → [`ledger`] (its record).
 //!
 //! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated by the
 //! SDK within twenty seconds) and its answer returned; who calls again, and when, is the rollout's business.
@@ -13,8 +14,11 @@ pub mod ecs;
 pub mod fault;
 mod http;
 pub mod lattice;
+pub mod ledger;
 mod meter;
 pub mod observe;
+pub mod slots;
+pub mod survey;
 #[cfg(test)]
 mod testing;
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Aws,
-    ecs::EcsService,
+    ecs::services::EcsService,
     fault::Fault,
     lattice::{
         action::{Action, ActionError, NamedGroup},
@@ -81,7 +81,9 @@ impl Slots {
         match (desired, &self.stable) {
             (Desired::Split(split), Some(stable)) => baseline.with_split(&stable.group.id, &self.candidate.group.id, split),
             (Desired::Split(_), None) => Ok(Action::alone(&self.candidate.group.id)),
-            (Desired::BaselineBesideCandidate, _) => Ok(baseline.beside(&self.candidate.group.id).unwrap_or_else(|| baseline.clone())),
+            (Desired::BaselineBesideCandidate, _) => {
+                Ok(baseline.beside(&self.candidate.group.id).unwrap_or_else(|| baseline.clone()))
+            }
             (Desired::Baseline, _) => Ok(baseline.clone()),
         }
     }
@@ -145,7 +147,14 @@ impl Slots {
             let name = slot.ecs_service.as_ref()?;
             services.iter().flatten().find(|service| service.name == *name && service.status == "ACTIVE")
         };
-        let stable = self.stable.as_ref().map(|stable| side(&stable_targets, service(stable), &[], None));
+        let stable = self.stable.as_ref().map(|stable| {
+            let mut side = side(&stable_targets, service(stable), &[], None);
+            // Its tasks are not read, so whose its targets are is not judged either.
+            if let Some(tasks) = &mut side.tasks {
+                tasks.foreign_targets = 0;
+            }
+            side
+        });
         let recorded = candidate.task_definition.as_deref().filter(|_| candidate.ecs_service.is_some());
         Ok((stable, side(&candidate_targets, service(candidate), &tasks, recorded)))
     }
@@ -168,11 +177,18 @@ impl Slots {
         match &self.launch {
             Launch::Nothing => Ok(()),
             Launch::Previous { task_definition } => {
-                let body = json!({ "cluster": cluster, "service": name, "taskDefinition": task_definition, "desiredCount": count });
+                let body =
+                    json!({ "cluster": cluster, "service": name, "taskDefinition": task_definition, "desiredCount": count });
                 aws.ecs.update_service(&body).await.map(drop)
             }
             Launch::Definition { create, update } => {
-                let exists = aws.ecs.describe_services(cluster, &[name]).await?.into_iter().flatten().any(|service| service.status == "ACTIVE");
+                let exists = aws
+                    .ecs
+                    .describe_services(cluster, &[name])
+                    .await?
+                    .into_iter()
+                    .flatten()
+                    .any(|service| service.status == "ACTIVE");
                 let mut body = if exists { update.clone() } else { create.clone() };
                 body["desiredCount"] = json!(count);
                 if exists { aws.ecs.update_service(&body).await.map(drop) } else { aws.ecs.create_service(&body).await.map(drop) }
@@ -209,8 +225,10 @@ impl Slots {
 fn command(target: &TrafficTarget, action: &Action) -> Option<String> {
     let action = match action {
         Action::Forward(groups) => {
-            let groups: Vec<Value> =
-                groups.iter().map(|(group, weight)| json!({ "targetGroupIdentifier": group.as_str(), "weight": weight })).collect();
+            let groups: Vec<Value> = groups
+                .iter()
+                .map(|(group, weight)| json!({ "targetGroupIdentifier": group.as_str(), "weight": weight }))
+                .collect();
             json!({ "forward": { "targetGroups": groups } })
         }
         Action::Fixed(status) => json!({ "fixedResponse": { "statusCode": status } }),

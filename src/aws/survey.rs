@@ -74,7 +74,9 @@ pub struct Roles {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RolesError {
     /// Two weights and no record.
-    #[error("{target} splits its traffic already ({shown}) and no record says why: it is never adopted. Put everything on one group first, with `espalier abort --to TARGET_GROUP`, or by hand")]
+    #[error(
+        "{target} splits its traffic already ({shown}) and no record says why: it is never adopted. Put everything on one group first, with `espalier abort --to TARGET_GROUP`, or by hand"
+    )]
     Split {
         /// The traffic target.
         target: String,
@@ -82,7 +84,9 @@ pub enum RolesError {
         shown: String,
     },
     /// A group that is not ours has weight beside ours.
-    #[error("{target} also sends traffic to {group}, which is in neither slot: take it out, or give it weight 0, before releasing")]
+    #[error(
+        "{target} also sends traffic to {group}, which is in neither slot: take it out, or give it weight 0, before releasing"
+    )]
     ThirdGroup {
         /// The traffic target.
         target: String,
@@ -90,7 +94,9 @@ pub enum RolesError {
         group: String,
     },
     /// The traffic targets do not agree.
-    #[error("{one} serves {one_slot} and {other} serves {other_slot}: put them on the same slot, or name the traffic targets to move with `rules`")]
+    #[error(
+        "{one} serves {one_slot} and {other} serves {other_slot}: put them on the same slot, or name the traffic targets to move with `rules`"
+    )]
     Disagree {
         /// A traffic target.
         one: String,
@@ -176,7 +182,8 @@ pub fn roles(survey: &Survey, rules: Option<&[String]>) -> Result<Roles, Vec<Rol
     let mut errors = Vec::new();
     let mut live: Vec<(String, usize)> = Vec::new();
     for (target, action) in &selected {
-        let weighted: Vec<&TargetGroupId> = action.groups().iter().filter(|(_, weight)| *weight > 0).map(|(group, _)| group).collect();
+        let weighted: Vec<&TargetGroupId> =
+            action.groups().iter().filter(|(_, weight)| *weight > 0).map(|(group, _)| group).collect();
         let ours: Vec<usize> = (0..2).filter(|slot| survey.slots[*slot].id().is_some_and(|id| weighted.contains(&id))).collect();
         let foreign = weighted.iter().find(|group| !survey.slots.iter().any(|slot| slot.id() == Some(group)));
         if let (Some(group), false) = (foreign, ours.is_empty()) {
@@ -192,7 +199,12 @@ pub fn roles(survey: &Survey, rules: Option<&[String]>) -> Result<Roles, Vec<Rol
         live.first().and_then(|first| Some((first, live.iter().find(|(_, slot)| *slot != first.1)?)))
     {
         let name = |slot: usize| format!("slot {}", survey.slots[slot].wanted.name);
-        errors.push(RolesError::Disagree { one: one.clone(), one_slot: name(*first), other: other.clone(), other_slot: name(*second) });
+        errors.push(RolesError::Disagree {
+            one: one.clone(),
+            one_slot: name(*first),
+            other: other.clone(),
+            other_slot: name(*second),
+        });
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -201,7 +213,8 @@ pub fn roles(survey: &Survey, rules: Option<&[String]>) -> Result<Roles, Vec<Rol
     Ok(match serving {
         Some(slot) if survey.slots[slot].is_empty() => Roles { stable: None, candidate: slot, targets: selected },
         Some(slot) => {
-            let moving = selected.into_iter().filter(|(target, _)| live.iter().any(|(label, _)| *label == target.label())).collect();
+            let moving =
+                selected.into_iter().filter(|(target, _)| live.iter().any(|(label, _)| *label == target.label())).collect();
             Roles { stable: Some(slot), candidate: 1 - slot, targets: moving }
         }
         None => Roles { stable: None, candidate: 0, targets: selected },
@@ -212,7 +225,11 @@ fn select(survey: &Survey, rules: Option<&[String]>) -> Result<Vec<(TrafficTarge
     let labels = || survey.targets.iter().map(|(target, _)| target.label()).collect::<Vec<_>>().join(", ");
     if let Some(rules) = rules {
         let find = |given: &String| survey.targets.iter().find(|(target, _)| named(target, given)).cloned();
-        let missing = |given: &String| RolesError::NoSuchRule { given: given.clone(), service: survey.service.name.clone(), there: labels() };
+        let missing = |given: &String| RolesError::NoSuchRule {
+            given: given.clone(),
+            service: survey.service.name.clone(),
+            there: labels(),
+        };
         let errors: Vec<_> = rules.iter().filter(|given| find(given).is_none()).map(missing).collect();
         return if errors.is_empty() { Ok(rules.iter().filter_map(find).collect()) } else { Err(errors) };
     }
@@ -248,7 +265,9 @@ fn named(target: &TrafficTarget, given: &str) -> bool {
     }
     match target {
         TrafficTarget::Rule { rule, name, .. } => name == given || rule.as_str() == given,
-        TrafficTarget::Default { name, .. } => given == "default" || given.strip_prefix("default of ").is_some_and(|listener| listener == name),
+        TrafficTarget::Default { name, .. } => {
+            given == "default" || given.strip_prefix("default of ").is_some_and(|listener| listener == name)
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl Rollout {
         let tasks = candidate.tasks.as_ref()?;
         let message = tasks.failed.clone()?;
         let stopped = tasks.stopped.clone();
-        tasks.deploying_current.then(|| self.roll_back(Reason::DeploymentFailed { message, stopped }))
+        Some(self.roll_back(Reason::DeploymentFailed { message, stopped }))
     }
 
     /// What is judged is what was released (rule 14).
