@@ -11,7 +11,7 @@ use crate::{
     report::Reports,
     rollout::{
         journal::Happening,
-        machine::{Desired, Effect, Ending, Event, OutOfPlace, Role, Rollout},
+        machine::{Desired, Effect, Ending, Event, OutOfPlace, Rollout},
         observation::{Observation, Refusal},
         outcome::OutcomeKind,
     },
@@ -37,7 +37,7 @@ pub struct Hands<'a> {
 ///
 /// # Errors
 /// Only when machine and driver misunderstand each other, which is a defect.
-pub async fn drive(rollout: &mut Rollout, hands: &Hands<'_>, reports: &Reports, signals: &mut Signals) -> Result<Ending, OutOfPlace> {
+pub async fn drive(rollout: &mut Rollout, hands: &Hands<'_>, reports: &mut Reports, signals: &mut Signals) -> Result<Ending, OutOfPlace> {
     let mut event = Event::Begun;
     loop {
         let effect = rollout.handle(hands.clock.now(), event)?;
@@ -82,7 +82,7 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<()
     match effect {
         Effect::Record(record, lease) => ledger.write(aws, record, *lease).await,
         Effect::Renew(until) => ledger.renew(aws, rollout.record(), *until).await,
-        Effect::Write(desired) => aws.lattice.write_actions(&slots.actions(*desired)).await,
+        Effect::Write(desired) => slots.write(aws, *desired).await,
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
         Effect::Observe | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
@@ -101,6 +101,6 @@ async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Re
 fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {
     let now = hands.clock.now();
     let commands = hands.slots.commands(Desired::Baseline);
-    let what = format!("to put everything back on {} by hand, run:\n{}", hands.slots.name(Role::Stable), commands.join("\n"));
+    let what = format!("to put everything back to what it was before by hand, run:\n{}", commands.join("\n"));
     rollout.note(now, Happening::Note { what });
 }

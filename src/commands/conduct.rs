@@ -2,13 +2,14 @@
 
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots},
-    clock::Clock,
+    clock::{Clock, Timestamp},
     driver::{self, Hands},
     exit::{Error, Exit},
-    report::Reports,
+    report::{ReportOptions, Reports},
     rollout::{
+        journal::{Entry, Happening, Journal, Release},
         machine::{Ending, Rollout},
-        outcome::{Outcome, OutcomeKind},
+        outcome::{Outcome, OutcomeKind, Reason},
     },
     signals::Signals,
 };
@@ -29,29 +30,35 @@ pub(crate) struct Prepared {
 ///
 /// # Errors
 /// A malfunction with traffic untouched, or a refusal before our first write.
-pub(crate) async fn conduct(prepared: Prepared, aws: &Aws, clock: &dyn Clock, mut reports: Reports, mut signals: Signals) -> Result<Exit, Error> {
+pub(crate) async fn conduct(prepared: Prepared, aws: &Aws, clock: &dyn Clock, mut options: ReportOptions, mut signals: Signals) -> Result<Exit, Error> {
     let Prepared { mut rollout, slots, ledger, task_definition_arn } = prepared;
-    if let Some(arn) = task_definition_arn {
-        reports.task_definition(&arn);
-    }
+    options.task_definition_arn = task_definition_arn;
+    options.ecs_service.clone_from(&slots.candidate.ecs_service);
+    let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger };
-    let ending = driver::drive(&mut rollout, &hands, &reports, &mut signals).await;
+    let ending = driver::drive(&mut rollout, &hands, &mut reports, &mut signals).await;
     reports.finish(rollout.journal()).await;
     match ending {
         Ok(Ending::Outcome(outcome)) => Ok(exit(&outcome, &rollout.journal().release.verb)),
-        Ok(Ending::Untouched(reason)) => Err(Error::malfunction(format!("{reason}; traffic is untouched"))),
-        Ok(Ending::Declined(reason)) => Err(Error::refused(reason.to_string())),
-        Err(defect) => Err(Error::malfunction(defect.to_string())),
+        Ok(Ending::Untouched(reason)) => Err(Error::new(Exit::Malfunction, format!("{reason}; traffic is untouched"))),
+        Ok(Ending::Declined(reason)) => Err(Error::new(Exit::Refused, reason.to_string())),
+        Err(defect) => Err(Error::malfunction("the rollout stopped", &defect)),
     }
 }
 
 /// DESIGN §3: an `abort` or `rollback` that succeeded is 0, a release that was rolled back is 3.
 fn exit(outcome: &Outcome, verb: &str) -> Exit {
     match outcome.kind {
-        OutcomeKind::Promoted | OutcomeKind::Held | OutcomeKind::Unchanged => Exit::Done,
         OutcomeKind::RolledBack if matches!(verb, "abort" | "rollback") => Exit::Done,
-        OutcomeKind::RolledBack => Exit::RolledBack,
-        OutcomeKind::Stuck => Exit::Stuck,
-        OutcomeKind::Superseded => Exit::Refused,
+        kind => Exit::of_release(kind),
     }
+}
+
+/// Reports a release that had nothing to do.
+pub(crate) async fn say_unchanged(release: Release, options: ReportOptions, now: Timestamp) -> Exit {
+    let reports = Reports::start(options, &release, Box::new(std::io::stdout()));
+    let outcome = Outcome { kind: OutcomeKind::Unchanged, reason: Reason::NothingChanged };
+    let journal = Journal { release, entries: vec![Entry { at: now, event: Happening::Finished { outcome } }] };
+    reports.finish(&journal).await;
+    Exit::Done
 }

@@ -1,0 +1,99 @@
+//! From settings to what a command works with: AWS, the clock, the reports.
+
+use crate::{
+    aws::{Aws, AwsOptions},
+    clock::{Clock, Stepped, System},
+    exit::Error,
+    github::client::Token,
+    report::{self, GitHubOptions, Pace, ReportOptions},
+    settings::{AwsSettings, Format, GitHubSettings, Surroundings},
+};
+
+/// AWS, ready to call.
+///
+/// # Errors
+/// No region, no credentials.
+pub(crate) async fn aws(settings: &AwsSettings) -> Result<Aws, Error> {
+    let endpoint_url = settings.endpoint_url.clone();
+    let sandboxed = endpoint_url.as_deref().is_some_and(is_loopback);
+    Ok(crate::aws::connect(AwsOptions { region: settings.region.clone(), endpoint_url, sandboxed }).await?)
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
+}
+
+/// The clock that the environment asks for: the system's, or the sandbox's.
+///
+/// # Errors
+/// When the sandbox's clock does not answer.
+pub(crate) async fn clock(surroundings: &Surroundings) -> Result<Box<dyn Clock>, Error> {
+    match &surroundings.clock {
+        None => Ok(Box::new(System)),
+        Some(url) => match Stepped::connect(url).await {
+            Ok(clock) => Ok(Box::new(clock)),
+            Err(error) => Err(Error::malfunction("cannot read the clock of the sandbox", &error)),
+        },
+    }
+}
+
+/// Where reports go.
+///
+/// # Errors
+/// When the event of the workflow run cannot be read: exit 2, before anything is written.
+pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Surroundings) -> Result<ReportOptions, Error> {
+    let runner = &surroundings.runner;
+    let event = match &runner.event_path {
+        None => "{}".to_owned(),
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| Error::invalid(format!("GITHUB_EVENT_PATH ({}) cannot be read: {error}", path.display())))?,
+    };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let github = runner.repository.as_ref().map(|repository| GitHubOptions {
+        api_url: runner.api_url.clone().unwrap_or_else(|| "https://api.github.com".to_owned()),
+        server_url: runner.server_url.clone().unwrap_or_else(|| "https://github.com".to_owned()),
+        token: surroundings.github_token.as_ref().map(|token| Token::new(token.reveal().to_owned())),
+        repository: repository.clone(),
+        event_name: text(&runner.event_name),
+        event,
+        sha: text(&runner.sha),
+        run_id: text(&runner.run_id),
+        run_attempt: text(&runner.run_attempt),
+        environment: None,
+        comment: github.comment,
+        check: github.check,
+        summary: github.summary,
+        // In a world whose clock waits for nobody, so do the reports.
+        pace: if surroundings.clock.is_some() { Pace::UNLIMITED } else { Pace::default() },
+    });
+    if let Some(github) = &github {
+        github.subject().map_err(|error| Error::invalid(error.to_string()))?;
+    }
+    Ok(ReportOptions {
+        format: match format {
+            Format::Text => report::Format::Text,
+            Format::Json => report::Format::Json,
+            Format::Markdown => report::Format::Markdown,
+        },
+        terminal: surroundings.stdout_is_terminal,
+        color: surroundings.stdout_is_terminal && !surroundings.no_color,
+        actions: runner.is_actions,
+        output_file: runner.output.clone(),
+        summary_file: runner.step_summary.clone(),
+        journal_path: runner.temp.as_ref().map(|temp| temp.join("espalier-journal.jsonl")),
+        github,
+        ..ReportOptions::default()
+    })
+}
+
+/// Shows lines on standard output in the form that was asked for. A reader that went away is not an error.
+pub(crate) fn show(format: Format, lines: &[String]) {
+    use std::io::Write as _;
+    let text = match format {
+        Format::Text => lines.join("\n"),
+        Format::Markdown => lines.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n"),
+        Format::Json => serde_json::json!(lines).to_string(),
+    };
+    let _gone = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,0 +1,144 @@
+//! The two definition files of a release: read, judged on their own, and turned into what ECS is sent.
+
+use std::path::Path;
+
+use crate::{
+    aws::slots::Launch,
+    definition::{
+        Document, Finding, Given, PatchRequest, Patched, candidate, compare, patch,
+        request::{self, ServiceTarget},
+    },
+    exit::Error,
+};
+
+/// What a slot's definition depends on beside the files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ForSlot<'a> {
+    /// The slot's name.
+    pub(crate) slot: &'a str,
+    /// Its ECS service.
+    pub(crate) ecs_service: &'a str,
+    /// Its target group's ARN.
+    pub(crate) group_arn: &'a str,
+    /// Its own filter, where it has one.
+    pub(crate) overrides: Option<&'a Given>,
+    /// Another slot serves beside it.
+    pub(crate) beside_stable: bool,
+}
+
+/// The files, read.
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    service: Document,
+    task: Document,
+    /// What RegisterTaskDefinition is sent.
+    pub(crate) register: request::Request,
+    infrastructure_role: Option<Given>,
+    port_name: Option<Given>,
+    filters: Vec<Given>,
+}
+
+impl Definitions {
+    /// Reads and judges both files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, at once.
+    pub(crate) fn read(
+        service: &Path,
+        task: &Path,
+        images: &[(String, String)],
+        infrastructure_role: Option<Given>,
+        port_name: Option<Given>,
+        filters: Vec<Given>,
+    ) -> Result<Self, Error> {
+        let (service, task) = match (document(service), document(task)) {
+            (Ok(service), Ok(task)) => (service, task),
+            (service, task) => return Err(service.err().into_iter().chain(task.err()).collect::<Vec<_>>().into()),
+        };
+        let mut findings = candidate::for_any_slot(&service);
+        match request::register_task_definition(&task, images) {
+            Ok(register) if findings.is_empty() => Ok(Self { service, task, register, infrastructure_role, port_name, filters }),
+            Ok(_) => Err(findings.into()),
+            Err(more) => {
+                findings.extend(more);
+                Err(findings.into())
+            }
+        }
+    }
+
+    /// The service definition as it is for a slot: Lattice entry, the user's filters, the slot's own, and rule 13 of DESIGN §5.
+    ///
+    /// # Errors
+    /// Everything that keeps it from this slot.
+    pub(crate) fn for_slot(&self, slot: ForSlot<'_>) -> Result<Patched, Vec<Finding>> {
+        let mut filters = self.filters.clone();
+        filters.extend(slot.overrides.cloned());
+        let mut patched = patch(&PatchRequest {
+            service_definition: &self.service,
+            task_definition: Some(&self.task),
+            target_group: Some(Given::new(slot.group_arn, format!("slot {}", slot.slot))),
+            infrastructure_role: self.infrastructure_role.clone(),
+            port_name: self.port_name.clone(),
+            ecs_service: Some(slot.ecs_service.to_owned()),
+            filters,
+        })?;
+        if slot.beside_stable {
+            let findings = candidate::for_second_slot(&patched.document, slot.slot);
+            if !findings.is_empty() {
+                return Err(findings);
+            }
+            let before = candidate::for_second_slot(&self.service, slot.slot);
+            patched.warnings.extend(before.into_iter().map(|finding| {
+                let message = format!("{}: this slot's definition leaves it out", finding.message);
+                Finding { message, hint: None, severity: crate::definition::Severity::Warning, ..finding }
+            }));
+        }
+        Ok(patched)
+    }
+
+    /// The bodies that create or update the slot's ECS service, without its size; and what was left out of them.
+    pub(crate) fn launch(&self, patched: &Patched, cluster: &str, ecs_service: &str, task_definition_arn: &str) -> (Launch, Vec<String>) {
+        let target = ServiceTarget { cluster, ecs_service, task_definition_arn, desired_count: 0 };
+        let create = request::create_service(&patched.document, target);
+        let update = request::update_service(&patched.document, target);
+        (Launch::Definition { create: create.body, update: update.body }, create.notes)
+    }
+
+    /// The size that the file asks for, 1 where it is silent: what a first release is given.
+    pub(crate) fn desired_count(&self) -> u32 {
+        let count = self.service.root.to_json().get("desiredCount").and_then(serde_json::Value::as_u64);
+        count.and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
+    }
+
+    /// The task definition's family.
+    pub(crate) fn family(&self) -> &str {
+        self.register.body.get("family").and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    /// Images that may be another one tomorrow under the same name.
+    pub(crate) fn floating_images(&self) -> Vec<String> {
+        compare::floating_images(&self.register.body)
+    }
+
+    /// Members of the definitions that differ from what runs: the task definition's, then the service's.
+    pub(crate) fn differences(&self, patched: &Patched, task_definition: &serde_json::Value, service: &serde_json::Value) -> Vec<String> {
+        let mut given = patched.document.root.to_json();
+        if let Some(members) = given.as_object_mut() {
+            // The size is stable's own, the group is the slot's, and what rolls back is us.
+            for member in ["desiredCount", "vpcLatticeConfigurations", "deploymentConfiguration", "serviceName", "taskDefinition", "cluster"] {
+                members.remove(member);
+            }
+        }
+        let mut different: Vec<_> = compare::says(&self.register.body, task_definition).iter().map(|difference| difference.pointer.clone()).collect();
+        different.extend(compare::says(&given, service).iter().map(|difference| difference.pointer.clone()));
+        different
+    }
+}
+
+fn document(path: &Path) -> Result<Document, Finding> {
+    let file = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        Finding::error(&file, format!("cannot be read: {error}")).hint("paths are relative to the config file, or to the current folder when given as flags")
+    })?;
+    Document::read(file, &bytes)
+}

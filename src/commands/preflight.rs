@@ -1,0 +1,117 @@
+//! Before the first write: everything that would make a release fail, and what was there already.
+
+use std::collections::BTreeMap;
+
+use super::conduct::Prepared;
+use crate::{
+    aws::{
+        ledger::Found,
+        survey::{Roles, Survey},
+        Aws,
+        lattice::packing::free_tags,
+        slots::Slots,
+    },
+    exit::{Error, Exit, Problem},
+    rollout::record::State,
+    time::Timestamp,
+};
+
+/// Refuses while another rollout is under way on the same traffic targets (exit 5).
+pub(crate) fn refuse_while_busy(found: Option<&Found>, now: Timestamp, lattice_service: &str) -> Result<(), Error> {
+    let Some(Found { record, leased_until, .. }) = found else { return Ok(()) };
+    let leased = leased_until.filter(|until| *until > now);
+    let undone = match record.state {
+        State::Closed => return Ok(()),
+        State::RolledBack | State::Promoted if leased.is_none() => return Ok(()),
+        State::Held => "is held",
+        State::Stuck => "is stuck",
+        State::Running | State::RolledBack | State::Promoted => "is under way",
+    };
+    let message = match leased {
+        Some(until) => format!("rollout {} of {lattice_service} {undone}: another job holds it until {until}", record.id),
+        None => format!("rollout {} of {lattice_service} {undone} and no job holds it any more", record.id),
+    };
+    let hint = format!("wait for that job, or roll it back: espalier abort --lattice-service {lattice_service}");
+    Err(Error::new(Exit::Refused, message).hint(hint))
+}
+
+/// What is wrong with the world for this release: all findings.
+pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
+    let mut problems = Vec::new();
+    let mut problem = |exit, message: String, hint: String| problems.push((exit, Problem { message, hint: Some(hint) }));
+    for slot in &survey.slots {
+        let name = &slot.wanted.name;
+        if let Some(group) = slot.group.as_ref().filter(|group| !group.health_checked) {
+            problem(
+                Exit::Invalid,
+                format!("the target group {} of slot {name} has no health check: nothing would tell a good candidate from a bad one", group.name),
+                format!("turn it on: aws vpc-lattice update-target-group --target-group-identifier {} --health-check enabled=true", group.id),
+            );
+        }
+        let Some(service) = &slot.service else { continue };
+        if service.vpc_lattice.iter().any(|entry| entry.managed_by_ecs.is_some()) && service.strategy.as_deref().is_some_and(|strategy| strategy != "ROLLING") {
+            problem(
+                Exit::Refused,
+                format!("ECS moves the weights of {} itself ({}): two hands on one rule break a release", service.name, service.strategy.as_deref().unwrap_or_default()),
+                "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS".to_owned(),
+            );
+        }
+    }
+    if roles.stable.is_none() && survey.slots[roles.candidate].group.is_none() {
+        let slot = &survey.slots[roles.candidate].wanted;
+        problem(
+            Exit::Invalid,
+            format!("there is no target group {}, and no other one that it could be made like", slot.target_group),
+            "create it first: aws vpc-lattice create-target-group --type IP …, with the VPC, port and health check of your tasks".to_owned(),
+        );
+    }
+    if let Some(stable) = roles.stable {
+        let missing = &survey.slots[roles.candidate];
+        if missing.group.is_none() && (missing.wanted.target_group.starts_with("arn:") || missing.wanted.target_group.starts_with("tg-")) {
+            problem(
+                Exit::Invalid,
+                format!("there is no target group {}", missing.wanted.target_group),
+                format!("give slot {} a name: a group of that name is then made like {}", missing.wanted.name, survey.slots[stable].wanted.target_group),
+            );
+        }
+    }
+    problems
+}
+
+/// Whether every traffic target has room for the tags of the record.
+pub(crate) async fn judge_tags(aws: &Aws, prepared: &Prepared) -> Result<(), Error> {
+    let Prepared { slots, ledger, rollout, .. } = prepared;
+    let mut problems = Vec::new();
+    for (arn, needed) in ledger.needed(rollout.record())? {
+        let mut tags = aws.lattice.read_tags(arn).await?;
+        tags.retain(|key, _| !key.starts_with(crate::aws::lattice::packing::KEY_PREFIX));
+        if let Err(missing) = free_tags(&tags, needed) {
+            let label = slots.targets.iter().find(|(target, _)| target.arn() == arn).map_or_else(|| arn.to_owned(), |(target, _)| target.label());
+            problems.push(Problem { message: format!("{label}: {missing}"), hint: Some("the rollout's record is kept in tags: remove some others".to_owned()) });
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
+}
+
+/// All findings as one error: a refusal only when nothing is invalid besides.
+pub(crate) fn refuse(problems: Vec<(Exit, Problem)>) -> Result<(), Error> {
+    let Some((first, _)) = problems.first() else { return Ok(()) };
+    let exit = if problems.iter().any(|(exit, _)| *exit == Exit::Invalid) { Exit::Invalid } else { *first };
+    Err(Error { exit, problems: problems.into_iter().map(|(_, problem)| problem).collect() })
+}
+
+/// Refuses when a split could not be written on some traffic target.
+pub(crate) fn refuse_unwritable(slots: &Slots) -> Result<(), Error> {
+    let problems: Vec<_> = slots.check().into_iter().map(|(label, error)| Problem { message: format!("{label}: {error}"), hint: None }).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
+}
+
+/// What marks a resource as made by us.
+pub(crate) fn owner_tags(service: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(format!("{}owner", crate::aws::lattice::packing::KEY_PREFIX), service.to_owned())])
+}
+
+/// The last part of an ARN: `myservice:42`, `my-cluster`.
+pub(crate) fn short(arn: &str) -> String {
+    arn.rsplit('/').next().unwrap_or(arn).to_owned()
+}

@@ -1,0 +1,92 @@
+//! A recorded rollout, found without a config: what `abort` and `rollback` begin from.
+
+use crate::{
+    aws::{
+        Aws,
+        lattice::{
+            action::{Action, NamedGroup},
+            ids::TargetGroupArn,
+            traffic::TrafficTarget,
+        },
+        ledger::{self, Found},
+        slots::{Launch, Slot, Slots},
+    },
+    exit::{Error, Exit},
+    rollout::{
+        journal::Release,
+        record::{Record, SlotRecord},
+    },
+    settings::Which,
+};
+
+/// A record, where it hangs, and what it moved.
+pub(crate) struct Recorded {
+    /// The Lattice service's ARN.
+    pub(crate) service_arn: String,
+    /// The record.
+    pub(crate) found: Found,
+    /// The traffic targets with the baselines that it recorded.
+    pub(crate) targets: Vec<(TrafficTarget, Action)>,
+}
+
+/// Finds it.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub(crate) async fn find(aws: &Aws, which: &Which) -> Result<Recorded, Error> {
+    let service_arn = service_arn(aws, which).await?;
+    let Some(found) = ledger::find(aws, &service_arn).await? else {
+        let message = format!("there is no record of a rollout on {service_arn}");
+        return Err(Error::new(Exit::Refused, message).hint("`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record"));
+    };
+    let targets = ledger::targets(aws, &found).await?;
+    Ok(Recorded { service_arn, found, targets })
+}
+
+/// The Lattice service's ARN: asked of AWS only when neither it nor a traffic target's was given.
+pub(crate) async fn service_arn(aws: &Aws, which: &Which) -> Result<String, Error> {
+    match which {
+        Which::LatticeService(given) if given.starts_with("arn:") => Ok(given.clone()),
+        Which::LatticeService(given) => Ok(aws.lattice.resolve_service(given).await?.arn),
+        Which::TrafficTarget(arn) => match arn.split_once("/listener/") {
+            Some((service, _)) if TrafficTarget::from_arn(arn).is_ok() => Ok(service.to_owned()),
+            Some(_) | None => Err(Error::invalid(format!("`{arn}` is not the ARN of a rule or a listener"))),
+        },
+    }
+}
+
+/// The slots as a record knows them; groups are shown by their ids.
+pub(crate) fn slots(record: &Record, targets: Vec<(TrafficTarget, Action)>, launch: Launch) -> Slots {
+    Slots { cluster: record.cluster.clone(), targets, stable: record.stable.as_ref().map(slot), candidate: slot(&record.candidate), launch }
+}
+
+fn slot(recorded: &SlotRecord) -> Slot {
+    let group_arn = TargetGroupArn::of(&recorded.group);
+    let id = group_arn.id();
+    Slot {
+        name: recorded.name.clone(),
+        group: NamedGroup { name: id.to_string(), id },
+        group_arn,
+        ecs_service: recorded.ecs_service.clone(),
+        task_definition: recorded.task_definition.clone(),
+    }
+}
+
+/// Who, what, where, as a record knows it.
+pub(crate) fn release(aws: &Aws, record: &Record, verb: &str, targets: &[(TrafficTarget, Action)]) -> Release {
+    let revision = |slot: &SlotRecord| super::preflight::short(slot.task_definition.as_deref().unwrap_or(&slot.group));
+    let name = record.stable.as_ref().unwrap_or(&record.candidate).ecs_service.clone();
+    Release {
+        rollout_id: record.id.clone(),
+        verb: verb.to_owned(),
+        name: name.unwrap_or_else(|| super::preflight::short(&record.candidate.group)),
+        cluster: record.cluster.as_deref().map(super::preflight::short),
+        stable_revision: record.stable.as_ref().map(revision),
+        candidate_revision: revision(&record.candidate),
+        stable_slot: record.stable.as_ref().map(|slot| slot.name.clone()).unwrap_or_default(),
+        candidate_slot: record.candidate.name.clone(),
+        traffic_targets: targets.iter().map(|(target, _)| target.label()).collect(),
+        steps: record.plan.steps.clone(),
+        endpoint: aws.endpoint.clone(),
+    }
+}

@@ -1,0 +1,105 @@
+//! `shift`: only the weights, between any two target groups.
+
+use super::{
+    conduct::{Prepared, conduct, say_unchanged},
+    connect, deploy, preflight,
+    view::{recorded, rollout_id},
+};
+use crate::{
+    aws::{
+        Aws,
+        ledger::{self, Ledger},
+        slots::{Launch, Slot, Slots},
+        survey::{self, Roles, SeenSlot, Survey, WantedSlot},
+    },
+    clock::Timestamp,
+    exit::{Error, Exit, Problem},
+    rollout::{journal::Release, machine::Rollout, record::Record},
+    settings::ShiftSettings,
+    signals::Signals,
+};
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever keeps the shift from beginning; once it has begun, it ends in an outcome.
+pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
+    let signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let clock = connect::clock(&settings.surroundings).await?;
+    let aws = connect::aws(&settings.aws).await?;
+
+    let slot = |group: &String| WantedSlot { name: group.clone(), ecs_service: None, target_group: group.clone() };
+    let wanted = [slot(&settings.from), slot(&settings.to)];
+    let survey = survey::survey(&aws, &settings.lattice_service, settings.listener.as_deref(), None, wanted).await?;
+    let [Some(from), Some(to)] = survey.slots.each_ref().map(as_slot) else {
+        let unknown = survey.slots.iter().filter(|slot| slot.group.is_none());
+        let problem = |slot: &SeenSlot| Problem { message: format!("there is no target group {}", slot.wanted.target_group), hint: None };
+        return Err(Error { exit: Exit::Invalid, problems: unknown.map(problem).collect() });
+    };
+    let found = ledger::find(&aws, &survey.service.arn).await?;
+    preflight::refuse_while_busy(found.as_ref(), aws.date().unwrap_or_else(|| clock.now()), &survey.service.name)?;
+    let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
+    preflight::refuse(preflight::judge(&survey, &roles))?;
+    let release = release(&aws, &survey, &roles, &settings);
+    match roles.stable {
+        Some(0) => {}
+        Some(_) => return Ok(say_unchanged(release, reports, clock.now()).await),
+        None => {
+            let message = format!("{} serves nothing: no target is registered in it", from.group.name);
+            return Err(Error::new(Exit::Refused, message).hint("give `--from` the target group that has the traffic"));
+        }
+    }
+    if settings.dry_run {
+        connect::show(settings.format, &settings.plan.steps.iter().map(ToString::to_string).collect::<Vec<_>>());
+        return Ok(Exit::Done);
+    }
+    let prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
+    preflight::judge_tags(&aws, &prepared).await?;
+    conduct(prepared, &aws, clock.as_ref(), reports, signals).await
+}
+
+fn as_slot(seen: &SeenSlot) -> Option<Slot> {
+    let group = seen.group.as_ref()?;
+    Some(Slot { name: group.name.clone(), group: group.named(), group_arn: group.arn.clone(), ecs_service: None, task_definition: None })
+}
+
+fn release(aws: &Aws, survey: &Survey, roles: &Roles, settings: &ShiftSettings) -> Release {
+    let name = |index: usize| {
+        let slot: &SeenSlot = &survey.slots[index];
+        slot.group.as_ref().map_or_else(|| slot.wanted.target_group.clone(), |group| group.name.clone())
+    };
+    Release {
+        rollout_id: String::new(),
+        verb: "shift".to_owned(),
+        name: name(1),
+        cluster: None,
+        stable_revision: Some(name(0)),
+        candidate_revision: name(1),
+        stable_slot: name(0),
+        candidate_slot: name(1),
+        traffic_targets: roles.targets.iter().map(|(target, _)| target.label()).collect(),
+        steps: settings.plan.steps.clone(),
+        endpoint: aws.endpoint.clone(),
+    }
+}
+
+fn prepare(
+    aws: &Aws,
+    now: Timestamp,
+    settings: &ShiftSettings,
+    survey: &Survey,
+    roles: Roles,
+    (from, to): (Slot, Slot),
+    release: Release,
+) -> Result<Prepared, Error> {
+    let started = aws.date().unwrap_or(now);
+    let id = rollout_id(started, &[from.group_arn.as_str(), to.group_arn.as_str()]);
+    let mut record = Record::new(id.clone(), "shift", started, settings.plan.clone(), Some(recorded(&from, 0)), recorded(&to, 0));
+    record.targets = roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
+    let slots = Slots { cluster: None, targets: roles.targets, stable: Some(from), candidate: to, launch: Launch::Nothing };
+    preflight::refuse_unwritable(&slots)?;
+    let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
+    let rollout = Rollout::release(record, Release { rollout_id: id, ..release });
+    Ok(Prepared { rollout, slots, ledger, task_definition_arn: None })
+}

@@ -1,0 +1,229 @@
+//! Everything that `deploy` knows before its first write, and what follows from it.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    conduct::Prepared,
+    definitions::{Definitions, ForSlot},
+    preflight,
+};
+use crate::{
+    aws::{
+        Aws,
+        ecs::task_definitions::TaskDefinition,
+        lattice::groups::TargetGroup,
+        ledger::{Found, Ledger},
+        slots::{Slot, Slots},
+        survey::{Roles, Survey},
+    },
+    clock::Timestamp,
+    exit::Error,
+    rollout::{
+        journal::{Happening, Release},
+        machine::Rollout,
+        record::{Record, SlotRecord},
+    },
+    settings::{DeploySettings, Slot as SlotSettings},
+};
+
+/// Everything that is known before the first write.
+pub(crate) struct View<'a> {
+    pub(crate) settings: &'a DeploySettings,
+    pub(crate) survey: &'a Survey,
+    pub(crate) roles: &'a Roles,
+    pub(crate) definitions: &'a Definitions,
+}
+
+impl View<'_> {
+    fn slot(&self, index: usize) -> &SlotSettings {
+        &self.settings.lattice.slots[index]
+    }
+
+    fn for_slot<'s>(&'s self, index: usize, group_arn: &'s str) -> ForSlot<'s> {
+        let slot = self.slot(index);
+        ForSlot {
+            slot: &slot.name,
+            ecs_service: &slot.ecs_service,
+            group_arn,
+            overrides: slot.overrides.as_ref(),
+            beside_stable: self.roles.stable.is_some_and(|stable| stable != index),
+        }
+    }
+
+    /// The group that the candidate will register in; while there is none, the one that it will be made like.
+    pub(crate) fn model_group(&self) -> Option<&TargetGroup> {
+        let group = |index: usize| self.survey.slots[index].group.as_ref();
+        group(self.roles.candidate).or_else(|| group(self.roles.stable?))
+    }
+
+    /// The definitions as the candidate's slot will have them: what is wrong with them is told before anything is written.
+    pub(crate) fn judge(&self) -> Result<(), Error> {
+        let arn = self.model_group().map_or("", |group| group.arn.as_str());
+        self.definitions.for_slot(self.for_slot(self.roles.candidate, arn))?;
+        Ok(())
+    }
+
+    /// Whether stable already runs what the definitions say, completely, and would again: an image that may be another one
+    /// tomorrow is always a change.
+    pub(crate) async fn is_unchanged(&self, aws: &Aws) -> Result<bool, Error> {
+        let Some(stable) = self.roles.stable.filter(|_| !self.settings.force && self.definitions.floating_images().is_empty()) else {
+            return Ok(false);
+        };
+        let seen = &self.survey.slots[stable];
+        let (Some(service), Some(group)) = (&seen.service, &seen.group) else { return Ok(false) };
+        if service.deployments.len() != 1 || service.running != service.desired {
+            return Ok(false);
+        }
+        let patched = self.definitions.for_slot(self.for_slot(stable, group.arn.as_str()))?;
+        let running = aws.ecs.describe_task_definition(&service.task_definition).await?;
+        Ok(self.definitions.differences(&patched, &running.raw, &service.raw).is_empty())
+    }
+
+    /// The revision that serves, in short; empty at bootstrap.
+    pub(crate) fn stable_revision(&self) -> String {
+        let service = self.roles.stable.and_then(|stable| self.survey.slots[stable].service.as_ref());
+        service.map(|service| preflight::short(&service.task_definition)).unwrap_or_default()
+    }
+
+    /// Who, what, where: for the reports.
+    pub(crate) fn release(&self, aws: &Aws, rollout_id: String, candidate_revision: String) -> Release {
+        let bootstrap = self.roles.stable.is_none();
+        Release {
+            rollout_id,
+            verb: "deploy".to_owned(),
+            name: self.settings.service.clone(),
+            cluster: Some(preflight::short(&self.settings.cluster)),
+            stable_revision: Some(self.stable_revision()).filter(|revision| !revision.is_empty()),
+            candidate_revision,
+            stable_slot: self.roles.stable.map(|stable| self.slot(stable).name.clone()).unwrap_or_default(),
+            candidate_slot: self.slot(self.roles.candidate).name.clone(),
+            traffic_targets: self.roles.targets.iter().map(|(target, _)| target.label()).collect(),
+            steps: if bootstrap { Vec::new() } else { self.settings.plan.steps.clone() },
+            endpoint: aws.endpoint.clone(),
+        }
+    }
+
+    /// The machine at its beginning, with everything that it moves.
+    pub(crate) fn prepare(&self, aws: &Aws, now: Timestamp, group: &TargetGroup, registered: &TaskDefinition, found: Option<&Found>) -> Result<Prepared, Error> {
+        let settings = self.settings;
+        let slot = self.slot(self.roles.candidate);
+        let patched = self.definitions.for_slot(self.for_slot(self.roles.candidate, group.arn.as_str()))?;
+        let (launch, left_out) = self.definitions.launch(&patched, &settings.cluster, &slot.ecs_service, &registered.arn);
+        let candidate = Slot {
+            name: slot.name.clone(),
+            group: group.named(),
+            group_arn: group.arn.clone(),
+            ecs_service: Some(slot.ecs_service.clone()),
+            task_definition: Some(registered.arn.clone()),
+        };
+        let stable = self.roles.stable.and_then(|index| self.stable(index));
+
+        let started = aws.date().unwrap_or(now);
+        let id = rollout_id(started, &[&settings.cluster, &slot.ecs_service, &registered.arn]);
+        let count = self.size();
+        let mut record =
+            Record::new(id.clone(), "deploy", started, settings.plan.clone(), stable.as_ref().map(|slot| recorded(slot, count)), recorded(&candidate, count));
+        record.cluster = Some(settings.cluster.clone());
+        record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
+        record.previous = found.and_then(|found| found.record.previous.clone());
+
+        let slots = Slots { cluster: Some(settings.cluster.clone()), targets: self.roles.targets.clone(), stable, candidate, launch };
+        preflight::refuse_unwritable(&slots)?;
+        let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
+        let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
+        for finding in &patched.warnings {
+            rollout.note(now, Happening::Note { what: finding.to_string() });
+        }
+        for what in self.definitions.register.notes.iter().chain(&left_out).cloned() {
+            rollout.note(now, Happening::Note { what });
+        }
+        if self.candidate_group().is_none() {
+            let model = self.model_group().map(|model| model.name.clone()).unwrap_or_default();
+            rollout.note(now, Happening::Prepared { what: format!("created target group {} like {model}", group.name) });
+        }
+        rollout.note(now, Happening::Prepared { what: format!("registered task definition {}", registered.short()) });
+        Ok(Prepared { rollout, slots, ledger, task_definition_arn: Some(registered.arn.clone()) })
+    }
+
+    /// The candidate's size: stable's, as it wants and as it runs; at bootstrap what the file says.
+    fn size(&self) -> u32 {
+        let service = self.roles.stable.and_then(|index| self.survey.slots[index].service.as_ref());
+        service.map_or_else(|| self.definitions.desired_count(), |service| service.desired.max(service.running))
+    }
+
+    fn stable(&self, index: usize) -> Option<Slot> {
+        let (seen, slot) = (&self.survey.slots[index], self.slot(index));
+        let group = seen.group.as_ref()?;
+        Some(Slot {
+            name: slot.name.clone(),
+            group: group.named(),
+            group_arn: group.arn.clone(),
+            ecs_service: seen.service.as_ref().map(|service| service.name.clone()),
+            task_definition: seen.service.as_ref().map(|service| service.task_definition.clone()),
+        })
+    }
+
+    /// What `--dry-run` shows.
+    pub(crate) fn plan_in_words(&self) -> Vec<String> {
+        let (plan, slot) = (&self.settings.plan, self.slot(self.roles.candidate));
+        let verb = |exists: bool| if exists { "update" } else { "create" };
+        let mut lines = vec![match self.roles.stable {
+            Some(stable) => format!(
+                "would release {}: {} in slot {} keeps serving while a new revision of {} starts in slot {}",
+                self.settings.service,
+                self.stable_revision(),
+                self.slot(stable).name,
+                self.definitions.family(),
+                slot.name
+            ),
+            None => format!("would release {} for the first time, in slot {}: nothing serves yet", self.settings.service, slot.name),
+        }];
+        if self.candidate_group().is_none() {
+            let model = self.model_group().map(|model| model.name.clone()).unwrap_or_default();
+            lines.push(format!("create target group {} like {model}", slot.target_group.text));
+        }
+        lines.push(format!("register a revision of task definition {}", self.definitions.family()));
+        lines.extend(self.roles.targets.iter().map(|(target, _)| format!("attach {} to {}", slot.target_group.text, target.label())));
+        let exists = self.survey.slots[self.roles.candidate].service.is_some();
+        lines.push(format!("{} ECS service {} with {} tasks", verb(exists), slot.ecs_service, self.size()));
+        if let Some(stable) = self.roles.stable {
+            let time = |time| humantime::format_duration(time);
+            lines.extend(plan.steps.iter().enumerate().map(|(index, step)| {
+                format!("step {}: {} of the requests, settle {}, watch {}", index + 1, step.share, time(plan.settle), time(step.bake))
+            }));
+            lines.push(format!("all steps take at least {}; after {} it is rolled back", time(plan.least_time()), time(plan.timeout)));
+            lines.push(match plan.retire_after {
+                Some(after) => format!("{} after the promotion: stop the tasks of {}", time(after), self.slot(stable).ecs_service),
+                None => format!("the tasks of {} are left running", self.slot(stable).ecs_service),
+            });
+        }
+        lines
+    }
+
+    pub(crate) fn wanted_group(&self) -> &str {
+        &self.slot(self.roles.candidate).target_group.text
+    }
+
+    pub(crate) fn candidate_group(&self) -> Option<&TargetGroup> {
+        self.survey.slots[self.roles.candidate].group.as_ref()
+    }
+}
+
+/// A slot as the record keeps it.
+pub(super) fn recorded(slot: &Slot, count: u32) -> SlotRecord {
+    SlotRecord {
+        name: slot.name.clone(),
+        group: slot.group_arn.as_str().to_owned(),
+        ecs_service: slot.ecs_service.clone(),
+        task_definition: slot.task_definition.clone(),
+        count,
+    }
+}
+
+/// `20261122T013000Z-1a2b3c4d`: when, and what made it different from another begun in the same second.
+pub(super) fn rollout_id(started: Timestamp, of: &[&str]) -> String {
+    let digest = Sha256::digest(of.join(" "));
+    let hexadecimal: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let when: String = started.to_string().chars().filter(|character| !matches!(character, '-' | ':')).collect();
+    format!("{when}-{hexadecimal}")
+}
