@@ -22,9 +22,8 @@ use aws_credential_types::{
 };
 use aws_sdk_vpclattice::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_types::error::display::DisplayErrorContext;
 
-use super::{ecs::Ecs, http::Http, lattice::Lattice, meter::Meter};
+use super::{ecs::Ecs, fault::chain, http::Http, lattice::Lattice, meter::Meter};
 use crate::time::Timestamp;
 
 /// What the settings say about AWS.
@@ -159,7 +158,7 @@ fn reason(error: &CredentialsError) -> String {
     if let CredentialsError::CredentialsNotLoaded(_) = error {
         return "neither the environment, a profile, a web identity, the container nor the instance has any".to_owned();
     }
-    DisplayErrorContext(error).to_string()
+    chain(error)
 }
 
 fn reads(sandboxed: bool) -> RetryConfig {

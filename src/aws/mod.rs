@@ -1,6 +1,6 @@
 //! AWS: the only room that imports `aws_*` crates. Concrete structs with few verbs, in the rollout's vocabulary.
 //!
-//! Inside: [`connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
+//! Inside: [`mod@connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
 //! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`observe`] (a side of a rollout, from one tick's reads).
 //!
 //! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated by the
