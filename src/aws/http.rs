@@ -123,4 +123,20 @@ mod tests {
     fn nothing_is_loaded_before_the_first_https_request() {
         assert!(Http::default().tls.get().is_none());
     }
+
+    #[tokio::test]
+    async fn an_https_endpoint_is_called_with_tls() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        let aws = crate::aws::testing::aws_at(&url).await;
+        let first_byte = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            tokio::io::AsyncReadExt::read_u8(&mut stream).await.expect("a byte")
+        };
+        let arn = "arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/tg-0123456789abcdef0";
+        tokio::select! {
+            byte = first_byte => assert_eq!(byte, 0x16, "a TLS handshake record"),
+            answer = aws.lattice.read_tags(arn) => panic!("nobody answered, and yet: {answer:?}"),
+        }
+    }
 }
