@@ -8,7 +8,6 @@ use std::{
 
 use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig,
-    default_provider::credentials::DefaultCredentialsChain,
     environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
     meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
     profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
@@ -22,9 +21,8 @@ use aws_credential_types::{
 };
 use aws_sdk_vpclattice::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_types::error::display::DisplayErrorContext;
 
-use super::{ecs::Ecs, http::Http, lattice::Lattice, meter::Meter};
+use super::{ecs::Ecs, fault::chain, http::Http, lattice::Lattice, meter::Meter};
 use crate::time::Timestamp;
 
 /// What the settings say about AWS.
@@ -105,7 +103,7 @@ impl Aws {
 /// When there is no region, or there are no credentials.
 pub async fn connect(options: AwsOptions) -> Result<Aws, AwsError> {
     let http = SharedHttpClient::new(Http::default());
-    let region = match options.region.clone() {
+    let region = match options.region {
         Some(region) => Region::new(region),
         // The instance's metadata is not asked for a region: where there is none, the question takes seconds.
         None => RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
@@ -114,20 +112,18 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, AwsError> {
             .await
             .ok_or(AwsError::NoRegion)?,
     };
-    let credentials = if options.sandboxed {
-        SharedCredentialsProvider::new(
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region).http_client(http.clone());
+    if options.sandboxed {
+        let sources = ProviderConfig::default().with_http_client(http);
+        loader = loader.credentials_provider(
             CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
-                .or_else("Profile", ProfileFileCredentialsProvider::builder().build()),
-        )
-    } else {
-        let sources = ProviderConfig::default().with_http_client(http.clone());
-        SharedCredentialsProvider::new(DefaultCredentialsChain::builder().configure(sources).region(region.clone()).build().await)
-    };
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region).credentials_provider(credentials);
-    if let Some(url) = options.endpoint_url.clone() {
+                .or_else("Profile", ProfileFileCredentialsProvider::builder().configure(&sources).build()),
+        );
+    }
+    if let Some(url) = options.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    connect_with(loader.http_client(http), options.sandboxed).await
+    connect_with(loader, options.sandboxed).await
 }
 
 /// As [`connect`], with everything that comes from outside already in the loader.
@@ -159,7 +155,7 @@ fn reason(error: &CredentialsError) -> String {
     if let CredentialsError::CredentialsNotLoaded(_) = error {
         return "neither the environment, a profile, a web identity, the container nor the instance has any".to_owned();
     }
-    DisplayErrorContext(error).to_string()
+    chain(error)
 }
 
 fn reads(sandboxed: bool) -> RetryConfig {
@@ -302,6 +298,17 @@ mod tests {
             Self: 'a,
         {
             future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("nothing here")))
+        }
+    }
+
+    #[tokio::test]
+    async fn in_the_sandbox_only_the_environment_and_the_profile_are_asked() {
+        let endpoint_url = Some("http://127.0.0.1:1".to_owned());
+        let options = AwsOptions { region: Some("eu-central-1".to_owned()), endpoint_url, sandboxed: true };
+        // Whether this machine has credentials is not the test's business: that nobody else is asked for them is.
+        match connect(options).await {
+            Ok(aws) => assert_eq!((aws.region.as_str(), aws.endpoint.as_deref()), ("eu-central-1", Some("http://127.0.0.1:1"))),
+            Err(error) => assert!(matches!(error, AwsError::NoCredentials { .. }), "{error}"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt};
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::{
     client::{
         orchestrator::HttpResponse,
@@ -9,7 +10,7 @@ use aws_smithy_runtime_api::{
     },
     http::StatusCode,
 };
-use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::rollout::observation::{Refusal, RefusalKind};
 
@@ -161,20 +162,26 @@ impl Fault {
                 Self { kind, code: code.map(ToOwned::to_owned), message, operation, may_have_happened }
             }
             SdkError::TimeoutError(_) => silent(FaultKind::Timeout, "no answer in time".to_owned(), true),
+            // Without credentials nothing is sent. A provider that failed may answer the next time; one that has none will not.
+            SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if let Some(cause) = credentials(error) => {
+                let lasting =
+                    matches!(cause, CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_));
+                let kind = if lasting { FaultKind::Denied } else { FaultKind::Unreachable };
+                silent(kind, format!("no credentials: {}", chain(cause)), false)
+            }
             SdkError::DispatchFailure(failure) => {
                 let cause = failure.as_connector_error();
                 let kind = if failure.is_timeout() { FaultKind::Timeout } else { FaultKind::Unreachable };
                 let sent = !(failure.is_user() || cause.is_some_and(never_connected));
-                let message = cause.map_or_else(|| "the request was not sent".to_owned(), root_cause);
-                silent(kind, message, sent)
+                silent(kind, cause.map_or_else(|| chain(error), |cause| chain(cause)), sent)
             }
-            SdkError::ConstructionFailure(_) => silent(FaultKind::Invalid, DisplayErrorContext(error).to_string(), false),
+            SdkError::ConstructionFailure(_) => silent(FaultKind::Invalid, chain(error), false),
             SdkError::ResponseError(answer) => {
                 let kind = if answer.raw().status().is_server_error() { FaultKind::Server } else { FaultKind::Unhandled };
                 silent(kind, format!("the answer (HTTP {}) cannot be read", answer.raw().status().as_u16()), true)
             }
             // `SdkError` is not exhaustive: a case that this version does not know may have been sent.
-            _ => silent(FaultKind::Unhandled, DisplayErrorContext(error).to_string(), true),
+            _ => silent(FaultKind::Unhandled, chain(error), true),
         }
     }
 }
@@ -258,8 +265,19 @@ fn never_connected(error: &ConnectorError) -> bool {
     causes(error).any(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()))
 }
 
-fn root_cause(error: &ConnectorError) -> String {
-    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+fn credentials<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error and its causes in one line, each said once.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for cause in causes(error).map(ToString::to_string) {
+        if !said.iter().any(|before| before.contains(&cause)) {
+            said.push(cause);
+        }
+    }
+    said.join(": ")
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -320,7 +338,9 @@ mod tests {
     #[test]
     fn what_was_not_answered_may_have_happened_unless_it_was_never_sent() {
         type Failed = SdkError<UpdateRuleError, HttpResponse>;
-        let cases: [(Failed, FaultKind, bool); 5] = [
+        let cases: [(Failed, FaultKind, bool); 7] = [
+            (Failed::construction_failure(CredentialsError::not_loaded("none")), FaultKind::Denied, false),
+            (Failed::construction_failure(CredentialsError::provider_error("STS is down")), FaultKind::Unreachable, false),
             (Failed::timeout_error("late"), FaultKind::Timeout, true),
             (Failed::dispatch_failure(ConnectorError::timeout("late".into())), FaultKind::Timeout, true),
             (Failed::dispatch_failure(ConnectorError::io("reset by peer".into())), FaultKind::Unreachable, true),

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use aws_sdk_vpclattice::config::SharedAsyncSleep;
 use aws_smithy_http_client::{
     Builder, Connector,
     proxy::ProxyConfig,
@@ -55,19 +56,16 @@ impl HttpConnector for ByScheme {
 fn https() -> SharedHttpClient {
     let context = TlsContext::builder().with_trust_store(trust()).build().unwrap_or_default();
     Builder::new().build_with_connector_fn(move |settings, components| {
-        // The proxy variables are the SDK's to read: self-hosted runners behind a proxy depend on them.
-        let mut connector = Connector::builder().connector_settings(settings.cloned().unwrap_or_else(default_settings));
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(context.clone())
-            .build()
+        connector(&context, settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
     })
 }
 
-fn default_settings() -> HttpConnectorSettings {
-    HttpConnectorSettings::builder().build()
+fn connector(context: &TlsContext, settings: Option<HttpConnectorSettings>, sleep: Option<SharedAsyncSleep>) -> Connector {
+    let mut connector = Connector::builder();
+    connector.set_connector_settings(settings).set_sleep_impl(sleep);
+    // The proxy variables are the SDK's to read: self-hosted runners behind a proxy depend on them.
+    let connector = connector.proxy_config(ProxyConfig::from_env());
+    connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
 }
 
 /// Where Linux distributions and macOS keep their trust roots (the list of openssl-probe).
@@ -108,19 +106,37 @@ fn wrapped(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The connector parses every certificate, and panics on one that it cannot read.
+    fn connects_with(store: TrustStore) {
+        let context = TlsContext::builder().with_trust_store(store).build().expect("a context");
+        let _connector = connector(&context, None, None);
+    }
+
     #[test]
-    fn the_bundled_roots_make_a_connector() {
-        // The connector parses every certificate, and panics on one that it cannot read.
-        let context = TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(bundled())).build();
-        let _connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(context.expect("a context"))
-            .build();
+    fn bundled_roots_and_those_of_this_system_can_be_read() {
+        connects_with(TrustStore::empty().with_pem_certificate(bundled()));
+        connects_with(trust());
         assert!(webpki_root_certs::TLS_SERVER_ROOT_CERTS.len() > 50);
     }
 
     #[test]
-    fn https_can_be_made_here() {
-        assert!(https().connector_metadata().is_some());
+    fn nothing_is_loaded_before_the_first_https_request() {
+        assert!(Http::default().tls.get().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_https_endpoint_is_called_with_tls() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        let aws = crate::aws::testing::aws_at(&url).await;
+        let first_byte = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            tokio::io::AsyncReadExt::read_u8(&mut stream).await.expect("a byte")
+        };
+        let arn = "arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/tg-0123456789abcdef0";
+        tokio::select! {
+            byte = first_byte => assert_eq!(byte, 0x16, "a TLS handshake record"),
+            answer = aws.lattice.read_tags(arn) => panic!("nobody answered, and yet: {answer:?}"),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! AWS: the only room that imports `aws_*` crates. Concrete structs with few verbs, in the rollout's vocabulary.
 //!
-//! Inside: [`connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
+//! Inside: [`mod@connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
 //! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`observe`] (a side of a rollout, from one tick's reads) →
 //! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves) → [`ledger`] (its record).
 //!

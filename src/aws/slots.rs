@@ -138,7 +138,7 @@ impl Slots {
             },
             async {
                 match (&self.cluster, &candidate.ecs_service) {
-                    (Some(cluster), Some(service)) => aws.ecs.tasks(cluster, service).await,
+                    (Some(cluster), Some(service)) => aws.ecs.running_tasks(cluster, service).await,
                     _ => Ok(Vec::new()),
                 }
             },
@@ -155,6 +155,12 @@ impl Slots {
             }
             side
         });
+        let troubled = |service: &EcsService| service.running < service.desired && service.deployments.iter().any(|deployment| deployment.failed_tasks > 0);
+        let tasks = match (&self.cluster, service(candidate)) {
+            // Why tasks stopped is asked for only when some did: two more calls.
+            (Some(cluster), Some(service)) if troubled(service) => aws.ecs.tasks(cluster, &service.name).await?,
+            _ => tasks,
+        };
         let recorded = candidate.task_definition.as_deref().filter(|_| candidate.ecs_service.is_some());
         Ok((stable, side(&candidate_targets, service(candidate), &tasks, recorded)))
     }

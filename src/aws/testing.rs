@@ -28,6 +28,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -89,15 +93,22 @@ where
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let log = Log::default();
         tokio::task::spawn_local(serve(listener, std::rc::Rc::new(script), Arc::clone(&log)));
-        let loader = aws_config::defaults(BehaviorVersion::latest())
-            .empty_test_environment()
-            .region(Region::new("eu-central-1"))
-            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
-            .http_client(Http::default())
-            .endpoint_url(url);
-        let aws = connect_with(loader, true).await.expect("connected");
-        test(aws, log).await;
+        test(aws_at(&url).await, log).await;
     });
+}
+
+/// The access key's secret.
+pub(crate) const SECRET: &str = "secret";
+
+/// An [`Aws`] with that endpoint.
+pub(crate) async fn aws_at(url: &str) -> Aws {
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .empty_test_environment()
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("AKIDEXAMPLE", SECRET, None, None, "test"))
+        .http_client(Http::default())
+        .endpoint_url(url);
+    connect_with(loader, true).await.expect("connected")
 }
 
 async fn serve(listener: TcpListener, script: std::rc::Rc<impl Fn(&Asked, usize) -> Option<Answer> + 'static>, log: Log) {

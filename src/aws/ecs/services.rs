@@ -195,12 +195,12 @@ impl Ecs {
 
 /// An item of an answer's `failures`.
 pub(super) fn failed(operation: &'static str, failure: &Failure) -> Fault {
-    let [arn, reason] = [failure.arn(), failure.reason()].map(Option::unwrap_or_default);
+    let arn = failure.arn().unwrap_or_default();
     let detail = failure.detail().map_or_else(String::new, |detail| format!(" ({detail})"));
     Fault {
         kind: FaultKind::Unhandled,
         code: failure.reason().map(ToOwned::to_owned),
-        message: format!("{reason}: {arn}{detail}"),
+        message: format!("{arn}{detail}"),
         operation,
         may_have_happened: false,
     }

@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(pick("myservice").map(|found| found.id), Ok("svc-2".to_owned()));
         assert_eq!(
             pick("myservise").expect_err("absent").to_string(),
-            "there is no Lattice service `myservise`: there are myservice, shared, shared, other"
+            "there is no Lattice service `myservise`: there are myservice, other, shared, shared"
         );
         assert_eq!(
             pick("shared").expect_err("ambiguous").to_string(),

@@ -1,7 +1,8 @@
 //! The verbs against a server on loopback: what is asked, and what becomes of the answers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use aws_sdk_vpclattice::config::{retry::RetryConfig, timeout::TimeoutConfig};
 use serde_json::json;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::aws::{
     fault::FaultKind,
-    testing::{Answer, Asked, asked, heard, ok, refused, with_aws},
+    testing::{Answer, Asked, asked, aws_at, heard, ok, refused, with_aws},
 };
 
 const ACCOUNT: &str = "arn:aws:vpc-lattice:eu-central-1:123456789012";
@@ -232,6 +233,27 @@ fn weight_writes_are_sent_once_and_what_was_not_answered_may_have_happened() {
     );
 }
 
+#[tokio::test]
+async fn weights_are_given_two_seconds_and_reads_are_repeated() {
+    let lattice = aws_at("http://127.0.0.1:1").await.lattice;
+    let attempts = |client: &aws_sdk_vpclattice::Client| client.config().retry_config().map(RetryConfig::max_attempts);
+    assert_eq!((attempts(&lattice.weights), attempts(&lattice.reads)), (Some(1), Some(5)));
+    let timeout =
+        |client: &aws_sdk_vpclattice::Client| client.config().timeout_config().and_then(TimeoutConfig::operation_timeout);
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!((timeout(&lattice.weights), timeout(&lattice.reads)), (seconds(2), seconds(20)));
+}
+
+#[tokio::test]
+async fn where_nobody_listens_nothing_has_happened() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", free.local_addr().expect("an address"));
+    drop(free);
+    let aws = aws_at(&url).await;
+    let fault = aws.lattice.write_actions(&[(rule(1, 1), forward(75, 25))]).await.expect_err("nobody listens");
+    assert_eq!((fault.kind, fault.may_have_happened), (FaultKind::Unreachable, false), "{fault}");
+}
+
 #[test]
 fn a_write_that_happened_beside_one_that_did_not_is_told() {
     let script = |asked: &Asked, _| {
@@ -290,7 +312,7 @@ fn a_group_is_found_by_name_and_its_like_is_made_once() {
         let tags = BTreeMap::from([("espalier:owner".to_owned(), "app".to_owned())]);
         for _ in 0..2 {
             let made = aws.lattice.create_like("app-b", &model, &tags).await.expect("made");
-            assert_eq!((made.status, made.named().name.as_str()), (GroupStatus::CreateInProgress, "app-b"));
+            assert_eq!((&made.status, made.named().name.as_str()), (&GroupStatus::CreateInProgress, "app-b"));
         }
         let bodies: Vec<_> = asked(&log).iter().filter(|asked| asked.what == "POST /targetgroups").map(Asked::json).collect();
         assert_eq!(bodies[0], bodies[1], "the token too");

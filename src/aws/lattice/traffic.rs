@@ -233,15 +233,15 @@ impl Lattice {
 
 /// A weight that is not sent counts 100 where the group is alone, and 1 beside others, the two defaults that AWS documents.
 fn from_sdk(action: &RuleAction) -> Action {
-    match action {
-        RuleAction::Forward(forward) => {
-            let absent = if forward.target_groups().len() == 1 { 100 } else { 1 };
-            let weight = |group: &WeightedTargetGroup| u16::try_from(group.weight().unwrap_or(absent)).unwrap_or(u16::MAX);
-            let group = |group: &WeightedTargetGroup| (TargetGroupId::of(group.target_group_identifier()), weight(group));
-            Action::Forward(forward.target_groups().iter().map(group).collect())
-        }
-        RuleAction::FixedResponse(fixed) => Action::Fixed(u16::try_from(fixed.status_code()).unwrap_or(u16::MAX)),
-        RuleAction::Unknown | _ => Action::Other,
+    if let RuleAction::Forward(forward) = action {
+        let absent = if forward.target_groups().len() == 1 { 100 } else { 1 };
+        let weight = |group: &WeightedTargetGroup| u16::try_from(group.weight().unwrap_or(absent)).unwrap_or(u16::MAX);
+        let group = |group: &WeightedTargetGroup| (TargetGroupId::of(group.target_group_identifier()), weight(group));
+        Action::Forward(forward.target_groups().iter().map(group).collect())
+    } else if let RuleAction::FixedResponse(fixed) = action {
+        Action::Fixed(u16::try_from(fixed.status_code()).unwrap_or(u16::MAX))
+    } else {
+        Action::Other
     }
 }
 
