@@ -149,7 +149,7 @@ fn route(state: &mut State, method: &str, path: &str, query: &str, body: &Value)
             reply(StatusCode::CREATED, &new, false)
         }
         ("PATCH", ["issues", "comments", id]) => {
-            match state.comments.iter_mut().find(|comment| comment["id"].to_string() == *id) {
+            match state.comments.iter_mut().find(|comment| comment["id"].as_u64() == id.parse().ok()) {
                 Some(comment) => {
                     comment["body"] = body["body"].clone();
                     reply(StatusCode::OK, comment, false)
@@ -170,7 +170,7 @@ fn route(state: &mut State, method: &str, path: &str, query: &str, body: &Value)
             state.check_runs.push(run.clone());
             reply(StatusCode::CREATED, &run, false)
         }
-        ("PATCH", ["check-runs", id]) => match state.check_runs.iter_mut().find(|run| run["id"].to_string() == *id) {
+        ("PATCH", ["check-runs", id]) => match state.check_runs.iter_mut().find(|run| run["id"].as_u64() == id.parse().ok()) {
             Some(run) => {
                 for (name, value) in body.as_object().expect("an object") {
                     run[name] = value.clone();

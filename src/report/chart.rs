@@ -81,7 +81,14 @@ mod tests {
     fn a_curve_is_drawn_by_its_steps() {
         let at = |seconds: u64, share: u32| (Duration::from_secs(seconds), Share::percent(share));
         let curve = [at(0, 0), at(100, 5), at(200, 25), at(300, 100)];
-        insta::assert_snapshot!(text(&curve, Duration::from_secs(400)).join("\n"), @"");
+        insta::assert_snapshot!(text(&curve, Duration::from_secs(400)).join("\n"), @"
+        100% ┤                              ██████████
+         75% ┤                              ██████████
+         50% ┤                              ██████████
+         25% ┤          ▂▂▂▂▂▂▂▂▂▂████████████████████
+          0% ┼────────────────────────────────────────
+             +00:00                             +06:40
+        ");
         assert!(text(&[], Duration::ZERO).is_empty());
         assert!(mermaid(&curve, Duration::from_secs(400)).contains("0 --> 6.7"));
     }

@@ -58,9 +58,9 @@ pub(super) fn code(text: &str) -> String {
     escaped + "</code>"
 }
 
-/// For inside a fenced block: a line that cannot close the fence.
-pub(super) fn fenced(text: &str) -> String {
-    plain(text).replace("```", "'''")
+/// For inside a fenced block: a visible line (see [`plain`]) that cannot close the fence.
+pub(super) fn fenced(line: &str) -> String {
+    line.replace("```", "'''")
 }
 
 fn push_escaped(to: &mut String, character: char) {
@@ -73,11 +73,11 @@ fn push_escaped(to: &mut String, character: char) {
     }
 }
 
-/// For a line of a workflow's log: no workflow command in it, neither `::command::` at its start nor `##[command]` anywhere
-/// (actions/runner, `ActionCommand.cs`).
-pub(super) fn log_line(text: &str) -> String {
-    let text = plain(text).replace("##[", "#\u{200B}#[");
-    if text.starts_with("::") { format!("\u{200B}{text}") } else { text }
+/// For a workflow's log: a visible line (see [`plain`]) without a workflow command in it, neither `::command::` at its start nor
+/// `##[command]` anywhere (actions/runner, `ActionCommand.cs`).
+pub(super) fn log_line(line: &str) -> String {
+    let line = line.replace("##[", "#\u{200B}#[");
+    if line.trim_start().starts_with("::") { format!("\u{200B}{line}") } else { line }
 }
 
 /// The message of a workflow command.
@@ -110,7 +110,7 @@ mod tests {
     fn names_stay_readable_and_contained() {
         assert_eq!(code("myservice:42"), "`myservice:42`");
         assert_eq!(code("a`b|c<d>@e"), "<code>a&#96;b&#124;c&lt;d&gt;@e</code>");
-        assert_eq!(fenced("``` @x\n```"), "''' @x '''");
+        assert_eq!(fenced("``` @x ```"), "''' @x '''");
     }
 
     #[test]

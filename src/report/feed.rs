@@ -196,13 +196,12 @@ async fn wait(
     quiet: Duration,
     readings: Duration,
 ) -> Result<(), watch::error::RecvError> {
-    let waits: [(Duration, fn(Beat, Beat) -> bool); 3] = [
-        (quiet, |_, _| false),
-        (readings.saturating_sub(quiet), |now, seen| now.milestones != seen.milestones),
-        (Duration::MAX, |now, seen| now.entries != seen.entries),
-    ];
-    for (longest, is_worth_it) in waits {
-        if let Ok(woken) = timeout(longest, beats.wait_for(|now| now.closing || is_worth_it(*now, seen))).await {
+    for (longest, milestones, entries) in
+        [(quiet, false, false), (readings.saturating_sub(quiet), true, false), (Duration::MAX, true, true)]
+    {
+        let is_worth_it =
+            |now: &Beat| now.closing || milestones && now.milestones != seen.milestones || entries && now.entries != seen.entries;
+        if let Ok(woken) = timeout(longest, beats.wait_for(is_worth_it)).await {
             return woken.map(drop);
         }
     }

@@ -115,14 +115,18 @@ fn sides(journal: &Journal, progress: &Progress<'_>) -> String {
 fn commands(journal: &Journal) -> Option<String> {
     let notes =
         journal.entries.iter().filter_map(|entry| if let Happening::Note { what } = &entry.event { Some(what) } else { None });
-    let commands: Vec<_> = notes.filter(|note| phrases::is_command(note)).map(|note| escape::fenced(note)).collect();
+    let commands: Vec<_> =
+        notes.filter(|note| phrases::is_command(note)).map(|note| escape::fenced(&escape::plain(note))).collect();
     let newest = &commands[commands.len().saturating_sub(MOST_COMMANDS)..];
     (!newest.is_empty()).then(|| format!("**Finish by hand**\n\n```sh\n{}\n```", newest.join("\n")))
 }
 
 fn what_to_do(progress: &Progress<'_>, surroundings: &Surroundings) -> Option<String> {
     let command = |why: &str, command: &str| {
-        format!("**{why}**, from any job or shell with the deploying role:\n\n```sh\n{}\n```", escape::fenced(command))
+        format!(
+            "**{why}**, from any job or shell with the deploying role:\n\n```sh\n{}\n```",
+            escape::fenced(&escape::plain(command))
+        )
     };
     match progress.phase {
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) => Some(command("To abort", &surroundings.abort_command)),
@@ -152,7 +156,7 @@ const fn state_in_words(state: StepState) -> &'static str {
         StepState::Settling => "settling",
         StepState::Baking => "being watched",
         StepState::Passed => "passed",
-        StepState::Broken => "where it stopped",
+        StepState::Broken => "stopped",
     }
 }
 
@@ -183,7 +187,9 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
 }
 
 fn step_in_words(step: &StepProgress, progress: &Progress<'_>) -> String {
-    let mut words = state_in_words(step.state).to_owned();
+    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
+    let is_out_of_reach = step.state == StepState::Ahead && is_over;
+    let mut words = if is_out_of_reach { "not reached" } else { state_in_words(step.state) }.to_owned();
     if let (StepState::Passed | StepState::Broken, Some(begun), Some(ended)) = (step.state, step.begun, step.ended) {
         let _ = write!(words, " after {} ({} to {})", length(ended.since(begun)), at(begun, progress), at(ended, progress));
     } else if let Some(begun) = step.begun {

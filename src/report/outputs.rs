@@ -65,8 +65,25 @@ mod tests {
             journal_path: Some("out/journal.jsonl".into()),
             ..samples::surroundings()
         };
-        insta::assert_snapshot!(outputs(&samples::rolled_back(), &surroundings), @"");
-        insta::assert_snapshot!(outputs(&samples::shift(), &samples::surroundings()), @"");
+        insta::assert_snapshot!(outputs(&samples::rolled_back(), &surroundings), @r#"
+        outcome=rolled-back
+        reason=no-healthy-targets
+        rollout-id=7f3a9c
+        stable-revision=myservice:41
+        candidate-revision=myservice:42
+        weights={"stable":100,"candidate":0}
+        ecs-service=myservice-green
+        task-definition=myservice:42
+        journal=out/journal.jsonl
+        "#);
+        insta::assert_snapshot!(outputs(&samples::shift(), &samples::surroundings()), @r#"
+        outcome=promoted
+        reason=steps-passed
+        rollout-id=7f3a9c
+        stable-revision=lambda-old
+        candidate-revision=lambda-new
+        weights={"stable":0,"candidate":100}
+        "#);
         assert_eq!(links(Some("https://c"), None), "comment-url=https://c\n");
     }
 

@@ -75,15 +75,15 @@ pub(super) fn phrase(release: &Release, event: &Happening, before: Option<&Happe
         Happening::Retiring { ecs_service } => format!("stopping the tasks of {ecs_service}"),
         Happening::Retired { ecs_service } => format!("the tasks of {ecs_service} are stopped"),
         Happening::Note { what } => what.clone(),
-        Happening::Finished { outcome } => format!("{}: {}", outcome.kind, outcome.reason),
+        Happening::Finished { outcome } => format!("the end: {} ({})", outcome.kind, outcome.reason.code()),
     })
 }
 
 /// Two readings that would read the same.
 fn same_readings(one: &Happening, other: &Happening) -> bool {
-    let words = |event: &Happening| match event {
-        Happening::Observed { stable, candidate, .. } => Some((stable.as_ref().map(side_in_words), side_in_words(candidate))),
-        _ => None,
+    let words = |event: &Happening| {
+        let Happening::Observed { stable, candidate, .. } = event else { return None };
+        Some((stable.as_ref().map(side_in_words), side_in_words(candidate)))
     };
     words(one) == words(other)
 }

@@ -178,10 +178,15 @@ pub(super) fn started(journal: &Journal) -> Timestamp {
 /// ever written.
 pub(super) fn curve(journal: &Journal) -> Vec<(Duration, Share)> {
     let started = started(journal);
-    let changes = journal.entries.iter().filter_map(|entry| match &entry.event {
-        Happening::Shifted { split } => Some((entry.at.since(started), split.share())),
-        Happening::Restored => Some((entry.at.since(started), Share::ZERO)),
-        _ => None,
+    let changes = journal.entries.iter().filter_map(|entry| {
+        let share = if let Happening::Shifted { split } = &entry.event {
+            split.share()
+        } else if entry.event == Happening::Restored {
+            Share::ZERO
+        } else {
+            return None;
+        };
+        Some((entry.at.since(started), share))
     });
     let mut curve: Vec<_> = std::iter::once((Duration::ZERO, Share::ZERO)).chain(changes).collect();
     if curve.len() == 1 {

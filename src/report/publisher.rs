@@ -235,7 +235,7 @@ fn sinks(
     let mut sinks = Vec::new();
     if let Some(number) = subject.pull_request.filter(|_| github.comment) {
         let sticky = Sticky::new(client.clone(), number, comment::marker(&release.name, environment));
-        sinks.push(Sink::Comment(CommentSink { sticky, surroundings: surroundings.clone(), read_only_token }));
+        sinks.push(Sink::Comment(Box::new(CommentSink { sticky, surroundings: surroundings.clone(), read_only_token })));
     }
     if github.check && (subject.head_sha.is_some() || subject.pull_request.is_some()) {
         sinks.push(Sink::Check(Box::new(CheckSink {

@@ -13,7 +13,7 @@ use crate::{
 
 /// A place on GitHub that shows the rollout.
 pub(super) enum Sink {
-    Comment(CommentSink),
+    Comment(Box<CommentSink>),
     Check(Box<CheckSink>),
     /// Stands for a defect in a report.
     #[cfg(test)]
@@ -71,10 +71,8 @@ impl SinkError {
 
 /// A 403 of a token that can only read has another remedy than a permission.
 fn explained(error: GitHubError, read_only_token: bool) -> SinkError {
-    match error {
-        GitHubError::Forbidden { .. } if read_only_token => SinkError::ReadOnly(error),
-        error => SinkError::GitHub(error),
-    }
+    let is_forbidden = matches!(error, GitHubError::Forbidden { .. });
+    if is_forbidden && read_only_token { SinkError::ReadOnly(error) } else { SinkError::GitHub(error) }
 }
 
 impl Sink {

@@ -107,10 +107,10 @@ impl Console {
             Some(OutcomeKind::RolledBack | OutcomeKind::Superseded) => Tone::Doubtful,
             Some(OutcomeKind::Held | OutcomeKind::Unchanged) | None => Tone::Strong,
         };
-        let headline = escape::log_line(&phrases::headline(journal, &progress).text());
+        let headline = visible(&phrases::headline(journal, &progress).text());
         let _ = writeln!(out, "\n{}", self.paint(tone, &headline));
         if let Some(outcome) = journal.outcome() {
-            let _ = writeln!(out, "   {}", escape::log_line(&format!("{} ({})", outcome.reason, outcome.reason.code())));
+            let _ = writeln!(out, "   {}", visible(&format!("{} ({})", outcome.reason, outcome.reason.code())));
             if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome.kind)) {
                 let _ = writeln!(out, "   {advice}");
             }
@@ -119,7 +119,7 @@ impl Console {
             journal.entries.iter().filter_map(|entry| if let Happening::Note { what } = &entry.event { Some(what) } else { None })
         {
             if phrases::is_command(note) {
-                let _ = writeln!(out, "   $ {}", escape::log_line(note));
+                let _ = writeln!(out, "   $ {}", visible(note));
             }
         }
         out
@@ -135,16 +135,16 @@ impl Console {
     fn head(&mut self, out: &mut String, release: &Release) {
         // Which world this is comes first, always.
         if let Some(endpoint) = &release.endpoint {
-            let line = format!("endpoint {} (not AWS's own)", escape::log_line(endpoint));
+            let line = format!("endpoint {} (not AWS's own)", visible(endpoint));
             let _ = writeln!(out, "{}", self.paint(Tone::Doubtful, &line));
         }
         let stable =
             release.stable_revision.as_ref().map(|stable| format!("{stable} ({}) → ", release.stable_slot)).unwrap_or_default();
         let roles =
             format!("{} {}: {stable}{} ({})", release.verb, release.name, release.candidate_revision, release.candidate_slot);
-        let _ = writeln!(out, "{}", self.paint(Tone::Strong, &escape::log_line(&roles)));
+        let _ = writeln!(out, "{}", self.paint(Tone::Strong, &visible(&roles)));
         for target in &release.traffic_targets {
-            let _ = writeln!(out, "  on {}", escape::plain(&escape::log_line(target)));
+            let _ = writeln!(out, "  on {}", visible(target));
         }
         if !release.steps.is_empty() {
             let steps: Vec<_> = release.steps.iter().map(|step| format!("{} for {}", step.share, length(step.bake))).collect();
@@ -241,6 +241,11 @@ impl Console {
         };
         if self.color { format!("\u{1b}[{code}m{line}\u{1b}[0m") } else { line.to_owned() }
     }
+}
+
+/// Foreign text as one harmless line.
+fn visible(text: &str) -> String {
+    escape::log_line(&escape::plain(text))
 }
 
 /// Going back is what `abort` and `rollback` are asked for.
