@@ -57,6 +57,8 @@ struct Run {
     html_url: Option<String>,
     #[serde(default)]
     external_id: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +119,15 @@ impl Check {
         Ok(url)
     }
 
+    /// Whether it is there and nobody has concluded it yet.
+    ///
+    /// # Errors
+    /// See [`GitHubError`].
+    pub async fn is_running(&self) -> Result<bool, GitHubError> {
+        let run = self.find().await?;
+        Ok(run.is_some_and(|run| run.status.as_deref() != Some("completed")))
+    }
+
     async fn find(&self) -> Result<Option<Run>, GitHubError> {
         let name = utf8_percent_encode(&self.name, NON_ALPHANUMERIC);
         let sha = utf8_percent_encode(&self.head_sha, NON_ALPHANUMERIC);
@@ -166,14 +177,16 @@ mod tests {
         let mut run = check(&server);
         let url = run.say(&text("begun", None)).await.expect("created");
         assert_eq!(url.as_deref(), Some("https://github.test/o/r/runs/1"));
+        assert_eq!(run.is_running().await, Ok(true));
         run.say(&text("done", Some(Conclusion::Success))).await.expect("updated");
+        assert_eq!(run.is_running().await, Ok(false));
         let stored = server.check_runs();
         assert_eq!(stored.len(), 1);
         assert_eq!(stored[0]["head_sha"], "abc123");
         assert_eq!(stored[0]["status"], "completed");
         assert_eq!(stored[0]["conclusion"], "success");
         assert_eq!(stored[0]["output"]["title"], "done");
-        assert_eq!(server.methods(), ["GET", "POST", "PATCH"]);
+        assert_eq!(server.methods(), ["GET", "POST", "GET", "PATCH", "GET"]);
     }
 
     #[tokio::test(flavor = "current_thread")]

@@ -30,6 +30,8 @@ pub struct Sticky {
     marker: String,
     author: Option<Author>,
     id: Option<u64>,
+    /// What we wrote last.
+    written: Option<String>,
 }
 
 /// Whose comments can be ours.
@@ -79,7 +81,7 @@ impl Sticky {
     /// The comment on `pull_request` whose body begins with `marker` (see [`marker`]).
     #[must_use]
     pub const fn new(client: Client, pull_request: u64, marker: String) -> Self {
-        Self { client, pull_request, marker, author: None, id: None }
+        Self { client, pull_request, marker, author: None, id: None, written: None }
     }
 
     /// Makes the comment say `body`, below the marker, creating it when there is none. Gives its URL.
@@ -97,14 +99,30 @@ impl Sticky {
             match self.client.patch_here(&path, &body, PERMISSION, "the comment").await {
                 // Somebody deleted it since: a new one takes its place.
                 Err(GitHubError::NotFound { .. }) => self.id = None,
-                answer => return Ok(answer?.json::<Comment>()?.html_url),
+                answer => {
+                    let comment: Comment = answer?.json()?;
+                    self.written = Some(text);
+                    return Ok(comment.html_url);
+                }
             }
         }
         let path = format!("/issues/{}/comments", self.pull_request);
         let what = format!("pull request {}", self.pull_request);
         let comment: Comment = self.client.post_here(&path, &body, PERMISSION, &what).await?.json()?;
         self.id = Some(comment.id);
+        self.written = Some(text);
         Ok(comment.html_url)
+    }
+
+    /// Whether the comment still says what we wrote last, so that nobody else's words would be lost.
+    ///
+    /// # Errors
+    /// See [`GitHubError`].
+    pub async fn is_as_we_left_it(&self) -> Result<bool, GitHubError> {
+        let (Some(id), Some(written)) = (self.id, &self.written) else { return Ok(false) };
+        let answer = self.client.get_here(&format!("/issues/comments/{id}"), PERMISSION, "the comment").await?;
+        let body = answer.json::<Comment>()?.body.unwrap_or_default();
+        Ok(body.replace('\r', "").trim_end() == written.trim_end())
     }
 
     async fn find(&mut self) -> Result<Option<u64>, GitHubError> {
@@ -214,6 +232,17 @@ mod tests {
         comment.say("one").await.expect_err("no answer");
         comment.say("two").await.expect("found");
         assert_eq!(server.comments().len(), 1);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn somebody_elses_words_are_noticed() {
+        let server = Server::start().await;
+        let mut comment = sticky(&server);
+        assert_eq!(comment.is_as_we_left_it().await, Ok(false));
+        comment.say("ours\n").await.expect("created");
+        assert_eq!(comment.is_as_we_left_it().await, Ok(true));
+        sticky(&server).say("another job's").await.expect("edited");
+        assert_eq!(comment.is_as_we_left_it().await, Ok(false));
     }
 
     #[tokio::test(flavor = "current_thread")]

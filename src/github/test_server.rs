@@ -148,6 +148,12 @@ fn route(state: &mut State, method: &str, path: &str, query: &str, body: &Value)
             state.comments.push(new.clone());
             reply(StatusCode::CREATED, &new, false)
         }
+        ("GET", ["issues", "comments", id]) => {
+            match state.comments.iter().find(|comment| comment["id"].as_u64() == id.parse().ok()) {
+                Some(comment) => reply(StatusCode::OK, comment, false),
+                None => reply(StatusCode::NOT_FOUND, &json!({"message": "Not Found"}), false),
+            }
+        }
         ("PATCH", ["issues", "comments", id]) => {
             match state.comments.iter_mut().find(|comment| comment["id"].as_u64() == id.parse().ok()) {
                 Some(comment) => {

@@ -8,14 +8,16 @@ use crate::rollout::split::Share;
 /// How many points a chart has at most; every width that we draw at holds them.
 const POINTS: u32 = 40;
 
-/// `██░░░░░░░░`: ten cells; neither empty nor full unless the share is.
-pub(super) fn bar(share: Share) -> String {
+/// Stable's and the candidate's bar, `████████░░` and `██░░░░░░░░`: ten cells that add up; neither empty nor full unless the
+/// share is.
+pub(super) fn bars(share: Share) -> (String, String) {
     let cells = match share.millipercent() {
         0 => 0,
         100_000 => 10,
         between => ((between + 5_000) / 10_000).clamp(1, 9),
     };
-    (0..10).map(|cell| if cell < cells { '█' } else { '░' }).collect()
+    let bar = |cells: u32| (0..10).map(|cell| if cell < cells { '█' } else { '░' }).collect();
+    (bar(10 - cells), bar(cells))
 }
 
 /// `●●○`: a dot for each expected target, filled where it is healthy. Beyond twenty the numbers alone have to do.
@@ -71,8 +73,9 @@ mod tests {
 
     #[test]
     fn a_bar_is_empty_or_full_only_when_the_share_is() {
-        let bars = ["0%", "0.5%", "25%", "99.9%", "100%"].map(|share| bar(share.parse().expect("a share")));
-        assert_eq!(bars, ["░░░░░░░░░░", "█░░░░░░░░░", "███░░░░░░░", "█████████░", "██████████"]);
+        let candidates = ["0%", "0.5%", "25%", "99.9%", "100%"].map(|share| bars(share.parse().expect("a share")).1);
+        assert_eq!(candidates, ["░░░░░░░░░░", "█░░░░░░░░░", "███░░░░░░░", "█████████░", "██████████"]);
+        assert_eq!(bars(Share::percent(25)).0, "███████░░░");
         assert_eq!(dots(2, 3), "●●○");
         assert_eq!(dots(2, 300), "");
     }

@@ -58,6 +58,11 @@ pub(super) fn code(text: &str) -> String {
     escaped + "</code>"
 }
 
+/// A command that somebody will copy: all of it, on one line, spaces kept.
+pub(super) fn command(text: &str) -> String {
+    text.trim().chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
 /// For inside a fenced block: a visible line (see [`plain`]) that cannot close the fence.
 pub(super) fn fenced(line: &str) -> String {
     line.replace("```", "'''")
@@ -117,6 +122,7 @@ mod tests {
     fn lines_are_single_visible_and_of_bounded_length() {
         assert_eq!(plain("a\u{1b}[31mred\r\n\tb\u{202e}c"), "a [31mred bc");
         assert_eq!(plain(&"x".repeat(5000)).chars().count(), LONGEST + 1);
+        assert_eq!(command(&format!(" aws  x\n{}", "y".repeat(5000))).len(), 5007);
     }
 
     #[test]

@@ -98,8 +98,8 @@ impl Feed {
         Self { journal, beat, running }
     }
 
-    /// Takes what is new in `journal`.
-    pub(super) fn publish(&self, journal: &Journal) {
+    /// Takes what is new in `journal`. Whether there was more in it than readings.
+    pub(super) fn publish(&self, journal: &Journal) -> bool {
         let mut ours = locked(&self.journal);
         if ours.release != journal.release || ours.entries.len() > journal.entries.len() {
             *ours = journal.clone();
@@ -110,7 +110,9 @@ impl Feed {
         let milestones = ours.entries.iter().filter(|entry| is_milestone(&entry.event)).count();
         let entries = ours.entries.len();
         drop(ours);
-        self.beat.send_modify(|beat| *beat = Beat { entries, milestones, ..*beat });
+        let before = *self.beat.borrow();
+        self.beat.send_replace(Beat { entries, milestones, ..before });
+        milestones != before.milestones
     }
 
     /// What became of each sink so far, by its name.

@@ -23,7 +23,8 @@ pub const LARGEST: usize = 60_000;
 const MOST_STEPS: usize = 50;
 const MOST_DECISIONS: usize = 40;
 const MOST_CHANGES: usize = 40;
-const MOST_COMMANDS: usize = 20;
+/// Bytes; commands come before everything else that can be left out.
+const MOST_COMMANDS: usize = 24_000;
 const MOST_TARGETS: usize = 10;
 
 /// The whole report. It never exceeds [`LARGEST`] bytes: the log is cut, and says so.
@@ -38,7 +39,7 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
     parts.push(lead(journal, &progress));
     parts.push(sides(journal, &progress));
     parts.extend(commands(journal));
-    parts.extend(what_to_do(&progress, surroundings));
+    parts.extend(what_to_do(journal, &progress, surroundings));
     parts.extend(steps(&progress));
     parts.extend(decisions(journal, &progress));
     parts.extend(weights(journal, &progress));
@@ -52,7 +53,8 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
 
 fn title(headline: &Headline) -> String {
     let Headline { symbol, name, revision, state } = headline;
-    format!("### {symbol} {}: {} {}", escape::markdown(name), escape::code(revision), escape::markdown(state))
+    let name = if name == revision { String::new() } else { format!("{}: ", escape::markdown(name)) };
+    format!("### {symbol} {name}{} {}", escape::code(revision), escape::markdown(state))
 }
 
 /// The one sentence that a reader in a hurry needs.
@@ -96,16 +98,17 @@ fn sides(journal: &Journal, progress: &Progress<'_>) -> String {
         let targets = side.map_or_else(|| "not asked yet".to_owned(), |side| escape::markdown(&phrases::side_in_words(side)));
         format!("| **{role}** | {revision} | {} | {weight} | {targets} |\n", escape::code(slot))
     };
-    let weight = |share: Share, weight: Option<u16>| {
+    let weight = |share: Share, bar: &str, weight: Option<u16>| {
         let number = weight.map(|weight| format!(" (weight {weight})")).unwrap_or_default();
-        format!("`{}` {share}{number}", chart::bar(share))
+        format!("`{bar}` {share}{number}")
     };
+    let (stable_bar, candidate_bar) = chart::bars(share);
     let mut table = String::from("| | revision | slot | weight | targets |\n| --- | --- | --- | --- | --- |\n");
     if let Some(stable) = &release.stable_revision {
-        let weight = weight(rest, progress.split.map(|split| split.stable));
+        let weight = weight(rest, &stable_bar, progress.split.map(|split| split.stable));
         table += &row("stable", &escape::code(stable), &release.stable_slot, weight, readings.and_then(|(stable, _)| stable));
     }
-    let weight = weight(share, progress.split.map(|split: Split| split.candidate));
+    let weight = weight(share, &candidate_bar, progress.split.map(|split: Split| split.candidate));
     let revision = escape::code(&release.candidate_revision);
     table += &row("candidate", &revision, &release.candidate_slot, weight, readings.map(|(_, candidate)| candidate));
     table.trim_end().to_owned()
@@ -115,25 +118,34 @@ fn sides(journal: &Journal, progress: &Progress<'_>) -> String {
 fn commands(journal: &Journal) -> Option<String> {
     let notes =
         journal.entries.iter().filter_map(|entry| if let Happening::Note { what } = &entry.event { Some(what) } else { None });
-    let commands: Vec<_> =
-        notes.filter(|note| phrases::is_command(note)).map(|note| escape::fenced(&escape::plain(note))).collect();
-    let newest = &commands[commands.len().saturating_sub(MOST_COMMANDS)..];
-    (!newest.is_empty()).then(|| format!("**Finish by hand**\n\n```sh\n{}\n```", newest.join("\n")))
+    let mut room = MOST_COMMANDS;
+    let mut lines = Vec::new();
+    for command in notes.filter(|note| phrases::is_command(note)).map(|note| escape::fenced(&escape::command(note))) {
+        if command.len() >= room {
+            lines.push("# more commands are in the journal and in the job's log".to_owned());
+            break;
+        }
+        room -= command.len() + 1;
+        lines.push(command);
+    }
+    (!lines.is_empty()).then(|| format!("**Finish by hand**\n\n```sh\n{}\n```", lines.join("\n")))
 }
 
-fn what_to_do(progress: &Progress<'_>, surroundings: &Surroundings) -> Option<String> {
+fn what_to_do(journal: &Journal, progress: &Progress<'_>, surroundings: &Surroundings) -> Option<String> {
     let command = |why: &str, command: &str| {
         format!(
             "**{why}**, from any job or shell with the deploying role:\n\n```sh\n{}\n```",
-            escape::fenced(&escape::plain(command))
+            escape::fenced(&escape::command(command))
         )
     };
+    // After the first release of all there is nothing to go back to.
+    let go_back = || journal.release.stable_revision.as_ref().map(|_| command("To go back", &surroundings.rollback_command));
     match progress.phase {
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) => Some(command("To abort", &surroundings.abort_command)),
-        Phase::Promoted => Some(command("To go back", &surroundings.rollback_command)),
+        Phase::Promoted => go_back(),
         Phase::RollingBack(_) => None,
         Phase::Ended(outcome) => match outcome.kind {
-            OutcomeKind::Promoted => Some(command("To go back", &surroundings.rollback_command)),
+            OutcomeKind::Promoted => go_back(),
             OutcomeKind::Held => Some(command("To abort instead of going on", &surroundings.abort_command)),
             OutcomeKind::RolledBack | OutcomeKind::Stuck => {
                 phrases::advice(&outcome.reason).map(|advice| format!("**What to do.** {advice}"))
@@ -259,8 +271,14 @@ fn weights(journal: &Journal, progress: &Progress<'_>) -> Option<String> {
     if left_out > 0 {
         let _ = writeln!(table, "| … | | {left_out} earlier changes are in the journal |");
     }
+    let has_stable = journal.release.stable_revision.is_some();
     for (time, share) in curve.iter().skip(left_out) {
-        let _ = writeln!(table, "| `{}` | {} | {share} |", offset(*time), rest_of(*share));
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {share} |",
+            offset(*time),
+            if has_stable { rest_of(*share).to_string() } else { "none yet".to_owned() }
+        );
     }
     let chart = chart::mermaid(&curve, progress.elapsed());
     Some(format!("<details><summary>Weights over time</summary>\n\n{chart}\n{table}\n</details>"))

@@ -20,7 +20,8 @@ pub(super) struct Headline {
 impl Headline {
     /// As one line of plain text.
     pub(super) fn text(&self) -> String {
-        format!("{} {}: {} {}", self.symbol, self.name, self.revision, self.state)
+        let name = if self.name == self.revision { String::new() } else { format!("{}: ", self.name) };
+        format!("{} {name}{} {}", self.symbol, self.revision, self.state)
     }
 }
 
@@ -149,6 +150,6 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
             "If it is about permissions, compare the role's policy with `espalier iam-policy`; else release again."
         }
         Reason::TakenOver { .. } => "Another job owns this rollout now: look at that job's report.",
-        Reason::NotRestored { .. } => "Check the weights now, and run the commands below until they are as they should be.",
+        Reason::NotRestored { .. } => "Check the weights now, and run the commands given here until they are as they should be.",
     })
 }

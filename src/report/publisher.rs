@@ -92,7 +92,7 @@ impl Reports {
 
     /// Shows and hands on what is new in `journal`. Call it after each entry.
     pub fn publish(&mut self, journal: &Journal) {
-        self.feed.publish(journal);
+        let is_news = self.feed.publish(journal);
         self.guarded("console", |reports| {
             let lines = match reports.format {
                 Format::Text => reports.console.next(journal),
@@ -107,7 +107,7 @@ impl Reports {
         });
         self.guarded("journal file", |reports| reports.journal_file.as_mut().map_or(Ok(()), |file| file.write(journal)));
         self.guarded("job summary", |reports| {
-            let words = reports.summary_file.is_some().then(|| markdown::report(journal, &reports.surroundings));
+            let words = (is_news && reports.summary_file.is_some()).then(|| markdown::report(journal, &reports.surroundings));
             reports.summary_file.as_mut().zip(words).map_or(Ok(()), |(file, words)| file.write(&words))
         });
         let deliveries = self.feed.deliveries();
@@ -115,7 +115,11 @@ impl Reports {
     }
 
     /// Shows the end, writes the outputs, and gives GitHub a few seconds for the last state.
-    pub async fn finish(mut self, journal: &Journal) -> Delivered {
+    pub async fn finish(self, journal: &Journal) -> Delivered {
+        self.finish_within(journal, LAST_WRITES).await
+    }
+
+    async fn finish_within(mut self, journal: &Journal, deadline: Duration) -> Delivered {
         self.publish(journal);
         let outputs = outputs::outputs(journal, &self.surroundings);
         self.add_outputs(&outputs);
@@ -131,7 +135,7 @@ impl Reports {
             reports.write(&lines);
             Ok(())
         });
-        let deliveries = self.feed.finish(LAST_WRITES).await;
+        let deliveries = self.feed.finish(deadline).await;
         self.say_warnings_of(&deliveries);
         let url = |name: &str| deliveries.iter().find(|(sink, _)| *sink == name).and_then(|(_, delivery)| delivery.url.clone());
         let delivered = Delivered {

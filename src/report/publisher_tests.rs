@@ -11,6 +11,10 @@ use super::*;
 use crate::{
     github::{client::Token, test_server::Server},
     report::samples,
+    rollout::{
+        journal::{Entry, Happening},
+        outcome::{Outcome, OutcomeKind, Reason},
+    },
 };
 
 /// A console that can be read afterwards.
@@ -106,6 +110,25 @@ async fn without_a_pace_every_state_may_be_written_but_never_two_at_once() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_job_that_was_superseded_does_not_write_over_the_one_that_took_over() {
+    let server = Server::start().await;
+    let mut journal = samples::in_progress();
+    let mut ours = Reports::start(options(&server), &journal.release, Box::new(Lines::default()));
+    ours.publish(&journal);
+    while server.check_runs().is_empty() || server.comments().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    play(options(&server), &samples::rolled_back()).await;
+    let outcome = Outcome { kind: OutcomeKind::Superseded, reason: Reason::TakenOver { by: "an abort".to_owned() } };
+    journal.entries.push(Entry { at: journal.entries[0].at, event: Happening::Finished { outcome } });
+    let delivered = ours.finish(&journal).await;
+    assert!(delivered.comment_url.is_some() && delivered.warnings.is_empty(), "{delivered:?}");
+    assert_eq!(server.comments().len(), 1);
+    assert!(server.comments()[0]["body"].as_str().expect("text").contains("rolled back"));
+    assert_eq!(server.check_runs()[0]["conclusion"], "failure");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_missing_permission_disables_its_sink_with_one_warning() {
     let server = Server::start().await;
     server.forbid("issues/");
@@ -154,7 +177,7 @@ async fn a_github_that_never_answers_delays_nothing_but_the_end() {
     let journal = samples::promoted();
     let lines = Lines::default();
     let reports = Reports::start(options(&server), &journal.release, Box::new(lines.clone()));
-    let finished = tokio::time::timeout(LAST_WRITES * 2, reports.finish(&journal)).await;
+    let finished = tokio::time::timeout(LAST_WRITES, reports.finish_within(&journal, Duration::from_millis(200))).await;
     let delivered = finished.expect("within its deadline");
     assert_eq!(delivered.comment_url, None);
     assert_eq!(delivered.warnings.len(), 2);

@@ -8,7 +8,7 @@ use std::{
 use super::{check, markdown, options::Surroundings};
 use crate::{
     github::{check::Check, client::Client, comment::Sticky, error::GitHubError, pull_request},
-    rollout::journal::Journal,
+    rollout::{journal::Journal, outcome::OutcomeKind},
 };
 
 /// A place on GitHub that shows the rollout.
@@ -89,6 +89,10 @@ impl Sink {
     pub(super) async fn write(&mut self, journal: &Mutex<Journal>) -> Result<Option<String>, SinkError> {
         match self {
             Self::Comment(sink) => {
+                // Whoever took the rollout over may have said more since; if nobody did, our end is better than none.
+                if rendered(journal, is_superseded) && !sink.sticky.is_as_we_left_it().await? {
+                    return Ok(None);
+                }
                 let body = rendered(journal, |journal| markdown::report(journal, &sink.surroundings));
                 sink.sticky.say(&body).await.map_err(|error| explained(error, sink.read_only_token))
             }
@@ -108,6 +112,9 @@ impl Sink {
                         sink.check.insert(new)
                     }
                 };
+                if rendered(journal, is_superseded) && !check.is_running().await? {
+                    return Ok(None);
+                }
                 check.say(&text).await.map_err(|error| explained(error, read_only_token))
             }
             #[cfg(test)]
@@ -117,6 +124,10 @@ impl Sink {
             }
         }
     }
+}
+
+fn is_superseded(journal: &Journal) -> bool {
+    journal.outcome().is_some_and(|outcome| outcome.kind == OutcomeKind::Superseded)
 }
 
 fn rendered<T>(journal: &Mutex<Journal>, render: impl FnOnce(&Journal) -> T) -> T {

@@ -119,7 +119,7 @@ impl Console {
             journal.entries.iter().filter_map(|entry| if let Happening::Note { what } = &entry.event { Some(what) } else { None })
         {
             if phrases::is_command(note) {
-                let _ = writeln!(out, "   $ {}", visible(note));
+                let _ = writeln!(out, "   $ {}", escape::log_line(&escape::command(note)));
             }
         }
         out
