@@ -37,6 +37,9 @@ impl Default for Pace {
     }
 }
 
+/// How often the last state is tried.
+const LAST_ATTEMPTS: u32 = 3;
+
 /// How a sink is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum SinkState {
@@ -169,7 +172,7 @@ async fn run(
     if beats.wait_for(|beat| beat.entries > 0 || beat.closing).await.is_err() {
         return;
     }
-    let mut writes = 0;
+    let (mut writes, mut last_attempts) = (0, 0);
     let mut written = None;
     loop {
         let beat = *beats.borrow_and_update();
@@ -184,7 +187,12 @@ async fn run(
             }
         }
         if beat.closing {
-            return;
+            // The last state is worth a few attempts; the deadline of `finish` bounds them.
+            last_attempts += 1;
+            if written == Some(beat.entries) || beat.entries == 0 || !pause.is_zero() || last_attempts == LAST_ATTEMPTS {
+                return;
+            }
+            continue;
         }
         let quiet = if writes > pace.brisk_writes { pace.readings } else { pace.milestones };
         let Ok(()) = wait(&mut beats, beat, quiet.max(pause), pace.readings).await else { return };

@@ -23,7 +23,11 @@ pub fn lines(journal: &Journal) -> Vec<String> {
 fn line(journal: &Journal, index: usize) -> Option<String> {
     let entry = journal.entries.get(index)?;
     let is_reading = |event: &&Happening| matches!(event, Happening::Observed { .. });
-    let before = journal.entries[..index].iter().rev().map(|entry| &entry.event).find(is_reading);
+    let before = if is_reading(&&entry.event) {
+        journal.entries[..index].iter().rev().map(|entry| &entry.event).find(is_reading)
+    } else {
+        None
+    };
     let phrase = phrases::phrase(&journal.release, &entry.event, before)?;
     Some(format!("{}  {}", offset(entry.at.since(progress::started(journal))), escape::plain(&phrase)))
 }
