@@ -4,8 +4,8 @@
 //! changes a rollout: what is written to GitHub is sent by tasks of its own, one write at a time, the newest state only, and a
 //! sink that fails says so once.
 //!
-//! Reading order: [`progress`] (where the journal has got to) → [`phrases`] (the sentences) → [`markdown`], [`check`],
-//! [`outputs`], [`text`] (pure renderings) → [`terminal`] → [`feed`] and [`sinks`] (GitHub), [`files`] → [`publisher`].
+//! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences) → [`markdown`], [`check`],
+//! [`outputs`], [`text`] (pure renderings) → `terminal` → `feed` and `sinks` (GitHub), `files` → [`publisher`].
 //!
 //! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
 //! journal's; the pace of writes goes by timeouts in real time) and any state that a rollout would need again.
