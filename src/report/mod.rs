@@ -1,1 +1,34 @@
-//! Door of report.
+//! What people see of a rollout: the journal turned into words, and the words brought to where the team works.
+//!
+//! Call [`Reports::start`], then [`Reports::publish`] after each entry, then [`Reports::finish`]. Nothing here slows, ends or
+//! changes a rollout: what is written to GitHub is sent by tasks of its own, one write at a time, the newest state only, and a
+//! sink that fails says so once.
+//!
+//! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences) → [`markdown`], [`check`],
+//! [`outputs`], [`text`] (pure renderings) → `terminal` → `feed` and `sinks` (GitHub), `files` → [`publisher`].
+//!
+//! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
+//! journal's; the pace of writes goes by timeouts in real time) and any state that a rollout would need again.
+
+pub mod check;
+pub mod markdown;
+pub mod options;
+pub mod outputs;
+pub mod publisher;
+pub mod text;
+
+mod chart;
+mod escape;
+mod feed;
+mod files;
+mod phrases;
+mod progress;
+mod sinks;
+mod terminal;
+
+#[cfg(test)]
+mod samples;
+
+pub use feed::Pace;
+pub use options::{Format, GitHubOptions, ReportOptions, Surroundings};
+pub use publisher::{Delivered, Reports};

@@ -1,0 +1,258 @@
+//! The way to GitHub's REST API: octocrab as transport, with our own deadline, repetition and errors around it.
+
+use std::{fmt, time::Duration};
+
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use hyper_util::{
+    client::legacy::{Client as Transport, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use octocrab::{
+    AuthState, OctoBody, Octocrab, OctocrabBuilder,
+    service::middleware::{auth_header::AuthHeaderLayer, extra_headers::ExtraHeadersLayer},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::error::{GitHubError, from_answer};
+
+/// Everything that one call may take, its one repetition included.
+const CALL_DEADLINE: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A page of a hundred comments of 65 536 characters, with room for multi-byte characters and the rest of each comment.
+const LARGEST_ANSWER: usize = 32 << 20;
+
+/// A GitHub token. Never printed, not even by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// Takes a token as it is written, without the space around it.
+    #[must_use]
+    pub fn new(token: &str) -> Self {
+        Self(token.trim().to_owned())
+    }
+
+    /// Whether it belongs to an app's installation, as `GITHUB_TOKEN` does (prefix `ghs_`; "Behind GitHub's new
+    /// authentication token formats"). Such a token may not ask who it is.
+    pub(crate) fn is_of_installation(&self) -> bool {
+        self.0.starts_with("ghs_")
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// One repository of one GitHub, reached with one token. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    octocrab: Octocrab,
+    base: String,
+    repository: String,
+    is_of_installation: bool,
+}
+
+/// An answer that was a success.
+pub(crate) struct Answer {
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// Reads the body as `T`.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, GitHubError> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| GitHubError::Invalid { message: format!("its answer cannot be read: {error}") })
+    }
+
+    /// Whether the `Link` header names a next page.
+    pub(crate) fn has_next_page(&self) -> bool {
+        let links = self.headers.get(http::header::LINK).and_then(|links| links.to_str().ok());
+        links.is_some_and(|links| links.contains("rel=\"next\""))
+    }
+}
+
+impl Client {
+    /// A client for `owner/name` at `api_url`, which is `GITHUB_API_URL` (`https://api.github.com`, or
+    /// `https://HOST/api/v3` on GitHub Enterprise Server). Must be called inside a tokio runtime. Nothing is sent yet.
+    ///
+    /// The trust roots are the system's; none are loaded for an `http` URL. Proxies are not consulted, redirects not followed.
+    ///
+    /// # Errors
+    /// [`GitHubError::Invalid`] when the URL, the repository or the token cannot be what they say they are;
+    /// [`GitHubError::Unreachable`] when no trust roots can be found.
+    pub fn new(api_url: &str, repository: &str, token: &Token) -> Result<Self, GitHubError> {
+        let invalid = |message: String| GitHubError::Invalid { message };
+        let base = api_url.trim().trim_end_matches('/');
+        let uri: Uri = base.parse().map_err(|_| invalid(format!("`{base}` is not a URL: set GITHUB_API_URL to the API's")))?;
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(invalid(format!("`{base}` does not begin with https://: set GITHUB_API_URL to the API's URL"))),
+        };
+        let repository_is_well_formed =
+            repository.split_once('/').is_some_and(|(owner, name)| is_path_part(owner) && is_path_part(name));
+        if !repository_is_well_formed {
+            return Err(invalid(format!("`{repository}` is not a repository: write owner/name")));
+        }
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.0))
+            .map_err(|_| invalid("the token contains characters that no token has".to_owned()))?;
+        bearer.set_sensitive(true);
+        let authentication = AuthHeaderLayer::new(Some(bearer), uri.clone(), uri);
+        let agent = HeaderValue::from_static(concat!("espalier/", env!("CARGO_PKG_VERSION")));
+        let headers = ExtraHeadersLayer::new(std::sync::Arc::new(vec![(http::header::USER_AGENT, agent)]));
+
+        let mut http = HttpConnector::new();
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        let builder = OctocrabBuilder::new_empty();
+        let octocrab = if secure {
+            let connector = hyper_rustls::HttpsConnectorBuilder::new()
+                .with_native_roots()
+                .map_err(|error| GitHubError::Unreachable { message: format!("no trust roots: {error}") })?
+                .https_only()
+                .enable_http1()
+                .wrap_connector(http);
+            let transport: Transport<_, OctoBody> = Transport::builder(TokioExecutor::new()).build(connector);
+            built(
+                builder
+                    .with_service(transport)
+                    .with_layer(&headers)
+                    .with_layer(&authentication)
+                    .with_auth(AuthState::None)
+                    .build(),
+            )
+        } else {
+            let transport: Transport<_, OctoBody> = Transport::builder(TokioExecutor::new()).build(http);
+            built(
+                builder
+                    .with_service(transport)
+                    .with_layer(&headers)
+                    .with_layer(&authentication)
+                    .with_auth(AuthState::None)
+                    .build(),
+            )
+        };
+        Ok(Self {
+            octocrab,
+            base: base.to_owned(),
+            repository: repository.to_owned(),
+            is_of_installation: token.is_of_installation(),
+        })
+    }
+
+    pub(crate) const fn is_of_installation(&self) -> bool {
+        self.is_of_installation
+    }
+
+    /// GETs `path` below the API's root; repeated once.
+    pub(crate) async fn get(&self, path: &str, permission: &'static str, what: &str) -> Result<Answer, GitHubError> {
+        self.call(Method::GET, path.to_owned(), None::<&()>, permission, what).await
+    }
+
+    /// GETs `path` below the repository; repeated once.
+    pub(crate) async fn get_here(&self, path: &str, permission: &'static str, what: &str) -> Result<Answer, GitHubError> {
+        self.call(Method::GET, self.here(path), None::<&()>, permission, what).await
+    }
+
+    /// PATCHes `path` below the repository; repeated once, since absolutes are sent.
+    pub(crate) async fn patch_here(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        permission: &'static str,
+        what: &str,
+    ) -> Result<Answer, GitHubError> {
+        self.call(Method::PATCH, self.here(path), Some(body), permission, what).await
+    }
+
+    /// POSTs to `path` below the repository, once: look for what it creates before calling this again.
+    pub(crate) async fn post_here(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        permission: &'static str,
+        what: &str,
+    ) -> Result<Answer, GitHubError> {
+        self.call(Method::POST, self.here(path), Some(body), permission, what).await
+    }
+
+    fn here(&self, path: &str) -> String {
+        format!("/repos/{}{path}", self.repository)
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<&impl Serialize>,
+        permission: &'static str,
+        what: &str,
+    ) -> Result<Answer, GitHubError> {
+        let attempts = async {
+            let first = self.attempt(&method, &path, body, permission, what).await;
+            match first {
+                Err(GitHubError::Unreachable { .. }) if method != Method::POST => {
+                    self.attempt(&method, &path, body, permission, what).await
+                }
+                other => other,
+            }
+        };
+        tokio::time::timeout(CALL_DEADLINE, attempts).await.unwrap_or_else(|_| {
+            Err(GitHubError::Unreachable { message: format!("no answer within {}", humantime::format_duration(CALL_DEADLINE)) })
+        })
+    }
+
+    async fn attempt(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+        permission: &'static str,
+        what: &str,
+    ) -> Result<Answer, GitHubError> {
+        let unreachable = |error: &dyn std::error::Error| GitHubError::Unreachable { message: chain(error) };
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let request = self
+            .octocrab
+            .build_request(request, body)
+            .map_err(|error| GitHubError::Invalid { message: format!("the request cannot be written: {}", chain(&error)) })?;
+        let response = self.octocrab.send(request).await.map_err(|error| unreachable(&error))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, LARGEST_ANSWER).collect().await.map_err(|error| unreachable(error.as_ref()))?.to_bytes();
+        if parts.status.is_success() {
+            Ok(Answer { headers: parts.headers, body: body.to_vec() })
+        } else {
+            Err(from_answer(parts.status, &parts.headers, &body, permission, what))
+        }
+    }
+}
+
+fn built(result: Result<Octocrab, std::convert::Infallible>) -> Octocrab {
+    result.unwrap_or_else(|never| match never {})
+}
+
+fn is_path_part(text: &str) -> bool {
+    !text.is_empty()
+        && text != "."
+        && text != ".."
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// An error with its causes, since the transport's own message says only "client error (Connect)".
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !words.contains(&text) {
+            words.push(text);
+        }
+        cause = error.source();
+    }
+    words.join(": ").lines().next().unwrap_or_default().chars().take(300).collect()
+}

@@ -1,0 +1,84 @@
+//! The words of the check run, and how it concludes. Pure.
+
+use super::{
+    markdown,
+    options::Surroundings,
+    phrases,
+    progress::{Phase, Progress},
+};
+use crate::{
+    github::check::{CheckText, Conclusion},
+    rollout::{
+        journal::{Journal, Release},
+        outcome::{Outcome, OutcomeKind, Reason},
+    },
+};
+
+/// The check's name: the same for every run of one service in one place, since required checks are matched by it.
+#[must_use]
+pub fn name(release: &Release, environment: &str) -> String {
+    format!("espalier / {} ({environment})", release.name).chars().take(200).collect()
+}
+
+/// What the check run says now.
+#[must_use]
+pub fn check(journal: &Journal, surroundings: &Surroundings) -> CheckText {
+    let progress = Progress::of(journal);
+    let headline = phrases::headline(journal, &progress);
+    let conclusion = match progress.phase {
+        Phase::Ended(outcome) => Some(conclusion(&journal.release.verb, outcome)),
+        Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::RollingBack(_) | Phase::Promoted => None,
+    };
+    CheckText {
+        title: format!("{} {}", headline.revision, headline.state),
+        summary: markdown::report(journal, surroundings),
+        conclusion,
+    }
+}
+
+/// How an outcome concludes the check of `verb`: going back is what `abort` and `rollback` are asked for.
+fn conclusion(verb: &str, outcome: &Outcome) -> Conclusion {
+    match outcome.kind {
+        OutcomeKind::Promoted => Conclusion::Success,
+        OutcomeKind::RolledBack if matches!(verb, "abort" | "rollback") => Conclusion::Success,
+        OutcomeKind::RolledBack if matches!(outcome.reason, Reason::Cancelled | Reason::Aborted { .. }) => Conclusion::Cancelled,
+        OutcomeKind::RolledBack | OutcomeKind::Stuck => Conclusion::Failure,
+        OutcomeKind::Held => Conclusion::ActionRequired,
+        OutcomeKind::Unchanged => Conclusion::Neutral,
+        OutcomeKind::Superseded => Conclusion::Cancelled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn the_title_is_plain_and_the_conclusion_true() {
+        let of = |journal: &Journal| {
+            let check = check(journal, &samples::surroundings());
+            (check.title, check.conclusion)
+        };
+        assert_eq!(of(&samples::in_progress()), ("myservice:42 at 25% (step 2 of 3)".to_owned(), None));
+        assert_eq!(of(&samples::promoted()), ("myservice:42 promoted".to_owned(), Some(Conclusion::Success)));
+        assert_eq!(of(&samples::rolled_back()), ("myservice:42 rolled back".to_owned(), Some(Conclusion::Failure)));
+        assert_eq!(of(&samples::stuck()), ("myservice:42 STUCK: a person must act".to_owned(), Some(Conclusion::Failure)));
+    }
+
+    #[test]
+    fn every_outcome_concludes() {
+        let of = |verb, kind, reason| conclusion(verb, &Outcome { kind, reason });
+        assert_eq!(of("deploy", OutcomeKind::RolledBack, Reason::Cancelled), Conclusion::Cancelled);
+        assert_eq!(of("deploy", OutcomeKind::RolledBack, Reason::Aborted { by: "job".to_owned() }), Conclusion::Cancelled);
+        assert_eq!(of("abort", OutcomeKind::RolledBack, Reason::Aborted { by: "job".to_owned() }), Conclusion::Success);
+        assert_eq!(of("deploy", OutcomeKind::Held, Reason::Cancelled), Conclusion::ActionRequired);
+        assert_eq!(of("deploy", OutcomeKind::Unchanged, Reason::NothingChanged), Conclusion::Neutral);
+        assert_eq!(of("deploy", OutcomeKind::Superseded, Reason::TakenOver { by: "job".to_owned() }), Conclusion::Cancelled);
+    }
+
+    #[test]
+    fn a_checks_name_does_not_change_with_the_state() {
+        assert_eq!(name(&samples::promoted().release, "my-cluster"), "espalier / myservice (my-cluster)");
+    }
+}

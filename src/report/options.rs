@@ -1,0 +1,173 @@
+//! What the reports are told before anything happens.
+
+use std::path::PathBuf;
+
+use super::feed::Pace;
+use crate::{
+    github::{
+        client::Token,
+        event::{self, EventError, Subject},
+    },
+    rollout::journal::Release,
+};
+
+/// How progress is written to the console.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Lines for people, grouped in GitHub Actions, with a live view on a terminal.
+    #[default]
+    Text,
+    /// The journal, one JSON object a line, as it grows.
+    Json,
+    /// Nothing until the end, then the words of the pull request comment.
+    Markdown,
+}
+
+/// Where reports go, and in which form. The default is plain lines and nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct ReportOptions {
+    /// The form of the console's lines.
+    pub format: Format,
+    /// The console is a terminal: draw a live view on it.
+    pub terminal: bool,
+    /// Colours are wanted (`NO_COLOR` is unset, and the console is a terminal).
+    pub color: bool,
+    /// The console is a GitHub Actions log: groups and annotations.
+    pub actions: bool,
+    /// `$GITHUB_OUTPUT`: appended to at the end.
+    pub output_file: Option<PathBuf>,
+    /// `$GITHUB_STEP_SUMMARY`: what this process wrote is replaced on every change, what was there before stays.
+    pub summary_file: Option<PathBuf>,
+    /// The journal as JSON lines, written anew and then added to as it grows.
+    pub journal_path: Option<PathBuf>,
+    /// GitHub, where there is one.
+    pub github: Option<GitHubOptions>,
+    /// The command that aborts this rollout; one is put together from the release when this is none.
+    pub abort_command: Option<String>,
+    /// The command that goes back after promotion; put together likewise.
+    pub rollback_command: Option<String>,
+    /// The candidate's ECS service, for the `ecs-service` output.
+    pub ecs_service: Option<String>,
+    /// The candidate's task definition, for the `task-definition-arn` output.
+    pub task_definition_arn: Option<String>,
+}
+
+/// GitHub as the runner describes it.
+#[derive(Clone, Debug)]
+pub struct GitHubOptions {
+    /// `GITHUB_API_URL`.
+    pub api_url: String,
+    /// `GITHUB_SERVER_URL`, for links.
+    pub server_url: String,
+    /// The token; none: nothing is sent to GitHub, and one line says so.
+    pub token: Option<Token>,
+    /// `GITHUB_REPOSITORY`, `owner/name`.
+    pub repository: String,
+    /// `GITHUB_EVENT_NAME`.
+    pub event_name: String,
+    /// The contents of the file that `GITHUB_EVENT_PATH` names.
+    pub event: String,
+    /// `GITHUB_SHA`.
+    pub sha: String,
+    /// `GITHUB_RUN_ID`; empty when unknown.
+    pub run_id: String,
+    /// `GITHUB_RUN_ATTEMPT`; empty when unknown.
+    pub run_attempt: String,
+    /// Tells apart comments and checks of one service in several places; the cluster when this is none.
+    pub environment: Option<String>,
+    /// `github.comment`: write the sticky comment.
+    pub comment: bool,
+    /// `github.check`: write the check run.
+    pub check: bool,
+    /// `github.summary`: write the job summary.
+    pub summary: bool,
+    /// How writes to GitHub are spaced.
+    pub pace: Pace,
+}
+
+impl GitHubOptions {
+    /// What the event says the run is about. Call it before anything is written: an error is exit 2.
+    ///
+    /// # Errors
+    /// See [`EventError`].
+    pub fn subject(&self) -> Result<Subject, EventError> {
+        event::subject_of_text(&self.event_name, &self.event, &self.sha)
+    }
+
+    fn run_url(&self) -> Option<String> {
+        if self.run_id.is_empty() {
+            return None;
+        }
+        let server = self.server_url.trim_end_matches('/');
+        let run = format!("{server}/{}/actions/runs/{}", self.repository, self.run_id);
+        Some(if self.run_attempt.is_empty() { run } else { format!("{run}/attempts/{}", self.run_attempt) })
+    }
+}
+
+/// What a report says around the journal: links and commands. All optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The job's page on GitHub.
+    pub run_url: Option<String>,
+    /// The commit that is released.
+    pub commit: Option<String>,
+    /// The commit's page on GitHub.
+    pub commit_url: Option<String>,
+    /// The pull request.
+    pub pull_request: Option<u64>,
+    /// What a person types to abort.
+    pub abort_command: String,
+    /// What a person types to go back after promotion.
+    pub rollback_command: String,
+    /// The candidate's ECS service.
+    pub ecs_service: Option<String>,
+    /// The candidate's task definition.
+    pub task_definition_arn: Option<String>,
+    /// Where the journal is kept.
+    pub journal_path: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Puts together what surrounds `release`.
+    #[must_use]
+    pub fn new(options: &ReportOptions, release: &Release, subject: &Subject) -> Self {
+        let github = options.github.as_ref();
+        let command = |verb: &str| {
+            let cluster = release.cluster.as_ref().map(|cluster| format!(" --cluster {}", quoted(cluster))).unwrap_or_default();
+            format!("espalier {verb}{cluster} --service {}", quoted(&release.name))
+        };
+        let commit = subject.head_sha.clone();
+        Self {
+            run_url: github.and_then(GitHubOptions::run_url),
+            commit_url: github
+                .zip(commit.as_ref())
+                .map(|(github, sha)| format!("{}/{}/commit/{sha}", github.server_url.trim_end_matches('/'), github.repository)),
+            commit,
+            pull_request: subject.pull_request,
+            abort_command: options.abort_command.clone().unwrap_or_else(|| command("abort")),
+            rollback_command: options.rollback_command.clone().unwrap_or_else(|| command("rollback")),
+            ecs_service: options.ecs_service.clone(),
+            task_definition_arn: options.task_definition_arn.clone(),
+            journal_path: options.journal_path.clone(),
+        }
+    }
+}
+
+/// A word of a shell command, quoted where it must be.
+fn quoted(word: &str) -> String {
+    let is_tame =
+        !word.is_empty() && word.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:".contains(character));
+    if is_tame { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_put_together_for_a_shell() {
+        let release = Release { name: "it's $x".to_owned(), cluster: Some("prod".to_owned()), ..Release::default() };
+        let surroundings = Surroundings::new(&ReportOptions::default(), &release, &Subject::default());
+        assert_eq!(surroundings.abort_command, r"espalier abort --cluster prod --service 'it'\''s $x'");
+    }
+}

@@ -1,0 +1,98 @@
+//! The step's outputs, as `$GITHUB_OUTPUT` takes them. Pure.
+//!
+//! Names and not ARNs where either would do: GitHub drops outputs that contain a masked account id.
+
+use super::{options::Surroundings, progress::Progress};
+use crate::rollout::{journal::Journal, split::Split};
+
+/// Everything that the journal and its surroundings tell. `stable` and `candidate` are the roles that the release began with,
+/// in the revisions as in the weights.
+#[must_use]
+pub fn outputs(journal: &Journal, surroundings: &Surroundings) -> String {
+    let release = &journal.release;
+    let progress = Progress::of(journal);
+    let weights = progress
+        .split
+        .map(|Split { stable, candidate }| serde_json::json!({ "stable": stable, "candidate": candidate }).to_string());
+    let task_definition = Some(release.candidate_revision.as_str()).filter(|_| release.cluster.is_some());
+    let journal_path = surroundings.journal_path.as_ref().map(|path| path.display().to_string());
+    lines(&[
+        ("outcome", journal.outcome().map(|outcome| outcome.kind.to_string())),
+        ("reason", journal.outcome().map(|outcome| outcome.reason.code().to_owned())),
+        ("rollout-id", Some(release.rollout_id.clone())),
+        ("stable-revision", release.stable_revision.clone()),
+        ("candidate-revision", Some(release.candidate_revision.clone())),
+        ("weights", weights),
+        ("ecs-service", surroundings.ecs_service.clone()),
+        ("task-definition", task_definition.map(str::to_owned)),
+        ("task-definition-arn", surroundings.task_definition_arn.clone()),
+        ("journal", journal_path),
+    ])
+}
+
+/// What is known only once the reports were delivered.
+#[must_use]
+pub fn links(comment_url: Option<&str>, check_run_url: Option<&str>) -> String {
+    lines(&[("comment-url", comment_url.map(str::to_owned)), ("check-run-url", check_run_url.map(str::to_owned))])
+}
+
+fn lines(outputs: &[(&str, Option<String>)]) -> String {
+    outputs.iter().filter_map(|(name, value)| Some(line(name, value.as_deref()?))).collect()
+}
+
+/// `name=value`, or the heredoc form for values of several lines, with a delimiter that is none of them
+/// (actions/runner, `FileCommandManager.cs`).
+fn line(name: &str, value: &str) -> String {
+    if !value.contains(['\n', '\r']) {
+        return format!("{name}={value}\n");
+    }
+    let mut delimiter = String::from("espalier_end");
+    while value.contains(&delimiter) {
+        delimiter.push('_');
+    }
+    format!("{name}<<{delimiter}\n{value}\n{delimiter}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn the_outputs_of_a_release() {
+        let surroundings = Surroundings {
+            ecs_service: Some("myservice-green".to_owned()),
+            journal_path: Some("out/journal.jsonl".into()),
+            ..samples::surroundings()
+        };
+        insta::assert_snapshot!(outputs(&samples::rolled_back(), &surroundings), @r#"
+        outcome=rolled-back
+        reason=no-healthy-targets
+        rollout-id=7f3a9c
+        stable-revision=myservice:41
+        candidate-revision=myservice:42
+        weights={"stable":100,"candidate":0}
+        ecs-service=myservice-green
+        task-definition=myservice:42
+        journal=out/journal.jsonl
+        "#);
+        insta::assert_snapshot!(outputs(&samples::shift(), &samples::surroundings()), @r#"
+        outcome=promoted
+        reason=steps-passed
+        rollout-id=7f3a9c
+        stable-revision=lambda-old
+        candidate-revision=lambda-new
+        weights={"stable":0,"candidate":100}
+        "#);
+        assert_eq!(links(Some("https://c"), None), "comment-url=https://c\n");
+    }
+
+    #[test]
+    fn a_value_cannot_end_its_own_heredoc_or_begin_another_output() {
+        assert_eq!(line("a", "b<<c"), "a=b<<c\n");
+        assert_eq!(
+            line("a", "x\nespalier_end\noutcome=promoted"),
+            "a<<espalier_end_\nx\nespalier_end\noutcome=promoted\nespalier_end_\n"
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! Where a journal has got to: the phase, each step's state, and the candidate's share over time.
+
+use std::time::Duration;
+
+use crate::{
+    rollout::{
+        journal::{Entry, Happening, Journal},
+        outcome::{Outcome, Reason},
+        plan::Step,
+        split::{Share, Split},
+    },
+    time::Timestamp,
+};
+
+/// What the rollout is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase<'a> {
+    Preparing,
+    Launching,
+    /// In the step with this index.
+    Stepping(usize),
+    RollingBack(&'a Reason),
+    Promoted,
+    Ended(&'a Outcome),
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StepState {
+    Ahead,
+    Shifting,
+    Settling,
+    Baking,
+    Passed,
+    /// The rollout turned back here.
+    Broken,
+}
+
+/// One step with what was seen in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StepProgress {
+    pub(super) step: Step,
+    pub(super) state: StepState,
+    pub(super) begun: Option<Timestamp>,
+    pub(super) ended: Option<Timestamp>,
+    /// How often the candidate was looked at since the step began.
+    pub(super) observations: u32,
+    /// The worst of these: healthy and expected.
+    pub(super) lowest: Option<(u32, u32)>,
+}
+
+/// A journal, read once.
+#[derive(Clone, Debug)]
+pub(super) struct Progress<'a> {
+    pub(super) started: Timestamp,
+    pub(super) now: Timestamp,
+    pub(super) phase: Phase<'a>,
+    /// Why it turns or turned back.
+    pub(super) turned_back: Option<&'a Reason>,
+    /// The split as it stands; none while nothing of ours was written.
+    pub(super) split: Option<Split>,
+    pub(super) steps: Vec<StepProgress>,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn of(journal: &'a Journal) -> Self {
+        let started = started(journal);
+        let new = |step: &Step| StepProgress {
+            step: *step,
+            state: StepState::Ahead,
+            begun: None,
+            ended: None,
+            observations: 0,
+            lowest: None,
+        };
+        let mut progress = Self {
+            started,
+            now: started,
+            phase: Phase::Preparing,
+            turned_back: None,
+            split: None,
+            steps: journal.release.steps.iter().map(new).collect(),
+        };
+        for entry in &journal.entries {
+            progress.take(entry);
+        }
+        progress
+    }
+
+    fn take(&mut self, entry: &'a Entry) {
+        self.now = entry.at;
+        match &entry.event {
+            Happening::Launching { .. } => self.phase = Phase::Launching,
+            Happening::StepBegun { index, .. } => {
+                self.phase = Phase::Stepping(*index);
+                if let Some(step) = self.steps.get_mut(*index) {
+                    step.state = StepState::Shifting;
+                    step.begun = Some(entry.at);
+                }
+            }
+            Happening::Shifted { split } => {
+                self.split = Some(*split);
+                if let Some(step) = self.step_mut() {
+                    step.state = StepState::Settling;
+                }
+            }
+            Happening::Settled { index } => {
+                if let Some(step) = self.steps.get_mut(*index) {
+                    step.state = StepState::Baking;
+                }
+            }
+            Happening::Observed { candidate, .. } => {
+                if let Some(step) = self.step_mut() {
+                    let seen = (candidate.healthy, candidate.expected());
+                    let is_lower =
+                        |lowest: (u32, u32)| u64::from(seen.0) * u64::from(lowest.1) < u64::from(lowest.0) * u64::from(seen.1);
+                    step.observations += 1;
+                    step.lowest = Some(step.lowest.filter(|lowest| !is_lower(*lowest)).unwrap_or(seen));
+                }
+            }
+            Happening::StepPassed { index } => {
+                if let Some(step) = self.steps.get_mut(*index) {
+                    step.state = StepState::Passed;
+                    step.ended = Some(entry.at);
+                }
+            }
+            Happening::RollingBack { reason } => {
+                self.break_step(entry.at);
+                self.turned_back = Some(reason);
+                self.phase = Phase::RollingBack(reason);
+            }
+            Happening::Restored => self.split = Some(Split::STABLE),
+            Happening::Promoted => self.phase = Phase::Promoted,
+            Happening::Finished { outcome } => {
+                self.break_step(entry.at);
+                self.phase = Phase::Ended(outcome);
+            }
+            Happening::Claimed
+            | Happening::Prepared { .. }
+            | Happening::Ready { .. }
+            | Happening::Concern { .. }
+            | Happening::Retrying { .. }
+            | Happening::Retiring { .. }
+            | Happening::Retired { .. }
+            | Happening::Note { .. } => {}
+        }
+    }
+
+    fn step_mut(&mut self) -> Option<&mut StepProgress> {
+        if let Phase::Stepping(index) = self.phase { self.steps.get_mut(index) } else { None }
+    }
+
+    /// A step that is left without having passed.
+    fn break_step(&mut self, at: Timestamp) {
+        if let Some(step) = self.step_mut().filter(|step| step.state != StepState::Passed) {
+            step.state = StepState::Broken;
+            step.ended = Some(at);
+        }
+    }
+
+    /// How long it has taken so far.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.now.since(self.started)
+    }
+
+    /// The candidate's share as it stands.
+    pub(super) fn share(&self) -> Share {
+        self.split.map_or(Share::ZERO, Split::share)
+    }
+}
+
+/// When the first thing happened.
+pub(super) fn started(journal: &Journal) -> Timestamp {
+    journal.entries.first().map(|entry| entry.at).unwrap_or_default()
+}
+
+/// The candidate's share over time, as offsets from the start: each point holds until the next one. Empty when no weight was
+/// ever written.
+pub(super) fn curve(journal: &Journal) -> Vec<(Duration, Share)> {
+    let started = started(journal);
+    let changes = journal.entries.iter().filter_map(|entry| {
+        let share = if let Happening::Shifted { split } = &entry.event {
+            split.share()
+        } else if entry.event == Happening::Restored {
+            Share::ZERO
+        } else {
+            return None;
+        };
+        Some((entry.at.since(started), share))
+    });
+    let mut curve: Vec<_> = std::iter::once((Duration::ZERO, Share::ZERO)).chain(changes).collect();
+    if curve.len() == 1 {
+        curve.clear();
+    }
+    curve
+}
+
+/// `+02:15`, from an hour on `+1:02:15`.
+pub(super) fn offset(since_start: Duration) -> String {
+    let seconds = since_start.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours == 0 { format!("+{minutes:02}:{seconds:02}") } else { format!("+{hours}:{minutes:02}:{seconds:02}") }
+}
+
+/// `4m 15s`: whole seconds.
+pub(super) fn length(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn the_states_of_the_steps_follow_the_journal() {
+        let states = |journal: &Journal| Progress::of(journal).steps.iter().map(|step| step.state).collect::<Vec<_>>();
+        assert_eq!(states(&samples::in_progress()), [StepState::Passed, StepState::Baking, StepState::Ahead]);
+        assert_eq!(states(&samples::promoted()), [StepState::Passed; 3]);
+        assert_eq!(states(&samples::rolled_back()), [StepState::Passed, StepState::Broken, StepState::Ahead]);
+        assert!(states(&samples::bootstrap()).is_empty());
+    }
+
+    #[test]
+    fn the_share_is_back_at_nothing_once_the_baseline_is_restored() {
+        let journal = samples::rolled_back();
+        let progress = Progress::of(&journal);
+        assert_eq!(progress.share(), Share::ZERO);
+        assert_eq!(progress.steps[1].lowest, Some((0, 3)));
+        assert_eq!(curve(&journal).last().map(|point| point.1), Some(Share::ZERO));
+        assert!(curve(&Journal::default()).is_empty());
+    }
+
+    #[test]
+    fn offsets_and_lengths_are_whole_seconds() {
+        assert_eq!(offset(Duration::from_millis(135_900)), "+02:15");
+        assert_eq!(offset(Duration::from_secs(3735)), "+1:02:15");
+        assert_eq!(length(Duration::from_millis(255_900)), "4m 15s");
+    }
+}

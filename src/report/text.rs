@@ -1,0 +1,262 @@
+//! The journal as lines: for logs, for GitHub Actions' logs, and as JSON. Pure.
+
+use std::fmt::Write as _;
+
+use super::{
+    chart, escape, phrases,
+    progress::{self, Progress, length, offset},
+};
+use crate::rollout::{
+    journal::{Happening, Journal, Release},
+    outcome::OutcomeKind,
+};
+
+/// Actions shows ten warnings and ten errors of a step; the rest of the room belongs to what else warns.
+const MOST_WARNINGS: u32 = 5;
+
+/// Every line of the journal that is worth one, each with its offset from the start.
+#[must_use]
+pub fn lines(journal: &Journal) -> Vec<String> {
+    (0..journal.entries.len()).filter_map(|index| line(journal, index)).collect()
+}
+
+fn line(journal: &Journal, index: usize) -> Option<String> {
+    let entry = journal.entries.get(index)?;
+    let is_reading = |event: &&Happening| matches!(event, Happening::Observed { .. });
+    let before = if is_reading(&&entry.event) {
+        journal.entries[..index].iter().rev().map(|entry| &entry.event).find(is_reading)
+    } else {
+        None
+    };
+    let phrase = phrases::phrase(&journal.release, &entry.event, before)?;
+    Some(format!("{}  {}", offset(entry.at.since(progress::started(journal))), escape::plain(&phrase)))
+}
+
+/// The journal as JSON lines: the release first, then one line for each entry, from entry `from` on.
+#[must_use]
+pub fn json_lines(journal: &Journal, from: usize) -> String {
+    let mut lines = String::new();
+    if from == 0
+        && let Ok(serde_json::Value::Object(release)) = serde_json::to_value(&journal.release)
+    {
+        let mut line = serde_json::Map::from_iter([("event".to_owned(), "release".into())]);
+        line.extend(release);
+        let _ = writeln!(lines, "{}", serde_json::Value::Object(line));
+    }
+    for entry in journal.entries.iter().skip(from) {
+        if let Ok(line) = serde_json::to_string(entry) {
+            let _ = writeln!(lines, "{line}");
+        }
+    }
+    lines
+}
+
+/// The lines of one console: remembers how far it has read, and which group is open.
+#[derive(Debug, Default)]
+pub struct Console {
+    actions: bool,
+    color: bool,
+    shown: usize,
+    begun: bool,
+    group_open: bool,
+    warned: u32,
+}
+
+/// What colours say; the words say it too.
+#[derive(Clone, Copy)]
+enum Tone {
+    Plain,
+    Strong,
+    Good,
+    Doubtful,
+    Bad,
+}
+
+impl Console {
+    /// Lines for a GitHub Actions log (`actions`), or for people, in colour or not.
+    #[must_use]
+    pub fn new(actions: bool, color: bool) -> Self {
+        Self { actions, color: color && !actions, ..Self::default() }
+    }
+
+    /// The lines for everything that is new in `journal`.
+    pub fn next(&mut self, journal: &Journal) -> String {
+        let mut out = String::new();
+        if !self.begun {
+            self.begun = true;
+            self.head(&mut out, &journal.release);
+        }
+        for index in self.shown..journal.entries.len() {
+            self.entry(&mut out, journal, index);
+        }
+        self.shown = self.shown.max(journal.entries.len());
+        out
+    }
+
+    /// The end: the weights over time, and the outcome once more.
+    pub fn end(&mut self, journal: &Journal) -> String {
+        let mut out = self.next(journal);
+        self.close_group(&mut out);
+        let progress = Progress::of(journal);
+        let curve = progress::curve(journal);
+        if !curve.is_empty() {
+            out.push_str("\nrequests that go to the candidate\n");
+            for line in chart::text(&curve, progress.elapsed()) {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+        let tone = match journal.outcome().map(|outcome| outcome.kind) {
+            Some(OutcomeKind::Promoted) => Tone::Good,
+            Some(OutcomeKind::Stuck) => Tone::Bad,
+            Some(OutcomeKind::RolledBack | OutcomeKind::Superseded) => Tone::Doubtful,
+            Some(OutcomeKind::Held | OutcomeKind::Unchanged) | None => Tone::Strong,
+        };
+        let headline = visible(&phrases::headline(journal, &progress).text());
+        let _ = writeln!(out, "\n{}", self.paint(tone, &headline));
+        if let Some(outcome) = journal.outcome() {
+            let _ = writeln!(out, "   {}", visible(&format!("{} ({})", outcome.reason, outcome.reason.code())));
+            if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome.kind)) {
+                let _ = writeln!(out, "   {advice}");
+            }
+        }
+        for note in
+            journal.entries.iter().filter_map(|entry| if let Happening::Note { what } = &entry.event { Some(what) } else { None })
+        {
+            if phrases::is_command(note) {
+                let _ = writeln!(out, "   $ {}", escape::log_line(&escape::command(note)));
+            }
+        }
+        out
+    }
+
+    /// A warning of the reports themselves.
+    pub fn warning(&mut self, message: &str) -> String {
+        let mut out = String::new();
+        self.annotate(&mut out, "warning", "espalier", message);
+        out
+    }
+
+    fn head(&mut self, out: &mut String, release: &Release) {
+        // Which world this is comes first, always.
+        if let Some(endpoint) = &release.endpoint {
+            let line = format!("endpoint {} (not AWS's own)", visible(endpoint));
+            let _ = writeln!(out, "{}", self.paint(Tone::Doubtful, &line));
+        }
+        let stable =
+            release.stable_revision.as_ref().map(|stable| format!("{stable} ({}) → ", release.stable_slot)).unwrap_or_default();
+        let roles =
+            format!("{} {}: {stable}{} ({})", release.verb, release.name, release.candidate_revision, release.candidate_slot);
+        let _ = writeln!(out, "{}", self.paint(Tone::Strong, &visible(&roles)));
+        for target in &release.traffic_targets {
+            let _ = writeln!(out, "  on {}", visible(target));
+        }
+        if !release.steps.is_empty() {
+            let steps: Vec<_> = release.steps.iter().map(|step| format!("{} for {}", step.share, length(step.bake))).collect();
+            let _ = writeln!(out, "  steps {}", steps.join(", "));
+        }
+        self.open_group(out, "prepare");
+    }
+
+    fn entry(&mut self, out: &mut String, journal: &Journal, index: usize) {
+        let Some(line) = line(journal, index) else { return };
+        let line = escape::log_line(&line);
+        let release = &journal.release;
+        let tone = match &journal.entries[index].event {
+            Happening::StepBegun { index, share } => {
+                self.open_group(out, &format!("step {} of {}: {share}", index + 1, release.steps.len()));
+                Tone::Strong
+            }
+            Happening::Concern { what } => {
+                self.warned += 1;
+                if self.warned <= MOST_WARNINGS && self.actions {
+                    self.annotate(out, "warning", &release.name, what);
+                }
+                Tone::Doubtful
+            }
+            Happening::RollingBack { reason } => {
+                self.open_group(out, &format!("roll back: {reason}"));
+                Tone::Doubtful
+            }
+            Happening::Promoted => {
+                self.open_group(out, "promoted");
+                Tone::Good
+            }
+            Happening::Finished { outcome } => {
+                self.close_group(out);
+                if self.actions && is_failure(release, outcome.kind) {
+                    let title = format!("{}: {} {}", release.name, release.candidate_revision, outcome.kind);
+                    self.annotate(out, "error", &title, &outcome.reason.to_string());
+                }
+                Tone::Strong
+            }
+            Happening::Retrying { .. } => Tone::Doubtful,
+            Happening::Claimed
+            | Happening::Prepared { .. }
+            | Happening::Launching { .. }
+            | Happening::Ready { .. }
+            | Happening::Shifted { .. }
+            | Happening::Settled { .. }
+            | Happening::Observed { .. }
+            | Happening::StepPassed { .. }
+            | Happening::Restored
+            | Happening::Retiring { .. }
+            | Happening::Retired { .. }
+            | Happening::Note { .. } => Tone::Plain,
+        };
+        let _ = writeln!(out, "{}", self.paint(tone, &line));
+    }
+
+    fn open_group(&mut self, out: &mut String, title: &str) {
+        self.close_group(out);
+        if self.actions {
+            let _ = writeln!(out, "::group::{}", escape::command_data(&escape::plain(title)));
+            self.group_open = true;
+        }
+    }
+
+    fn close_group(&mut self, out: &mut String) {
+        if std::mem::take(&mut self.group_open) {
+            out.push_str("::endgroup::\n");
+        }
+    }
+
+    /// In Actions an annotation; elsewhere a line.
+    fn annotate(&self, out: &mut String, kind: &str, title: &str, message: &str) {
+        let message = escape::plain(message);
+        let _ = if self.actions {
+            writeln!(
+                out,
+                "::{kind} title={}::{}",
+                escape::command_property(&escape::plain(title)),
+                escape::command_data(&message)
+            )
+        } else {
+            writeln!(out, "{}", self.paint(Tone::Doubtful, &format!("{kind}: {message}")))
+        };
+    }
+
+    fn paint(&self, tone: Tone, line: &str) -> String {
+        let code = match tone {
+            Tone::Plain => return line.to_owned(),
+            Tone::Strong => 1,
+            Tone::Good => 32,
+            Tone::Doubtful => 33,
+            Tone::Bad => 31,
+        };
+        if self.color { format!("\u{1b}[{code}m{line}\u{1b}[0m") } else { line.to_owned() }
+    }
+}
+
+/// Foreign text as one harmless line.
+fn visible(text: &str) -> String {
+    escape::log_line(&escape::plain(text))
+}
+
+/// Going back is what `abort` and `rollback` are asked for.
+fn is_failure(release: &Release, kind: OutcomeKind) -> bool {
+    match kind {
+        OutcomeKind::RolledBack => !matches!(release.verb.as_str(), "abort" | "rollback"),
+        OutcomeKind::Stuck => true,
+        OutcomeKind::Promoted | OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded => false,
+    }
+}
