@@ -1,4 +1,4 @@
-//! A world as data: what there is at the start, how each image behaves, what goes wrong and who meddles.
+//! The shape of a scenario: every key that a scenario file may have, what it means and what it is when it is left out.
 
 use std::collections::BTreeMap;
 
