@@ -1,27 +1,35 @@
-//! ECS.
+//! The emulated ECS: clusters, task definitions, services with their rolling deployments, tasks.
+//!
+//! Inside: `shapes` (the service model that every request is held against), one file per family of operations
+//! (`clusters`, `task_definitions`, `services` with `service_input`, `task_calls`, `deployments`), `scheduler` and `tasks` (what
+//! happens with time), `describe` (everything as ECS prints it), `address` (the applications), `seed` (the start).
+//!
+//! Deliberately absent: strategies other than ROLLING, other deployment controllers, DAEMON, load balancers and alarms that do
+//! anything, container instances. What cannot be emulated is refused with `UnsupportedFeatureException`, never ignored, except for
+//! load balancers and service registries, which are kept and printed.
+//!
+//! To call: [`handle`] for a request, [`next_event`] and [`on_time`] for time, [`answer`] for what a task's port says.
 
-use serde_json::Value;
+mod address;
+mod clusters;
+mod deployments;
+mod describe;
+mod dispatch;
+mod events;
+mod pages;
+mod refusal;
+mod scheduler;
+mod seed;
+mod service_input;
+mod services;
+mod shapes;
+mod state;
+mod task_calls;
+mod task_definitions;
+mod tasks;
 
-use super::{
-    wire::Reply,
-    world::{Answer, World},
-};
-use crate::clock::Timestamp;
-
-#[derive(Default)]
-pub(crate) struct State {}
-
-pub(crate) fn seed(_world: &mut World) {}
-pub(crate) fn handle(_world: &mut World, _operation: &str, _body: &Value) -> Reply {
-    Reply::empty(400)
-}
-pub(crate) fn next_event(_world: &World) -> Option<Timestamp> {
-    None
-}
-pub(crate) fn on_time(_world: &mut World) {}
-pub(crate) fn answer(_world: &World, _ip: &str, _port: u16) -> Option<Answer> {
-    None
-}
-pub(crate) fn snapshot(_world: &World) -> Value {
-    Value::Null
-}
+pub(crate) use address::answer;
+pub(crate) use dispatch::handle;
+pub(crate) use scheduler::{next_event, on_time};
+pub(crate) use seed::{seed, snapshot};
+pub(crate) use state::State;

@@ -40,6 +40,7 @@ impl Refusal {
     /// As awsJson 1.1 puts it on the wire.
     pub(crate) fn reply(&self) -> Reply {
         let status = if self.code == "ServerException" { 500 } else { 400 };
-        Reply::aws_json(status, &json!({ "__type": self.code, "message": self.message }))
+        Reply::json(status, &json!({ "__type": self.code, "message": self.message }))
+            .with("content-type", "application/x-amz-json-1.1")
     }
 }

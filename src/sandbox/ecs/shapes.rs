@@ -87,8 +87,9 @@ fn structure(shape: &str, value: &Value, path: &str, findings: &mut Vec<String>)
         let place = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
         match object.get(member.name) {
             // A JSON null is an absent member in awsJson.
-            None | Some(Value::Null) if member.required => findings
-                .push(format!("Value null at '{place}' failed to satisfy constraint: Member must not be null")),
+            None | Some(Value::Null) if member.required => {
+                findings.push(format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"))
+            }
             None | Some(Value::Null) => {}
             Some(given) => one(&member.kind, given, &place, findings)?,
         }
@@ -194,7 +195,10 @@ mod tests {
             (json!({ "service": "x", "desiredCount": "3" }), "STRING_VALUE can not be converted to an Integer at desiredCount"),
             (json!({ "service": "x", "desiredCount": 3_000_000_000_u64 }), "NUMBER_VALUE can not be converted to an Integer"),
             (json!({ "service": 7 }), "NUMBER_VALUE can not be converted to a String at service"),
-            (json!({ "service": "x", "tags": [] , "vpcLatticeConfigurations": {} }), "START_OBJECT can not be converted to a list"),
+            (
+                json!({ "service": "x", "tags": [] , "vpcLatticeConfigurations": {} }),
+                "START_OBJECT can not be converted to a list",
+            ),
             (json!([]), "START_ARRAY can not be converted to a structure"),
         ] {
             let refusal = check("UpdateService", &body).unwrap_err();
