@@ -9,6 +9,7 @@
 //!
 //! To call: [`scenario::load`], then [`serve::start`].
 
+mod control;
 mod dataplane;
 mod ecs;
 mod fault;

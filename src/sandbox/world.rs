@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ecs, fault, github, lattice, people, scenario::Scenario};
+use super::{dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
 use crate::clock::Timestamp;
 
 /// Everything there is. The same scenario and the same requests at the same times give the same world.
@@ -14,6 +14,7 @@ pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
     pub(crate) people: people::People,
+    pub(crate) traffic: dataplane::State,
     pub(crate) log: Vec<LogLine>,
     ids: u64,
 }
@@ -47,6 +48,7 @@ impl World {
             github: github::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
+            traffic: dataplane::State::default(),
             scenario,
             log: Vec::new(),
             ids: 0,
