@@ -17,6 +17,7 @@ pub(crate) struct World {
     pub(crate) traffic: dataplane::State,
     pub(crate) log: Vec<LogLine>,
     ids: u64,
+    requests: u64,
 }
 
 /// One thing that happened, in the order in which it happened.
@@ -52,6 +53,7 @@ impl World {
             scenario,
             log: Vec::new(),
             ids: 0,
+            requests: 0,
         };
         lattice::seed(&mut world);
         ecs::seed(&mut world);
@@ -77,6 +79,12 @@ impl World {
     /// Writes down what happened.
     pub(crate) fn note(&mut self, what: impl Into<String>, summary: impl Into<String>) {
         self.log.push(LogLine { at: self.now, what: what.into(), summary: summary.into() });
+    }
+
+    /// The number of the next request, from 1.
+    pub(crate) fn request_number(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
     }
 
     /// The next id: `prefix-` and 17 characters of `[0-9a-z]`, as VPC Lattice's are.
