@@ -20,6 +20,8 @@ mod shape;
 mod state;
 mod tags;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub(crate) use health::{next_event, on_time, settle};
