@@ -16,11 +16,17 @@ use super::{
 #[derive(Default)]
 pub(crate) struct State {
     /// For each rule its weights and how much each group is owed.
-    owed: BTreeMap<String, (Vec<(String, u32)>, Vec<f64>)>,
+    owed: BTreeMap<String, Owed>,
     /// How many requests each group has had.
     turns: BTreeMap<String, usize>,
     /// How much of an error each group has run up, in percent.
     errors: BTreeMap<String, f64>,
+}
+
+#[derive(Default)]
+struct Owed {
+    weights: Vec<(String, u32)>,
+    owed: Vec<f64>,
 }
 
 /// The name of the Lattice service that a request is for, when it is for the data plane.
@@ -82,7 +88,7 @@ fn choose(state: &mut State, rule: &str, groups: &[(String, u32)]) -> Option<Str
     if total == 0 {
         return None;
     }
-    let (known, owed) = state.owed.entry(rule.to_owned()).or_default();
+    let Owed { weights: known, owed } = state.owed.entry(rule.to_owned()).or_default();
     if known != groups {
         groups.clone_into(known);
         *owed = vec![0.0; groups.len()];

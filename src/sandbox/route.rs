@@ -177,3 +177,150 @@ fn refusal(service: &str, effect: Effect) -> Reply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::{Outcome, Reply, Request, World, answer};
+    use crate::sandbox::scenario::{self, Effect, Fault};
+
+    const RULE: &str = "/services/svc-12345678901234567/listeners/listener-12345678901234567/rules/rule-12345678901234567";
+
+    fn world(operation: &str, effect: Effect) -> World {
+        let mut world = World::new(scenario::load("promoted").unwrap());
+        world.faults.add(Fault { operations: vec![operation.to_owned()], nth: Some(1), effect, ..Fault::default() });
+        world
+    }
+
+    fn request(method: &str, path: &str, headers: &[(&'static str, &str)], body: &str) -> Request {
+        let headers = headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
+        Request {
+            method: method.parse().unwrap(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers: headers.collect(),
+            body: body.to_owned().into(),
+        }
+    }
+
+    fn update() -> Request {
+        let fixed = json!({"action": {"fixedResponse": {"statusCode": 404}}});
+        request("PATCH", RULE, &[], &fixed.to_string())
+    }
+
+    fn action(world: &mut World) -> Value {
+        match answer(world, &request("GET", RULE, &[], "")) {
+            Outcome::Reply(reply) => reply.value()["action"].clone(),
+            other @ (Outcome::Never | Outcome::Closed) => panic!("{other:?}"),
+        }
+    }
+
+    fn status_and_code(outcome: Outcome) -> (u16, String) {
+        let Outcome::Reply(reply) = outcome else { panic!("{outcome:?}") };
+        let code = reply.headers.iter().find(|(name, _)| name == "x-amzn-errortype").map(|(_, code)| code.clone());
+        (reply.status, code.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_refused_write_changes_nothing_and_the_next_one_does() {
+        let wanted = [
+            (Effect::Throttle, 429, "ThrottlingException"),
+            (Effect::Conflict, 409, "ConflictException"),
+            (Effect::Denied, 403, "AccessDeniedException"),
+            (Effect::Error500, 500, "InternalServerException"),
+        ];
+        for (effect, status, code) in wanted {
+            let mut world = world("vpc-lattice:write", effect);
+            assert_eq!(status_and_code(answer(&mut world, &update())), (status, code.to_owned()));
+            assert!(action(&mut world).get("forward").is_some());
+            assert_eq!(status_and_code(answer(&mut world, &update())).0, 200);
+            assert!(action(&mut world).get("fixedResponse").is_some());
+        }
+    }
+
+    #[test]
+    fn a_dropped_write_is_done_a_hung_one_is_not_and_a_late_one_lands() {
+        let mut dropped = world("UpdateRule", Effect::DropAfterWrite);
+        assert_eq!(answer(&mut dropped, &update()), Outcome::Closed);
+        assert!(action(&mut dropped).get("fixedResponse").is_some());
+
+        let mut hung = world("UpdateRule", Effect::Hang);
+        assert_eq!(answer(&mut hung, &update()), Outcome::Never);
+        hung.advance(hung.now + Duration::from_secs(600));
+        assert!(action(&mut hung).get("forward").is_some());
+
+        let mut late = world("UpdateRule", Effect::LateWrite(7));
+        assert_eq!(answer(&mut late, &update()), Outcome::Never);
+        late.advance(late.now + Duration::from_secs(6));
+        assert!(action(&mut late).get("forward").is_some());
+        late.advance(late.now + Duration::from_secs(1));
+        assert!(action(&mut late).get("fixedResponse").is_some());
+    }
+
+    #[test]
+    fn a_partial_batch_leaves_its_last_entry_out() {
+        let mut world = world("BatchUpdateRule", Effect::Partial);
+        let rules = json!({"rules": [
+            {"ruleIdentifier": "rule-12345678901234567", "priority": 11},
+            {"ruleIdentifier": "rule-12345678901234567", "priority": 12},
+        ]});
+        let path = "/services/svc-12345678901234567/listeners/listener-12345678901234567/rules";
+        let Outcome::Reply(reply) = answer(&mut world, &request("PATCH", path, &[], &rules.to_string())) else {
+            panic!("no reply")
+        };
+        let body = reply.value();
+        assert_eq!((reply.status, body["successful"].as_array().unwrap().len()), (200, 1));
+        assert_eq!(body["unsuccessful"][0]["failureCode"], "InternalServerException");
+        assert!(!world.faults.partial);
+    }
+
+    #[test]
+    fn ecs_is_throttled_in_its_own_words_and_other_services_are_not_spoken() {
+        let mut world = world("ecs:*", Effect::Throttle);
+        let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
+        let describe = request("POST", "/", &[("x-amz-target", target)], r#"{"cluster":"my-cluster","services":["myservice"]}"#);
+        let Outcome::Reply(reply) = answer(&mut world, &describe) else { panic!("no reply") };
+        assert_eq!((reply.status, &reply.value()["__type"]), (400, &json!("ThrottlingException")));
+        assert_eq!(status_and_code(answer(&mut world, &describe)).0, 200);
+        let other = request("POST", "/", &[("x-amz-target", "Logs_20140328.PutLogEvents")], "{}");
+        assert_eq!(status_and_code(answer(&mut world, &other)), (400, "UnknownOperationException".to_owned()));
+    }
+
+    #[test]
+    fn every_request_leaves_one_line() {
+        let mut world = World::new(scenario::load("promoted").unwrap());
+        let before = world.log.len();
+        let _rule = action(&mut world);
+        answer(&mut world, &update());
+        let lines: Vec<_> = world.log[before..].iter().map(|line| format!("{} {}", line.what, line.summary)).collect();
+        assert_eq!(lines[0], format!("vpc-lattice:GetRule {} → 200", RULE.trim_start_matches('/')));
+        assert_eq!(lines[2], "weights myservice/http-80/api: fixed response 404");
+    }
+
+    fn through(world: &mut World, path: &str) -> Reply {
+        match answer(world, &request("GET", &format!("/_dataplane/myservice{path}"), &[], "")) {
+            Outcome::Reply(reply) => reply,
+            other @ (Outcome::Never | Outcome::Closed) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_data_plane_routes_by_rule_and_by_host_to_tasks_in_turn() {
+        let mut world = World::new(scenario::load("promoted").unwrap());
+        let first = through(&mut world, "/api/x").value();
+        let second = through(&mut world, "/api/x").value();
+        assert!(first["target_group"].as_str().unwrap().ends_with("tg-12345678901234567"));
+        assert_ne!(first["target"], second["target"]);
+        answer(&mut world, &update());
+        assert_eq!(through(&mut world, "/api").status, 200, "not before the delay");
+        world.advance(world.now + Duration::from_secs(30));
+        assert_eq!(through(&mut world, "/api").status, 404);
+        assert_eq!(through(&mut world, "/").status, 200, "the default action is another traffic target");
+        let host = "myservice-12345678901234567.7d67968.vpc-lattice-svcs.ap-northeast-1.on.aws:80";
+        let by_host = answer(&mut world, &request("GET", "/services", &[("host", host)], ""));
+        assert!(matches!(&by_host, Outcome::Reply(reply) if reply.value()["target"].is_string()), "{by_host:?}");
+    }
+}

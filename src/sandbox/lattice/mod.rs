@@ -21,8 +21,10 @@ mod state;
 mod tags;
 mod targets;
 #[cfg(test)]
-mod tests;
+mod traffic_tests;
 mod view;
+#[cfg(test)]
+mod wire_tests;
 
 pub(crate) use health::{next_event, on_time, settle};
 pub(crate) use operation::{handle, name, query};

@@ -16,7 +16,6 @@ use crate::sandbox::{
 
 /// A request, taken apart and validated.
 pub(super) struct Call {
-    pub(super) operation: &'static str,
     /// The identifiers of the path, decoded.
     pub(super) labels: Vec<String>,
     pub(super) query: Vec<(String, String)>,
@@ -203,7 +202,7 @@ fn read(operation: &'static Operation, labels: Vec<(&'static str, String)>, requ
         return Err(Refusal::Fields(found));
     }
     let labels = labels.into_iter().map(|(_, label)| label).collect();
-    Ok(Call { operation: operation.name, labels, query, body })
+    Ok(Call { labels, query, body })
 }
 
 /// A query string as pairs, decoded.

@@ -1,4 +1,4 @@
-//! How VPC Lattice says no: the seven errors of its model, as restJson1 writes them.
+//! How VPC Lattice says no: the errors of its model, as restJson1 writes them. Throttling and denied access are faults' doing.
 
 use serde_json::{Value, json};
 
@@ -40,8 +40,6 @@ pub(super) enum Refusal {
         code: &'static str,
         message: String,
     },
-    Denied(String),
-    Throttled,
     Internal,
     /// An operation that the sandbox does not speak. No AWS error: it must be noticed.
     Unknown(String),
@@ -63,8 +61,6 @@ impl Refusal {
             Self::NotFound { .. } => "ResourceNotFoundException",
             Self::Conflict { .. } => "ConflictException",
             Self::Quota { .. } => "ServiceQuotaExceededException",
-            Self::Denied(_) => "AccessDeniedException",
-            Self::Throttled => "ThrottlingException",
             Self::Internal => "InternalServerException",
             Self::Unknown(_) => "UnknownOperationException",
         }
@@ -76,12 +72,9 @@ impl Refusal {
                 let all: Vec<_> = findings.iter().map(|finding| format!("{}: {}", finding.name, finding.message)).collect();
                 format!("{} validation error(s) detected: {}", findings.len(), all.join("; "))
             }
-            Self::Invalid(message) | Self::Conflict { message, .. } | Self::Quota { message, .. } | Self::Denied(message) => {
-                message.clone()
-            }
+            Self::Invalid(message) | Self::Conflict { message, .. } | Self::Quota { message, .. } => message.clone(),
             Self::Unreadable => "The request body cannot be parsed as JSON.".to_owned(),
             Self::NotFound { kind, id } => format!("{kind} {id} not found."),
-            Self::Throttled => "Rate exceeded".to_owned(),
             Self::Internal => "An unexpected error occurred while processing the request.".to_owned(),
             Self::Unknown(what) => format!("The sandbox does not speak {what}."),
         }
@@ -101,15 +94,12 @@ impl Refusal {
             Self::Quota { kind, code, .. } => {
                 (402, json!({"resourceType": kind, "serviceCode": "vpc-lattice", "quotaCode": code}))
             }
-            Self::Denied(_) => (403, json!({})),
-            Self::Throttled => (429, json!({"serviceCode": "vpc-lattice"})),
             Self::Internal => (500, json!({})),
             Self::Unknown(_) => (404, json!({})),
         };
         if let Some(members) = body.as_object_mut() {
             members.insert("message".to_owned(), Value::String(self.message()));
         }
-        let reply = Reply::json(status, &body).with("x-amzn-errortype", self.code());
-        if matches!(self, Self::Throttled) { reply.with("retry-after", "1") } else { reply }
+        Reply::json(status, &body).with("x-amzn-errortype", self.code())
     }
 }

@@ -60,12 +60,10 @@ fn refuse_taken<'a>(mut rules: impl Iterator<Item = &'a Rule>, own: &str, priori
 }
 
 fn refuse_empty_match(matching: &Value) -> Result<(), Refusal> {
-    match matching["httpMatch"].as_object() {
-        Some(members) if members.values().all(Value::is_null) => {
-            Err(Refusal::field("match.httpMatch", "must match on at least one of method, pathMatch and headerMatches"))
-        }
-        _ => Ok(()),
+    if matching["httpMatch"].as_object().is_some_and(|members| members.values().all(Value::is_null)) {
+        return Err(Refusal::field("match.httpMatch", "must match on at least one of method, pathMatch and headerMatches"));
     }
+    Ok(())
 }
 
 fn head(rule: &Rule) -> Value {
