@@ -6,7 +6,10 @@ use super::{
     Health, added_share, history, next_event, register_target, share, snapshot, target_health,
     wire_tests::{GROUP_A, RULE, forward, get, new_group, pass, refused, send, world},
 };
-use crate::sandbox::scenario::{Edit, Person};
+use crate::sandbox::{
+    scenario::{Edit, Person},
+    world::World,
+};
 
 #[test]
 fn the_data_plane_follows_after_the_delay() {
