@@ -20,6 +20,8 @@ mod route;
 pub mod scenario;
 pub mod serve;
 mod server;
+#[cfg(test)]
+mod story_tests;
 mod sts;
 mod wire;
 mod world;
