@@ -27,6 +27,8 @@ mod state;
 mod task_calls;
 mod task_definitions;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use address::answer;
 pub(crate) use dispatch::handle;

@@ -61,11 +61,6 @@ fn kind_of(text: &'static str) -> Kind {
     }
 }
 
-/// Whether the model has this operation at all.
-pub(crate) fn knows(operation: &str) -> bool {
-    SHAPES.contains_key(operation)
-}
-
 /// Holds a request body against its operation's shape. All findings are in the one message, as ECS prints them.
 pub(crate) fn check(operation: &str, body: &Value) -> Result<(), Refusal> {
     let mut findings = Vec::new();

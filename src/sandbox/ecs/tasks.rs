@@ -106,11 +106,11 @@ fn interface(world: &mut World, spec: &Object) -> Option<Interface> {
     Some(Interface { id, attachment, subnet, ip: format!("10.0.{high}.{low}"), mac: format!("0a:58:0a:00:{high:02x}:{low:02x}") })
 }
 
-/// When the next task changes by itself, or has been unhealthy for too long.
+/// When the next task changes by itself, has been unhealthy for too long, or is forgotten.
 pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
-    let times = world.ecs.tasks.iter().filter(|task| task.status != TaskStatus::Stopped).flat_map(|task| {
+    let times = world.ecs.tasks.iter().flat_map(|task| {
         let exit = task.exits.as_ref().filter(|_| task.wanted()).map(|(at, _, _)| *at);
-        [task.due, exit, condemned(world, task)]
+        [task.due, exit, condemned(world, task), task.stopped_at.map(|at| at + REMEMBERED)]
     });
     times.flatten().min()
 }

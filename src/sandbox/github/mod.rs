@@ -1,18 +1,25 @@
-//! GitHub.
+//! The emulated GitHub: one repository, one open pull request, and the token of a GitHub Actions job in it.
+//!
+//! Inside: `call` (a request as the operations want it, and how GitHub refuses), `paging`, and one file per resource: `comments`,
+//! `checks`, `deployments`, `commits` (pull request, statuses), `graphql` (who the token is).
+//!
+//! Deliberately absent: git, other repositories, webhooks, every GraphQL query but `viewer { login }`. Members that GitHub
+//! does not know are ignored, as GitHub ignores them.
+//!
+//! To call: [`handle`] with the path after `/api/v3`; [`snapshot`] for the pull request as it stands. What a job
+//! in this world is told about itself has to agree with the constants of `commits`.
 
-use serde_json::Value;
+mod call;
+mod checks;
+mod comments;
+mod commits;
+mod deployments;
+mod dispatch;
+mod graphql;
+mod paging;
+mod state;
+#[cfg(test)]
+mod tests;
 
-use super::{
-    wire::{Reply, Request},
-    world::World,
-};
-
-#[derive(Default)]
-pub(crate) struct State {}
-
-pub(crate) fn handle(_world: &mut World, _request: &Request) -> Reply {
-    Reply::empty(404)
-}
-pub(crate) fn snapshot(_world: &World) -> Value {
-    Value::Null
-}
+pub(crate) use dispatch::{handle, snapshot};
+pub(crate) use state::State;

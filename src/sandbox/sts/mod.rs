@@ -1,7 +1,7 @@
-//! STS.
+//! The emulated STS: who calls. Deliberately absent: every other operation; `AssumeRole` and its kin are refused as unknown.
+//!
+//! To call: [`handle`] with the fields of the form that the query protocol posts.
 
-use super::{wire::Reply, world::World};
+mod identity;
 
-pub(crate) fn handle(_world: &mut World, _form: &[(String, String)]) -> Reply {
-    Reply::empty(400)
-}
+pub(crate) use identity::handle;
