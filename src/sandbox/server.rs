@@ -1,11 +1,9 @@
 //! HTTP/1.1 on loopback: one task for each connection, one world for all of them, and no time but the world's.
 
 use std::{
-    convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -100,8 +98,11 @@ pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: 
                 }
                 // Not from this machine: dropped unanswered.
                 Ok(_) => {}
-                // Out of file descriptors or the like; a breath, so that the loop does not spin.
-                Err(_) => tokio::time::timeout(Duration::from_millis(10), std::future::pending::<Infallible>()).await.map_or((), |_| ()),
+                // Out of file descriptors or the like: some connection has to end first.
+                Err(_) => tokio::select! {
+                    _stopped = stop.changed() => break,
+                    _ended = connections.join_next() => tokio::task::yield_now().await,
+                },
             },
         }
     }
@@ -169,7 +170,10 @@ mod tests {
     use super::{Server, bind, http_date, serve};
     use crate::{
         clock::{Clock as _, Stepped, Timestamp},
-        sandbox::{scenario, world::World},
+        sandbox::{
+            scenario::{self, Effect, Fault},
+            world::World,
+        },
     };
 
     #[test]
@@ -187,6 +191,26 @@ mod tests {
         let headers = response.headers().clone();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (headers, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[test]
+    fn a_fault_can_close_the_connection_in_place_of_an_answer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new(scenario::load("promoted").unwrap());
+            let (operations, effect) = (vec!["ListServices".to_owned()], Effect::DropAfterWrite);
+            world.faults.add(Fault { operations, nth: Some(1), effect, ..Fault::default() });
+            let listener = bind(0).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (_stop, stopped) = watch::channel(false);
+            tokio::spawn(serve(listener, Arc::new(Server::new(world, None)), stopped));
+            let stream = TcpStream::connect(address).await.unwrap();
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            let request = http::Request::get("/services").header("host", "sandbox").body(Full::new(Bytes::new())).unwrap();
+            assert!(sender.send_request(request).await.is_err());
+            assert_eq!(get(address, "/services").await.1["items"][0]["name"], "myservice", "the next one is answered");
+        });
     }
 
     #[test]

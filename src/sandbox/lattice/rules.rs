@@ -108,10 +108,8 @@ fn change(world: &mut World, at: &Place, wanted: &Value) -> Result<Value, Refusa
     let priority = wanted["priority"].as_u64();
     refuse_taken(listener.rules.iter(), &at.rule, priority)?;
     refuse_empty_match(&wanted["match"])?;
-    let action = match &wanted["action"] {
-        Value::Null => None,
-        action => Some(action::read(world, &at.service, Some(&at.rule), action)?),
-    };
+    let given = Some(&wanted["action"]).filter(|action| !action.is_null());
+    let action = given.map(|action| action::read(world, &at.service, Some(&at.rule), action)).transpose()?;
     let now = world.now;
     let rule = world.lattice.rule_mut(&at.service, &at.listener, &at.rule)?;
     rule.card.updated = now;
