@@ -1,8 +1,8 @@
 //! The emulated ECS: clusters, task definitions, services with their rolling deployments, tasks.
 //!
 //! Inside: `shapes` (the service model that every request is held against), one file per family of operations
-//! (`clusters`, `task_definitions`, `services` with `service_input`, `task_calls`, `deployments`), `scheduler` and `tasks` (what
-//! happens with time), `describe` (everything as ECS prints it), `address` (the applications), `seed` (the start).
+//! (`clusters`, `task_definitions`, `services` with `service_input`, `task_calls`, `deployments`), `scheduler`, `tasks`, `health` and
+//! `stopping` (what happens with time), `describe` (everything as ECS prints it), `address` (the applications), `seed` (the start).
 //!
 //! Deliberately absent: strategies other than ROLLING, other deployment controllers, DAEMON, load balancers and alarms that do
 //! anything, container instances. What cannot be emulated is refused with `UnsupportedFeatureException`, never ignored, except for
@@ -16,6 +16,7 @@ mod deployments;
 mod describe;
 mod dispatch;
 mod events;
+mod health;
 mod pages;
 mod refusal;
 mod scheduler;
@@ -24,6 +25,7 @@ mod service_input;
 mod services;
 mod shapes;
 mod state;
+mod stopping;
 mod task_calls;
 mod task_definitions;
 mod tasks;

@@ -3,8 +3,9 @@
 use super::{
     deployments::{break_circuit, complete, finish},
     events::event,
+    health,
     state::{Rollout, ServiceStatus, Stop, TaskStatus},
-    tasks,
+    stopping, tasks,
 };
 use crate::{clock::Timestamp, sandbox::world::World};
 
@@ -16,7 +17,7 @@ pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
 /// Does what is due now.
 pub(crate) fn on_time(world: &mut World) {
     tasks::step(world);
-    tasks::observe(world);
+    health::observe(world);
     if world.ecs.wake.is_some_and(|wake| wake <= world.now) {
         world.ecs.wake = None;
         (0..world.ecs.services.len()).for_each(|place| reconcile(world, place));
@@ -130,7 +131,7 @@ fn stop_of(world: &mut World, place: usize, of: impl Fn(&str) -> bool, at_most: 
     let by = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
     let reason = format!("Scaling activity initiated by (deployment {by})");
     let stop = Stop { at: world.now, code: "ServiceSchedulerInitiated", reason, exit: Some((0, None)) };
-    tasks::stop_many(world, place, &chosen, &stop);
+    stopping::stop_many(world, place, &chosen, &stop);
 }
 
 /// Starts what the PRIMARY deployment lacks, within `maximumPercent`; none of a failed one.

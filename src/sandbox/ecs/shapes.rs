@@ -83,7 +83,7 @@ fn structure(shape: &str, value: &Value, path: &str, findings: &mut Vec<String>)
         match object.get(member.name) {
             // A JSON null is an absent member in awsJson.
             None | Some(Value::Null) if member.required => {
-                findings.push(format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"))
+                findings.push(format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"));
             }
             None | Some(Value::Null) => {}
             Some(given) => one(&member.kind, given, &place, findings)?,

@@ -8,7 +8,7 @@ use super::{
     pages::page,
     refusal::{Outcome, Refusal},
     state::{Stop, Task},
-    tasks::stop_many,
+    stopping::stop_many,
 };
 use crate::sandbox::world::World;
 

@@ -1,4 +1,4 @@
-//! The life of a task: started, RUNNING, registered, healthy, told to stop, drained, STOPPED.
+//! The life of a task: started, PENDING, RUNNING, registered, drained, STOPPED.
 
 use std::time::Duration;
 
@@ -8,7 +8,9 @@ use super::{
     clusters::{arn, text, texts},
     deployments::count_failure,
     events::{event, named},
+    health::{condemned, give_up},
     state::{Interface, Object, Stop, Task, TaskStatus},
+    stopping::order_stop,
 };
 use crate::{
     clock::Timestamp,
@@ -19,8 +21,6 @@ use crate::{
     },
 };
 
-/// How long a target may be UNHEALTHY before ECS replaces its task.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Stopped tasks can be described for an hour.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// When a registration that failed is tried again.
@@ -115,13 +115,6 @@ pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
     times.flatten().min()
 }
 
-/// When ECS gives up on a task whose target is UNHEALTHY.
-fn condemned(world: &World, task: &Task) -> Option<Timestamp> {
-    let since = task.unhealthy_since.filter(|_| task.wanted())?;
-    let service = world.ecs.services.iter().find(|service| service.owns(task))?;
-    Some((since + PATIENCE).max(task.started_at? + service.grace()))
-}
-
 /// Does what is due for every task. Whoever changes has the scheduler look.
 pub(crate) fn step(world: &mut World) {
     let now = world.now;
@@ -195,7 +188,7 @@ fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)
     true
 }
 
-fn set(world: &mut World, index: usize, change: impl FnOnce(&mut Task)) {
+pub(crate) fn set(world: &mut World, index: usize, change: impl FnOnce(&mut Task)) {
     if let Some(task) = world.ecs.tasks.get_mut(index) {
         change(task);
     }
@@ -240,117 +233,4 @@ pub(crate) fn register(world: &mut World, place: usize, index: usize, registered
         }
     }
     set(world, index, |task| task.due = again);
-}
-
-/// Looks at the health of all targets.
-pub(crate) fn observe(world: &mut World) {
-    let now = world.now;
-    for index in 0..world.ecs.tasks.len() {
-        let Some(task) = world.ecs.tasks.get(index).filter(|task| task.status == TaskStatus::Running) else { continue };
-        let ip = task.interface.as_ref().map(|interface| interface.ip.as_str()).unwrap_or_default();
-        let states = task.groups.iter().map(|port| lattice::target_health(world, &port.group, ip, port.port));
-        let states = states.collect::<Vec<_>>();
-        let healthy = states.iter().all(|state| matches!(state, Some(Health::Healthy | Health::Unavailable)));
-        let since = states.contains(&Some(Health::Unhealthy)).then(|| task.unhealthy_since.unwrap_or(now));
-        if (healthy, since) == (task.healthy, task.unhealthy_since) {
-            continue;
-        }
-        let (first, deployment) = (healthy && !task.deployed, task.deployment.clone());
-        let place = world.ecs.services.iter().rposition(|service| service.owns(task));
-        set(world, index, |task| {
-            (task.healthy, task.unhealthy_since, task.deployed) = (healthy, since, task.deployed || healthy)
-        });
-        if let Some(place) = place.filter(|_| first) {
-            forgive(world, place, &deployment);
-        }
-        let soon = now + Duration::from_secs(world.scenario.knobs.scheduler);
-        world.ecs.wake_at(soon);
-    }
-}
-
-/// A task that serves takes the failures before it back, unless the circuit breaker was told otherwise.
-fn forgive(world: &mut World, place: usize, id: &str) {
-    let Some(service) = world.ecs.services.get_mut(place) else { return };
-    let breaker = service.settings.get("deploymentConfiguration").and_then(|c| c.get("deploymentCircuitBreaker"));
-    if breaker.and_then(|breaker| breaker.get("resetOnHealthyTask")) == Some(&Value::Bool(false)) {
-        return;
-    }
-    service.deployments.iter_mut().filter(|deployment| deployment.id == id).for_each(|deployment| deployment.failed = 0);
-}
-
-/// The target was UNHEALTHY for too long: the task is stopped, and the scheduler starts another one.
-fn give_up(world: &mut World, place: usize, index: usize) {
-    let Some(task) = world.ecs.tasks.get(index).cloned() else { return };
-    let ip = task.interface.as_ref().map(|interface| interface.ip.as_str()).unwrap_or_default();
-    let sick = |health| health == Some(Health::Unhealthy);
-    let Some(port) = task.groups.iter().find(|port| sick(lattice::target_health(world, &port.group, ip, port.port))) else {
-        return set(world, index, |task| task.unhealthy_since = None);
-    };
-    let (name, id, number, group) = (&task.service, &task.id, port.port, &port.group);
-    event(
-        world,
-        place,
-        format!(
-            "(service {name}) (task {id}) (port {number}) is unhealthy in (target-group {group}) due to (reason Health checks failed)"
-        ),
-    );
-    let reason = format!("Task failed VPC Lattice health checks in (target-group {group})");
-    let stop = Stop { at: world.now, code: "ServiceSchedulerInitiated", reason, exit: Some((0, None)) };
-    stop_many(world, place, &[index], &stop);
-    if !task.deployed {
-        count_failure(world, place, &task.deployment);
-    }
-}
-
-/// Has several tasks of a service stop for one reason, and tells of it.
-pub(crate) fn stop_many(world: &mut World, place: usize, indices: &[usize], stop: &Stop) {
-    let Some(name) = world.ecs.services.get(place).map(|service| service.name.clone()) else { return };
-    let chosen = indices.iter().filter_map(|index| world.ecs.tasks.get(*index)).cloned().collect::<Vec<_>>();
-    let mut groups: Vec<String> = Vec::new();
-    for port in chosen.iter().filter(|task| task.status == TaskStatus::Running).flat_map(|task| &task.groups) {
-        if !groups.contains(&port.group) {
-            groups.push(port.group.clone());
-        }
-    }
-    let mut drained: Vec<(String, usize)> = Vec::new();
-    for task in chosen.iter().filter(|task| task.status == TaskStatus::Running && !task.groups.is_empty()) {
-        match drained.iter_mut().find(|(deployment, _)| *deployment == task.deployment) {
-            Some((_, count)) => *count += 1,
-            None => drained.push((task.deployment.clone(), 1)),
-        }
-    }
-    indices.iter().for_each(|index| order_stop(world, *index, stop.clone()));
-    for group in groups {
-        let count = chosen.iter().filter(|task| task.groups.iter().any(|port| port.group == group)).count();
-        event(world, place, format!("(service {name}) deregistered {count} targets in (target-group {group})"));
-    }
-    for (deployment, count) in drained {
-        event(world, place, format!("(service {name}, taskSet {deployment}) has begun draining connections on {count} tasks."));
-    }
-    let ids = chosen.iter().map(|task| task.id.clone()).collect::<Vec<_>>();
-    event(world, place, format!("(service {name}) has stopped {} running tasks: {}.", ids.len(), named(&ids)));
-    if let Some(service) = world.ecs.services.get_mut(place) {
-        service.steady = false;
-    }
-}
-
-/// Tells one task to stop: its targets are deregistered at once; it stops when they are drained, or right away when its
-/// container exited by itself or never ran.
-pub(crate) fn order_stop(world: &mut World, index: usize, stop: Stop) {
-    let Some(task) = world.ecs.tasks.get(index).filter(|task| task.wanted()).cloned() else { return };
-    let running = task.status == TaskStatus::Running;
-    let ip = task.interface.map(|interface| interface.ip).unwrap_or_default();
-    for port in task.groups.iter().filter(|_| running) {
-        lattice::deregister_target(world, &port.group, &ip, port.port);
-    }
-    let drains = running && !task.groups.is_empty() && stop.code != "EssentialContainerExited";
-    let knobs = &world.scenario.knobs;
-    let (status, wait) = if drains { (TaskStatus::Deactivating, knobs.drain) } else { (TaskStatus::Stopping, knobs.stop) };
-    let due = world.now + Duration::from_secs(wait);
-    set(world, index, |task| {
-        (task.status, task.due, task.exits) = (status, Some(due), None);
-        (task.stop, task.healthy, task.unhealthy_since) = (Some(stop), false, None);
-    });
-    let soon = world.now + Duration::from_secs(world.scenario.knobs.scheduler);
-    world.ecs.wake_at(soon);
 }
