@@ -1,0 +1,188 @@
+//! The scheduler: compares what runs with what is wanted, and does the next thing.
+
+use super::{
+    deployments::{break_circuit, complete, finish},
+    events::event,
+    health,
+    state::{Rollout, ServiceStatus, Stop, TaskStatus},
+    stopping, tasks,
+};
+use crate::{clock::Timestamp, sandbox::world::World};
+
+/// When something happens in ECS next.
+pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
+    [world.ecs.wake, tasks::next_event(world)].into_iter().flatten().min()
+}
+
+/// Does what is due now.
+pub(crate) fn on_time(world: &mut World) {
+    tasks::step(world);
+    health::observe(world);
+    if world.ecs.wake.is_some_and(|wake| wake <= world.now) {
+        world.ecs.wake = None;
+        (0..world.ecs.services.len()).for_each(|place| reconcile(world, place));
+    }
+}
+
+/// How many tasks of one deployment there are.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    /// Meant to run.
+    live: usize,
+    /// RUNNING, and healthy wherever they are registered.
+    ready: usize,
+    /// Not STOPPED yet.
+    left: usize,
+}
+
+fn count(world: &World, place: usize, deployment: &str) -> Count {
+    let mut count = Count::default();
+    let Some(service) = world.ecs.services.get(place) else { return count };
+    for task in world.ecs.tasks.iter().filter(|task| service.owns(task) && task.deployment == deployment) {
+        count.live += usize::from(task.wanted());
+        count.ready += usize::from(task.wanted() && task.status == TaskStatus::Running && task.healthy);
+        count.left += usize::from(task.status != TaskStatus::Stopped);
+    }
+    count
+}
+
+fn reconcile(world: &mut World, place: usize) {
+    let Some(status) = world.ecs.services.get(place).map(|service| service.status) else { return };
+    match status {
+        ServiceStatus::Inactive => {}
+        ServiceStatus::Draining => drain(world, place),
+        ServiceStatus::Active => {
+            break_circuit(world, place);
+            stop_surplus(world, place);
+            start_missing(world, place);
+            settle(world, place);
+        }
+    }
+}
+
+/// A deleted service: all tasks stop, then it is INACTIVE.
+fn drain(world: &mut World, place: usize) {
+    stop_of(world, place, |_| true, usize::MAX);
+    let Some(service) = world.ecs.services.get(place) else { return };
+    if world.ecs.tasks.iter().any(|task| service.owns(task) && task.status != TaskStatus::Stopped) {
+        return;
+    }
+    finish(world, place, "STOPPED", Some("The service was deleted."));
+    let arn = world.ecs.services.get(place).map(|service| service.arn.clone()).unwrap_or_default();
+    world.ecs.tags.remove(&arn);
+    if let Some(service) = world.ecs.services.get_mut(place) {
+        service.status = ServiceStatus::Inactive;
+        service.deployments.clear();
+    }
+}
+
+/// Stops tasks that are too many: those of the PRIMARY deployment over the desired count, and the older ones as far as
+/// `minimumHealthyPercent` allows and the new ones are ready to stand in.
+fn stop_surplus(world: &mut World, place: usize) {
+    let Some((service, primary)) = world.ecs.services.get(place).and_then(|service| Some((service, service.primary()?))) else {
+        return;
+    };
+    let desired = service.desired;
+    let minimum = scaled(desired, service.percent("minimumHealthyPercent", 100)).div_ceil(100);
+    let maximum = scaled(desired, service.percent("maximumPercent", 200)) / 100;
+    let older = service.deployments.iter().skip(1).map(|older| (older.id.clone(), older.rollout)).collect::<Vec<_>>();
+    let primary = primary.id.clone();
+    // Those of a deployment that failed are of no use to anybody.
+    for (id, _) in older.iter().filter(|(_, rollout)| *rollout == Rollout::Failed) {
+        stop_of(world, place, |deployment| deployment == id, usize::MAX);
+    }
+    let new = count(world, place, &primary);
+    if new.live > desired {
+        stop_of(world, place, |deployment| deployment == primary, new.live - desired);
+    }
+    let new = count(world, place, &primary);
+    let old = older.iter().map(|(id, _)| count(world, place, id));
+    let (mut live, mut ready) = old.fold((0, 0), |(live, ready), count| (live + count.live, ready + count.ready));
+    let mut surplus = 0;
+    while live > 0 {
+        let replaced = new.ready + live > desired;
+        let in_the_way = new.live < desired && new.live + live >= maximum;
+        // Those that are not ready go first and are missed by nobody.
+        let takes_ready = live <= ready;
+        if !(replaced || in_the_way) || (takes_ready && new.ready + ready < minimum + 1) {
+            break;
+        }
+        live -= 1;
+        ready -= usize::from(takes_ready);
+        surplus += 1;
+    }
+    stop_of(world, place, |deployment| deployment != primary, surplus);
+}
+
+fn scaled(desired: usize, percent: u64) -> usize {
+    desired.saturating_mul(usize::try_from(percent).unwrap_or(usize::MAX))
+}
+
+/// Stops up to so many tasks: those that are not ready first, then the newest.
+fn stop_of(world: &mut World, place: usize, of: impl Fn(&str) -> bool, at_most: usize) {
+    let Some(service) = world.ecs.services.get(place) else { return };
+    let tasks = world.ecs.tasks.iter().enumerate().rev();
+    let mut chosen = tasks.filter(|(_, task)| service.owns(task) && task.wanted() && of(&task.deployment)).collect::<Vec<_>>();
+    chosen.sort_by_key(|(_, task)| task.status == TaskStatus::Running && task.healthy);
+    let chosen = chosen.into_iter().take(at_most).map(|(index, _)| index).collect::<Vec<_>>();
+    if chosen.is_empty() {
+        return;
+    }
+    let by = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
+    let reason = format!("Scaling activity initiated by (deployment {by})");
+    let stop = Stop { at: world.now, code: "ServiceSchedulerInitiated", reason, exit: Some((0, None)) };
+    stopping::stop_many(world, place, &chosen, &stop);
+}
+
+/// Starts what the PRIMARY deployment lacks, within `maximumPercent`; none of a failed one.
+fn start_missing(world: &mut World, place: usize) {
+    let Some((service, primary)) = world.ecs.services.get(place).and_then(|service| Some((service, service.primary()?))) else {
+        return;
+    };
+    if primary.rollout == Rollout::Failed {
+        return;
+    }
+    let live = count(world, place, &primary.id).live;
+    let all = world.ecs.tasks.iter().filter(|task| service.owns(task) && task.wanted()).count();
+    let maximum = scaled(service.desired, service.percent("maximumPercent", 200)) / 100;
+    let missing = service.desired.saturating_sub(live).min(maximum.saturating_sub(all));
+    if missing == 0 {
+        return;
+    }
+    if primary.not_before > world.now {
+        let at = primary.not_before;
+        return world.ecs.wake_at(at);
+    }
+    let (id, before) = (primary.id.clone(), primary.failed);
+    tasks::start(world, place, missing);
+    // Nothing was placed: nothing else will have the scheduler look again.
+    let after = world.ecs.services.get(place).and_then(|service| service.deployments.iter().find(|known| known.id == id));
+    if let Some(at) = after.filter(|after| after.failed > before).map(|after| after.not_before) {
+        let soon = world.now + std::time::Duration::from_secs(world.scenario.knobs.scheduler.max(1));
+        world.ecs.wake_at(at.max(soon));
+    }
+}
+
+/// Forgets deployments whose tasks are all gone, completes the PRIMARY one, and announces the steady state.
+fn settle(world: &mut World, place: usize) {
+    let Some(service) = world.ecs.services.get(place) else { return };
+    let gone = service.deployments.iter().skip(1).filter(|older| count(world, place, &older.id).left == 0);
+    let gone = gone.map(|older| older.id.clone()).collect::<Vec<_>>();
+    let Some(service) = world.ecs.services.get_mut(place) else { return };
+    service.deployments.retain(|deployment| !gone.contains(&deployment.id));
+    let Some(service) = world.ecs.services.get(place) else { return };
+    let Some(primary) = service.primary() else { return };
+    let now = count(world, place, &primary.id);
+    let whole = now.ready == service.desired && now.live == service.desired && service.deployments.len() == 1;
+    let (rollout, name) = (primary.rollout, service.name.clone());
+    if whole && rollout == Rollout::InProgress {
+        complete(world, place);
+    }
+    let Some(service) = world.ecs.services.get(place) else { return };
+    if whole && now.left == now.live && !service.steady && rollout != Rollout::Failed {
+        event(world, place, format!("(service {name}) has reached a steady state."));
+        if let Some(service) = world.ecs.services.get_mut(place) {
+            service.steady = true;
+        }
+    }
+}

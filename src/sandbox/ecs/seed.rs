@@ -1,0 +1,86 @@
+//! The scenario's start, and a look at everything at once.
+
+use serde_json::{Value, json};
+
+use super::{
+    clusters, describe,
+    refusal::Refusal,
+    services, shapes,
+    state::{Object, ServiceStatus, TaskStatus},
+    task_definitions, tasks,
+};
+use crate::sandbox::{scenario::EcsServiceSeed, world::World};
+
+/// Cluster, task definitions and services of the scenario, their tasks RUNNING and registered.
+pub(crate) fn seed(world: &mut World) {
+    let cluster = world.scenario.cluster.clone();
+    clusters::add(world, if cluster.is_empty() { "default" } else { &cluster }, Object::new());
+    for service in world.scenario.ecs_services.clone() {
+        if let Err(refusal) = one(world, &service) {
+            world.note("scenario", format!("ECS service {}: {}: {}", service.name, refusal.code, refusal.message));
+        }
+    }
+    world.ecs.wake = None;
+}
+
+fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
+    let definition = task_definition(world, &service.task_definition)?;
+    let mut body = service.definition.clone();
+    if !body.is_object() {
+        body = json!({});
+    }
+    if !world.scenario.cluster.is_empty() {
+        body["cluster"] = json!(world.scenario.cluster);
+    }
+    body["serviceName"] = json!(service.name);
+    body["desiredCount"] = json!(service.desired);
+    body["taskDefinition"] = json!(definition);
+    shapes::check("CreateService", &body)?;
+    services::create(world, &body)?;
+    let place = world.ecs.services.len() - 1;
+    let before = world.ecs.tasks.len();
+    if service.desired > 0 {
+        tasks::start(world, place, usize::try_from(service.desired).unwrap_or(usize::MAX));
+    }
+    let mut registered = Vec::new();
+    for index in before..world.ecs.tasks.len() {
+        tasks::run(world, index);
+        tasks::register(world, place, index, &mut registered);
+        if let Some(task) = world.ecs.tasks.get_mut(index) {
+            (task.deployed, task.healthy) = (true, true);
+        }
+    }
+    services::settled(world, place);
+    Ok(())
+}
+
+/// Registers a task definition; one that is the family's latest already is not registered again.
+fn task_definition(world: &mut World, given: &Value) -> Result<String, Refusal> {
+    shapes::check("RegisterTaskDefinition", given)?;
+    let answer = task_definitions::register(world, given)?;
+    let family = clusters::text(given, "family").unwrap_or_default();
+    let revisions = world.ecs.families.entry(family.to_owned()).or_default();
+    if let [.., older, newest] = revisions.as_slice() {
+        let content = |printed: &Object| {
+            let mut printed = printed.clone();
+            ["taskDefinitionArn", "revision", "registeredAt"].iter().for_each(|member| drop(printed.remove(*member)));
+            printed
+        };
+        if content(&older.printed) == content(&newest.printed) {
+            let arn = older.arn.clone();
+            revisions.pop();
+            return Ok(arn);
+        }
+    }
+    Ok(answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Services and tasks as they stand, for people and tests.
+pub(crate) fn snapshot(world: &World) -> Value {
+    let services = world.ecs.services.iter().filter(|service| service.status != ServiceStatus::Inactive);
+    let services = services.map(|service| describe::service(world, service, true)).collect::<Vec<_>>();
+    let tasks = world.ecs.tasks.iter().filter(|task| task.status != TaskStatus::Stopped);
+    let tasks = tasks.map(|task| describe::task(world, task, false)).collect::<Vec<_>>();
+    let definitions = world.ecs.families.values().flatten().map(|definition| definition.arn.clone()).collect::<Vec<_>>();
+    json!({ "services": services, "tasks": tasks, "taskDefinitions": definitions })
+}

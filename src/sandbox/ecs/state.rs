@@ -1,0 +1,253 @@
+//! What ECS keeps.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+
+/// A JSON object as it is kept and printed.
+pub(crate) type Object = Map<String, Value>;
+
+/// Everything that ECS keeps.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) clusters: Vec<Cluster>,
+    /// Families with their revisions, revision 1 first.
+    pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
+    /// ACTIVE, DRAINING and INACTIVE ones, in the order of their creation.
+    pub(crate) services: Vec<EcsService>,
+    /// In the order of their creation, stopped ones too for an hour.
+    pub(crate) tasks: Vec<Task>,
+    /// In the order of their creation, of all services.
+    pub(crate) service_deployments: Vec<ServiceDeployment>,
+    /// Tags by the ARN of what carries them, in the order in which they were given.
+    pub(crate) tags: BTreeMap<String, Vec<(String, String)>>,
+    /// When the scheduler looks again.
+    pub(crate) wake: Option<Timestamp>,
+    /// How many network interfaces were ever made.
+    pub(crate) interfaces: u32,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    /// The members of `CreateCluster` that are printed as they were given.
+    pub(crate) given: Object,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TaskDefinition {
+    pub(crate) arn: String,
+    pub(crate) active: bool,
+    /// As `DescribeTaskDefinition` prints it.
+    pub(crate) printed: Object,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServiceStatus {
+    Active,
+    Draining,
+    Inactive,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct EcsService {
+    pub(crate) name: String,
+    pub(crate) cluster: String,
+    pub(crate) arn: String,
+    pub(crate) status: ServiceStatus,
+    pub(crate) desired: usize,
+    pub(crate) created_at: Timestamp,
+    /// Members that no deployment carries: `deploymentConfiguration`, `loadBalancers`, the flags; defaults are filled in.
+    pub(crate) settings: Object,
+    /// Newest first; the first one is PRIMARY.
+    pub(crate) deployments: Vec<Deployment>,
+    /// The last deployment that was completed: what the circuit breaker goes back to.
+    pub(crate) last_completed: Option<Deployment>,
+    /// Newest first, at most 100.
+    pub(crate) events: VecDeque<Event>,
+    /// Whether the steady state was announced since something last changed.
+    pub(crate) steady: bool,
+    /// The request that made it, where it had a `clientToken`.
+    pub(crate) token: Option<(String, Value)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) at: Timestamp,
+    pub(crate) message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rollout {
+    InProgress,
+    Completed,
+    Failed,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Deployment {
+    /// `ecs-svc/` and 19 digits.
+    pub(crate) id: String,
+    /// The members that a deployment carries as they were given; `taskDefinition` is an ARN.
+    pub(crate) spec: Object,
+    /// What its tasks are registered in, from `spec`'s `vpcLatticeConfigurations`.
+    pub(crate) groups: Vec<Port>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) rollout: Rollout,
+    pub(crate) reason: String,
+    /// Consecutive failures.
+    pub(crate) failed: usize,
+    /// Not before this is another task started: after failures the scheduler takes its time.
+    pub(crate) not_before: Timestamp,
+}
+
+/// A container port under a target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Port {
+    pub(crate) group: String,
+    pub(crate) port: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskStatus {
+    Provisioning,
+    Pending,
+    Running,
+    /// Deregistered and finishing its requests.
+    Deactivating,
+    Stopping,
+    Stopped,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    /// 32 hexadecimal digits.
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) cluster: String,
+    pub(crate) service: String,
+    pub(crate) deployment: String,
+    pub(crate) task_definition: String,
+    pub(crate) status: TaskStatus,
+    pub(crate) created_at: Timestamp,
+    /// When its status changes by itself.
+    pub(crate) due: Option<Timestamp>,
+    pub(crate) started_at: Option<Timestamp>,
+    /// When it stops by itself, with the exit code and the reason.
+    pub(crate) exits: Option<(Timestamp, i32, Option<String>)>,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) stopped_at: Option<Timestamp>,
+    pub(crate) interface: Option<Interface>,
+    pub(crate) groups: Vec<Port>,
+    /// Whether it was once RUNNING and HEALTHY in all its groups: from then on it is no failure of its deployment.
+    pub(crate) deployed: bool,
+    pub(crate) healthy: bool,
+    pub(crate) unhealthy_since: Option<Timestamp>,
+}
+
+/// Why a task was told to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) at: Timestamp,
+    /// A `TaskStopCode`.
+    pub(crate) code: &'static str,
+    pub(crate) reason: String,
+    /// The essential container's exit code and reason; none when no container ever ran.
+    pub(crate) exit: Option<(i32, Option<String>)>,
+}
+
+/// An elastic network interface of a task.
+#[derive(Clone, Debug)]
+pub(crate) struct Interface {
+    pub(crate) id: String,
+    pub(crate) attachment: String,
+    pub(crate) subnet: String,
+    pub(crate) ip: String,
+    pub(crate) mac: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceDeployment {
+    pub(crate) arn: String,
+    pub(crate) service_arn: String,
+    pub(crate) cluster: String,
+    /// The id of the deployment that it shows now: another one after a rollback.
+    pub(crate) deployment: String,
+    pub(crate) source_revision: Option<String>,
+    pub(crate) target_revision: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) finished_at: Option<Timestamp>,
+    pub(crate) stopped_at: Option<Timestamp>,
+    /// A `ServiceDeploymentStatus`.
+    pub(crate) status: &'static str,
+    pub(crate) status_reason: Option<String>,
+    pub(crate) failures: usize,
+    pub(crate) rollback: Option<(Timestamp, String)>,
+}
+
+impl Task {
+    /// Whether it is meant to run: neither stopped nor told to stop.
+    pub(crate) fn wanted(&self) -> bool {
+        self.stop.is_none() && self.status != TaskStatus::Stopped
+    }
+
+    /// Whether its application listens: it runs, or finishes its last requests.
+    pub(crate) fn listens(&self) -> bool {
+        matches!(self.status, TaskStatus::Running | TaskStatus::Deactivating)
+    }
+}
+
+impl EcsService {
+    /// The newest deployment.
+    pub(crate) fn primary(&self) -> Option<&Deployment> {
+        self.deployments.first()
+    }
+
+    /// Whether a task is one of this service's.
+    pub(crate) fn owns(&self, task: &Task) -> bool {
+        task.service == self.name && task.cluster == self.cluster
+    }
+
+    /// A percentage of its deployment configuration.
+    pub(crate) fn percent(&self, member: &str, default: u64) -> u64 {
+        let given = self.settings.get("deploymentConfiguration").and_then(|configuration| configuration.get(member));
+        given.and_then(Value::as_u64).unwrap_or(default)
+    }
+
+    /// How long after its start a task's health is not held against it.
+    pub(crate) fn grace(&self) -> std::time::Duration {
+        let seconds = self.settings.get("healthCheckGracePeriodSeconds").and_then(Value::as_u64);
+        std::time::Duration::from_secs(seconds.unwrap_or(0))
+    }
+}
+
+impl State {
+    /// A task definition by `family`, `family:revision` or ARN; a bare family means its latest ACTIVE revision.
+    pub(crate) fn task_definition(&self, reference: &str) -> Option<&TaskDefinition> {
+        let name = reference.rsplit_once("task-definition/").map_or(reference, |(_, name)| name);
+        let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
+        let revisions = self.families.get(family)?;
+        match revision {
+            None => revisions.iter().rev().find(|definition| definition.active),
+            Some(revision) => revisions.get(revision.parse::<usize>().ok()?.checked_sub(1)?),
+        }
+    }
+
+    /// The place of a service in `services` by name or ARN, the newest of that name.
+    pub(crate) fn service(&self, cluster: &str, reference: &str) -> Option<usize> {
+        self.services
+            .iter()
+            .rposition(|service| service.cluster == cluster && (service.arn == reference || service.name == reference))
+    }
+
+    /// Has the scheduler look at `at` at the latest.
+    pub(crate) fn wake_at(&mut self, at: Timestamp) {
+        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+    }
+}

@@ -1,0 +1,253 @@
+//! Everything in VPC Lattice that happens by itself: health checks, draining, propagation, and resources becoming ACTIVE or gone.
+
+use std::time::Duration;
+
+use super::state::{Action, Group, Health, Life, Target};
+use crate::{
+    clock::Timestamp,
+    sandbox::{ecs, world::World},
+};
+
+/// When something happens next.
+pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
+    let state = &world.lattice;
+    let targets = state.groups.iter().flat_map(|group| &group.targets).filter_map(|target| target.due);
+    let ahead = state.rules().filter_map(|(_, _, rule)| rule.ahead.front().map(|(at, _)| *at));
+    let groups = state.groups.iter().filter_map(|group| group.life.due());
+    let services = state.services.iter().filter_map(|service| service.life.due());
+    let associations = state.associations.iter().filter_map(|association| association.life.due());
+    targets.chain(ahead).chain(groups).chain(services).chain(associations).min()
+}
+
+/// Does what is due now.
+pub(crate) fn on_time(world: &mut World) {
+    live(world);
+    propagate(world);
+    drop_drained(world);
+    check_due(world);
+}
+
+/// Creating → ACTIVE, deleting → gone.
+fn live(world: &mut World) {
+    let now = world.now;
+    let age = |life: &mut Life| match *life {
+        Life::Creating(at) if at <= now => {
+            *life = Life::Active;
+            true
+        }
+        Life::Deleting(at) => at > now,
+        Life::Creating(_) | Life::Active => true,
+    };
+    let state = &mut world.lattice;
+    state.groups.retain_mut(|group| age(&mut group.life));
+    state.services.retain_mut(|service| age(&mut service.life));
+    state.associations.retain_mut(|association| age(&mut association.life));
+}
+
+fn propagate(world: &mut World) {
+    let now = world.now;
+    let mut followed = Vec::new();
+    for rule in world.lattice.rules_mut() {
+        while let Some((_, action)) = rule.ahead.pop_front_if(|(at, _)| *at <= now) {
+            followed.push((rule.card.id.clone(), action.clone()));
+            rule.seen = Some(action);
+        }
+    }
+    for (id, action) in followed {
+        let name = |id: &str| world.lattice.group(id).map_or_else(|_| id.to_owned(), |group| group.card.name.clone());
+        let words = match &action {
+            Action::Fixed(status) => format!("fixed response {status}"),
+            Action::Forward(groups) => {
+                groups.iter().map(|(id, weight)| format!("{} {weight}", name(id))).collect::<Vec<_>>().join(", ")
+            }
+        };
+        world.note("propagation", format!("{id} now routes {words}"));
+    }
+}
+
+fn drop_drained(world: &mut World) {
+    let now = world.now;
+    for group in &mut world.lattice.groups {
+        group.targets.retain(|target| target.health != Health::Draining || target.due.is_none_or(|due| due > now));
+    }
+}
+
+/// Asks every target whose check is due, then writes down what was heard.
+fn check_due(world: &mut World) {
+    let now = world.now;
+    let mut heard = Vec::new();
+    for (at, group) in world.lattice.groups.iter().enumerate() {
+        for (index, target) in group.targets.iter().enumerate() {
+            if target.health != Health::Draining && target.due.is_some_and(|due| due <= now) {
+                heard.push((at, index, passes(world, group, target)));
+            }
+        }
+    }
+    for (at, index, passed) in heard {
+        let group = &mut world.lattice.groups[at];
+        let interval = Duration::from_secs(group.check_number("healthCheckIntervalSeconds"));
+        let thresholds = (group.check_number("healthyThresholdCount"), group.check_number("unhealthyThresholdCount"));
+        let name = group.card.name.clone();
+        let target = &mut group.targets[index];
+        target.due = Some(now + interval);
+        let before = target.health;
+        hear(target, passed, thresholds);
+        if target.health != before {
+            let line = format!("{}:{} of {name}: {} → {}", target.id, target.port, before.word(), target.health.word());
+            world.note("target", line);
+        }
+    }
+}
+
+/// The state machine of a target's health. The first pass of a new target makes it healthy; the thresholds are for changes.
+fn hear(target: &mut Target, passed: bool, (healthy, unhealthy): (u64, u64)) {
+    let (turns, threshold) = match (target.health, passed) {
+        (Health::Initial, true) => (Some(Health::Healthy), 1),
+        (Health::Initial | Health::Healthy, false) => (Some(Health::Unhealthy), unhealthy),
+        (Health::Unhealthy, true) => (Some(Health::Healthy), healthy),
+        (Health::Healthy | Health::Unhealthy | Health::Unused | Health::Draining | Health::Unavailable, _) => (None, 0),
+    };
+    let Some(turns) = turns else {
+        target.contrary = 0;
+        return;
+    };
+    target.contrary += 1;
+    if target.contrary >= threshold {
+        target.health = turns;
+        target.contrary = 0;
+    }
+}
+
+/// Whether a health check of this target would pass now.
+fn passes(world: &World, group: &Group, target: &Target) -> bool {
+    let check = &group.config["healthCheck"];
+    let port = check["port"].as_u64().unwrap_or(target.port);
+    let timeout = Duration::from_secs(group.check_number("healthCheckTimeoutSeconds"));
+    let codes = check["matcher"]["httpCode"].as_str().unwrap_or("200");
+    u16::try_from(port)
+        .ok()
+        .and_then(|port| ecs::answer(world, &target.id, port))
+        .is_some_and(|answer| answer.latency <= timeout && matches(codes, answer.status))
+}
+
+/// Whether a status is among codes like `200`, `200,202` or `200-299`.
+fn matches(codes: &str, status: u16) -> bool {
+    codes.split(',').any(|part| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        from.parse().is_ok_and(|from: u16| from <= status) && to.parse().is_ok_and(|to: u16| status <= to)
+    })
+}
+
+/// What a target is when it is new, or newly in use, or newly checked.
+fn fresh(world: &World, group: &Group) -> (Health, Option<Timestamp>) {
+    if world.lattice.user_of(&group.card.id).is_none() {
+        (Health::Unused, None)
+    } else if group.is_checked() {
+        (Health::Initial, Some(world.now + Duration::from_secs(world.scenario.knobs.registration)))
+    } else {
+        (Health::Unavailable, None)
+    }
+}
+
+/// Brings all targets in line after an action or a health check was changed: a group counts as in use from the moment that an
+/// action names it, with whatever weight.
+pub(super) fn usage_changed(world: &mut World) {
+    for at in 0..world.lattice.groups.len() {
+        let (health, due) = fresh(world, &world.lattice.groups[at]);
+        for target in &mut world.lattice.groups[at].targets {
+            let checked = matches!(target.health, Health::Initial | Health::Healthy | Health::Unhealthy);
+            if target.health != Health::Draining && target.health != health && !(health == Health::Initial && checked) {
+                *target = Target { id: target.id.clone(), port: target.port, health, contrary: 0, due };
+            }
+        }
+    }
+}
+
+/// Registers a target, or takes back its deregistration.
+pub(super) fn register(world: &mut World, group: &str, id: &str, port: u64) {
+    let Ok(found) = world.lattice.group(group) else { return };
+    let (health, due) = fresh(world, found);
+    let now = world.now;
+    let Ok(found) = world.lattice.group_mut(group) else { return };
+    let name = found.card.name.clone();
+    let new = Target { id: id.to_owned(), port, health, contrary: 0, due };
+    match found.targets.iter_mut().find(|target| target.id == id && target.port == port) {
+        Some(target) if target.health == Health::Draining => *target = new,
+        Some(_) => return,
+        None => found.targets.push(new),
+    }
+    found.card.updated = now;
+    world.note("target", format!("{id}:{port} of {name}: registered, {}", health.word()));
+}
+
+/// Deregisters a target: it drains, or is gone at once where nothing used its group. False when there is none.
+pub(super) fn deregister(world: &mut World, group: &str, id: &str, port: u64) -> bool {
+    let until = world.now + Duration::from_secs(world.scenario.knobs.drain);
+    let Ok(found) = world.lattice.group_mut(group) else { return false };
+    let name = found.card.name.clone();
+    let Some(index) = found.targets.iter().position(|target| target.id == id && target.port == port) else { return false };
+    let target = &mut found.targets[index];
+    let before = target.health;
+    if before == Health::Unused {
+        found.targets.remove(index);
+        world.note("target", format!("{id}:{port} of {name}: deregistered"));
+    } else if before != Health::Draining {
+        target.health = Health::Draining;
+        target.due = Some(until);
+        world.note("target", format!("{id}:{port} of {name}: {} → DRAINING", before.word()));
+    }
+    true
+}
+
+/// At the start of a world: what would pass a check has passed it.
+pub(crate) fn settle(world: &mut World) {
+    let mut passed = Vec::new();
+    for (at, group) in world.lattice.groups.iter().enumerate() {
+        for (index, target) in group.targets.iter().enumerate() {
+            if target.health == Health::Initial && passes(world, group, target) {
+                passed.push((at, index));
+            }
+        }
+    }
+    for (at, index) in passed {
+        let interval = Duration::from_secs(world.lattice.groups[at].check_number("healthCheckIntervalSeconds"));
+        let target = &mut world.lattice.groups[at].targets[index];
+        target.health = Health::Healthy;
+        target.due = Some(world.now + interval);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Health, Target, hear, matches};
+
+    fn after(start: Health, checks: &[bool]) -> Health {
+        let mut target = Target { id: "10.0.0.1".to_owned(), port: 80, health: start, contrary: 0, due: None };
+        for passed in checks {
+            hear(&mut target, *passed, (3, 2));
+        }
+        target.health
+    }
+
+    #[test]
+    fn a_new_target_is_healthy_after_one_pass_and_unhealthy_after_the_threshold() {
+        assert_eq!(after(Health::Initial, &[true]), Health::Healthy);
+        assert_eq!(after(Health::Initial, &[false]), Health::Initial);
+        assert_eq!(after(Health::Initial, &[false, true]), Health::Healthy);
+        assert_eq!(after(Health::Initial, &[false, false]), Health::Unhealthy);
+    }
+
+    #[test]
+    fn only_checks_in_a_row_count() {
+        assert_eq!(after(Health::Healthy, &[false, true, false]), Health::Healthy);
+        assert_eq!(after(Health::Healthy, &[false, false]), Health::Unhealthy);
+        assert_eq!(after(Health::Unhealthy, &[true, true, false, true]), Health::Unhealthy);
+        assert_eq!(after(Health::Unhealthy, &[true, true, true]), Health::Healthy);
+    }
+
+    #[test]
+    fn codes_are_lists_of_codes_and_ranges() {
+        assert!(matches("200", 200) && !matches("200", 201));
+        assert!(matches("200,202-204", 203) && !matches("200,202-204", 201));
+    }
+}

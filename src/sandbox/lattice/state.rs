@@ -1,0 +1,296 @@
+//! What VPC Lattice keeps, and how each resource is found.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use crate::{clock::Timestamp, sandbox::wire::Reply};
+
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// Everything that VPC Lattice keeps.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(super) services: Vec<Service>,
+    pub(super) groups: Vec<Group>,
+    pub(super) networks: Vec<Network>,
+    pub(super) associations: Vec<Association>,
+    /// Operation and `clientToken` of what was created, with the request and its answer.
+    pub(super) tokens: BTreeMap<(String, String), (Value, Reply)>,
+    /// Every split that was ever written, in the order of time.
+    pub(super) history: Vec<Written>,
+}
+
+/// A split as it was written to a traffic target.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Written {
+    pub(crate) at: Timestamp,
+    /// The traffic target: `service/listener` for a default action, `service/listener/rule` for a rule; names, not ids.
+    pub(crate) traffic_target: String,
+    /// The names of the target groups with their weights; empty for a fixed response.
+    pub(crate) weights: Vec<(String, u32)>,
+}
+
+/// Where a resource that is not there at once stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    Creating(Timestamp),
+    Active,
+    Deleting(Timestamp),
+}
+
+impl Life {
+    pub(super) fn status(self) -> &'static str {
+        match self {
+            Self::Creating(_) => "CREATE_IN_PROGRESS",
+            Self::Active => "ACTIVE",
+            Self::Deleting(_) => "DELETE_IN_PROGRESS",
+        }
+    }
+
+    pub(super) fn due(self) -> Option<Timestamp> {
+        match self {
+            Self::Creating(at) | Self::Deleting(at) => Some(at),
+            Self::Active => None,
+        }
+    }
+}
+
+/// What every resource has.
+#[derive(Clone, Debug)]
+pub(super) struct Card {
+    pub(super) id: String,
+    pub(super) arn: String,
+    pub(super) name: String,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+    pub(super) tags: Tags,
+}
+
+impl Card {
+    /// Whether this id or ARN is this resource's.
+    pub(super) fn is(&self, id_or_arn: &str) -> bool {
+        self.id == id_or_arn || self.arn == id_or_arn
+    }
+}
+
+pub(super) struct Service {
+    pub(super) card: Card,
+    pub(super) life: Life,
+    /// The domain name that Lattice gives it.
+    pub(super) domain: String,
+    /// `customDomainName`, `certificateArn`, `authType`, `idleTimeoutSeconds`, as given or by default.
+    pub(super) settings: Value,
+    pub(super) listeners: Vec<Listener>,
+}
+
+pub(super) struct Listener {
+    pub(super) card: Card,
+    pub(super) protocol: String,
+    pub(super) port: u64,
+    /// The default rule is always the first.
+    pub(super) rules: Vec<Rule>,
+}
+
+pub(super) struct Rule {
+    pub(super) card: Card,
+    /// None for the default rule.
+    pub(super) priority: Option<u64>,
+    /// The `match`; null for the default rule.
+    pub(super) matching: Value,
+    /// What was written last; the API gives this back at once.
+    pub(super) action: Action,
+    /// What the data plane does; None while it has not heard of the rule.
+    pub(super) seen: Option<Action>,
+    /// What the data plane is going to do, and when.
+    pub(super) ahead: VecDeque<(Timestamp, Action)>,
+    /// The ids of the groups that it named at the start of the world.
+    pub(super) initial: Vec<String>,
+}
+
+impl Rule {
+    pub(super) fn is_default(&self) -> bool {
+        self.priority.is_none()
+    }
+}
+
+/// What is done with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Ids of target groups with their weights, in the order given.
+    Forward(Vec<(String, u32)>),
+    /// A status, 404 or 500.
+    Fixed(u16),
+}
+
+impl Action {
+    pub(super) fn groups(&self) -> &[(String, u32)] {
+        match self {
+            Self::Forward(groups) => groups,
+            Self::Fixed(_) => &[],
+        }
+    }
+
+    pub(super) fn names(&self, group_id: &str) -> bool {
+        self.groups().iter().any(|(id, _)| id == group_id)
+    }
+
+    /// The percentage of requests that the group gets.
+    pub(super) fn share(&self, group_id: &str) -> f64 {
+        let total: u32 = self.groups().iter().map(|(_, weight)| weight).sum();
+        let own: u32 = self.groups().iter().filter(|(id, _)| id == group_id).map(|(_, weight)| weight).sum();
+        if total == 0 { 0.0 } else { f64::from(own) * 100.0 / f64::from(total) }
+    }
+}
+
+pub(super) struct Group {
+    pub(super) card: Card,
+    pub(super) life: Life,
+    /// IP, INSTANCE, ALB or LAMBDA.
+    pub(super) kind: String,
+    /// With all the defaults filled in.
+    pub(super) config: Value,
+    pub(super) targets: Vec<Target>,
+}
+
+impl Group {
+    /// A number of the health check.
+    pub(super) fn check_number(&self, member: &str) -> u64 {
+        self.config["healthCheck"][member].as_u64().unwrap_or(0)
+    }
+
+    /// Whether its targets are checked at all.
+    pub(super) fn is_checked(&self) -> bool {
+        self.config["healthCheck"]["enabled"].as_bool().unwrap_or(false)
+    }
+}
+
+/// A target's status, as `ListTargets` gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    Initial,
+    Healthy,
+    Unhealthy,
+    Unused,
+    Draining,
+    Unavailable,
+}
+
+impl Health {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Initial => "INITIAL",
+            Self::Healthy => "HEALTHY",
+            Self::Unhealthy => "UNHEALTHY",
+            Self::Unused => "UNUSED",
+            Self::Draining => "DRAINING",
+            Self::Unavailable => "UNAVAILABLE",
+        }
+    }
+
+    pub(super) fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Unhealthy => Some("HealthCheckFailed"),
+            Self::Unused => Some("TargetGroupNotInUse"),
+            Self::Unavailable => Some("HealthCheckNotSupported"),
+            Self::Initial | Self::Healthy | Self::Draining => None,
+        }
+    }
+}
+
+pub(super) struct Target {
+    pub(super) id: String,
+    pub(super) port: u64,
+    pub(super) health: Health,
+    /// Checks in a row that said the opposite of `health`.
+    pub(super) contrary: u64,
+    /// When it is checked next, or, while it drains, when it is gone.
+    pub(super) due: Option<Timestamp>,
+}
+
+pub(super) struct Network {
+    pub(super) card: Card,
+    pub(super) settings: Value,
+}
+
+/// A service in a service network; the ids of both.
+pub(super) struct Association {
+    pub(super) card: Card,
+    pub(super) life: Life,
+    pub(super) service: String,
+    pub(super) network: String,
+}
+
+pub(super) const SERVICE: &str = "SERVICE";
+pub(super) const NETWORK: &str = "SERVICE_NETWORK";
+pub(super) const GROUP: &str = "TARGET_GROUP";
+pub(super) const LISTENER: &str = "LISTENER";
+pub(super) const RULE: &str = "RULE";
+pub(super) const ASSOCIATION: &str = "SERVICE_NETWORK_SERVICE_ASSOCIATION";
+
+fn missing(kind: &'static str, id: &str) -> Refusal {
+    Refusal::NotFound { kind, id: id.to_owned() }
+}
+
+impl State {
+    pub(super) fn service(&self, id: &str) -> Result<&Service, Refusal> {
+        self.services.iter().find(|service| service.card.is(id)).ok_or_else(|| missing(SERVICE, id))
+    }
+
+    pub(super) fn service_mut(&mut self, id: &str) -> Result<&mut Service, Refusal> {
+        self.services.iter_mut().find(|service| service.card.is(id)).ok_or_else(|| missing(SERVICE, id))
+    }
+
+    pub(super) fn listener(&self, service: &str, id: &str) -> Result<&Listener, Refusal> {
+        let listeners = &self.service(service)?.listeners;
+        listeners.iter().find(|listener| listener.card.is(id)).ok_or_else(|| missing(LISTENER, id))
+    }
+
+    pub(super) fn listener_mut(&mut self, service: &str, id: &str) -> Result<&mut Listener, Refusal> {
+        let listeners = &mut self.service_mut(service)?.listeners;
+        listeners.iter_mut().find(|listener| listener.card.is(id)).ok_or_else(|| missing(LISTENER, id))
+    }
+
+    pub(super) fn rule(&self, service: &str, listener: &str, id: &str) -> Result<&Rule, Refusal> {
+        let rules = &self.listener(service, listener)?.rules;
+        rules.iter().find(|rule| rule.card.is(id)).ok_or_else(|| missing(RULE, id))
+    }
+
+    pub(super) fn rule_mut(&mut self, service: &str, listener: &str, id: &str) -> Result<&mut Rule, Refusal> {
+        let rules = &mut self.listener_mut(service, listener)?.rules;
+        rules.iter_mut().find(|rule| rule.card.is(id)).ok_or_else(|| missing(RULE, id))
+    }
+
+    pub(super) fn group(&self, id: &str) -> Result<&Group, Refusal> {
+        self.groups.iter().find(|group| group.card.is(id)).ok_or_else(|| missing(GROUP, id))
+    }
+
+    pub(super) fn group_mut(&mut self, id: &str) -> Result<&mut Group, Refusal> {
+        self.groups.iter_mut().find(|group| group.card.is(id)).ok_or_else(|| missing(GROUP, id))
+    }
+
+    pub(super) fn network(&self, id: &str) -> Result<&Network, Refusal> {
+        self.networks.iter().find(|network| network.card.is(id)).ok_or_else(|| missing(NETWORK, id))
+    }
+
+    pub(super) fn association(&self, id: &str) -> Result<&Association, Refusal> {
+        self.associations.iter().find(|association| association.card.is(id)).ok_or_else(|| missing(ASSOCIATION, id))
+    }
+
+    /// Every rule, default ones included, with its listener and service.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (&Service, &Listener, &Rule)> {
+        self.services.iter().flat_map(|service| {
+            service.listeners.iter().flat_map(move |listener| listener.rules.iter().map(move |rule| (service, listener, rule)))
+        })
+    }
+
+    pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rule> {
+        self.services.iter_mut().flat_map(|service| &mut service.listeners).flat_map(|listener| &mut listener.rules)
+    }
+
+    /// The ARN of the service whose actions name the group.
+    pub(super) fn user_of(&self, group_id: &str) -> Option<&str> {
+        self.rules().find(|(_, _, rule)| rule.action.names(group_id)).map(|(service, _, _)| service.card.arn.as_str())
+    }
+}

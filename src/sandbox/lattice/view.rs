@@ -1,0 +1,185 @@
+//! VPC Lattice as the other parts of the sandbox see it: shares, targets, an edit by a person, a snapshot.
+
+use serde_json::{Value, json};
+
+use super::{
+    action::{self, Place},
+    health,
+    refusal::Refusal,
+    rules, seed,
+    state::{Action, Group, Health, Life, Written},
+    targets,
+};
+use crate::sandbox::{
+    scenario::{Edit, Person},
+    world::World,
+};
+
+/// Registers a target as ECS does for a task that is RUNNING; an error says what is wrong with the group.
+pub(crate) fn register_target(world: &mut World, group: &str, ip: &str, port: u16) -> Result<(), String> {
+    let found = world.lattice.group(group).map_err(|refusal| refusal.message())?;
+    if found.life != Life::Active {
+        return Err(format!("target group {group} is {}", found.life.status()));
+    }
+    health::register(world, group, ip, u64::from(port));
+    Ok(())
+}
+
+/// Deregisters a target: it is DRAINING, then gone. Nothing happens when it is not registered.
+pub(crate) fn deregister_target(world: &mut World, group: &str, ip: &str, port: u16) {
+    health::deregister(world, group, ip, u64::from(port));
+}
+
+/// A target's status; None when the group has no such target (any more).
+pub(crate) fn target_health(world: &World, group: &str, ip: &str, port: u16) -> Option<Health> {
+    let targets = &world.lattice.group(group).ok()?.targets;
+    targets.iter().find(|target| target.id == ip && target.port == u64::from(port)).map(|target| target.health)
+}
+
+/// The largest share, in percent, that any listener or rule gives the group as the data plane sees it now.
+pub(crate) fn share(world: &World, group: &str) -> f64 {
+    let Ok(group) = world.lattice.group(group) else { return 0.0 };
+    let seen = world.lattice.rules().filter_map(|(_, _, rule)| rule.seen.as_ref());
+    seen.map(|action| action.share(&group.card.id)).fold(0.0, f64::max)
+}
+
+/// Whether there is a target group of this id or ARN that is not being deleted.
+pub(crate) fn group_exists(world: &World, group: &str) -> bool {
+    world.lattice.group(group).is_ok_and(|group| !matches!(group.life, Life::Deleting(_)))
+}
+
+/// The smallest share, in percent, that any traffic target which names a group that it did not name at the start has written
+/// down for such groups; None when there is no such traffic target.
+pub(crate) fn added_share(world: &World) -> Option<f64> {
+    let shares = world.lattice.rules().filter_map(|(_, _, rule)| {
+        let added = || rule.action.groups().iter().filter(|(id, _)| !rule.initial.contains(id));
+        added().next()?;
+        Some(added().map(|(id, _)| rule.action.share(id)).sum::<f64>())
+    });
+    shares.min_by(f64::total_cmp)
+}
+
+/// Where the data plane takes a request.
+pub(crate) struct Routed {
+    /// The id of the rule that took it.
+    pub(crate) rule: String,
+    pub(crate) service_arn: String,
+    pub(crate) fixed: Option<u16>,
+    /// Ids of target groups with their weights.
+    pub(crate) groups: Vec<(String, u32)>,
+}
+
+/// The name of the service that answers to this domain name.
+pub(crate) fn service_of_domain(world: &World, domain: &str) -> Option<String> {
+    let service = world.lattice.services.iter().find(|service| {
+        service.domain.eq_ignore_ascii_case(domain) || service.settings["customDomainName"].as_str() == Some(domain)
+    });
+    service.map(|service| service.card.name.clone())
+}
+
+/// What the data plane does with a request to the service of that name: the first rule whose match `means` it, by priority, the
+/// default rule last. The first listener listens; rules that the data plane has not heard of do not count.
+pub(crate) fn route(world: &World, service: &str, means: impl Fn(&Value) -> bool) -> Option<Routed> {
+    let service = world.lattice.services.iter().find(|known| known.card.name == service)?;
+    let mut rules: Vec<_> = service.listeners.first()?.rules.iter().collect();
+    rules.sort_by_key(|rule| rule.priority.unwrap_or(u64::MAX));
+    let (rule, action) =
+        rules.into_iter().filter(|rule| means(&rule.matching)).find_map(|rule| Some((rule, rule.seen.as_ref()?)))?;
+    let (fixed, groups) = match action {
+        Action::Fixed(status) => (Some(*status), Vec::new()),
+        Action::Forward(groups) => (None, groups.clone()),
+    };
+    Some(Routed { rule: rule.card.id.clone(), service_arn: service.card.arn.clone(), fixed, groups })
+}
+
+/// The targets that may get a request: the healthy ones; all that are not draining when none is healthy or none is checked.
+pub(crate) fn routable(world: &World, group: &str) -> Vec<(String, u16)> {
+    let Ok(group) = world.lattice.group(group) else { return Vec::new() };
+    let of = |wanted: &dyn Fn(Health) -> bool| -> Vec<(String, u16)> {
+        let targets = group.targets.iter().filter(|target| wanted(target.health));
+        targets.filter_map(|target| Some((target.id.clone(), u16::try_from(target.port).ok()?))).collect()
+    };
+    let healthy = of(&|health| health == Health::Healthy);
+    if healthy.is_empty() { of(&|health| health != Health::Draining) } else { healthy }
+}
+
+/// The group's ARN; its id when it is gone.
+pub(crate) fn group_arn(world: &World, group: &str) -> String {
+    world.lattice.group(group).map_or_else(|_| group.to_owned(), |group| group.card.arn.clone())
+}
+
+/// Does what a person does in the console. An error says why it could not be done.
+pub(crate) fn edit(world: &mut World, person: &Person) -> Result<(), String> {
+    let place = place_of(world, person)?;
+    let done = match &person.r#do {
+        Edit::Nothing => Ok(()),
+        Edit::SetAction(wanted) => {
+            let rule = world.lattice.rule(&place.service, &place.listener, &place.rule);
+            let action = rule.map(|rule| seed::action_of(world, wanted, Some(rule)));
+            action.and_then(|action| action::write(world, &place, action))
+        }
+        Edit::DeleteRule => rules::remove(world, &place),
+        Edit::RemoveTags if person.rule.is_empty() => {
+            world.lattice.listener_mut(&place.service, &place.listener).map(|listener| listener.card.tags.clear())
+        }
+        Edit::RemoveTags => {
+            world.lattice.rule_mut(&place.service, &place.listener, &place.rule).map(|rule| rule.card.tags.clear())
+        }
+    };
+    done.map_err(|refusal: Refusal| refusal.message())
+}
+
+fn place_of(world: &World, person: &Person) -> Result<Place, String> {
+    let called = |wanted: &str, name: &str| wanted.is_empty() || wanted == name;
+    let service = world.lattice.services.iter().find(|service| called(&person.service, &service.card.name));
+    let service = service.ok_or_else(|| format!("there is no service {}", person.service))?;
+    let listener = service.listeners.iter().find(|listener| called(&person.listener, &listener.card.name));
+    let listener = listener.ok_or_else(|| format!("there is no listener {}", person.listener))?;
+    let is = |name: &str, default: bool| if person.rule.is_empty() { default } else { name == person.rule };
+    let rule = listener.rules.iter().find(|rule| is(&rule.card.name, rule.is_default()));
+    let rule = rule.ok_or_else(|| format!("there is no rule {}", person.rule))?;
+    Ok(Place { service: service.card.id.clone(), listener: listener.card.id.clone(), rule: rule.card.id.clone() })
+}
+
+/// Every split that was ever written, oldest first; the first ones are those of the start.
+pub(crate) fn history(world: &World) -> &[Written] {
+    &world.lattice.history
+}
+
+/// All resources as JSON, for tests and demos; no AWS format.
+pub(crate) fn snapshot(world: &World) -> Value {
+    let state = &world.lattice;
+    let name = |id: &str| state.group(id).map_or_else(|_| id.to_owned(), |group| group.card.name.clone());
+    let words = |action: &Action| match action {
+        Action::Fixed(status) => json!({"fixed_response": status}),
+        Action::Forward(groups) => {
+            json!({"forward": groups.iter().map(|(id, weight)| (name(id), json!(weight))).collect::<serde_json::Map<_, _>>()})
+        }
+    };
+    let services = state.services.iter().map(|service| {
+        let listeners = service.listeners.iter().map(|listener| {
+            let rules = listener.rules.iter().map(|rule| {
+                json!({
+                    "name": rule.card.name, "arn": rule.card.arn, "priority": rule.priority, "match": rule.matching,
+                    "action": words(&rule.action), "data_plane": rule.seen.as_ref().map(words), "tags": rule.card.tags,
+                })
+            });
+            json!({
+                "name": listener.card.name, "arn": listener.card.arn, "port": listener.port, "tags": listener.card.tags,
+                "rules": rules.collect::<Vec<_>>(),
+            })
+        });
+        json!({
+            "name": service.card.name, "arn": service.card.arn, "status": service.life.status(), "domain": service.domain,
+            "tags": service.card.tags, "listeners": listeners.collect::<Vec<_>>(),
+        })
+    });
+    let groups = state.groups.iter().map(|group: &Group| {
+        json!({
+            "name": group.card.name, "arn": group.card.arn, "status": group.life.status(), "tags": group.card.tags,
+            "config": group.config, "share": share(world, &group.card.id), "in_use": state.user_of(&group.card.id).is_some(),
+            "targets": group.targets.iter().map(targets::render).collect::<Vec<_>>(),
+        })
+    });
+    json!({"services": services.collect::<Vec<_>>(), "target_groups": groups.collect::<Vec<_>>()})
+}

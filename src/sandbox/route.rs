@@ -1,0 +1,326 @@
+//! Whose request it is, and what is to become of it.
+//!
+//! One port serves everybody: ECS is known by its `x-amz-target`, STS by its form, GitHub by `/api/v3` and `/api/graphql`, the data
+//! plane by a service's domain name or `/_dataplane/`; what is left is VPC Lattice.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    dataplane, ecs,
+    fault::{self, Kind},
+    github, lattice,
+    scenario::Effect,
+    sts,
+    wire::{Reply, Request},
+    world::World,
+};
+
+const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
+
+/// What a client gets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Reply(Reply),
+    /// No answer, while the connection stays open.
+    Never,
+    /// The connection is closed in place of an answer.
+    Closed,
+}
+
+/// Does a request with everything that may go wrong, at the world's present time.
+pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome {
+    if let Some(service) = dataplane::addressed(world, request) {
+        return Outcome::Reply(dataplane::answer(world, &service, request));
+    }
+    let kind = identify(request);
+    let Some(effect) = fault::strike(world, &kind) else { return Outcome::Reply(perform(world, request)) };
+    world.note("fault", format!("{}:{}: {effect:?}", kind.service, kind.operation));
+    match effect {
+        Effect::Throttle | Effect::Conflict | Effect::Error500 | Effect::Denied => Outcome::Reply(refusal(kind.service, effect)),
+        Effect::Partial => {
+            world.faults.partial = true;
+            let reply = perform(world, request);
+            world.faults.partial = false;
+            Outcome::Reply(reply)
+        }
+        Effect::Hang => Outcome::Never,
+        Effect::DropAfterWrite => {
+            perform(world, request);
+            Outcome::Closed
+        }
+        Effect::LateWrite(secs) => {
+            fault::postpone(world, request.clone(), secs);
+            Outcome::Never
+        }
+    }
+}
+
+/// Does a request, without faults.
+pub(crate) fn perform(world: &mut World, request: &Request) -> Reply {
+    let kind = identify(request);
+    let line = world.log.len();
+    world.note(format!("{}:{}", kind.service, kind.operation), "");
+    let reply = match kind.service {
+        "ecs" => perform_ecs(world, &kind.operation, request),
+        "sts" => sts::handle(world, &lattice::query(&String::from_utf8_lossy(&request.body))),
+        "github" => github::handle(world, &for_github(request)),
+        "aws" => aws_json(400, "UnknownOperationException", "The sandbox does not speak this service."),
+        _ => lattice::handle(world, request),
+    };
+    if let Some(line) = world.log.get_mut(line) {
+        let code = reply.value()["message"].as_str().filter(|_| reply.status >= 400).map(|message| format!(" {message}"));
+        line.summary = format!("{} → {}{}", subject(&kind, request), reply.status, code.unwrap_or_default());
+    }
+    reply
+}
+
+fn perform_ecs(world: &mut World, operation: &str, request: &Request) -> Reply {
+    if request.body.is_empty() {
+        return ecs::handle(world, operation, &json!({}));
+    }
+    match serde_json::from_slice::<Value>(&request.body) {
+        Ok(body) => ecs::handle(world, operation, &body),
+        Err(_) => aws_json(400, "SerializationException", "The request body cannot be parsed as JSON."),
+    }
+}
+
+/// What a log line says about the thing that a request is about.
+fn subject(kind: &Kind, request: &Request) -> String {
+    match kind.service {
+        "ecs" => {
+            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let first = |names: [&str; 3]| names.into_iter().find_map(|name| body[name].as_str().map(str::to_owned));
+            first(["service", "serviceName", "family"]).unwrap_or_default()
+        }
+        "vpc-lattice" => {
+            let decoded = percent_encoding::percent_decode_str(&request.path).decode_utf8_lossy().into_owned();
+            decoded.trim_start_matches('/').to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+fn identify(request: &Request) -> Kind {
+    let kind = |service, operation: &str, writes| Kind { service, operation: operation.to_owned(), writes };
+    if let Some(target) = request.header("x-amz-target") {
+        let Some(operation) = target.strip_prefix(ECS_TARGET) else { return kind("aws", target, false) };
+        let reads = operation.starts_with("Describe") || operation.starts_with("List") || operation.starts_with("Get");
+        return kind("ecs", operation, !reads);
+    }
+    if request.path.starts_with("/api/v3") || request.path == "/api/graphql" {
+        let path = request.path.strip_prefix("/api/v3").unwrap_or("/graphql");
+        return kind("github", &format!("{} {path}", request.method), request.method != http::Method::GET);
+    }
+    if request.header("content-type").is_some_and(|given| given.starts_with("application/x-www-form-urlencoded")) {
+        let form = lattice::query(&String::from_utf8_lossy(&request.body));
+        let action = form.iter().find(|(name, _)| name == "Action").map_or("?", |(_, action)| action.as_str());
+        return kind("sts", action, false);
+    }
+    match lattice::name(request) {
+        Some((operation, writes)) => kind("vpc-lattice", operation, writes),
+        None => kind("vpc-lattice", &format!("{} {}", request.method, request.path), false),
+    }
+}
+
+fn for_github(request: &Request) -> Request {
+    let path = request.path.strip_prefix("/api/v3").unwrap_or("/graphql").to_owned();
+    Request { path, ..request.clone() }
+}
+
+/// An error of an AWS JSON service.
+fn aws_json(status: u16, code: &str, message: &str) -> Reply {
+    let reply = Reply::json(status, &json!({"__type": code, "message": message}));
+    reply.with("content-type", "application/x-amz-json-1.1").with("x-amzn-errortype", code)
+}
+
+/// A fault's error in the words of the service that gives it.
+fn refusal(service: &str, effect: Effect) -> Reply {
+    let (status, code, message) = match effect {
+        Effect::Throttle => (429, "ThrottlingException", "Rate exceeded"),
+        Effect::Conflict => (409, "ConflictException", "The request conflicts with the current state of the resource."),
+        Effect::Denied => (403, "AccessDeniedException", "User is not authorized to perform this operation."),
+        Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
+            (500, "InternalServerException", "An unexpected error occurred while processing the request.")
+        }
+    };
+    match service {
+        "ecs" | "aws" if status == 500 => aws_json(500, "ServerException", "Service Unavailable. Please try again later."),
+        "ecs" | "aws" => aws_json(400, code, message),
+        "sts" => {
+            let status = if status == 429 { 400 } else { status };
+            let xml = format!(
+                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{code}</Code>\
+                 <Message>{message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>"
+            );
+            Reply { status, headers: Vec::new(), body: xml.into_bytes() }.with("content-type", "text/xml")
+        }
+        "github" => {
+            let (status, message) = match effect {
+                Effect::Throttle => (429, "API rate limit exceeded"),
+                Effect::Denied => (403, "Resource not accessible by integration"),
+                Effect::Conflict => (409, "Conflict"),
+                Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
+                    (500, "Server Error")
+                }
+            };
+            let reply = Reply::json(status, &json!({"message": message, "documentation_url": "https://docs.github.com/rest"}));
+            if status == 429 { reply.with("retry-after", "1").with("x-ratelimit-remaining", "0") } else { reply }
+        }
+        _ => {
+            let body = match status {
+                409 => json!({"message": message, "resourceId": "", "resourceType": "UNKNOWN"}),
+                _ => json!({"message": message}),
+            };
+            let reply = Reply::json(status, &body).with("x-amzn-errortype", code);
+            if status == StatusCode::TOO_MANY_REQUESTS.as_u16() { reply.with("retry-after", "1") } else { reply }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::{Outcome, Reply, Request, World, answer};
+    use crate::sandbox::scenario::{self, Effect, Fault};
+
+    const RULE: &str = "/services/svc-12345678901234567/listeners/listener-12345678901234567/rules/rule-12345678901234567";
+
+    fn world(operation: &str, effect: Effect) -> World {
+        let mut world = World::new(scenario::load("promoted").unwrap());
+        world.faults.add(Fault { operations: vec![operation.to_owned()], nth: Some(1), effect, ..Fault::default() });
+        world
+    }
+
+    fn request(method: &str, path: &str, headers: &[(&'static str, &str)], body: &str) -> Request {
+        let headers = headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
+        Request {
+            method: method.parse().unwrap(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers: headers.collect(),
+            body: body.to_owned().into(),
+        }
+    }
+
+    fn update() -> Request {
+        let fixed = json!({"action": {"fixedResponse": {"statusCode": 404}}});
+        request("PATCH", RULE, &[], &fixed.to_string())
+    }
+
+    fn action(world: &mut World) -> Value {
+        match answer(world, &request("GET", RULE, &[], "")) {
+            Outcome::Reply(reply) => reply.value()["action"].clone(),
+            other @ (Outcome::Never | Outcome::Closed) => panic!("{other:?}"),
+        }
+    }
+
+    fn status_and_code(outcome: Outcome) -> (u16, String) {
+        let Outcome::Reply(reply) = outcome else { panic!("{outcome:?}") };
+        let code = reply.headers.iter().find(|(name, _)| name == "x-amzn-errortype").map(|(_, code)| code.clone());
+        (reply.status, code.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_refused_write_changes_nothing_and_the_next_one_does() {
+        let wanted = [
+            (Effect::Throttle, 429, "ThrottlingException"),
+            (Effect::Conflict, 409, "ConflictException"),
+            (Effect::Denied, 403, "AccessDeniedException"),
+            (Effect::Error500, 500, "InternalServerException"),
+        ];
+        for (effect, status, code) in wanted {
+            let mut world = world("vpc-lattice:write", effect);
+            assert_eq!(status_and_code(answer(&mut world, &update())), (status, code.to_owned()));
+            assert!(action(&mut world).get("forward").is_some());
+            assert_eq!(status_and_code(answer(&mut world, &update())).0, 200);
+            assert!(action(&mut world).get("fixedResponse").is_some());
+        }
+    }
+
+    #[test]
+    fn a_dropped_write_is_done_a_hung_one_is_not_and_a_late_one_lands() {
+        let mut dropped = world("UpdateRule", Effect::DropAfterWrite);
+        assert_eq!(answer(&mut dropped, &update()), Outcome::Closed);
+        assert!(action(&mut dropped).get("fixedResponse").is_some());
+
+        let mut hung = world("UpdateRule", Effect::Hang);
+        assert_eq!(answer(&mut hung, &update()), Outcome::Never);
+        hung.advance(hung.now + Duration::from_secs(600));
+        assert!(action(&mut hung).get("forward").is_some());
+
+        let mut late = world("UpdateRule", Effect::LateWrite(7));
+        assert_eq!(answer(&mut late, &update()), Outcome::Never);
+        late.advance(late.now + Duration::from_secs(6));
+        assert!(action(&mut late).get("forward").is_some());
+        late.advance(late.now + Duration::from_secs(1));
+        assert!(action(&mut late).get("fixedResponse").is_some());
+    }
+
+    #[test]
+    fn a_partial_batch_leaves_its_last_entry_out() {
+        let mut world = world("BatchUpdateRule", Effect::Partial);
+        let rules = json!({"rules": [
+            {"ruleIdentifier": "rule-12345678901234567", "priority": 11},
+            {"ruleIdentifier": "rule-12345678901234567", "priority": 12},
+        ]});
+        let path = "/services/svc-12345678901234567/listeners/listener-12345678901234567/rules";
+        let Outcome::Reply(reply) = answer(&mut world, &request("PATCH", path, &[], &rules.to_string())) else {
+            panic!("no reply")
+        };
+        let body = reply.value();
+        assert_eq!((reply.status, body["successful"].as_array().unwrap().len()), (200, 1));
+        assert_eq!(body["unsuccessful"][0]["failureCode"], "InternalServerException");
+        assert!(!world.faults.partial);
+    }
+
+    #[test]
+    fn ecs_is_throttled_in_its_own_words_and_other_services_are_not_spoken() {
+        let mut world = world("ecs:*", Effect::Throttle);
+        let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
+        let describe = request("POST", "/", &[("x-amz-target", target)], r#"{"cluster":"my-cluster","services":["myservice"]}"#);
+        let Outcome::Reply(reply) = answer(&mut world, &describe) else { panic!("no reply") };
+        assert_eq!((reply.status, &reply.value()["__type"]), (400, &json!("ThrottlingException")));
+        assert_eq!(status_and_code(answer(&mut world, &describe)).0, 200);
+        let other = request("POST", "/", &[("x-amz-target", "Logs_20140328.PutLogEvents")], "{}");
+        assert_eq!(status_and_code(answer(&mut world, &other)), (400, "UnknownOperationException".to_owned()));
+    }
+
+    #[test]
+    fn every_request_leaves_one_line() {
+        let mut world = World::new(scenario::load("promoted").unwrap());
+        let before = world.log.len();
+        let _rule = action(&mut world);
+        answer(&mut world, &update());
+        let lines: Vec<_> = world.log[before..].iter().map(|line| format!("{} {}", line.what, line.summary)).collect();
+        assert_eq!(lines[0], format!("vpc-lattice:GetRule {} → 200", RULE.trim_start_matches('/')));
+        assert_eq!(lines[2], "weights myservice/http-80/api: fixed response 404");
+    }
+
+    fn through(world: &mut World, path: &str) -> Reply {
+        match answer(world, &request("GET", &format!("/_dataplane/myservice{path}"), &[], "")) {
+            Outcome::Reply(reply) => reply,
+            other @ (Outcome::Never | Outcome::Closed) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_data_plane_routes_by_rule_and_by_host_to_tasks_in_turn() {
+        let mut world = World::new(scenario::load("promoted").unwrap());
+        let first = through(&mut world, "/api/x").value();
+        let second = through(&mut world, "/api/x").value();
+        assert!(first["target_group"].as_str().unwrap().ends_with("tg-12345678901234567"));
+        assert_ne!(first["target"], second["target"]);
+        answer(&mut world, &update());
+        assert_eq!(through(&mut world, "/api").status, 200, "not before the delay");
+        world.advance(world.now + Duration::from_secs(30));
+        assert_eq!(through(&mut world, "/api").status, 404);
+        assert_eq!(through(&mut world, "/").status, 200, "the default action is another traffic target");
+        let host = "myservice-12345678901234567.7d67968.vpc-lattice-svcs.ap-northeast-1.on.aws:80";
+        let by_host = answer(&mut world, &request("GET", "/services", &[("host", host)], ""));
+        assert!(matches!(&by_host, Outcome::Reply(reply) if reply.value()["target"].is_string()), "{by_host:?}");
+    }
+}

@@ -1,0 +1,144 @@
+//! Finding a scenario by name or by path, and laying it over the world that all of them start from.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::Scenario;
+
+/// The world that every other scenario says its differences from.
+const BASE: &str = include_str!("promoted.yml");
+
+/// Name and text of the built-in scenarios, in the order in which they are shown.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("promoted", BASE),
+    ("candidate-unhealthy", include_str!("candidate-unhealthy.yml")),
+    ("never-healthy", include_str!("never-healthy.yml")),
+    ("crash-loop", include_str!("crash-loop.yml")),
+    ("bootstrap", include_str!("bootstrap.yml")),
+    ("drift", include_str!("drift.yml")),
+    ("throttled", include_str!("throttled.yml")),
+    ("stuck", include_str!("stuck.yml")),
+];
+
+/// Why there is no such world.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither a built-in scenario nor a file.
+    #[error("there is no scenario or file called `{name}`; built in are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The names of the built-in ones.
+        known: String,
+    },
+    /// The file is there but cannot be read.
+    #[error("failed to read the scenario {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The text is not a scenario.
+    #[error("{origin} is not a scenario: {reason}")]
+    Invalid {
+        /// The file, or the built-in scenario.
+        origin: String,
+        /// What is wrong, with line and column where they are known.
+        reason: String,
+    },
+}
+
+/// The built-in scenarios: name and description.
+///
+#[must_use]
+pub fn built_in() -> Vec<(String, String)> {
+    let described = |(name, text): &(&str, &str)| {
+        let description = read(name, text).map_or_else(|error| error.to_string(), |scenario| scenario.description);
+        ((*name).to_owned(), description)
+    };
+    BUILT_IN.iter().map(described).collect()
+}
+
+/// A built-in scenario by its name, else the YAML or JSON file of that path.
+///
+/// # Errors
+/// When there is neither, or when it is not a scenario.
+pub fn load(name_or_path: &str) -> Result<Scenario, Error> {
+    if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
+        return read(name, text);
+    }
+    let path = Path::new(name_or_path);
+    if !path.exists() {
+        let known = BUILT_IN.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        return Err(Error::Unknown { name: name_or_path.to_owned(), known });
+    }
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+    read(name_or_path, &text)
+}
+
+fn read(origin: &str, text: &str) -> Result<Scenario, Error> {
+    let invalid = |reason: String| Error::Invalid { origin: origin.to_owned(), reason };
+    // Read as itself first: only this reading knows lines and columns. Keys that are left out are filled in by the base.
+    let alone: Scenario = serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
+    let overlay: Value = serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
+    let mut whole: Value = serde_saphyr::from_str(BASE).map_err(|error| invalid(error.to_string()))?;
+    lay_over(&mut whole, overlay);
+    let mut scenario: Scenario = serde_json::from_value(whole).map_err(|error| invalid(error.to_string()))?;
+    if alone.name.is_empty() {
+        origin.clone_into(&mut scenario.name);
+    }
+    Ok(scenario)
+}
+
+/// Maps are merged, everything else is replaced.
+fn lay_over(base: &mut Value, overlay: Value) {
+    match (base, overlay) {
+        (Value::Object(base), Value::Object(overlay)) => {
+            for (key, value) in overlay {
+                lay_over(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, overlay) => *base = overlay,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BUILT_IN, Error, load, read};
+
+    #[test]
+    fn every_built_in_scenario_reads_and_is_called_what_its_file_is_called() {
+        for (name, _) in BUILT_IN {
+            let scenario = load(name).unwrap();
+            assert_eq!(scenario.name, *name);
+            assert!(scenario.description.ends_with('.'), "{name}: {}", scenario.description);
+            assert_eq!(scenario.region, "ap-northeast-1");
+            assert!(scenario.behaviour("myservice:1").healthy, "{name}: what is stable must behave well");
+        }
+    }
+
+    #[test]
+    fn a_file_says_only_its_differences() {
+        let scenario = read("mine.yml", "images: { '*': { latency_ms: 7 } }\nknobs: { propagation: 1 }\n").unwrap();
+        assert_eq!(scenario.behaviour("anything").latency_ms, 7);
+        assert_eq!(scenario.behaviour("myservice:1").latency_ms, 20);
+        assert_eq!((scenario.knobs.propagation, scenario.knobs.drain), (1, 60));
+        assert_eq!(scenario.name, "mine.yml");
+        assert_eq!(scenario.ecs_services.len(), 1);
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_refused_with_its_line() {
+        let error = read("mine.yml", "name: mine\nknobs:\n  propagatoin: 1\n").unwrap_err().to_string();
+        assert!(error.contains("propagatoin") && error.contains("line 3"), "{error}");
+    }
+
+    #[test]
+    fn what_is_neither_built_in_nor_a_file_is_refused_by_name() {
+        let error = load("promotd").unwrap_err();
+        assert!(matches!(&error, Error::Unknown { name, .. } if name == "promotd"));
+        assert!(error.to_string().contains("`promoted`"), "{error}");
+    }
+}

@@ -1,0 +1,249 @@
+//! HTTP/1.1 on loopback: one task for each connection, one world for all of them, and no time but the world's.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use super::{
+    control,
+    route::{self, Outcome},
+    wire::{Reply, Request},
+    world::World,
+};
+use crate::clock::{Clock as _, Scaled, Timestamp};
+
+/// More than the largest request of any of the services.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// The world behind a listening socket, and what moves its time.
+pub(super) struct Server {
+    world: Mutex<World>,
+    /// None where the time is stepped.
+    clock: Option<Scaled>,
+}
+
+/// Why a connection is closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is closed by a fault of the scenario")]
+struct Closed;
+
+impl Server {
+    pub(super) fn new(world: World, clock: Option<Scaled>) -> Self {
+        Self { world: Mutex::new(world), clock }
+    }
+
+    /// The world, brought to the present time.
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clock) = self.clock {
+            world.advance(clock.now());
+        } else {
+            // What is due at this very moment; a stepped world stands still otherwise.
+            let now = world.now;
+            world.advance(now);
+        }
+        world
+    }
+
+    /// What a request gets, and the headers that every answer of the sandbox has.
+    pub(super) fn answer(&self, request: &Request) -> Outcome {
+        let mut world = self.world();
+        let outcome = if request.path.starts_with("/_sandbox/") {
+            return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
+        } else {
+            route::answer(&mut world, request)
+        };
+        let number = world.request_number();
+        let now = world.now;
+        match outcome {
+            Outcome::Reply(reply) => {
+                let date = http_date(now);
+                let id = format!("00000000-0000-4000-8000-{number:012x}");
+                Outcome::Reply(reply.with("date", date).with("x-amzn-requestid", id))
+            }
+            Outcome::Never | Outcome::Closed => outcome,
+        }
+    }
+}
+
+/// Binds a port of 127.0.0.1; 0 is any that is free.
+pub(super) async fn bind(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+/// Serves until `stop` changes. Connections that are still open then are closed.
+pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _stopped = stop.changed() => break,
+            Some(_ended) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) if allowed(peer) => {
+                    let server = Arc::clone(&server);
+                    connections.spawn(async move {
+                        let service = service_fn(|request| respond(&server, request));
+                        // An error here is a client that went away, or a fault that closes on purpose.
+                        let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                    });
+                }
+                // Not from this machine: dropped unanswered.
+                Ok(_) => {}
+                // Out of file descriptors or the like: some connection has to end first.
+                Err(_) => tokio::select! {
+                    _stopped = stop.changed() => break,
+                    _ended = connections.join_next() => tokio::task::yield_now().await,
+                },
+            },
+        }
+    }
+}
+
+fn allowed(peer: SocketAddr) -> bool {
+    peer.ip().is_loopback()
+}
+
+async fn respond(server: &Server, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Closed> {
+    let (head, body) = request.into_parts();
+    let reply = match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => {
+            let request = Request {
+                path: head.uri.path().to_owned(),
+                query: head.uri.query().unwrap_or_default().to_owned(),
+                method: head.method,
+                headers: head.headers,
+                body: body.to_bytes(),
+            };
+            match server.answer(&request) {
+                Outcome::Reply(reply) => reply,
+                Outcome::Never => std::future::pending().await,
+                Outcome::Closed => return Err(Closed),
+            }
+        }
+        Err(_) => Reply::empty(413),
+    };
+    Ok(response(reply))
+}
+
+fn response(reply: Reply) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (header::HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// A moment as in a `Date` header (RFC 7231, IMF-fixdate): `Sun, 22 Nov 2026 00:00:00 GMT`.
+fn http_date(at: Timestamp) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let text = at.to_string();
+    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or("00").to_owned();
+    let month = part(5..7).parse::<usize>().unwrap_or(1).clamp(1, 12);
+    // The first day of the epoch was a Thursday.
+    let weekday = usize::try_from(at.as_secs() / 86_400 % 7).unwrap_or(0);
+    format!("{}, {} {} {} {} GMT", DAYS[weekday], part(8..10), MONTHS[month - 1], part(0..4), part(11..19))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use http_body_util::{BodyExt as _, Full};
+    use hyper_util::rt::TokioIo;
+    use serde_json::Value;
+    use tokio::{net::TcpStream, sync::watch};
+
+    use super::{Server, bind, http_date, serve};
+    use crate::{
+        clock::{Clock as _, Stepped, Timestamp},
+        sandbox::{
+            scenario::{self, Effect, Fault},
+            world::World,
+        },
+    };
+
+    #[test]
+    fn dates_are_as_http_writes_them() {
+        assert_eq!(http_date(Timestamp::from_secs(1_795_305_600)), "Sun, 22 Nov 2026 00:00:00 GMT");
+        assert_eq!(http_date(Timestamp::from_secs(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    async fn get(address: std::net::SocketAddr, path: &str) -> (http::HeaderMap, Value) {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let request = http::Request::get(path).header("host", "sandbox").body(Full::new(Bytes::new())).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        let headers = response.headers().clone();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (headers, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[test]
+    fn a_fault_can_close_the_connection_in_place_of_an_answer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new(scenario::load("promoted").unwrap());
+            let (operations, effect) = (vec!["ListServices".to_owned()], Effect::DropAfterWrite);
+            world.faults.add(Fault { operations, nth: Some(1), effect, ..Fault::default() });
+            let listener = bind(0).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (_stop, stopped) = watch::channel(false);
+            tokio::spawn(serve(listener, Arc::new(Server::new(world, None)), stopped));
+            let stream = TcpStream::connect(address).await.unwrap();
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            let request = http::Request::get("/services").header("host", "sandbox").body(Full::new(Bytes::new())).unwrap();
+            assert!(sender.send_request(request).await.is_err());
+            assert_eq!(get(address, "/services").await.1["items"][0]["name"], "myservice", "the next one is answered");
+        });
+    }
+
+    #[test]
+    fn a_stepped_world_moves_only_when_its_clock_is_waited_for() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = Arc::new(Server::new(World::new(scenario::load("promoted").unwrap()), None));
+            let listener = bind(0).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (stop, stopped) = watch::channel(false);
+            let serving = tokio::spawn(serve(listener, server, stopped));
+
+            let clock = Stepped::connect(&format!("http://{address}/_sandbox/clock")).await.unwrap();
+            let start = clock.now();
+            assert_eq!(start, Timestamp::from_secs(1_795_305_600));
+            let later = start + std::time::Duration::from_secs(3600);
+            clock.sleep_until(later).await;
+            assert_eq!(clock.now(), later);
+
+            let (headers, body) = get(address, "/services").await;
+            assert_eq!(headers["date"], "Sun, 22 Nov 2026 01:00:00 GMT");
+            assert_eq!(headers["x-amzn-requestid"], "00000000-0000-4000-8000-000000000001");
+            assert_eq!(body["items"][0]["name"], "myservice");
+            let (_, world) = get(address, "/_sandbox/world").await;
+            assert_eq!(world["now"], later.as_millis());
+
+            stop.send(true).unwrap();
+            serving.await.unwrap();
+            assert!(TcpStream::connect(address).await.is_err(), "nothing listens any more");
+            // Whoever waits when the sandbox is gone still gets to the end.
+            let end = later + std::time::Duration::from_secs(60);
+            clock.sleep_until(end).await;
+            assert_eq!(clock.now(), end);
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! The world in motion: a plain value that changes by requests and by `advance(now)`, and by nothing else.
+
+use std::time::Duration;
+
+use super::{dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
+use crate::clock::Timestamp;
+
+/// Everything there is. The same scenario and the same requests at the same times give the same world.
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) lattice: lattice::State,
+    pub(crate) ecs: ecs::State,
+    pub(crate) github: github::State,
+    pub(crate) scenario: Scenario,
+    pub(crate) faults: fault::Faults,
+    pub(crate) people: people::People,
+    pub(crate) traffic: dataplane::State,
+    pub(crate) log: Vec<LogLine>,
+    ids: u64,
+    requests: u64,
+}
+
+/// One thing that happened, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct LogLine {
+    pub(crate) at: Timestamp,
+    /// The operation, or what kind of event: `vpc-lattice:UpdateRule`, `target`, `task`, `person`.
+    pub(crate) what: String,
+    pub(crate) summary: String,
+}
+
+/// What a backend would answer now to a request that is not refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Answer {
+    /// To a health check, and to a request that error_rate spares.
+    pub(crate) status: u16,
+    pub(crate) latency: Duration,
+    /// Percent of ordinary requests that are answered 500 instead; health checks never see it.
+    pub(crate) error_rate: f64,
+}
+
+impl World {
+    /// The scenario's world at its start, settled: what it lists as running runs and is healthy.
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        let mut world = Self {
+            now: scenario.start,
+            lattice: lattice::State::default(),
+            ecs: ecs::State::default(),
+            github: github::State::default(),
+            faults: fault::Faults::new(scenario.faults.clone()),
+            people: people::People::new(scenario.people.clone()),
+            traffic: dataplane::State::default(),
+            scenario,
+            log: Vec::new(),
+            ids: 0,
+            requests: 0,
+        };
+        lattice::seed(&mut world);
+        ecs::seed(&mut world);
+        lattice::settle(&mut world);
+        world
+    }
+
+    /// Lets everything happen that is due until `now`, in the order of time; never goes back.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        loop {
+            people::notice(self);
+            let events = [lattice::next_event(self), ecs::next_event(self), people::next_event(self), fault::next_event(self)];
+            let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
+            self.now = self.now.max(at);
+            lattice::on_time(self);
+            ecs::on_time(self);
+            people::on_time(self);
+            fault::on_time(self);
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// Writes down what happened.
+    pub(crate) fn note(&mut self, what: impl Into<String>, summary: impl Into<String>) {
+        self.log.push(LogLine { at: self.now, what: what.into(), summary: summary.into() });
+    }
+
+    /// The number of the next request, from 1.
+    pub(crate) fn request_number(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
+
+    /// The next id: `prefix-` and 17 characters of `[0-9a-z]`, as VPC Lattice's are.
+    pub(crate) fn id(&mut self, prefix: &str) -> String {
+        let mut id = format!("{prefix}-0");
+        for round in 0..2 {
+            let mut rest = self.scramble(round);
+            for _ in 0..8 {
+                id.push(char::from_digit(u32::try_from(rest % 36).unwrap_or(0), 36).unwrap_or('0'));
+                rest /= 36;
+            }
+        }
+        self.ids += 1;
+        id
+    }
+
+    /// The next id of 32 hexadecimal digits, as ECS's task ids are.
+    pub(crate) fn uuid32(&mut self) -> String {
+        let id = format!("{:016x}{:016x}", self.scramble(0), self.scramble(1));
+        self.ids += 1;
+        id
+    }
+
+    /// One of a fixed sequence of well-mixed numbers (SplitMix64's finaliser).
+    fn scramble(&self, round: u64) -> u64 {
+        let mut mixed = (self.ids * 2 + round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
