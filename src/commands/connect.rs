@@ -1,5 +1,7 @@
 //! From settings to what a command works with: AWS, the clock, the reports.
 
+use std::io::Write as _;
+
 use crate::{
     aws::{Aws, AwsOptions},
     clock::{Clock, Stepped, System},
@@ -87,13 +89,17 @@ pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Sur
     })
 }
 
-/// Shows lines on standard output in the form that was asked for. A reader that went away is not an error.
+/// Shows lines on standard output in the form that was asked for.
 pub(crate) fn show(format: Format, lines: &[String]) {
-    use std::io::Write as _;
-    let text = match format {
+    print(&match format {
         Format::Text => lines.join("\n"),
         Format::Markdown => lines.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n"),
         Format::Json => serde_json::json!(lines).to_string(),
-    };
-    let _gone = writeln!(std::io::stdout(), "{text}");
+    });
+}
+
+/// Writes a text to standard output. A reader that went away is not an error.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _gone = writeln!(out, "{text}").and_then(|()| out.flush());
 }

@@ -1,0 +1,117 @@
+//! `sandbox serve`, `sandbox run`, `sandbox scenarios`.
+
+use std::{
+    path::Path,
+    process::{ExitCode, ExitStatus},
+};
+
+use serde_json::Value;
+
+use super::connect;
+use crate::{
+    exit::{Error, Exit},
+    sandbox::{
+        scenario::{self, Scenario},
+        serve::{Mode, Running, Serve, start},
+    },
+    settings::{SandboxRunSettings, SandboxServeSettings},
+    signals::Signals,
+};
+
+/// The world when nobody names another.
+const DEFAULT: &str = "promoted";
+
+/// Variables of the outer environment that would send a command past the sandbox, or change what it is told there.
+const OUTER: [&str; 8] = [
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL_ECS",
+    "AWS_ENDPOINT_URL_VPC_LATTICE",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+];
+
+/// `sandbox serve`: until a signal comes.
+///
+/// # Errors
+/// An unknown scenario, a port that cannot be had, a file that cannot be written.
+pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error> {
+    let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    let mode = Mode::Scaled(settings.speed);
+    let running = begin(Serve { port: settings.port.unwrap_or(0), env_file: settings.env_file, scenario: load(settings.scenario.as_deref())?, mode }).await?;
+    let mut lines = vec![format!("sandbox ready on http://{}", running.addr)];
+    lines.extend(running.environment().into_iter().map(|(name, value)| format!("export {name}={value}")));
+    connect::print(&lines.join("\n"));
+    signals.first().await;
+    running.shutdown().await;
+    Ok(Exit::Done)
+}
+
+/// `sandbox run`: a command inside, on a clock that waits for nobody. Ends as the command did.
+///
+/// # Errors
+/// An unknown scenario, or a command that cannot be started.
+pub(crate) async fn run(settings: SandboxRunSettings) -> Result<ExitCode, Error> {
+    let (status, world) = inside(load(settings.scenario.as_deref())?, &settings.command, Path::new(".")).await?;
+    if let Some(path) = &settings.snapshot {
+        std::fs::write(path, format!("{world:#}\n")).map_err(|error| Error::malfunction(format!("cannot write {}", path.display()), &error))?;
+    }
+    Ok(code(status))
+}
+
+/// `sandbox scenarios`.
+pub(crate) fn scenarios() -> Exit {
+    let all = scenario::built_in();
+    let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let lines: Vec<_> = all.into_iter().map(|(name, description)| format!("{name:width$}  {description}")).collect();
+    connect::print(&lines.join("\n"));
+    Exit::Done
+}
+
+/// Runs a command in a sandbox of its own; gives how it ended and the world afterwards.
+pub(super) async fn inside(scenario: Scenario, command: &[String], folder: &Path) -> Result<(ExitStatus, Value), Error> {
+    // A signal from the terminal reaches the command too; it decides what to do, and we wait for it.
+    let _listening = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    let running = begin(Serve { port: 0, env_file: None, scenario, mode: Mode::Stepped }).await?;
+    let (program, arguments) = program(command)?;
+    let mut child = tokio::process::Command::new(&program);
+    child.args(arguments).current_dir(folder).envs(running.environment());
+    for name in OUTER {
+        child.env_remove(name);
+    }
+    let status = child.status().await.map_err(|error| {
+        Error::new(Exit::Invalid, format!("cannot run `{}`: {error}", command.first().map_or("", String::as_str)))
+            .hint("after `--` write a verb of espalier, such as `deploy`, or a command that is on PATH")
+    })?;
+    let world = running.snapshot();
+    running.shutdown().await;
+    Ok((status, world))
+}
+
+/// Our own verbs run this binary; anything else comes from PATH.
+fn program(command: &[String]) -> Result<(std::ffi::OsString, &[String]), Error> {
+    let (first, rest) = command.split_first().ok_or_else(|| Error::invalid("there is no command to run after `--`"))?;
+    let ours = <crate::cli::Cli as clap::CommandFactory>::command().get_subcommands().any(|verb| verb.get_name() == first);
+    if !ours {
+        return Ok((first.into(), rest));
+    }
+    let own = std::env::current_exe().map_err(|error| Error::malfunction("cannot find this binary", &error))?;
+    Ok((own.into(), command))
+}
+
+async fn begin(options: Serve) -> Result<Running, Error> {
+    start(options).await.map_err(|error| Error::malfunction("the sandbox cannot start", &error))
+}
+
+pub(super) fn load(scenario: Option<&str>) -> Result<Scenario, Error> {
+    scenario::load(scenario.unwrap_or(DEFAULT)).map_err(|error| Error::invalid(error.to_string()))
+}
+
+/// The child's own code; 128 and the signal's number where it was killed, as shells have it.
+fn code(status: ExitStatus) -> ExitCode {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

@@ -1,0 +1,152 @@
+//! `status`: what is live: weights, revisions, targets, the record.
+
+use serde_json::{Value, json};
+
+use super::connect;
+use crate::{
+    aws::{
+        Aws,
+        lattice::{
+            action::Action,
+            groups::{Target, TargetGroup},
+            ids::TargetGroupId,
+            traffic::{LatticeService, TrafficTarget},
+        },
+        ledger::{self, Found},
+        observe,
+    },
+    exit::{Error, Exit},
+    rollout::{observation::Side, record::Record},
+    settings::{Format, StatusSettings},
+};
+
+/// Runs it.
+///
+/// # Errors
+/// When the Lattice service cannot be found or read.
+pub(crate) async fn status(settings: StatusSettings) -> Result<Exit, Error> {
+    let aws = connect::aws(&settings.aws).await?;
+    let service = aws.lattice.resolve_service(&settings.lattice_service).await?;
+    let (targets, found) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::find(&aws, &service.arn));
+    let (targets, found) = (targets?, found?);
+    let groups = groups(&aws, &targets).await?;
+    let view = View { aws: &aws, service, targets, groups, found };
+    match settings.format {
+        Format::Json => connect::print(&format!("{:#}", view.json())),
+        Format::Text => connect::print(&view.lines().join("\n")),
+        Format::Markdown => connect::print(&view.markdown()),
+    }
+    Ok(Exit::Done)
+}
+
+struct View<'a> {
+    aws: &'a Aws,
+    service: LatticeService,
+    targets: Vec<(TrafficTarget, Action)>,
+    groups: Vec<(TargetGroup, Vec<Target>)>,
+    found: Option<Found>,
+}
+
+/// Every group that an action lists, with its targets.
+async fn groups(aws: &Aws, targets: &[(TrafficTarget, Action)]) -> Result<Vec<(TargetGroup, Vec<Target>)>, Error> {
+    let mut ids: Vec<&TargetGroupId> = targets.iter().flat_map(|(_, action)| action.groups()).map(|(group, _)| group).collect();
+    ids.sort();
+    ids.dedup();
+    let mut groups = Vec::with_capacity(ids.len());
+    for id in ids {
+        // One that was deleted meanwhile is shown by its id alone.
+        if let Some(group) = aws.lattice.get_group(id.as_str()).await? {
+            let targets = aws.lattice.list_targets(&group.arn).await?;
+            groups.push((group, targets));
+        }
+    }
+    groups.sort_by(|one, other| one.0.name.cmp(&other.0.name));
+    Ok(groups)
+}
+
+impl View<'_> {
+    fn name(&self, id: &TargetGroupId) -> Option<String> {
+        self.groups.iter().find(|(group, _)| group.id == *id).map(|(group, _)| group.name.clone())
+    }
+
+    fn revision(record: &Record, group: &TargetGroup) -> Option<String> {
+        let slots = record.stable.iter().chain([&record.candidate]);
+        let slot = slots.into_iter().find(|slot| slot.group == group.arn.as_str())?;
+        slot.task_definition.as_deref().map(super::preflight::short)
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.aws.endpoint.iter().map(|endpoint| format!("not AWS: {endpoint}")).collect();
+        lines.push(format!("{} ({})", self.service.name, self.service.id));
+        for (target, action) in &self.targets {
+            lines.push(format!("  {}: {}", target.label(), action.words(|group| self.name(group))));
+        }
+        for (group, targets) in &self.groups {
+            let side = observe::side(targets, None, &[], None);
+            let revision = self.found.as_ref().and_then(|found| Self::revision(&found.record, group));
+            let revision = revision.map_or_else(String::new, |revision| format!(", last given {revision}"));
+            lines.push(format!("  {}: {}{revision}", group.name, health(&side)));
+        }
+        lines.push(match &self.found {
+            None => "  no record of a rollout".to_owned(),
+            Some(found) => {
+                let record = &found.record;
+                let lease = found.leased_until.map_or_else(|| "held by no job".to_owned(), |until| format!("held until {until}"));
+                let step = record.plan.steps.get(record.step).map_or_else(String::new, |step| {
+                    format!(", step {} of {} ({})", record.step + 1, record.plan.steps.len(), step.share)
+                });
+                format!("  rollout {} ({}): {}{step}, {lease}", record.id, record.verb, record.state)
+            }
+        });
+        lines
+    }
+
+    fn markdown(&self) -> String {
+        let (title, rest) = (format!("### {}", self.service.name), self.lines());
+        let items: Vec<_> = rest.iter().filter(|line| line.starts_with("  ")).map(|line| format!("- {}", line.trim_start())).collect();
+        format!("{title}\n\n{}", items.join("\n"))
+    }
+
+    fn json(&self) -> Value {
+        let targets: Vec<_> = self
+            .targets
+            .iter()
+            .map(|(target, action)| {
+                let weights: serde_json::Map<String, Value> =
+                    action.groups().iter().map(|(group, weight)| (group.to_string(), json!(weight))).collect();
+                json!({ "arn": target.arn(), "label": target.label(), "weights": weights, "action": action.words(|group| self.name(group)) })
+            })
+            .collect();
+        let groups: Vec<_> = self
+            .groups
+            .iter()
+            .map(|(group, targets)| {
+                let side = observe::side(targets, None, &[], None);
+                let revision = self.found.as_ref().and_then(|found| Self::revision(&found.record, group));
+                json!({
+                    "id": group.id.to_string(), "name": group.name, "revision": revision, "healthy": side.healthy, "unhealthy": side.unhealthy,
+                    "initial": side.initial, "draining": side.draining, "unchecked": side.unchecked,
+                })
+            })
+            .collect();
+        let rollout = self.found.as_ref().map(|found| {
+            json!({ "record": found.record, "leased-until": found.leased_until.map(|until| until.to_string()) })
+        });
+        json!({
+            "service": { "id": self.service.id.to_string(), "arn": self.service.arn, "name": self.service.name },
+            "endpoint": self.aws.endpoint, "traffic-targets": targets, "target-groups": groups, "rollout": rollout,
+        })
+    }
+}
+
+fn health(side: &Side) -> String {
+    let counts = [
+        (side.healthy, "healthy"),
+        (side.unhealthy, "unhealthy"),
+        (side.initial, "starting"),
+        (side.draining, "draining"),
+        (side.unchecked, "unchecked"),
+    ];
+    let shown: Vec<_> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    if shown.is_empty() { "no targets".to_owned() } else { shown.join(", ") }
+}
