@@ -1,7 +1,7 @@
 //! The words of the check run, and how it concludes. Pure.
 
 use super::{
-    markdown,
+    escape, markdown,
     options::Surroundings,
     phrases,
     progress::{Phase, Progress},
@@ -30,7 +30,7 @@ pub fn check(journal: &Journal, surroundings: &Surroundings) -> CheckText {
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::RollingBack(_) | Phase::Promoted => None,
     };
     CheckText {
-        title: format!("{} {}", headline.revision, headline.state),
+        title: escape::plain(&format!("{} {}", headline.revision, headline.state)),
         summary: markdown::report(journal, surroundings),
         conclusion,
     }

@@ -140,7 +140,7 @@ impl Surroundings {
         Self {
             run_url: github.and_then(GitHubOptions::run_url),
             commit_url: github
-                .zip(commit.as_ref())
+                .zip(commit.as_ref().filter(|sha| sha.bytes().all(|byte| byte.is_ascii_hexdigit())))
                 .map(|(github, sha)| format!("{}/{}/commit/{sha}", github.server_url.trim_end_matches('/'), github.repository)),
             commit,
             pull_request: subject.pull_request,
