@@ -8,17 +8,17 @@
 //! takes what it returns.
 
 pub mod arn;
-//pub mod candidate;
-//pub mod compare;
+pub mod candidate;
+pub mod compare;
 pub mod filter;
 pub mod finding;
 mod number;
-//pub mod patch;
+pub mod patch;
 mod ports;
 pub mod read;
-//pub mod request;
+pub mod request;
 pub mod write;
 
 pub use finding::{Finding, Given, Place, Severity};
-//pub use patch::{PatchRequest, Patched, patch};
+pub use patch::{PatchRequest, Patched, patch};
 pub use read::{Document, Member, Node, Value};

@@ -318,11 +318,9 @@ impl Parser<'_> {
                 }
                 self.at += 2;
                 let second = self.hex(start)?;
-                let code = 0x10000 + ((first - 0xd800) << 10) + second.wrapping_sub(0xdc00);
-                return match char::from_u32(code) {
-                    Some(character) if (0xdc00..0xe000).contains(&second) => Ok(character),
-                    _ => problem(start, "half a surrogate pair is not a character", Some(half)),
-                };
+                let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400);
+                let code = low.map(|low| 0x10000 + ((first - 0xd800) << 10) + low);
+                return code.and_then(char::from_u32).map_or_else(|| problem(start, "half a surrogate pair is not a character", Some(half)), Ok);
             }
             _ => return problem(start, "an unknown escape in a string", Some("a backslash itself is written `\\\\`")),
         })
