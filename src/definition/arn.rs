@@ -23,8 +23,13 @@ impl<'a> Arn<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         (parts.next()? == "arn").then_some(())?;
-        let arn =
-            Self { partition: parts.next()?, service: parts.next()?, region: parts.next()?, account: parts.next()?, resource: parts.next()? };
+        let arn = Self {
+            partition: parts.next()?,
+            service: parts.next()?,
+            region: parts.next()?,
+            account: parts.next()?,
+            resource: parts.next()?,
+        };
         (!arn.partition.is_empty() && !arn.service.is_empty() && !arn.resource.is_empty()).then_some(arn)
     }
 }
@@ -94,10 +99,12 @@ pub fn role(given: &Given, target_group: Arn<'_>) -> Result<String, Finding> {
         };
     }
     match Arn::parse(text) {
-        Some(Arn { service: "iam", region: "", account, resource, .. }) if is_account(account) => match resource.strip_prefix("role/") {
-            Some(name) if is_name(name) => Ok(text.to_owned()),
-            Some(_) | None => Err(wrong(&format!("it names `{resource}`, not `role/…`"))),
-        },
+        Some(Arn { service: "iam", region: "", account, resource, .. }) if is_account(account) => {
+            match resource.strip_prefix("role/") {
+                Some(name) if is_name(name) => Ok(text.to_owned()),
+                Some(_) | None => Err(wrong(&format!("it names `{resource}`, not `role/…`"))),
+            }
+        }
         Some(Arn { service, .. }) if service != "iam" => Err(wrong(&format!("its service is `{service}`, not `iam`"))),
         Some(_) | None => Err(wrong("it has not the form of one")),
     }
@@ -128,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_role_name_takes_account_and_partition_of_the_target_group() {
-        let china = Arn::parse("arn:aws-cn:vpc-lattice:cn-north-1:210987654321:targetgroup/tg-12345678901234567").expect("an ARN");
+        let china =
+            Arn::parse("arn:aws-cn:vpc-lattice:cn-north-1:210987654321:targetgroup/tg-12345678901234567").expect("an ARN");
         let role = |text: &str| role(&Given::new(text, "f"), china);
         assert_eq!(role("ecs").as_deref(), Ok("arn:aws-cn:iam::210987654321:role/ecs"));
         assert_eq!(role("service/ecs").as_deref(), Ok("arn:aws-cn:iam::210987654321:role/service/ecs"));

@@ -29,7 +29,11 @@ pub fn for_second_slot(definition: &Document, slot: &str) -> Vec<Finding> {
     let off = connect.and_then(|block| block.get("enabled")).is_some_and(|enabled| enabled.value == Value::Bool(false));
     let serves = connect.and_then(|block| block.get("services")).filter(|services| !services.elements().is_empty());
     if let (Some(services), false) = (serves, off) {
-        findings.push(refused(services, "serviceConnectConfiguration", "it would answer to the same Service Connect name as the stable one"));
+        findings.push(refused(
+            services,
+            "serviceConnectConfiguration",
+            "it would answer to the same Service Connect name as the stable one",
+        ));
     }
     findings
 }
@@ -40,10 +44,16 @@ pub fn for_any_slot(definition: &Document) -> Vec<Finding> {
     let root = &definition.root;
     let mut findings = Vec::new();
     let strategy = root.get("deploymentConfiguration").and_then(|configuration| configuration.get("strategy"));
-    if let Some((node, strategy)) = strategy.and_then(|node| Some((node, node.as_str().filter(|text| !text.is_empty() && *text != "ROLLING")?))) {
-        let message = format!("with the deployment strategy {strategy} ECS moves the weights itself, two hands on one rule break a release");
+    if let Some((node, strategy)) =
+        strategy.and_then(|node| Some((node, node.as_str().filter(|text| !text.is_empty() && *text != "ROLLING")?)))
+    {
+        let message = format!(
+            "with the deployment strategy {strategy} ECS moves the weights itself, two hands on one rule break a release"
+        );
         findings.push(
-            definition.error(node, "/deploymentConfiguration/strategy", message).hint("write \"ROLLING\", or leave the release to ECS"),
+            definition
+                .error(node, "/deploymentConfiguration/strategy", message)
+                .hint("write \"ROLLING\", or leave the release to ECS"),
         );
     }
     let controller = root.get("deploymentController").and_then(|controller| controller.get("type"));
@@ -63,7 +73,10 @@ mod tests {
     use super::*;
 
     fn told(find: fn(&Document) -> Vec<Finding>, text: &str) -> Vec<String> {
-        find(&Document::read("s.json", text.as_bytes()).expect("JSON")).iter().map(|finding| format!("{} {}", finding.pointer, finding.hint.as_deref().unwrap_or_default())).collect()
+        find(&Document::read("s.json", text.as_bytes()).expect("JSON"))
+            .iter()
+            .map(|finding| format!("{} {}", finding.pointer, finding.hint.as_deref().unwrap_or_default()))
+            .collect()
     }
 
     #[test]
@@ -89,6 +102,12 @@ mod tests {
     fn another_hand_on_the_weights_is_refused() {
         let text = r#"{"deploymentConfiguration": {"strategy": "CANARY"}, "deploymentController": {"type": "CODE_DEPLOY"}, "schedulingStrategy": "DAEMON"}"#;
         assert_eq!(told(for_any_slot, text).len(), 3);
-        assert_eq!(told(for_any_slot, r#"{"deploymentConfiguration": {"strategy": "ROLLING"}, "deploymentController": {"type": "ECS"}}"#), [""; 0]);
+        assert_eq!(
+            told(
+                for_any_slot,
+                r#"{"deploymentConfiguration": {"strategy": "ROLLING"}, "deploymentController": {"type": "ECS"}}"#
+            ),
+            [""; 0]
+        );
     }
 }

@@ -19,8 +19,17 @@ pub struct Difference {
 }
 
 /// Members that are not part of what runs, or that the release decides: they never make a difference.
-const NOT_COMPARED: [&str; 9] =
-    ["serviceName", "desiredCount", "taskDefinition", "cluster", "clientToken", "tags", "vpcLatticeConfiguration", "deploymentCircuitBreaker", "role"];
+const NOT_COMPARED: [&str; 9] = [
+    "serviceName",
+    "desiredCount",
+    "taskDefinition",
+    "cluster",
+    "clientToken",
+    "tags",
+    "vpcLatticeConfiguration",
+    "deploymentCircuitBreaker",
+    "role",
+];
 
 /// Every member given in the file that what ECS describes does not say. Empty means unchanged.
 ///
@@ -57,11 +66,19 @@ impl Comparison<'_> {
     fn value(&mut self, pointer: &str, name: &str, given: &Value, described: Option<&Value>) {
         match (given, described) {
             (Value::Object(given), Some(Value::Object(described))) => self.object(pointer, given, described),
-            (Value::Array(given), Some(Value::Array(described))) if !given.is_empty() => self.array(pointer, name, given, described),
+            (Value::Array(given), Some(Value::Array(described))) if !given.is_empty() => {
+                self.array(pointer, name, given, described)
+            }
+            // Service Connect switched off is Service Connect not mentioned.
+            (given, None) if name == "serviceConnectConfiguration" && given.get("enabled") == Some(&Value::Bool(false)) => {}
             (given, described) => {
                 let same = described.map_or_else(|| is_nothing(given), |described| same_scalar(name, given, described));
                 if !same {
-                    self.differences.push(Difference { pointer: pointer.to_owned(), given: given.clone(), described: described.cloned() });
+                    self.differences.push(Difference {
+                        pointer: pointer.to_owned(),
+                        given: given.clone(),
+                        described: described.cloned(),
+                    });
                 }
             }
         }
@@ -112,8 +129,15 @@ impl Comparison<'_> {
             "interval" => 30.into(),
             "timeout" => 5.into(),
             "retries" => 3.into(),
-            "readOnly" | "privileged" | "readonlyRootFilesystem" | "interactive" | "pseudoTerminal" | "disableNetworking"
-            | "enableExecuteCommand" | "enableECSManagedTags" | "enableFaultInjection" => false.into(),
+            "readOnly"
+            | "privileged"
+            | "readonlyRootFilesystem"
+            | "interactive"
+            | "pseudoTerminal"
+            | "disableNetworking"
+            | "enableExecuteCommand"
+            | "enableECSManagedTags"
+            | "enableFaultInjection" => false.into(),
             "assignPublicIp" | "availabilityZoneRebalancing" => "DISABLED".into(),
             "platformVersion" => "LATEST".into(),
             "schedulingStrategy" => "REPLICA".into(),
@@ -138,7 +162,9 @@ enum Identity {
 
 fn identity(list: &str) -> Identity {
     match list {
-        "environment" | "secrets" | "containerDefinitions" | "volumes" | "ulimits" | "volumeConfigurations" => Identity::Member("name"),
+        "environment" | "secrets" | "containerDefinitions" | "volumes" | "ulimits" | "volumeConfigurations" => {
+            Identity::Member("name")
+        }
         "mountPoints" => Identity::Member("containerPath"),
         "portMappings" => Identity::Member("containerPort"),
         "vpcLatticeConfigurations" => Identity::Member("portName"),
@@ -227,8 +253,12 @@ mod tests {
         given["containerDefinitions"][0]["image"] = "nginx:1.27".into();
         given["containerDefinitions"][0]["environment"] = json!([{"name": "A", "value": "1"}]);
         given["cpu"] = "512".into();
-        assert_eq!(pointers(&given, &described()), ["/containerDefinitions/0/image", "/containerDefinitions/0/environment", "/cpu"]);
+        assert_eq!(
+            pointers(&given, &described()),
+            ["/containerDefinitions/0/image", "/containerDefinitions/0/environment", "/cpu"]
+        );
         assert_eq!(pointers(&json!({}), &described()), [""; 0]);
+        assert_eq!(pointers(&json!({"serviceConnectConfiguration": {"enabled": false}}), &json!({})), [""; 0]);
     }
 
     #[test]
@@ -258,8 +288,19 @@ mod tests {
 
     #[test]
     fn floating_images_are_those_without_a_fixed_meaning() {
-        let images = ["nginx", "nginx:latest", "localhost:5000/nginx", "nginx:1.27", "nginx@sha256:ab", "r.example/x:latest@sha256:ab", "r:443/x:v1"];
+        let images = [
+            "nginx",
+            "nginx:latest",
+            "localhost:5000/nginx",
+            "nginx:1.27",
+            "nginx@sha256:ab",
+            "r.example/x:latest@sha256:ab",
+            "r:443/x:v1",
+        ];
         let containers: Vec<Value> = images.iter().map(|image| json!({"image": image})).collect();
-        assert_eq!(floating_images(&json!({"containerDefinitions": containers})), ["nginx", "nginx:latest", "localhost:5000/nginx"]);
+        assert_eq!(
+            floating_images(&json!({"containerDefinitions": containers})),
+            ["nginx", "nginx:latest", "localhost:5000/nginx"]
+        );
     }
 }

@@ -33,7 +33,7 @@ pub struct ServiceTarget<'a> {
 }
 
 /// Members of UpdateService that a definition may have.
-const UPDATE: [&str; 17] = [
+const UPDATE: [&str; 18] = [
     "capacityProviderStrategy",
     "deploymentConfiguration",
     "availabilityZoneRebalancing",
@@ -51,33 +51,71 @@ const UPDATE: [&str; 17] = [
     "volumeConfigurations",
     "vpcLatticeConfigurations",
     "gatewayConnectors",
+    "monitoring",
 ];
-/// In UpdateService too, but as old as the API is young: kept apart so that the list above reads as the model prints it.
-const UPDATE_MONITORING: &str = "monitoring";
 /// Members that only CreateService takes.
 const CREATE_ONLY: [&str; 5] = ["launchType", "role", "schedulingStrategy", "deploymentController", "tags"];
 /// Members that the request sets itself.
-const OURS: [&str; 7] = ["cluster", "service", "serviceName", "taskDefinition", "desiredCount", "clientToken", "forceNewDeployment"];
+const OURS: [&str; 7] =
+    ["cluster", "service", "serviceName", "taskDefinition", "desiredCount", "clientToken", "forceNewDeployment"];
 /// What describe-services prints and nobody can set.
 const SERVICE_READ_ONLY: [&str; 18] = [
-    "serviceArn", "clusterArn", "status", "runningCount", "pendingCount", "platformFamily", "taskSets", "deployments", "roleArn", "events",
-    "createdAt", "createdBy", "currentServiceDeployment", "currentServiceRevisions", "resourceManagementType", "lifecycleHookDetails",
-    "failures", "vpcLatticeConfiguration",
+    "serviceArn",
+    "clusterArn",
+    "status",
+    "runningCount",
+    "pendingCount",
+    "platformFamily",
+    "taskSets",
+    "deployments",
+    "roleArn",
+    "events",
+    "createdAt",
+    "createdBy",
+    "currentServiceDeployment",
+    "currentServiceRevisions",
+    "resourceManagementType",
+    "lifecycleHookDetails",
+    "failures",
+    "vpcLatticeConfiguration",
 ];
-const TASK_DEFINITION: [&str; 18] = [
-    "family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "volumes", "placementConstraints",
-    "requiresCompatibilities", "cpu", "memory", "tags", "pidMode", "ipcMode", "proxyConfiguration", "inferenceAccelerators",
-    "ephemeralStorage", "runtimePlatform", "enableFaultInjection",
+/// Members of RegisterTaskDefinition.
+const TASK_DEFINITION: [&str; 19] = [
+    "family",
+    "taskRoleArn",
+    "executionRoleArn",
+    "networkMode",
+    "containerDefinitions",
+    "volumes",
+    "placementConstraints",
+    "requiresCompatibilities",
+    "cpu",
+    "memory",
+    "tags",
+    "pidMode",
+    "ipcMode",
+    "proxyConfiguration",
+    "inferenceAccelerators",
+    "ephemeralStorage",
+    "runtimePlatform",
+    "enableFaultInjection",
+    "trustedExecutionConfiguration",
 ];
-const TASK_DEFINITION_TRUSTED: &str = "trustedExecutionConfiguration";
 /// What describe-task-definition prints and RegisterTaskDefinition refuses.
 pub(super) const TASK_DEFINITION_READ_ONLY: [&str; 9] = [
-    "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "deregisteredAt",
-    "deleteRequestedAt", "registeredBy",
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "deregisteredAt",
+    "deleteRequestedAt",
+    "registeredBy",
 ];
 
 fn updatable(name: &str) -> bool {
-    UPDATE.contains(&name) || name == UPDATE_MONITORING
+    UPDATE.contains(&name)
 }
 
 /// The body of CreateService.
@@ -87,8 +125,7 @@ fn updatable(name: &str) -> bool {
 #[must_use]
 pub fn create_service(definition: &Document, target: ServiceTarget<'_>) -> Request {
     let mut request = chosen(definition, |name| updatable(name) || CREATE_ONLY.contains(&name));
-    let body = entitled(&mut request, target);
-    body.insert("serviceName".to_owned(), target.ecs_service.into());
+    entitle(&mut request, "serviceName", target);
     request
 }
 
@@ -99,12 +136,13 @@ pub fn create_service(definition: &Document, target: ServiceTarget<'_>) -> Reque
 #[must_use]
 pub fn update_service(definition: &Document, target: ServiceTarget<'_>) -> Request {
     let mut request = chosen(definition, updatable);
-    let body = entitled(&mut request, target);
-    body.insert("service".to_owned(), target.ecs_service.into());
-    for list in ["loadBalancers", "serviceRegistries", "vpcLatticeConfigurations"] {
-        body.entry(list).or_insert_with(|| json!([]));
+    entitle(&mut request, "service", target);
+    if let Value::Object(body) = &mut request.body {
+        for list in ["loadBalancers", "serviceRegistries", "vpcLatticeConfigurations"] {
+            body.entry(list).or_insert_with(|| json!([]));
+        }
+        body.entry("serviceConnectConfiguration").or_insert_with(|| json!({"enabled": false}));
     }
-    body.entry("serviceConnectConfiguration").or_insert_with(|| json!({"enabled": false}));
     request
 }
 
@@ -128,11 +166,10 @@ fn chosen(definition: &Document, takes: impl Fn(&str) -> bool) -> Request {
     Request { body: Value::Object(body), notes }
 }
 
-fn entitled<'r>(request: &'r mut Request, target: ServiceTarget<'_>) -> &'r mut Map<String, Value> {
-    if !request.body.is_object() {
-        request.body = Value::Object(Map::new());
-    }
-    let Request { body: Value::Object(body), notes } = request else { unreachable!("the line above made it an object") };
+/// Sets what the definition does not decide.
+fn entitle(request: &mut Request, name_member: &str, target: ServiceTarget<'_>) {
+    let Request { body: Value::Object(body), notes } = request else { return };
+    body.insert(name_member.to_owned(), target.ecs_service.into());
     body.insert("cluster".to_owned(), target.cluster.into());
     body.insert("taskDefinition".to_owned(), target.task_definition_arn.into());
     body.insert("desiredCount".to_owned(), target.desired_count.into());
@@ -148,7 +185,6 @@ fn entitled<'r>(request: &'r mut Request, target: ServiceTarget<'_>) -> &'r mut 
             alarms.insert("rollback".to_owned(), false.into());
         }
     }
-    body
 }
 
 /// The body of RegisterTaskDefinition, with the images of some containers replaced. The file may be what describe-task-definition
@@ -172,7 +208,11 @@ pub fn register_task_definition(definition: &Document, images: &[(String, String
     }
     for (container, image) in images {
         if !names.contains(&container.as_str()) {
-            let message = format!("no container in {} has the name `{container}`; the names there are: {}", definition.file, ports::list(&names));
+            let message = format!(
+                "no container in {} has the name `{container}`; the names there are: {}",
+                definition.file,
+                ports::list(&names)
+            );
             errors.push(Finding::error("--image", message).hint(format!("write `CONTAINER={image}` with one of them")));
         }
     }
@@ -188,7 +228,7 @@ pub fn register_task_definition(definition: &Document, images: &[(String, String
         members.entry("tags").or_insert_with(|| tags.to_json());
     }
     for (name, value) in members {
-        if TASK_DEFINITION.contains(&name.as_str()) || name == TASK_DEFINITION_TRUSTED {
+        if TASK_DEFINITION.contains(&name.as_str()) {
             if !is_unset(&value) {
                 body.insert(name, without_nulls(value));
             }
@@ -223,7 +263,13 @@ fn without_nulls(value: Value) -> Value {
         Value::Object(members) => {
             // `versionConsistency: ""` is what a generator writes for an enum that is not set; other empty texts may be meant.
             let set = |name: &str, value: &Value| !value.is_null() && !(name == "versionConsistency" && is_unset(value));
-            Value::Object(members.into_iter().filter(|(name, value)| set(name, value)).map(|(name, value)| (name, without_nulls(value))).collect())
+            Value::Object(
+                members
+                    .into_iter()
+                    .filter(|(name, value)| set(name, value))
+                    .map(|(name, value)| (name, without_nulls(value)))
+                    .collect(),
+            )
         }
         Value::Array(elements) => elements.into_iter().map(without_nulls).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
@@ -233,7 +279,9 @@ fn without_nulls(value: Value) -> Value {
 fn unknown<'n>(file: &str, name: &str, known: impl IntoIterator<Item = &'n &'n str>) -> String {
     let near = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
     match near {
-        Some((distance, near)) if distance <= 3 => format!("`{name}` of {file} is left out: ECS knows no such member, did you mean `{near}`?"),
+        Some((distance, near)) if distance <= 3 => {
+            format!("`{name}` of {file} is left out: ECS knows no such member, did you mean `{near}`?")
+        }
         Some(_) | None => format!("`{name}` of {file} is left out: ECS knows no such member"),
     }
 }
@@ -256,7 +304,10 @@ mod tests {
         assert_eq!(create.body["serviceName"], "myservice-b");
         assert_eq!(create.body["desiredCount"], 5);
         assert_eq!(create.body["launchType"], "FARGATE");
-        assert_eq!(create.body["deploymentConfiguration"], json!({"deploymentCircuitBreaker": {"enable": true, "rollback": false}}));
+        assert_eq!(
+            create.body["deploymentConfiguration"],
+            json!({"deploymentCircuitBreaker": {"enable": true, "rollback": false}})
+        );
         assert!(create.body.get("vpcLatticeConfiguration").is_none(), "not an ECS field");
 
         let update = update_service(&seed, TARGET);
@@ -275,7 +326,10 @@ mod tests {
         );
         let update = update_service(&definition, TARGET);
         let deployment = &update.body["deploymentConfiguration"];
-        assert_eq!(deployment["deploymentCircuitBreaker"], json!({"enable": true, "rollback": false, "resetOnHealthyTask": false}));
+        assert_eq!(
+            deployment["deploymentCircuitBreaker"],
+            json!({"enable": true, "rollback": false, "resetOnHealthyTask": false})
+        );
         assert_eq!((&deployment["alarms"]["rollback"], &deployment["maximumPercent"]), (&json!(false), &json!(150)));
         assert_eq!(update.body["serviceConnectConfiguration"], json!({"enabled": false}));
         assert!(update.body.get("propagateTags").is_none() && update.body.get("platformVersion").is_none());

@@ -54,7 +54,9 @@ pub fn run(filter: &Given, input: &Value, lattice: &Value) -> Result<Value, Vec<
 fn one_object(filter: &Given, yielded: &[Val]) -> Result<Value, Finding> {
     let wrong = |message: String| Finding::error(&filter.from, message);
     match yielded {
-        [value @ Val::Obj(_)] => from_jaq(value).map_err(|why| wrong(format!("the filter yields {why}")).hint("a definition is JSON")),
+        [value @ Val::Obj(_)] => {
+            from_jaq(value).map_err(|why| wrong(format!("the filter yields {why}")).hint("a definition is JSON"))
+        }
         [other] => Err(wrong(format!("the filter yields {}, not an object", shortened(&other.to_string())))
             .hint("a filter takes the whole definition and yields the whole definition: write `.a = 1` rather than `.a`")),
         [] => Err(wrong("the filter yields nothing, it must yield exactly one object".to_owned())
@@ -128,7 +130,9 @@ fn unparsable(filter: &Given, errors: load::Errors<&str, ()>) -> Vec<Finding> {
             load::Error::Io(modules) => findings.extend(modules.into_iter().map(|(path, _)| {
                 in_filter(filter, path, &format!("the module `{path}` cannot be loaded: filters have no modules here"))
             })),
-            load::Error::Lex(errors) => findings.extend(errors.into_iter().map(|(expected, found)| lex_error(filter, &expected, found))),
+            load::Error::Lex(errors) => {
+                findings.extend(errors.into_iter().map(|(expected, found)| lex_error(filter, &expected, found)))
+            }
             load::Error::Parse(errors) => {
                 findings.extend(errors.into_iter().map(|(expected, found)| parse_error(filter, &expected, found)));
             }
@@ -162,7 +166,8 @@ fn unknown_names(filter: &Given, errors: compile::Errors<&str, ()>) -> Vec<Findi
         .map(|(name, kind)| {
             let finding = in_filter(filter, name, &format!("unknown {} `{name}`", kind.as_str()));
             if prelude::touches_the_world(name) {
-                finding.hint("a filter sees the definition and `$lattice` only, so that the same file always gives the same result")
+                finding
+                    .hint("a filter sees the definition and `$lattice` only, so that the same file always gives the same result")
             } else if matches!(kind, compile::Undefined::Var) {
                 finding.hint("`$lattice` is the only variable: {target_group_arn, role_arn, port_name, service}")
             } else {

@@ -6,18 +6,29 @@
 
 use std::collections::HashSet;
 
-use jaq_core::{
-    data::JustLut,
-    native::Fun,
-};
+use jaq_core::{data::JustLut, native::Fun};
 use jaq_json::Val;
 
 const PRELUDE: &str = include_str!("../prelude.jq");
 
 /// Reads the environment, the clock or other input, ends the program, writes to the terminal or depends on the machine's time zone.
 const WORLDLY: [&str; 16] = [
-    "env", "now", "halt", "halt_error", "input", "inputs", "input_filename", "input_line_number", "debug", "debug_empty", "stderr",
-    "stderr_empty", "localtime", "strflocaltime", "get_search_list", "$ENV",
+    "env",
+    "now",
+    "halt",
+    "halt_error",
+    "input",
+    "inputs",
+    "input_filename",
+    "input_line_number",
+    "debug",
+    "debug_empty",
+    "stderr",
+    "stderr_empty",
+    "localtime",
+    "strflocaltime",
+    "get_search_list",
+    "$ENV",
 ];
 
 /// Whether a name is one of those left out because they reach outside the definition.
@@ -93,7 +104,8 @@ mod tests {
     #[test]
     fn only_what_is_named_is_handed_over() {
         assert_eq!(needed_by(".a = 1"), "");
-        let names: Vec<String> = definitions().filter(|def| needed_by("any").contains(*def)).map(|def| name_of(def).to_owned()).collect();
+        let names: Vec<String> =
+            definitions().filter(|def| needed_by("any").contains(*def)).map(|def| name_of(def).to_owned()).collect();
         assert!(names.iter().any(|name| name == "isempty") && names.iter().any(|name| name == "not"), "{names:?}");
         assert!(!names.iter().any(|name| name == "walk"), "{names:?}");
     }

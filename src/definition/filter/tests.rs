@@ -22,9 +22,24 @@ fn values_that_are_not_touched_keep_their_digits() {
 #[test]
 fn the_standard_definitions_are_there() {
     for filter in [
-        "with_entries(.)", "walk(.)", ".a |= tostring", "to_entries | from_entries", ".b = (@base64 \"\\(.a)\")", "if has(\"a\") then . else empty end",
-        ".b = ([1,2] | add)", ".b = ([1,[2]] | flatten)", ".b = (\"x-1\" | test(\"^x\"))", ".b = (\"x-1\" | sub(\"x\"; \"y\"))", ".b = $lattice.target_group_arn",
-        ".b = ([3,1] | sort_by(.) | join(\",\"))", ".b = (try error(\"x\") catch .)", "reduce range(3) as $i (.; .b += $i)", "[.] | first", "..|=.", "if .a then . end", ".b = (\"1\"|tonumber)",
+        "with_entries(.)",
+        "walk(.)",
+        ".a |= tostring",
+        "to_entries | from_entries",
+        ".b = (@base64 \"\\(.a)\")",
+        "if has(\"a\") then . else empty end",
+        ".b = ([1,2] | add)",
+        ".b = ([1,[2]] | flatten)",
+        ".b = (\"x-1\" | test(\"^x\"))",
+        ".b = (\"x-1\" | sub(\"x\"; \"y\"))",
+        ".b = $lattice.target_group_arn",
+        ".b = ([3,1] | sort_by(.) | join(\",\"))",
+        ".b = (try error(\"x\") catch .)",
+        "reduce range(3) as $i (.; .b += $i)",
+        "[.] | first",
+        "..|=.",
+        "if .a then . end",
+        ".b = (\"1\"|tonumber)",
         "def f: .; f",
     ] {
         let result = filtered(filter, r#"{"a":1}"#);
@@ -44,7 +59,10 @@ fn mistakes_point_into_the_filter() {
         ("input", "--jq:1:1: unknown filter `input` in the filter `input`"),
         ("debug", "--jq:1:1: unknown filter `debug` in the filter `debug`"),
         ("halt", "--jq:1:1: unknown filter `halt` in the filter `halt`"),
-        ("import \"x\" as x; .", "--jq:1:9: the module `x` cannot be loaded: filters have no modules here in the filter `import \"x\" as x; .`"),
+        (
+            "import \"x\" as x; .",
+            "--jq:1:9: the module `x` cannot be loaded: filters have no modules here in the filter `import \"x\" as x; .`",
+        ),
         ("., .", "--jq: the filter yields 2 values, it must yield exactly one object"),
         ("repeat(.)", "--jq: the filter yields 1000 or more values, it must yield exactly one object"),
         ("empty", "--jq: the filter yields nothing, it must yield exactly one object"),

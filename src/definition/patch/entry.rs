@@ -40,19 +40,27 @@ pub(super) fn resolve(request: &PatchRequest<'_>) -> Result<(Option<LatticeEntry
     if !errors.is_empty() {
         return Err(errors);
     }
-    let switched_off = singular.and_then(|singular| singular.get("enabled")).filter(|enabled| enabled.value == Value::Bool(false));
+    let switched_off =
+        singular.and_then(|singular| singular.get("enabled")).filter(|enabled| enabled.value == Value::Bool(false));
     if let Some(enabled) = switched_off {
         let at = format!("/{SINGULAR}/enabled");
         if request.target_group.is_none() && entries.is_empty() {
             let message = "`\"enabled\": false` leaves this ECS service out of Lattice: no entry is written";
-            warnings.push(definition.warning(enabled, at, message).hint("give `--target-group`, or remove the object, to put it in"));
+            warnings
+                .push(definition.warning(enabled, at, message).hint("give `--target-group`, or remove the object, to put it in"));
             return Ok((None, warnings));
         }
         let message = "`\"enabled\": false` is overruled: a target group is given for this ECS service";
         warnings.push(definition.warning(enabled, at, message));
     }
 
-    let source = Source { request, definition, entry: chosen(request, &entries).map_err(|finding| vec![finding])?, entries: &entries, singular };
+    let source = Source {
+        request,
+        definition,
+        entry: chosen(request, &entries).map_err(|finding| vec![finding])?,
+        entries: &entries,
+        singular,
+    };
     let port = source.port().map_err(|finding| errors.push(finding)).ok();
     let target_group = source.target_group().map_err(|finding| errors.push(finding)).ok();
     let checked = target_group.as_ref().and_then(|given| arn::target_group(given).map_err(|finding| errors.push(finding)).ok());
@@ -76,7 +84,9 @@ fn entries(definition: &Document) -> (Vec<&Node>, Vec<Finding>) {
     for (index, entry) in list.elements().iter().enumerate() {
         if entry.get("portName").and_then(Node::as_str).is_none() {
             let message = format!("this entry of `{LIST}` has no `portName`");
-            errors.push(definition.error(entry, format!("/{LIST}/{index}"), message).hint("add the name of the port mapping it is for"));
+            errors.push(
+                definition.error(entry, format!("/{LIST}/{index}"), message).hint("add the name of the port mapping it is for"),
+            );
         }
     }
     (list.elements().iter().collect(), errors)
@@ -117,14 +127,16 @@ fn chosen<'d>(request: &PatchRequest<'_>, entries: &[&'d Node]) -> Result<Option
         given.as_ref().is_none_or(|given| entry.get(name).and_then(Node::as_str) == Some(&given.text))
     };
     let of_port: Vec<&Node> = entries.iter().copied().filter(|entry| says(entry, "portName", &request.port_name)).collect();
-    let exact: Vec<&Node> = of_port.iter().copied().filter(|entry| says(entry, "targetGroupArn", &request.target_group)).collect();
+    let exact: Vec<&Node> =
+        of_port.iter().copied().filter(|entry| says(entry, "targetGroupArn", &request.target_group)).collect();
     match (of_port.as_slice(), exact.as_slice()) {
         ([], _) => Ok(None),
         ([entry], _) | (_, [entry]) => Ok(Some(entry)),
         ([first, ..], _) => {
             let definition = request.service_definition;
             let ports: Vec<&str> = of_port.iter().filter_map(|entry| entry.get("portName")?.as_str()).collect();
-            let message = format!("`{LIST}` has {} entries that could be meant, for the ports {}", of_port.len(), ports::list(&ports));
+            let message =
+                format!("`{LIST}` has {} entries that could be meant, for the ports {}", of_port.len(), ports::list(&ports));
             let hint = "say which one: `--port-name` names its port, `--target-group` its target group";
             Err(definition.error(first, format!("/{LIST}"), message).hint(hint))
         }
@@ -164,8 +176,10 @@ impl Source<'_> {
                     .hint(format!("remove `{SINGULAR}`, or say which one with `--target-group`")))
             }
             (Some(given), _) | (None, Some(given)) => Ok(given),
-            (None, None) => Err(Finding::error(&self.definition.file, "no target group: neither a flag nor the definition names one")
-                .hint(format!("give `--target-group {}`", arn::TARGET_GROUP_FORM))),
+            (None, None) => {
+                Err(Finding::error(&self.definition.file, "no target group: neither a flag nor the definition names one")
+                    .hint(format!("give `--target-group {}`", arn::TARGET_GROUP_FORM)))
+            }
         }
     }
 
@@ -193,7 +207,10 @@ impl Source<'_> {
         }
         let from_service_connect = ports::of_service_connect(&self.definition.root);
         if let [only] = from_service_connect.as_slice() {
-            return self.known_port(Given::new(*only, format!("{} (serviceConnectConfiguration)", self.definition.file)), named.as_deref());
+            return self.known_port(
+                Given::new(*only, format!("{} (serviceConnectConfiguration)", self.definition.file)),
+                named.as_deref(),
+            );
         }
         let candidates = if from_service_connect.is_empty() { named.clone().unwrap_or_default() } else { from_service_connect };
         match (candidates.as_slice(), named) {
@@ -203,10 +220,16 @@ impl Source<'_> {
                 Err(Finding::error(file, "no port mapping has a name, and Lattice needs one")
                     .hint("add `\"name\": \"http\"` to the port mapping that receives the traffic"))
             }
-            ([], None) => Err(Finding::error(&self.definition.file, "no port name: the definition does not say which port receives the traffic")
-                .hint("give `--port-name NAME`, the name of a port mapping, or `--task-definition FILE` to have it looked up")),
-            (several, _) => Err(Finding::error(&self.definition.file, format!("which port receives the traffic? There are {}", ports::list(several)))
-                .hint("give `--port-name` with one of them")),
+            ([], None) => Err(Finding::error(
+                &self.definition.file,
+                "no port name: the definition does not say which port receives the traffic",
+            )
+            .hint("give `--port-name NAME`, the name of a port mapping, or `--task-definition FILE` to have it looked up")),
+            (several, _) => Err(Finding::error(
+                &self.definition.file,
+                format!("which port receives the traffic? There are {}", ports::list(several)),
+            )
+            .hint("give `--port-name` with one of them")),
         }
     }
 
@@ -214,7 +237,11 @@ impl Source<'_> {
         match named {
             Some(names) if !names.contains(&given.text.as_str()) => {
                 let file = self.request.task_definition.map_or("", |document| document.file.as_str());
-                let message = format!("no port mapping in {file} has the name `{}`; the names there are: {}", given.text, ports::list(names));
+                let message = format!(
+                    "no port mapping in {file} has the name `{}`; the names there are: {}",
+                    given.text,
+                    ports::list(names)
+                );
                 Err(Finding::error(given.from, message).hint("use one of them, or add `\"name\"` to the port mapping"))
             }
             Some(_) | None => Ok(given.text),
@@ -231,7 +258,13 @@ pub(super) fn elsewhere(request: &PatchRequest<'_>, entry: Option<&LatticeEntry>
             match &node.value {
                 // What the Lattice entries say is about to be replaced, or is another entry's business.
                 Value::Object(members) => {
-                    stack.extend(members.iter().rev().filter(|member| member.name != LIST && member.name != SINGULAR).map(|member| &member.node));
+                    stack.extend(
+                        members
+                            .iter()
+                            .rev()
+                            .filter(|member| member.name != LIST && member.name != SINGULAR)
+                            .map(|member| &member.node),
+                    );
                 }
                 Value::Array(elements) => stack.extend(elements.iter().rev()),
                 Value::String(text) => {

@@ -125,12 +125,15 @@ fn a_port_that_is_not_there_lists_those_that_are() {
     );
 
     let bare = read(&format!(r#"{{"vpcLatticeConfiguration": {{"targetGroupArn": "{TARGET_GROUP}"}}}}"#));
-    let two = Document::read("t.json", br#"{"containerDefinitions": [{"portMappings": [{"name": "a"}, {"name": "b"}, {}]}]}"#).expect("JSON");
+    let two = Document::read("t.json", br#"{"containerDefinitions": [{"portMappings": [{"name": "a"}, {"name": "b"}, {}]}]}"#)
+        .expect("JSON");
     assert_eq!(
         told(patch(&PatchRequest { task_definition: Some(&two), ..request(&bare) })),
         ["service.json: which port receives the traffic? There are `a` and `b`"]
     );
-    let none = Document::read("t.json", br#"{"taskDefinition": {"containerDefinitions": [{"portMappings": [{"containerPort": 80}]}]}}"#).expect("JSON");
+    let none =
+        Document::read("t.json", br#"{"taskDefinition": {"containerDefinitions": [{"portMappings": [{"containerPort": 80}]}]}}"#)
+            .expect("JSON");
     assert_eq!(
         told(patch(&PatchRequest { task_definition: Some(&none), ..request(&bare) })),
         ["t.json: no port mapping has a name, and Lattice needs one"]
@@ -139,7 +142,9 @@ fn a_port_that_is_not_there_lists_those_that_are() {
 
 #[test]
 fn a_malformed_arn_is_told_where_it_stands() {
-    let document = read("{\n  \"serviceConnectConfiguration\": {\"services\": [{\"portName\": \"http\"}]},\n  \"vpcLatticeConfiguration\": {\"targetGroupArn\": \"tg-1\"}\n}");
+    let document = read(
+        "{\n  \"serviceConnectConfiguration\": {\"services\": [{\"portName\": \"http\"}]},\n  \"vpcLatticeConfiguration\": {\"targetGroupArn\": \"tg-1\"}\n}",
+    );
     let told = told(patch(&request(&document)));
     assert!(told[0].starts_with("service.json:3:49: `tg-1` is not the ARN of a VPC Lattice target group"), "{told:?}");
 }
@@ -148,9 +153,18 @@ fn a_malformed_arn_is_told_where_it_stands() {
 fn contradictions_are_refused() {
     for (text, message) in [
         ("[]", "service.json:1:1: a service definition is an object, this is an array"),
-        (r#"{"vpcLatticeConfigurations": {}}"#, "service.json:1:30: `vpcLatticeConfigurations` is a list of {roleArn, targetGroupArn, portName}, this is an object"),
-        (r#"{"vpcLatticeConfigurations": [{}]}"#, "service.json:1:31: this entry of `vpcLatticeConfigurations` has no `portName`"),
-        (r#"{"vpcLatticeConfiguration": 1}"#, "service.json:1:29: `vpcLatticeConfiguration` is not an ECS field, and a number cannot be translated into one"),
+        (
+            r#"{"vpcLatticeConfigurations": {}}"#,
+            "service.json:1:30: `vpcLatticeConfigurations` is a list of {roleArn, targetGroupArn, portName}, this is an object",
+        ),
+        (
+            r#"{"vpcLatticeConfigurations": [{}]}"#,
+            "service.json:1:31: this entry of `vpcLatticeConfigurations` has no `portName`",
+        ),
+        (
+            r#"{"vpcLatticeConfiguration": 1}"#,
+            "service.json:1:29: `vpcLatticeConfiguration` is not an ECS field, and a number cannot be translated into one",
+        ),
         (
             r#"{"vpcLatticeConfigurations": [{"portName": "a"}, {"portName": "b"}]}"#,
             "service.json:1:31: `vpcLatticeConfigurations` has 2 entries that could be meant, for the ports `a` and `b`",
@@ -170,7 +184,12 @@ fn another_account_or_region_is_a_warning() {
     let (document, task) = (read(SERVICE), task());
     let target_group = Some(Given::new(TARGET_GROUP.replace("123456789012", "210987654321"), "--target-group"));
     let patched = patch(&PatchRequest { target_group, task_definition: Some(&task), ..request(&document) }).expect("patched");
-    assert!(patched.warnings.iter().any(|warning| {
-        warning.to_string().starts_with("task.json:19:23: ") && warning.message.ends_with("in the account 123456789012, the target group in 210987654321")
-    }), "{:?}", patched.warnings);
+    assert!(
+        patched.warnings.iter().any(|warning| {
+            warning.to_string().starts_with("task.json:19:23: ")
+                && warning.message.ends_with("in the account 123456789012, the target group in 210987654321")
+        }),
+        "{:?}",
+        patched.warnings
+    );
 }

@@ -136,9 +136,11 @@ impl Node {
             Value::Number(text) => text.parse::<serde_json::Number>().map_or(serde_json::Value::Null, Into::into),
             Value::String(text) => text.as_str().into(),
             Value::Array(elements) => elements.iter().map(Self::to_json).collect(),
-            Value::Object(members) => {
-                members.iter().map(|member| (member.name.clone(), member.node.to_json())).collect::<serde_json::Map<_, _>>().into()
-            }
+            Value::Object(members) => members
+                .iter()
+                .map(|member| (member.name.clone(), member.node.to_json()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
     }
 }

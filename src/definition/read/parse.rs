@@ -84,7 +84,11 @@ impl Parser<'_> {
             return Ok(root);
         }
         self.refuse_comment()?;
-        problem(self.at, format!("{} after the end of the JSON value", self.found()), Some("a definition is one JSON object: remove what follows it"))
+        problem(
+            self.at,
+            format!("{} after the end of the JSON value", self.found()),
+            Some("a definition is one JSON object: remove what follows it"),
+        )
     }
 
     fn refuse_comment(&self) -> Result<(), Problem> {
@@ -113,7 +117,9 @@ impl Parser<'_> {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             "null" => Value::Null,
-            "NaN" | "Infinity" => return problem(self.at, format!("`{word}` is not a JSON number"), Some("write a finite number")),
+            "NaN" | "Infinity" => {
+                return problem(self.at, format!("`{word}` is not a JSON number"), Some("write a finite number"));
+            }
             "True" | "False" | "TRUE" | "FALSE" | "None" | "undefined" => {
                 return problem(self.at, format!("`{word}` is not JSON"), Some("write `true`, `false` or `null`"));
             }
@@ -134,7 +140,11 @@ impl Parser<'_> {
 
     fn nested(&mut self, read: fn(&mut Self) -> Result<Value, Problem>) -> Result<Value, Problem> {
         if self.depth == MAX_DEPTH {
-            return problem(self.at, format!("nested deeper than {MAX_DEPTH} levels"), Some("no ECS definition is nested this deep"));
+            return problem(
+                self.at,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+                Some("no ECS definition is nested this deep"),
+            );
         }
         self.depth += 1;
         self.at += 1;
@@ -162,7 +172,14 @@ impl Parser<'_> {
             }
             None => {
                 let Place { line, column } = Place::of(self.text, opened);
-                problem(self.at, format!("the file ends before the `{}` that closes what line {line}, column {column} opens", char::from(close)), None)
+                problem(
+                    self.at,
+                    format!(
+                        "the file ends before the `{}` that closes what line {line}, column {column} opens",
+                        char::from(close)
+                    ),
+                    None,
+                )
             }
             Some(_) => {
                 self.refuse_comment()?;
@@ -202,12 +219,20 @@ impl Parser<'_> {
             let start = self.at;
             if self.peek() != Some(b'"') {
                 self.refuse_comment()?;
-                return problem(start, format!("a member's name is missing here: found {}", self.found()), Some("names stand in double quotes"));
+                return problem(
+                    start,
+                    format!("a member's name is missing here: found {}", self.found()),
+                    Some("names stand in double quotes"),
+                );
             }
             let name = self.string()?;
             let span = start..self.at;
             if !names.insert(name.clone()) {
-                return problem(start, format!("`{name}` stands in this object twice"), Some("keep one of the two: other readers silently take the last"));
+                return problem(
+                    start,
+                    format!("`{name}` stands in this object twice"),
+                    Some("keep one of the two: other readers silently take the last"),
+                );
             }
             self.skip_space();
             if self.peek() != Some(b':') {
@@ -283,10 +308,18 @@ impl Parser<'_> {
                 }
                 Some(b'\\') => text.push(self.escape()?),
                 Some(b'\n' | b'\r') => {
-                    return problem(opened, "this string does not end on its line", Some("close it with `\"`, or write a line break as `\\n`"));
+                    return problem(
+                        opened,
+                        "this string does not end on its line",
+                        Some("close it with `\"`, or write a line break as `\\n`"),
+                    );
                 }
                 Some(control) => {
-                    return problem(self.at, format!("control character {control:#04x} in a string"), Some("write it as an escape such as `\\t` or `\\u0001`"));
+                    return problem(
+                        self.at,
+                        format!("control character {control:#04x} in a string"),
+                        Some("write it as an escape such as `\\t` or `\\u0001`"),
+                    );
                 }
                 None => return problem(opened, "this string does not end", Some("close it with `\"`")),
             }
@@ -320,7 +353,9 @@ impl Parser<'_> {
                 let second = self.hex(start)?;
                 let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400);
                 let code = low.map(|low| 0x10000 + ((first - 0xd800) << 10) + low);
-                return code.and_then(char::from_u32).map_or_else(|| problem(start, "half a surrogate pair is not a character", Some(half)), Ok);
+                return code
+                    .and_then(char::from_u32)
+                    .map_or_else(|| problem(start, "half a surrogate pair is not a character", Some(half)), Ok);
             }
             _ => return problem(start, "an unknown escape in a string", Some("a backslash itself is written `\\\\`")),
         })
@@ -380,8 +415,12 @@ mod tests {
         assert_eq!(document.text, text);
         let json = document.root.to_json();
         assert_eq!(json["c"], "é😀/");
-        assert_eq!(json.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>()), Some(vec!["b".into(), "a".into(), "c".into()]));
-        let spellings: Vec<_> = document.root.get("a").expect("a").elements().iter().map(|node| &text[node.span.clone()]).collect();
+        assert_eq!(
+            json.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>()),
+            Some(vec!["b".into(), "a".into(), "c".into()])
+        );
+        let spellings: Vec<_> =
+            document.root.get("a").expect("a").elements().iter().map(|node| &text[node.span.clone()]).collect();
         assert_eq!(spellings, ["12345678901234567890", "-0", "1E2"]);
     }
 }

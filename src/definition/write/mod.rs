@@ -113,7 +113,8 @@ impl<'t> Style<'t> {
             }
             _ => {
                 let own = self.slice(&old.span);
-                let one_line = !self.text.trim().contains('\n') || (old.span.len() > 2 && !own.contains('\n') && is_container(&old.value));
+                let one_line =
+                    !self.text.trim().contains('\n') || (old.span.len() > 2 && !own.contains('\n') && is_container(&old.value));
                 self.fresh(new, indent, one_line)
             }
         }
@@ -176,7 +177,8 @@ impl<'t> Style<'t> {
 
     /// Whether this is an array whose containers all stand on one line each: then a new one does too.
     fn siblings_are_compact(&self, old: &Node) -> bool {
-        let mut containers = old.elements().iter().filter(|element| is_container(&element.value) && element.span.len() > 2).peekable();
+        let mut containers =
+            old.elements().iter().filter(|element| is_container(&element.value) && element.span.len() > 2).peekable();
         containers.peek().is_some() && containers.all(|element| !self.slice(&element.span).contains('\n'))
     }
 
@@ -188,9 +190,13 @@ impl<'t> Style<'t> {
             Value::Bool(value) => return value.to_string(),
             Value::Number(digits) => return digits.clone(),
             Value::String(text) => return quoted(text),
-            Value::Array(elements) => ('[', ']', elements.iter().map(|element| self.fresh(&element.value, &inner, one_line)).collect()),
+            Value::Array(elements) => {
+                ('[', ']', elements.iter().map(|element| self.fresh(&element.value, &inner, one_line)).collect())
+            }
             Value::Object(members) => {
-                let body = |member: &Member| format!("{}{}{}", quoted(&member.name), self.colon, self.fresh(&member.node.value, &inner, one_line));
+                let body = |member: &Member| {
+                    format!("{}{}{}", quoted(&member.name), self.colon, self.fresh(&member.node.value, &inner, one_line))
+                };
                 ('{', '}', members.iter().map(body).collect())
             }
         };
@@ -252,7 +258,9 @@ fn array_entries<'n>(before: &[Node], after: &'n [Node], mut kept: impl FnMut(us
     let (mut old, mut new) = (0, 0);
     for (next_old, next_new) in common(before, after).into_iter().chain([(before.len(), after.len())]) {
         while new < next_new {
-            if old < next_old && is_container(&before[old].value) && is_container(&after[new].value) || (old < next_old && next_old - old == next_new - new) {
+            if old < next_old && is_container(&before[old].value) && is_container(&after[new].value)
+                || (old < next_old && next_old - old == next_new - new)
+            {
                 entries.push(Entry::Kept(old, kept(old, &after[new])));
                 old += 1;
             } else {

@@ -15,8 +15,14 @@ fn over(old: &str, new: &str) -> String {
 
 #[test]
 fn a_new_member_follows_the_files_style() {
-    assert_eq!(over("{\n    \"a\": 1\n}\n", r#"{"a":1,"b":[{"c":2}]}"#), "{\n    \"a\": 1,\n    \"b\": [\n        {\n            \"c\": 2\n        }\n    ]\n}\n");
-    assert_eq!(over("{\r\n\t\"a\" : 1\r\n}", r#"{"a":1,"b":{"c":2}}"#), "{\r\n\t\"a\" : 1,\r\n\t\"b\" : {\r\n\t\t\"c\" : 2\r\n\t}\r\n}");
+    assert_eq!(
+        over("{\n    \"a\": 1\n}\n", r#"{"a":1,"b":[{"c":2}]}"#),
+        "{\n    \"a\": 1,\n    \"b\": [\n        {\n            \"c\": 2\n        }\n    ]\n}\n"
+    );
+    assert_eq!(
+        over("{\r\n\t\"a\" : 1\r\n}", r#"{"a":1,"b":{"c":2}}"#),
+        "{\r\n\t\"a\" : 1,\r\n\t\"b\" : {\r\n\t\t\"c\" : 2\r\n\t}\r\n}"
+    );
     assert_eq!(over(r#"{"a":1}"#, r#"{"a":1,"b":{"c":[2,3]}}"#), r#"{"a":1,"b":{"c":[2,3]}}"#);
     assert_eq!(over(r#"{"a": 1}"#, r#"{"a":1,"b":[2,3]}"#), r#"{"a": 1, "b": [2, 3]}"#);
     assert_eq!(over("{\n  \"a\": {}\n}", r#"{"a":{"b":1}}"#), "{\n  \"a\": {\n    \"b\": 1\n  }\n}");
