@@ -67,7 +67,7 @@ impl Comparison<'_> {
         match (given, described) {
             (Value::Object(given), Some(Value::Object(described))) => self.object(pointer, given, described),
             (Value::Array(given), Some(Value::Array(described))) if !given.is_empty() => {
-                self.array(pointer, name, given, described)
+                self.array(pointer, name, given, described);
             }
             // Service Connect switched off is Service Connect not mentioned.
             (given, None) if name == "serviceConnectConfiguration" && given.get("enabled") == Some(&Value::Bool(false)) => {}

@@ -6,9 +6,9 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The line.
-    pub line: usize,
+    pub line: u32,
     /// The column, in characters.
-    pub column: usize,
+    pub column: u32,
 }
 
 impl Place {
@@ -21,8 +21,10 @@ impl Place {
         }
         let before = text.get(..end).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before[line_start..].chars().filter(|c| *c != '\u{feff}').count() + 1;
-        Self { line: before.matches('\n').count() + 1, column }
+        let counted = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        // A byte order mark is not a character that an editor shows.
+        let column = before[line_start..].chars().filter(|c| *c != '\u{feff}').count();
+        Self { line: counted(before.matches('\n').count()), column: counted(column) }
     }
 }
 

@@ -262,7 +262,7 @@ fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             // `versionConsistency: ""` is what a generator writes for an enum that is not set; other empty texts may be meant.
-            let set = |name: &str, value: &Value| !value.is_null() && !(name == "versionConsistency" && is_unset(value));
+            let set = |name: &str, value: &Value| !value.is_null() && (name != "versionConsistency" || !is_unset(value));
             Value::Object(
                 members
                     .into_iter()

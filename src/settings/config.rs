@@ -194,16 +194,11 @@ impl Config {
 
 /// A file that cannot be read, as a finding.
 pub(crate) fn unreadable(file: &str, error: &std::io::Error) -> Finding {
-    let (message, hint) = match error.kind() {
-        std::io::ErrorKind::NotFound => (
-            "there is no such file".to_owned(),
-            Some("check the path: relative ones start from the working directory, in a config from the config's own"),
-        ),
-        std::io::ErrorKind::IsADirectory => ("this is a directory".to_owned(), None),
-        _ => (format!("it cannot be read: {error}"), None),
-    };
-    let finding = Finding::error(file, message);
-    if let Some(hint) = hint { finding.hint(hint) } else { finding }
+    if error.kind() == std::io::ErrorKind::NotFound {
+        let hint = "relative paths start from the working directory, those in a config from the config's own";
+        return Finding::error(file, "there is no such file").hint(hint);
+    }
+    Finding::error(file, format!("it cannot be read: {error}"))
 }
 
 struct Reader<'f> {

@@ -48,7 +48,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Option<Node>, Finding> {
 }
 
 fn place_of(location: serde_saphyr::Location) -> Place {
-    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     Place { line: count(location.line()), column: count(location.column()) }
 }
 

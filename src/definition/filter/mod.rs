@@ -119,7 +119,7 @@ fn shortened(text: &str) -> String {
 fn in_filter(filter: &Given, found: &str, message: &str) -> Finding {
     let offset = load::span(&filter.text, found).start.min(filter.text.len());
     let place = Place::of(&filter.text, offset);
-    let line = filter.text.lines().nth(place.line - 1).unwrap_or_default().trim();
+    let line = filter.text.lines().nth(place.line as usize - 1).unwrap_or_default().trim();
     Finding::error(&filter.from, format!("{message} in the filter `{}`", shortened(line))).at(place)
 }
 
@@ -131,7 +131,7 @@ fn unparsable(filter: &Given, errors: load::Errors<&str, ()>) -> Vec<Finding> {
                 in_filter(filter, path, &format!("the module `{path}` cannot be loaded: filters have no modules here"))
             })),
             load::Error::Lex(errors) => {
-                findings.extend(errors.into_iter().map(|(expected, found)| lex_error(filter, &expected, found)))
+                findings.extend(errors.into_iter().map(|(expected, found)| lex_error(filter, &expected, found)));
             }
             load::Error::Parse(errors) => {
                 findings.extend(errors.into_iter().map(|(expected, found)| parse_error(filter, &expected, found)));

@@ -176,3 +176,6 @@ impl Document {
         Finding::warning(&self.file, message).at(Place::of(&self.text, node.span.start)).pointer(pointer)
     }
 }
+
+#[cfg(test)]
+mod tests;

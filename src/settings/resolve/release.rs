@@ -185,7 +185,7 @@ fn images(sources: &mut Sources<'_>, flags: &[String]) -> Vec<(String, String)> 
     for given in sources.list("image", flags) {
         match given.text.split_once('=') {
             Some((container, image)) if !container.is_empty() && !image.is_empty() => {
-                images.push((container.to_owned(), image.to_owned()))
+                images.push((container.to_owned(), image.to_owned()));
             }
             _ => {
                 let finding =
