@@ -1,0 +1,347 @@
+//! The command line, as types and nothing else. What a text means is settled in [`crate::settings`], beside the environment and the
+//! config, so that all three are told their mistakes in the same way.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Canary and blue/green releases of ECS services on VPC Lattice, from GitHub Actions
+#[derive(Debug, Parser)]
+#[command(name = "espalier", version, arg_required_else_help = true, max_term_width = 120)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Release: patch, register, run the candidate, shift step by step, promote or roll back
+    Deploy(Box<Deploy>),
+    /// Shift the weights between any two target groups, along the same steps
+    Shift(Box<Shift>),
+    /// Roll a running rollout back, from any job
+    Abort(Abort),
+    /// Go back to the revision that was stable before the last promotion
+    Rollback(Rollback),
+    /// Show what is live: weights, revisions, targets, the record
+    Status(Status),
+    /// Put a VPC Lattice target group into a service definition
+    Patch(Box<Patch>),
+    /// AWS and GitHub, emulated on loopback
+    #[command(subcommand)]
+    Sandbox(Sandbox),
+    /// Two releases in the sandbox, with nothing set up: one promoted, one rolled back
+    Demo,
+}
+
+/// How to show something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people, at a terminal or in a log.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For pull requests and summaries.
+    Markdown,
+}
+
+/// What every command that works on AWS takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Common {
+    /// The config file [default: espalier.yml, if there is one]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The AWS region
+    #[arg(long)]
+    pub region: Option<String>,
+}
+
+/// What every command that reports takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Reporting {
+    /// How to show what happens
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// The token for comments and checks [default: GITHUB_TOKEN]
+    #[arg(long, value_name = "TOKEN", hide_short_help = true)]
+    pub github_token: Option<String>,
+}
+
+/// Where the weights are.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Traffic {
+    /// The Lattice service: name, id or ARN
+    #[arg(long, value_name = "SERVICE")]
+    pub lattice_service: Option<String>,
+    /// Its listener: name, id or ARN
+    #[arg(long)]
+    pub listener: Option<String>,
+    /// `all` that forward to the live target group, or a list of rules: names, ids or ARNs
+    #[arg(long, value_name = "all|RULE,…")]
+    pub rules: Option<String>,
+}
+
+/// How the weights move.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Steps {
+    /// Shares and how long to watch each [default: 5%:2m,25%:5m,100%:10m]
+    #[arg(long, value_name = "SHARE:TIME,…")]
+    pub steps: Option<String>,
+    /// How long weights take to have effect [default: 90s]
+    #[arg(long, value_name = "TIME")]
+    pub settle: Option<String>,
+    /// Of the whole rollout; passing it rolls back [default: 45m]
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Time between two observations [default: 15s]
+    #[arg(long, value_name = "TIME")]
+    pub interval: Option<String>,
+    /// What a cancelled job does: `rollback` or `hold` [default: rollback]
+    #[arg(long, value_name = "rollback|hold")]
+    pub on_cancel: Option<String>,
+    /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
+    #[arg(long, value_name = "stop|restore")]
+    pub on_drift: Option<String>,
+}
+
+/// `--dry-run`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DryRun {
+    /// Show what would be written, and write nothing
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub dry_run: Option<bool>,
+}
+
+/// Arguments of `deploy`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Deploy {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// The ECS cluster: name or ARN
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// What is released; the first slot's ECS service has this name
+    #[arg(long)]
+    pub service: Option<String>,
+    /// The ECS service definition, JSON
+    #[arg(long, value_name = "FILE")]
+    pub service_definition: Option<PathBuf>,
+    /// The task definition, JSON
+    #[arg(long, value_name = "FILE")]
+    pub task_definition: Option<PathBuf>,
+    /// Replace a container's image (repeatable)
+    #[arg(long, value_name = "CONTAINER=IMAGE")]
+    pub image: Vec<String>,
+    /// Where the weights are.
+    #[command(flatten)]
+    pub traffic: Traffic,
+    /// The target group of slot a: name, id or ARN [default: SERVICE-a]
+    #[arg(long, value_name = "TARGET_GROUP")]
+    pub target_group: Option<String>,
+    /// A slot's ECS service and target group (repeatable) [default: a=SERVICE:SERVICE-a, b=SERVICE-b:SERVICE-b]
+    #[arg(long, value_name = "NAME=ECS_SERVICE:TARGET_GROUP")]
+    pub slot: Vec<String>,
+    /// The role by which ECS registers tasks in target groups: name or ARN
+    #[arg(long, value_name = "ROLE")]
+    pub infrastructure_role: Option<String>,
+    /// The name of the port mapping that receives the traffic
+    #[arg(long, value_name = "NAME")]
+    pub port_name: Option<String>,
+    /// A filter over the service definition, after the built-in one (repeatable)
+    #[arg(long, value_name = "FILTER")]
+    pub jq: Vec<String>,
+    /// How the weights move.
+    #[command(flatten)]
+    pub steps: Steps,
+    /// How long the old slot keeps its tasks, or `never` [default: 10m]
+    #[arg(long, value_name = "TIME|never")]
+    pub retire_after: Option<String>,
+    /// Release even when nothing has changed
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub force: Option<bool>,
+    /// `--dry-run`.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// How it reports.
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+/// Arguments of `shift`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Shift {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// Where the weights are.
+    #[command(flatten)]
+    pub traffic: Traffic,
+    /// The target group that has the traffic: name, id or ARN
+    #[arg(long, value_name = "TARGET_GROUP")]
+    pub from: Option<String>,
+    /// The target group that gets it
+    #[arg(long, value_name = "TARGET_GROUP")]
+    pub to: Option<String>,
+    /// How the weights move.
+    #[command(flatten)]
+    pub steps: Steps,
+    /// `--dry-run`.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// How it reports.
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+/// Arguments of `abort`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Abort {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// The Lattice service whose rollout it is: name, id or ARN
+    #[arg(long, value_name = "SERVICE")]
+    pub lattice_service: Option<String>,
+    /// Or one of its traffic targets: the ARN of a rule or listener
+    #[arg(long, value_name = "ARN", conflicts_with = "lattice_service")]
+    pub traffic_target: Option<String>,
+    /// The target group that is to have all traffic, where no record says it
+    #[arg(long, value_name = "TARGET_GROUP")]
+    pub to: Option<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Restore even when that side has no healthy targets
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub force: Option<bool>,
+    /// `--dry-run`.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// How it reports.
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+/// Arguments of `rollback`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Rollback {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// The Lattice service: name, id or ARN
+    #[arg(long, value_name = "SERVICE")]
+    pub lattice_service: Option<String>,
+    /// Or one of its traffic targets: the ARN of a rule or listener
+    #[arg(long, value_name = "ARN", conflicts_with = "lattice_service")]
+    pub traffic_target: Option<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// `--dry-run`.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// How it reports.
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+/// Arguments of `status`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Status {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// The Lattice service: name, id or ARN
+    #[arg(long, value_name = "SERVICE")]
+    pub lattice_service: Option<String>,
+    /// How to show it
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+}
+
+/// Arguments of `patch`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Patch {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// The ECS service definition, JSON; `-` is standard input
+    #[arg(value_name = "FILE", conflicts_with = "service_definition")]
+    pub file: Option<PathBuf>,
+    /// The same as a flag
+    #[arg(long, value_name = "FILE")]
+    pub service_definition: Option<PathBuf>,
+    /// The task definition, JSON: it has the names of the ports
+    #[arg(long, value_name = "FILE")]
+    pub task_definition: Option<PathBuf>,
+    /// The name of the ECS service, for filters
+    #[arg(long)]
+    pub service: Option<String>,
+    /// The target group: ARN, id or name; with an ARN nothing is asked of AWS
+    #[arg(long, value_name = "TARGET_GROUP")]
+    pub target_group: Option<String>,
+    /// The role by which ECS registers tasks in target groups: name or ARN
+    #[arg(long, value_name = "ROLE")]
+    pub infrastructure_role: Option<String>,
+    /// The name of the port mapping that receives the traffic
+    #[arg(long, value_name = "NAME")]
+    pub port_name: Option<String>,
+    /// A filter over the service definition, after the built-in one (repeatable)
+    #[arg(long, value_name = "FILTER")]
+    pub jq: Vec<String>,
+    /// Write the patched definition there instead of to standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with = "in_place")]
+    pub output: Option<PathBuf>,
+    /// Write it back into the file, if it needs a change
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub in_place: Option<bool>,
+    /// Write nothing; exit 3 when the file needs a change
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub check: Option<bool>,
+    /// `--dry-run`.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+}
+
+/// The verbs of `sandbox`.
+#[derive(Debug, Subcommand)]
+pub enum Sandbox {
+    /// Serve until a signal comes
+    Serve(SandboxServe),
+    /// Run a command inside, on a clock that waits for nobody; espalier's own verbs run this binary
+    Run(SandboxRun),
+    /// List what can be rehearsed
+    Scenarios,
+}
+
+/// Arguments of `sandbox serve`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SandboxServe {
+    /// The port to serve on [default: any free one]
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Write the variables there that point an SDK at the sandbox
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+    /// A scenario's name, or a file with one
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Option<String>,
+    /// How many times faster than the clock on the wall time passes [default: 1]
+    #[arg(long, value_name = "FACTOR")]
+    pub speed: Option<String>,
+}
+
+/// Arguments of `sandbox run`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SandboxRun {
+    /// A scenario's name, or a file with one
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Option<String>,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}

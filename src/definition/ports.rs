@@ -1,0 +1,37 @@
+//! The names of ports: those the task definition gives, and those Service Connect uses.
+
+use super::read::{Document, Node};
+
+/// The task definition itself, whether the file holds it alone or in the wrapper that `describe-task-definition` prints.
+pub(crate) fn task_definition(document: &Document) -> &Node {
+    document.root.get("taskDefinition").filter(|inner| inner.get("containerDefinitions").is_some()).unwrap_or(&document.root)
+}
+
+/// The names of the task definition's port mappings, in order.
+pub(crate) fn named(task_definition: &Node) -> Vec<&str> {
+    let containers = task_definition.get("containerDefinitions").map_or(&[][..], Node::elements);
+    let mappings = containers.iter().flat_map(|container| container.get("portMappings").map_or(&[][..], Node::elements));
+    mappings.filter_map(|mapping| mapping.get("name")?.as_str()).collect()
+}
+
+/// The ports that a service definition's Service Connect block serves, each once, in order.
+pub(crate) fn of_service_connect(service_definition: &Node) -> Vec<&str> {
+    let services = service_definition.get("serviceConnectConfiguration").and_then(|block| block.get("services"));
+    let mut names: Vec<&str> = Vec::new();
+    for name in services.map_or(&[][..], Node::elements).iter().filter_map(|service| service.get("portName")?.as_str()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Names as people read them: `a`, `b` and `c`.
+pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    match quoted.as_slice() {
+        [] => "none".to_owned(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,363 @@
+//! Turns definitions into the bodies of CreateService, UpdateService and RegisterTaskDefinition.
+//!
+//! The lists of members are those of the service model (ECS 2014-11-13, botocore 1.44.5).
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    finding::Finding,
+    ports,
+    read::{Document, Node},
+};
+
+/// A body to send, and what was left out of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The JSON body, members as ECS spells them.
+    pub body: Value,
+    /// What was left out or set, and why: whole sentences for the journal, without a full stop.
+    pub notes: Vec<String>,
+}
+
+/// What a service request says that the definition does not.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceTarget<'a> {
+    /// Name or ARN of the cluster.
+    pub cluster: &'a str,
+    /// The slot's ECS service.
+    pub ecs_service: &'a str,
+    /// The task definition to run, with its revision.
+    pub task_definition_arn: &'a str,
+    /// How many tasks to run.
+    pub desired_count: u32,
+}
+
+/// Members of UpdateService that a definition may have.
+const UPDATE: [&str; 18] = [
+    "capacityProviderStrategy",
+    "deploymentConfiguration",
+    "availabilityZoneRebalancing",
+    "networkConfiguration",
+    "placementConstraints",
+    "placementStrategy",
+    "platformVersion",
+    "healthCheckGracePeriodSeconds",
+    "enableExecuteCommand",
+    "enableECSManagedTags",
+    "loadBalancers",
+    "propagateTags",
+    "serviceRegistries",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+    "gatewayConnectors",
+    "monitoring",
+];
+/// Members that only CreateService takes.
+const CREATE_ONLY: [&str; 5] = ["launchType", "role", "schedulingStrategy", "deploymentController", "tags"];
+/// Members that the request sets itself.
+const OURS: [&str; 7] =
+    ["cluster", "service", "serviceName", "taskDefinition", "desiredCount", "clientToken", "forceNewDeployment"];
+/// What describe-services prints and nobody can set.
+const SERVICE_READ_ONLY: [&str; 18] = [
+    "serviceArn",
+    "clusterArn",
+    "status",
+    "runningCount",
+    "pendingCount",
+    "platformFamily",
+    "taskSets",
+    "deployments",
+    "roleArn",
+    "events",
+    "createdAt",
+    "createdBy",
+    "currentServiceDeployment",
+    "currentServiceRevisions",
+    "resourceManagementType",
+    "lifecycleHookDetails",
+    "failures",
+    "vpcLatticeConfiguration",
+];
+/// Members of RegisterTaskDefinition.
+const TASK_DEFINITION: [&str; 19] = [
+    "family",
+    "taskRoleArn",
+    "executionRoleArn",
+    "networkMode",
+    "containerDefinitions",
+    "volumes",
+    "placementConstraints",
+    "requiresCompatibilities",
+    "cpu",
+    "memory",
+    "tags",
+    "pidMode",
+    "ipcMode",
+    "proxyConfiguration",
+    "inferenceAccelerators",
+    "ephemeralStorage",
+    "runtimePlatform",
+    "enableFaultInjection",
+    "trustedExecutionConfiguration",
+];
+/// What describe-task-definition prints and RegisterTaskDefinition refuses.
+pub(super) const TASK_DEFINITION_READ_ONLY: [&str; 9] = [
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "deregisteredAt",
+    "deleteRequestedAt",
+    "registeredBy",
+];
+
+fn updatable(name: &str) -> bool {
+    UPDATE.contains(&name)
+}
+
+/// The body of CreateService.
+///
+/// ECS's own rollback is off in it, in the circuit breaker and in alarms: a candidate that ECS rolled back would be judged for a
+/// revision that it does not run.
+#[must_use]
+pub fn create_service(definition: &Document, target: ServiceTarget<'_>) -> Request {
+    let mut request = chosen(definition, |name| updatable(name) || CREATE_ONLY.contains(&name));
+    entitle(&mut request, "serviceName", target);
+    request
+}
+
+/// The body of UpdateService.
+///
+/// ECS keeps what an update does not mention, so the members by which traffic arrives are sent empty when the definition has none:
+/// what it does not have must not linger from an earlier one.
+#[must_use]
+pub fn update_service(definition: &Document, target: ServiceTarget<'_>) -> Request {
+    let mut request = chosen(definition, updatable);
+    entitle(&mut request, "service", target);
+    if let Value::Object(body) = &mut request.body {
+        for list in ["loadBalancers", "serviceRegistries", "vpcLatticeConfigurations"] {
+            body.entry(list).or_insert_with(|| json!([]));
+        }
+        body.entry("serviceConnectConfiguration").or_insert_with(|| json!({"enabled": false}));
+    }
+    request
+}
+
+/// The definition's members that the operation takes, with a note about the others.
+fn chosen(definition: &Document, takes: impl Fn(&str) -> bool) -> Request {
+    let mut notes = Vec::new();
+    let mut body = Map::new();
+    for (name, value) in object(definition.root.to_json()) {
+        if takes(&name) {
+            if !is_unset(&value) {
+                body.insert(name, without_nulls(value));
+            }
+        } else if CREATE_ONLY.contains(&name.as_str()) {
+            notes.push(format!("`{name}` of {} is left out: ECS takes it only when it creates a service", definition.file));
+        } else if SERVICE_READ_ONLY.contains(&name.as_str()) {
+            notes.push(format!("`{name}` of {} is left out: it is what ECS prints, not what it takes", definition.file));
+        } else if !OURS.contains(&name.as_str()) {
+            notes.push(unknown(&definition.file, &name, UPDATE.iter().chain(&CREATE_ONLY)));
+        }
+    }
+    Request { body: Value::Object(body), notes }
+}
+
+/// Sets what the definition does not decide.
+fn entitle(request: &mut Request, name_member: &str, target: ServiceTarget<'_>) {
+    let Request { body: Value::Object(body), notes } = request else { return };
+    body.insert(name_member.to_owned(), target.ecs_service.into());
+    body.insert("cluster".to_owned(), target.cluster.into());
+    body.insert("taskDefinition".to_owned(), target.task_definition_arn.into());
+    body.insert("desiredCount".to_owned(), target.desired_count.into());
+    if let Value::Object(deployment) = body.entry("deploymentConfiguration").or_insert_with(|| json!({})) {
+        if let Value::Object(breaker) = deployment.entry("deploymentCircuitBreaker").or_insert_with(|| json!({})) {
+            if breaker.get("rollback") == Some(&Value::Bool(true)) {
+                notes.push("ECS's own rollback is switched off: espalier rolls back, weights first".to_owned());
+            }
+            breaker.insert("enable".to_owned(), true.into());
+            breaker.insert("rollback".to_owned(), false.into());
+        }
+        if let Some(Value::Object(alarms)) = deployment.get_mut("alarms") {
+            alarms.insert("rollback".to_owned(), false.into());
+        }
+    }
+}
+
+/// The body of RegisterTaskDefinition, with the images of some containers replaced. The file may be what describe-task-definition
+/// prints, wrapper and read-only members included.
+///
+/// # Errors
+/// A container to replace the image of that is not there; the message lists those that are. A file that is no task definition.
+pub fn register_task_definition(definition: &Document, images: &[(String, String)]) -> Result<Request, Vec<Finding>> {
+    let root = ports::task_definition(definition);
+    let containers = root.get("containerDefinitions").map_or(&[][..], Node::elements);
+    let names: Vec<&str> = containers.iter().filter_map(|container| container.get("name")?.as_str()).collect();
+    let mut errors = Vec::new();
+    for (required, is_there) in [
+        ("containerDefinitions", !containers.is_empty()),
+        ("family", root.get("family").and_then(Node::as_str).is_some_and(|family| !family.is_empty())),
+    ] {
+        if !is_there {
+            let message = format!("a task definition needs `{required}`");
+            errors.push(definition.error(root, "", message).hint("is this the service definition by mistake?"));
+        }
+    }
+    for (container, image) in images {
+        if !names.contains(&container.as_str()) {
+            let message = format!(
+                "no container in {} has the name `{container}`; the names there are: {}",
+                definition.file,
+                ports::list(&names)
+            );
+            errors.push(Finding::error("--image", message).hint(format!("write `CONTAINER={image}` with one of them")));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+
+    let mut notes = Vec::new();
+    let mut body = Map::new();
+    let mut members = object(root.to_json());
+    // describe-task-definition --include TAGS prints the tags beside the task definition.
+    if let Some(tags) = definition.root.get("taskDefinition").and(definition.root.get("tags")) {
+        members.entry("tags").or_insert_with(|| tags.to_json());
+    }
+    for (name, value) in members {
+        if TASK_DEFINITION.contains(&name.as_str()) {
+            if !is_unset(&value) {
+                body.insert(name, without_nulls(value));
+            }
+        } else if TASK_DEFINITION_READ_ONLY.contains(&name.as_str()) {
+            notes.push(format!("`{name}` of {} is left out: it is what ECS prints, not what it takes", definition.file));
+        } else {
+            notes.push(unknown(&definition.file, &name, &TASK_DEFINITION));
+        }
+    }
+    if let Some(Value::Array(containers)) = body.get_mut("containerDefinitions") {
+        for container in containers {
+            let replaced = images.iter().rev().find(|(name, _)| container.get("name").and_then(Value::as_str) == Some(name));
+            if let (Some((_, image)), Value::Object(container)) = (replaced, container) {
+                container.insert("image".to_owned(), image.as_str().into());
+            }
+        }
+    }
+    Ok(Request { body: Value::Object(body), notes })
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    if let Value::Object(members) = value { members } else { Map::new() }
+}
+
+/// Files that other deployers generated hold `null` and empty text where nothing is set.
+fn is_unset(value: &Value) -> bool {
+    value.is_null() || value.as_str() == Some("")
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            // `versionConsistency: ""` is what a generator writes for an enum that is not set; other empty texts may be meant.
+            let set = |name: &str, value: &Value| !value.is_null() && (name != "versionConsistency" || !is_unset(value));
+            Value::Object(
+                members
+                    .into_iter()
+                    .filter(|(name, value)| set(name, value))
+                    .map(|(name, value)| (name, without_nulls(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(elements) => elements.into_iter().map(without_nulls).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+fn unknown<'n>(file: &str, name: &str, known: impl IntoIterator<Item = &'n &'n str>) -> String {
+    let near = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
+    match near {
+        Some((distance, near)) if distance <= 3 => {
+            format!("`{name}` of {file} is left out: ECS knows no such member, did you mean `{near}`?")
+        }
+        Some(_) | None => format!("`{name}` of {file} is left out: ECS knows no such member"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGET: ServiceTarget<'_> =
+        ServiceTarget { cluster: "my-cluster", ecs_service: "myservice-b", task_definition_arn: "arn:td:2", desired_count: 5 };
+
+    fn read(text: &str) -> Document {
+        Document::read("f.json", text.as_bytes()).expect("JSON")
+    }
+
+    #[test]
+    fn the_seed_becomes_both_requests() {
+        let seed = read(include_str!("../../tests/fixtures/seed/ecs-service-def.json"));
+        let create = create_service(&seed, TARGET);
+        assert_eq!(create.body["serviceName"], "myservice-b");
+        assert_eq!(create.body["desiredCount"], 5);
+        assert_eq!(create.body["launchType"], "FARGATE");
+        assert_eq!(
+            create.body["deploymentConfiguration"],
+            json!({"deploymentCircuitBreaker": {"enable": true, "rollback": false}})
+        );
+        assert!(create.body.get("vpcLatticeConfiguration").is_none(), "not an ECS field");
+
+        let update = update_service(&seed, TARGET);
+        assert_eq!(update.body["service"], "myservice-b");
+        assert!(update.body.get("serviceName").is_none() && update.body.get("launchType").is_none());
+        assert!(update.notes.iter().any(|note| note.contains("`launchType`")), "{:?}", update.notes);
+        assert_eq!(update.body["loadBalancers"], json!([]));
+        assert_eq!(update.body["serviceConnectConfiguration"]["namespace"], "my-namespace");
+    }
+
+    #[test]
+    fn ecs_does_not_roll_back_and_what_is_gone_is_cleared() {
+        let definition = read(
+            r#"{"deploymentConfiguration": {"maximumPercent": 150, "deploymentCircuitBreaker": {"enable": false, "rollback": true, "resetOnHealthyTask": false},
+                "alarms": {"alarmNames": ["a"], "enable": true, "rollback": true}}, "propagateTags": "", "platformVersion": null, "netwrokConfiguration": {}}"#,
+        );
+        let update = update_service(&definition, TARGET);
+        let deployment = &update.body["deploymentConfiguration"];
+        assert_eq!(
+            deployment["deploymentCircuitBreaker"],
+            json!({"enable": true, "rollback": false, "resetOnHealthyTask": false})
+        );
+        assert_eq!((&deployment["alarms"]["rollback"], &deployment["maximumPercent"]), (&json!(false), &json!(150)));
+        assert_eq!(update.body["serviceConnectConfiguration"], json!({"enabled": false}));
+        assert!(update.body.get("propagateTags").is_none() && update.body.get("platformVersion").is_none());
+        assert!(update.notes.iter().any(|note| note.ends_with("did you mean `networkConfiguration`?")), "{:?}", update.notes);
+    }
+
+    #[test]
+    fn a_described_task_definition_can_be_registered_again() {
+        let described = read(
+            r#"{"taskDefinition": {"taskDefinitionArn": "arn", "family": "f", "revision": 3, "status": "ACTIVE", "ipcMode": "", "cpu": "256",
+                "containerDefinitions": [{"name": "web", "image": "nginx:1", "versionConsistency": "", "command": null, "environment": [{"name": "A", "value": ""}]}, {"name": "log", "image": "l:1"}]},
+               "tags": [{"key": "k", "value": "v"}]}"#,
+        );
+        let images = [("web".to_owned(), "nginx:2".to_owned())];
+        let request = register_task_definition(&described, &images).expect("a request");
+        assert_eq!(
+            request.body,
+            json!({"family": "f", "cpu": "256", "tags": [{"key": "k", "value": "v"}], "containerDefinitions": [
+                {"name": "web", "image": "nginx:2", "environment": [{"name": "A", "value": ""}]}, {"name": "log", "image": "l:1"}]})
+        );
+        assert_eq!(request.notes.len(), 3);
+    }
+
+    #[test]
+    fn an_unknown_container_lists_those_there_are() {
+        let task = read(include_str!("../../tests/fixtures/seed/ecs-task-def.json"));
+        let told = register_task_definition(&task, &[("app".to_owned(), "x".to_owned())]).expect_err("refused");
+        assert_eq!(told[0].to_string(), "--image: no container in f.json has the name `app`; the names there are: `web`");
+        assert!(register_task_definition(&read("{}"), &[]).is_err_and(|errors| errors.len() == 2));
+    }
+}

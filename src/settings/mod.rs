@@ -1,0 +1,22 @@
+//! From flags, environment and config to plain settings, one struct per command.
+//!
+//! Reading order: [`types`] (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
+//! reader of variables) → [`config`] (`espalier.yml`) → `sources` (flag, else environment, else config, else default) → [`resolve`]
+//! (one function per command).
+//!
+//! Every flag has a variable, `ESPALIER_` and its name in capitals with `_` for `-`; an empty variable is an unset one, because
+//! GitHub's actions set inputs that nobody gave to empty text. Booleans are `true` or `false`. All mistakes are told at once.
+//!
+//! Deliberately absent: AWS, GitHub, definitions. Call a function of [`resolve`].
+
+pub mod config;
+pub mod environment;
+pub mod resolve;
+mod sources;
+pub mod surroundings;
+pub mod types;
+mod yaml;
+
+pub use environment::Environment;
+pub use surroundings::{Secret, Surroundings};
+pub use types::*;

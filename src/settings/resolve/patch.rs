@@ -1,0 +1,81 @@
+//! Settings of `patch`.
+
+use std::path::Path;
+
+use super::{aws, surroundings};
+use crate::{
+    cli,
+    definition::Finding,
+    settings::{
+        Environment, PatchInput, PatchOutput, PatchSettings,
+        sources::{Asked, Sources},
+    },
+};
+
+/// Settles what `patch` is told.
+///
+/// # Errors
+/// Every mistake in flags, environment and config.
+pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettings, Vec<Finding>> {
+    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+    let surroundings = surroundings(&mut sources, None);
+    let file = args.file.as_deref().or(args.service_definition.as_deref());
+    let input = match sources.path("service-definition", file, config.service_definition.as_ref(), &config.directory) {
+        Some(path) if path == Path::new("-") => PatchInput::Stdin,
+        Some(path) => PatchInput::File(path),
+        None => {
+            sources.findings.push(
+                Finding::error("patch", "which service definition? Nothing names one")
+                    .hint("write `espalier patch FILE`, or `-` for standard input"),
+            );
+            PatchInput::Stdin
+        }
+    };
+
+    let in_place = sources.boolean("in-place", args.in_place, None, false);
+    let check = sources.boolean("check", args.check, None, false);
+    let file = sources.path("output", args.output.as_deref(), None, &config.directory);
+    let output = match (check, in_place, file) {
+        (true, true, _) => contradiction(&mut sources, "--check writes nothing and --in-place writes the file"),
+        (true, false, Some(_)) => contradiction(&mut sources, "--check writes nothing and --output writes a file"),
+        (false, true, Some(_)) => contradiction(&mut sources, "--in-place and --output name two places to write to"),
+        (true, false, None) => PatchOutput::Check,
+        (false, true, None) if input == PatchInput::Stdin => {
+            contradiction(&mut sources, "--in-place needs a file, standard input is none")
+        }
+        (false, true, None) => PatchOutput::InPlace,
+        (false, false, Some(path)) if path == Path::new("-") => PatchOutput::Stdout,
+        (false, false, Some(path)) => PatchOutput::File(path),
+        (false, false, None) => PatchOutput::Stdout,
+    };
+
+    let target_group = Asked::new("target-group", args.target_group.as_ref(), config.slots[0].target_group.as_ref());
+    let settings = PatchSettings {
+        aws: aws(&sources, &args.common, &config, &surroundings),
+        input,
+        task_definition: sources.path(
+            "task-definition",
+            args.task_definition.as_deref(),
+            config.task_definition.as_ref(),
+            &config.directory,
+        ),
+        service: sources.text(Asked::new("service", args.service.as_ref(), config.service.as_ref())),
+        target_group: sources.given(target_group),
+        infrastructure_role: sources.given(Asked::new(
+            "infrastructure-role",
+            args.infrastructure_role.as_ref(),
+            config.infrastructure_role.as_ref(),
+        )),
+        port_name: sources.given(Asked::new("port-name", args.port_name.as_ref(), config.port_name.as_ref())),
+        jq: sources.filters(&args.jq, &config.jq),
+        output,
+        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
+        surroundings,
+    };
+    sources.done(settings)
+}
+
+fn contradiction(sources: &mut Sources<'_>, message: &str) -> PatchOutput {
+    sources.findings.push(Finding::error("patch", message).hint("give one of them"));
+    PatchOutput::Stdout
+}

@@ -1,0 +1,235 @@
+//! Precedence, defaults, and every kind of mistake.
+
+use std::{fs, time::Duration};
+
+use clap::Parser as _;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    cli::{self, Cli, Command},
+    definition::Finding,
+    settings::{DeploySettings, Environment, Format, PatchInput, PatchOutput, Rules, Which},
+};
+
+fn environment(directory: &TempDir, pairs: &[(&str, &str)]) -> Environment {
+    let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Environment::of(pairs).in_directory(directory.path())
+}
+
+fn parse(line: &str) -> Command {
+    Cli::try_parse_from(line.split(' ')).expect("the line parses").command
+}
+
+fn deploy_of(line: &str) -> cli::Deploy {
+    if let Command::Deploy(args) = parse(line) { *args } else { panic!("not a deploy") }
+}
+
+fn patch_of(line: &str) -> cli::Patch {
+    if let Command::Patch(args) = parse(line) { *args } else { panic!("not a patch") }
+}
+
+fn seed(directory: &TempDir) {
+    fs::write(directory.path().join("espalier.yml"), include_str!("../../../tests/fixtures/seed/espalier.yml")).expect("written");
+}
+
+fn told<T: std::fmt::Debug>(result: Result<T, Vec<Finding>>) -> Vec<String> {
+    result.expect_err("refused").iter().map(ToString::to_string).collect()
+}
+
+const FLAGS: &str =
+    "espalier deploy --cluster c --service s --service-definition s.json --task-definition t.json --lattice-service l";
+
+fn with(line: &str, directory: &TempDir, pairs: &[(&str, &str)]) -> Result<DeploySettings, Vec<Finding>> {
+    deploy(&deploy_of(line), &environment(directory, pairs))
+}
+
+#[test]
+fn flags_alone_suffice_and_defaults_are_those_of_the_docs() {
+    let directory = TempDir::new().expect("a directory");
+    let settings = with(FLAGS, &directory, &[("AWS_REGION", "eu-west-1")]).expect("settings");
+    assert_eq!(settings.aws.region.as_deref(), Some("eu-west-1"));
+    let slots: Vec<_> =
+        settings.lattice.slots.iter().map(|slot| (slot.ecs_service.as_str(), slot.target_group.text.as_str())).collect();
+    assert_eq!(slots, [("s", "s-a"), ("s-b", "s-b")]);
+    let steps: Vec<_> = settings.plan.steps.iter().map(ToString::to_string).collect();
+    assert_eq!(steps, ["5%:2m", "25%:5m", "100%:10m"]);
+    assert_eq!(settings.plan.settle, Duration::from_secs(90));
+    assert_eq!(settings.plan.timeout, Duration::from_secs(2700));
+    assert_eq!(settings.plan.interval, Duration::from_secs(15));
+    assert_eq!(settings.plan.retire_after, Some(Duration::from_secs(600)));
+    assert_eq!((settings.lattice.rules, settings.format, settings.force), (Rules::All, Format::Text, false));
+    assert!(settings.github.comment && settings.github.check && settings.github.summary);
+}
+
+#[test]
+fn the_seeds_config_is_enough() {
+    let directory = TempDir::new().expect("a directory");
+    seed(&directory);
+    let settings = with("espalier deploy", &directory, &[]).expect("settings");
+    assert_eq!(settings.service_definition, directory.path().join("ecs-service-def.json"));
+    let [a, b] = &settings.lattice.slots;
+    assert_eq!(
+        (a.ecs_service.as_str(), a.target_group.text.as_str(), a.overrides.is_some()),
+        ("myservice", "myservice-a", false)
+    );
+    assert_eq!(
+        (b.ecs_service.as_str(), b.target_group.text.as_str(), b.overrides.is_some()),
+        ("myservice-green", "myservice-b", true)
+    );
+    assert_eq!(settings.aws.region.as_deref(), Some("ap-northeast-1"));
+}
+
+#[test]
+fn a_flag_is_more_than_a_variable_is_more_than_the_config() {
+    let directory = TempDir::new().expect("a directory");
+    seed(&directory);
+    let variables = [
+        ("ESPALIER_CLUSTER", "from-env"),
+        ("ESPALIER_FORCE", "true"),
+        ("ESPALIER_IMAGE", "web=a:1\nlog=b:2"),
+        ("ESPALIER_SERVICE", ""),
+    ];
+    let settings = with("espalier deploy --settle 1s --format json", &directory, &variables).expect("settings");
+    assert_eq!((settings.cluster.as_str(), settings.service.as_str()), ("from-env", "myservice"));
+    assert_eq!((settings.force, settings.plan.settle, settings.format), (true, Duration::from_secs(1), Format::Json));
+    assert_eq!(settings.images, [("web".to_owned(), "a:1".to_owned()), ("log".to_owned(), "b:2".to_owned())]);
+    let settings =
+        with("espalier deploy --cluster from-flag --force=false --slot b=other:tg-b", &directory, &variables).expect("settings");
+    assert_eq!((settings.cluster.as_str(), settings.force), ("from-flag", false));
+    assert_eq!(settings.lattice.slots[1].ecs_service, "other");
+    assert!(settings.lattice.slots[1].overrides.is_some(), "what --slot does not say the config does");
+}
+
+#[test]
+fn paths_start_from_the_config_or_from_here() {
+    let directory = TempDir::new().expect("a directory");
+    fs::create_dir(directory.path().join("app")).expect("made");
+    fs::write(directory.path().join("app/e.yml"), "service_definition: s.json\ntask_definition: t.json").expect("written");
+    let line = "espalier deploy -c app/e.yml --cluster c --service s --lattice-service l --task-definition u.json";
+    let settings = with(line, &directory, &[]).expect("settings");
+    assert_eq!(settings.service_definition, directory.path().join("app/s.json"));
+    assert_eq!(settings.task_definition, directory.path().join("u.json"));
+}
+
+#[test]
+fn everything_that_is_missing_or_wrong_is_told_at_once() {
+    let directory = TempDir::new().expect("a directory");
+    let variables = [("ESPALIER_FORCE", "yes"), ("ESPALIER_FORMAT", "html"), ("ESPALIER_SETTLE", "90")];
+    let line = "espalier deploy --image web --slot c=x --steps 5 --on-cancel stay";
+    assert_eq!(
+        told(with(line, &directory, &variables)),
+        [
+            "--cluster: it is needed, and nothing says it",
+            "--service: it is needed, and nothing says it",
+            "--service-definition: it is needed, and nothing says it",
+            "--task-definition: it is needed, and nothing says it",
+            "--image: `web` does not say which container gets which image",
+            "--lattice-service: it is needed, and nothing says it",
+            "--slot: `c=x` is not a slot",
+            "--steps: `5` is not a step: write a share and a bake time, such as `5%:2m`",
+            "ESPALIER_SETTLE: `90` is not a length of time",
+            "--on-cancel: `stay` is not one of `rollback` and `hold`",
+            "ESPALIER_FORCE: `yes` is neither true nor false",
+            "ESPALIER_FORMAT: `html` is not one of `text` and `json` and `markdown`",
+        ]
+    );
+    assert_eq!(told(with("espalier deploy -c none.yml", &directory, &[])), ["none.yml: there is no such file"]);
+}
+
+#[test]
+fn weights_that_do_not_climb_to_100_are_refused_where_they_stand() {
+    let directory = TempDir::new().expect("a directory");
+    let findings = with(&format!("{FLAGS} --steps 25%:1m,5%:1m"), &directory, &[]).expect_err("refused");
+    let told: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["--steps: step 2 (5%) does not climb above step 1 (25%)", "--steps: the last step is 5%, not 100%"]);
+    assert_eq!(findings[1].hint.as_deref(), Some("add a step such as `100%:10m`, only then can the candidate be promoted"));
+
+    fs::write(directory.path().join("espalier.yml"), "rollout:\n  steps: [{ weight: 50%, bake: 1m }]\nanalysis: { interval: 0s, health: { min_healthy: 80, unhealthy_for: 0 } }").expect("written");
+    assert_eq!(
+        self::told(with(FLAGS, &directory, &[])),
+        ["espalier.yml:3:50: `80` is not a share of healthy targets", "espalier.yml:3:69: `0` is not a number of observations"]
+    );
+    fs::write(
+        directory.path().join("espalier.yml"),
+        "rollout:\n  steps: [{ weight: 50%, bake: 1m }]\nanalysis: { interval: 0s }",
+    )
+    .expect("written");
+    assert_eq!(
+        self::told(with(FLAGS, &directory, &[])),
+        ["espalier.yml:2:10: the last step is 50%, not 100%", "espalier.yml:3:23: `interval` is zero"]
+    );
+}
+
+#[test]
+fn slots_that_contradict_each_other_are_refused() {
+    let directory = TempDir::new().expect("a directory");
+    for (flags, message) in [
+        ("--slot b=s:x", "--slot: both slots have the ECS service `s`"),
+        ("--slot b=t:s-a", "--slot: both slots have the target group `s-a`"),
+        ("--slot a=s:x --target-group y", "--target-group: it names `y` for slot a, --slot names `x`"),
+    ] {
+        assert_eq!(told(with(&format!("{FLAGS} {flags}"), &directory, &[])), [message]);
+    }
+}
+
+#[test]
+fn the_sandboxs_clock_is_refused_for_every_command_on_real_endpoints() {
+    let directory = TempDir::new().expect("a directory");
+    let variables = [("ESPALIER_CLOCK", "http://127.0.0.1:1"), ("AWS_ENDPOINT_URL", "https://ecs.eu-west-1.amazonaws.com")];
+    assert_eq!(
+        told(with(FLAGS, &directory, &variables)),
+        ["AWS_ENDPOINT_URL: `https://ecs.eu-west-1.amazonaws.com` is not on this machine"]
+    );
+    let Command::Status(args) = parse("espalier status --lattice-service l") else { panic!("not a status") };
+    assert!(status(&args, &environment(&directory, &variables)).is_err());
+}
+
+#[test]
+fn abort_and_shift_read_the_config_too() {
+    let directory = TempDir::new().expect("a directory");
+    seed(&directory);
+    let Command::Abort(args) = parse("espalier abort --reason why --force") else { panic!("not an abort") };
+    let settings = abort(&args, &environment(&directory, &[])).expect("settings");
+    assert_eq!((settings.which, settings.force), (Which::LatticeService("myservice".to_owned()), true));
+    let Command::Rollback(args) = parse("espalier rollback --traffic-target arn:x") else { panic!("not a rollback") };
+    assert_eq!(rollback(&args, &environment(&directory, &[])).expect("settings").which, Which::TrafficTarget("arn:x".to_owned()));
+    let Command::Shift(args) = parse("espalier shift --to other") else { panic!("not a shift") };
+    let settings = shift(&args, &environment(&directory, &[])).expect("settings");
+    assert_eq!((settings.from.as_str(), settings.to.as_str(), settings.plan.retire_after), ("myservice-a", "other", None));
+}
+
+#[test]
+fn patch_has_one_place_to_write_to() {
+    let directory = TempDir::new().expect("a directory");
+    let settled = |line: &str, pairs: &[(&str, &str)]| patch(&patch_of(line), &environment(&directory, pairs));
+    assert_eq!(settled("espalier patch -", &[]).map(|settings| settings.input).ok(), Some(PatchInput::Stdin));
+    let settings = settled("espalier patch s.json --jq .a --jq .b -o out.json", &[]).expect("settings");
+    assert_eq!(settings.output, PatchOutput::File(directory.path().join("out.json")));
+    assert_eq!(settings.jq.iter().map(|filter| filter.from.as_str()).collect::<Vec<_>>(), ["--jq (number 1)", "--jq (number 2)"]);
+    assert_eq!(settled("espalier patch s.json", &[("ESPALIER_CHECK", "true")]).expect("settings").output, PatchOutput::Check);
+    assert_eq!(told(settled("espalier patch", &[])), ["patch: which service definition? Nothing names one"]);
+    for line in ["espalier patch - --in-place", "espalier patch s.json --check --in-place", "espalier patch s.json --check -o x"]
+    {
+        assert_eq!(told(settled(line, &[])).len(), 1, "{line}");
+    }
+    assert!(settled("espalier patch s.json -o x", &[("ESPALIER_IN_PLACE", "true")]).is_err());
+}
+
+#[test]
+fn the_sandbox_is_told_by_flags_and_variables() {
+    let directory = TempDir::new().expect("a directory");
+    let Command::Sandbox(cli::Sandbox::Serve(args)) = parse("espalier sandbox serve --env-file env --speed 60") else {
+        panic!("not serve")
+    };
+    let settings = sandbox_serve(&args, &environment(&directory, &[("ESPALIER_PORT", "99")])).expect("settings");
+    assert_eq!((settings.port, settings.env_file, settings.speed), (Some(99), Some(directory.path().join("env")), 60.0));
+    let Command::Sandbox(cli::Sandbox::Serve(args)) = parse("espalier sandbox serve --speed 0") else { panic!("not serve") };
+    assert_eq!(told(sandbox_serve(&args, &environment(&directory, &[]))), ["--speed: `0` is not a speed"]);
+    let Command::Sandbox(cli::Sandbox::Run(args)) = parse("espalier sandbox run --scenario x -- deploy -c a --force") else {
+        panic!("not run")
+    };
+    let settings = sandbox_run(&args, &environment(&directory, &[])).expect("settings");
+    assert_eq!(settings.command, ["deploy", "-c", "a", "--force"]);
+    assert!(Cli::try_parse_from(["espalier", "sandbox", "run"]).is_err());
+}

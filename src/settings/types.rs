@@ -1,0 +1,268 @@
+//! What each command is told: plain values, checked.
+
+use std::path::PathBuf;
+
+use super::Surroundings;
+pub use crate::cli::Format;
+use crate::{definition::Given, rollout::plan::Plan};
+
+/// Where AWS is. Credentials are found by the SDK.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// The region; the SDK's own way of finding one when `None`.
+    pub region: Option<String>,
+    /// Where AWS is, when it is not AWS.
+    pub endpoint_url: Option<String>,
+}
+
+/// Which traffic targets take part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Rules {
+    /// Every one that forwards to the live target group.
+    #[default]
+    All,
+    /// These rules: names, ids or ARNs.
+    Listed(Vec<String>),
+}
+
+/// One ECS service with the target group its tasks register in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// `a` or `b`.
+    pub name: String,
+    /// The ECS service's name.
+    pub ecs_service: String,
+    /// The target group: name, id or ARN.
+    pub target_group: Given,
+    /// A filter over the service definition for this slot alone, after all others.
+    pub overrides: Option<Given>,
+}
+
+/// The Lattice side of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatticeSettings {
+    /// The Lattice service: name, id or ARN.
+    pub service: String,
+    /// Its listener: name, id or ARN; every listener's rules when `None`.
+    pub listener: Option<String>,
+    /// Which traffic targets take part.
+    pub rules: Rules,
+    /// Name or ARN; that of the definition's own entry when `None`.
+    pub infrastructure_role: Option<Given>,
+    /// The port mapping's name; looked for in the definitions when `None`.
+    pub port_name: Option<Given>,
+    /// Slots a and b, in this order. Roles (stable, candidate) change from release to release, slots do not.
+    pub slots: [Slot; 2],
+}
+
+/// What is reported to GitHub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GitHubSettings {
+    /// The sticky comment on the pull request.
+    pub comment: bool,
+    /// The check run.
+    pub check: bool,
+    /// The step summary.
+    pub summary: bool,
+}
+
+impl Default for GitHubSettings {
+    fn default() -> Self {
+        Self { comment: true, check: true, summary: true }
+    }
+}
+
+/// What `deploy` is told.
+#[derive(Clone, Debug)]
+pub struct DeploySettings {
+    /// Where AWS is.
+    pub aws: AwsSettings,
+    /// Name or ARN of the cluster.
+    pub cluster: String,
+    /// What is released.
+    pub service: String,
+    /// The service definition.
+    pub service_definition: PathBuf,
+    /// The task definition.
+    pub task_definition: PathBuf,
+    /// Containers and the images they get.
+    pub images: Vec<(String, String)>,
+    /// The Lattice side.
+    pub lattice: LatticeSettings,
+    /// How the weights move; already checked.
+    pub plan: Plan,
+    /// Filters over the service definition, in order.
+    pub jq: Vec<Given>,
+    /// Release even when nothing has changed.
+    pub force: bool,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// How to show it.
+    pub format: Format,
+    /// What is reported to GitHub.
+    pub github: GitHubSettings,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// What `shift` is told.
+#[derive(Clone, Debug)]
+pub struct ShiftSettings {
+    /// Where AWS is.
+    pub aws: AwsSettings,
+    /// The Lattice service: name, id or ARN.
+    pub lattice_service: String,
+    /// Its listener; every listener's rules when `None`.
+    pub listener: Option<String>,
+    /// Which traffic targets take part.
+    pub rules: Rules,
+    /// The target group that has the traffic: name, id or ARN.
+    pub from: String,
+    /// The target group that gets it.
+    pub to: String,
+    /// How the weights move; already checked.
+    pub plan: Plan,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// How to show it.
+    pub format: Format,
+    /// What is reported to GitHub.
+    pub github: GitHubSettings,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// Which rollout an `abort` or `rollback` is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// That of this Lattice service: name, id or ARN.
+    LatticeService(String),
+    /// That of this traffic target: the ARN of a rule or listener.
+    TrafficTarget(String),
+}
+
+/// What `abort` is told.
+#[derive(Clone, Debug)]
+pub struct AbortSettings {
+    /// Where AWS is.
+    pub aws: AwsSettings,
+    /// Which rollout.
+    pub which: Which,
+    /// The target group that is to have all traffic, where no record says it.
+    pub to: Option<String>,
+    /// Why, for the record.
+    pub reason: Option<String>,
+    /// Restore even when that side has no healthy targets.
+    pub force: bool,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// How to show it.
+    pub format: Format,
+    /// What is reported to GitHub.
+    pub github: GitHubSettings,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// What `rollback` is told.
+#[derive(Clone, Debug)]
+pub struct RollbackSettings {
+    /// Where AWS is.
+    pub aws: AwsSettings,
+    /// Which release.
+    pub which: Which,
+    /// Why, for the record.
+    pub reason: Option<String>,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// How to show it.
+    pub format: Format,
+    /// What is reported to GitHub.
+    pub github: GitHubSettings,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// What `status` is told.
+#[derive(Clone, Debug)]
+pub struct StatusSettings {
+    /// Where AWS is.
+    pub aws: AwsSettings,
+    /// The Lattice service: name, id or ARN.
+    pub lattice_service: String,
+    /// How to show it.
+    pub format: Format,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// Where `patch` reads from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatchInput {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+/// Where `patch` writes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatchOutput {
+    /// Standard output.
+    Stdout,
+    /// Another file.
+    File(PathBuf),
+    /// The file it came from.
+    InPlace,
+    /// Nowhere: the exit code tells whether it needs a change.
+    Check,
+}
+
+/// What `patch` is told.
+#[derive(Clone, Debug)]
+pub struct PatchSettings {
+    /// Where AWS is, for target groups that are not given as ARNs.
+    pub aws: AwsSettings,
+    /// The service definition.
+    pub input: PatchInput,
+    /// The task definition.
+    pub task_definition: Option<PathBuf>,
+    /// The ECS service's name, for filters.
+    pub service: Option<String>,
+    /// The target group: ARN, id or name.
+    pub target_group: Option<Given>,
+    /// Name or ARN of the role.
+    pub infrastructure_role: Option<Given>,
+    /// The port mapping's name.
+    pub port_name: Option<Given>,
+    /// Filters, in order.
+    pub jq: Vec<Given>,
+    /// Where it goes.
+    pub output: PatchOutput,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// What `sandbox serve` is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SandboxServeSettings {
+    /// The port; any free one when `None`.
+    pub port: Option<u16>,
+    /// Where to write the variables that point an SDK at the sandbox.
+    pub env_file: Option<PathBuf>,
+    /// A scenario's name, or a file with one.
+    pub scenario: Option<String>,
+    /// How many times faster than on the wall time passes; more than zero.
+    pub speed: f64,
+}
+
+/// What `sandbox run` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxRunSettings {
+    /// A scenario's name, or a file with one.
+    pub scenario: Option<String>,
+    /// The command and its arguments; never empty.
+    pub command: Vec<String>,
+}
