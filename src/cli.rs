@@ -343,6 +343,9 @@ pub struct SandboxRun {
     /// A scenario's name, or a file with one
     #[arg(long, value_name = "NAME|FILE")]
     pub scenario: Option<String>,
+    /// Write the world there as it is when the command has ended, JSON
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<String>,

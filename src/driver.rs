@@ -37,7 +37,12 @@ pub struct Hands<'a> {
 ///
 /// # Errors
 /// Only when machine and driver misunderstand each other, which is a defect.
-pub async fn drive(rollout: &mut Rollout, hands: &Hands<'_>, reports: &mut Reports, signals: &mut Signals) -> Result<Ending, OutOfPlace> {
+pub async fn drive(
+    rollout: &mut Rollout,
+    hands: &Hands<'_>,
+    reports: &mut Reports,
+    signals: &mut Signals,
+) -> Result<Ending, OutOfPlace> {
     let mut event = Event::Begun;
     loop {
         let effect = rollout.handle(hands.clock.now(), event)?;
@@ -94,13 +99,15 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<()
 async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
     let Hands { aws, slots, ledger, clock } = hands;
     let (lease, actions, (stable, candidate)) =
-        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws)).map_err(|fault| fault.refusal())?;
+        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws))
+            .map_err(|fault| fault.refusal())?;
     Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate })
 }
 
 fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {
     let now = hands.clock.now();
-    let commands = hands.slots.commands(Desired::Baseline);
-    let what = format!("to put everything back to what it was before by hand, run:\n{}", commands.join("\n"));
-    rollout.note(now, Happening::Note { what });
+    rollout.note(now, Happening::Note { what: "these commands put everything back to what it was before:".to_owned() });
+    for what in hands.slots.commands(Desired::Baseline) {
+        rollout.note(now, Happening::Note { what });
+    }
 }

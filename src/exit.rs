@@ -2,7 +2,11 @@
 
 use std::{fmt, process::ExitCode};
 
-use crate::{definition::Finding, rollout::outcome::OutcomeKind};
+use crate::{
+    aws::{AwsError, Fault, FaultKind, lattice::resolve::ResolveError, ledger::LedgerError, survey::RolesError},
+    definition::Finding,
+    rollout::outcome::OutcomeKind,
+};
 
 /// The exit codes. Scripts rely on them: a number never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +138,46 @@ impl From<Vec<Finding>> for Error {
 impl From<Finding> for Error {
     fn from(finding: Finding) -> Self {
         vec![finding].into()
+    }
+}
+
+impl From<AwsError> for Error {
+    fn from(error: AwsError) -> Self {
+        Self::new(Exit::Malfunction, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let exit = if fault.kind == FaultKind::Invalid { Exit::Invalid } else { Exit::Malfunction };
+        Self::new(exit, fault.to_string()).hint(fault.hint())
+    }
+}
+
+impl From<ResolveError> for Error {
+    fn from(error: ResolveError) -> Self {
+        if let ResolveError::Fault(fault) = error {
+            return fault.into();
+        }
+        let problem = Problem { message: error.to_string(), hint: error.hint() };
+        Self { exit: Exit::Invalid, problems: vec![problem] }
+    }
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Fault(fault) => fault.into(),
+            unreadable @ LedgerError::Unreadable { .. } => Self::new(Exit::Refused, unreadable.to_string()),
+        }
+    }
+}
+
+impl From<Vec<RolesError>> for Error {
+    fn from(errors: Vec<RolesError>) -> Self {
+        let invalid = |error: &RolesError| matches!(error, RolesError::Nowhere { .. } | RolesError::NoSuchRule { .. });
+        let exit = if errors.iter().any(invalid) { Exit::Invalid } else { Exit::Refused };
+        Self { exit, problems: errors.into_iter().map(|error| Problem { message: error.to_string(), hint: None }).collect() }
     }
 }
 

@@ -86,6 +86,12 @@ impl Ledger {
         Ok(Self { service_arn: service_arn.to_owned(), holder, baselines, claimed: Cell::new(claimed) })
     }
 
+    /// The Lattice service's ARN.
+    #[must_use]
+    pub fn service_arn(&self) -> &str {
+        &self.service_arn
+    }
+
     /// The ARN of the traffic target that holds the record.
     #[must_use]
     pub fn holder(&self) -> &str {

@@ -138,7 +138,11 @@ impl Slots {
             },
             async {
                 match (&self.cluster, &candidate.ecs_service) {
-                    (Some(cluster), Some(service)) => aws.ecs.running_tasks(cluster, service).await,
+                    (Some(cluster), Some(service)) => match aws.ecs.running_tasks(cluster, service).await {
+                        // It is created in the course of the rollout.
+                        Err(fault) if fault.is_not_found() => Ok(Vec::new()),
+                        tasks => tasks,
+                    },
                     _ => Ok(Vec::new()),
                 }
             },
@@ -155,7 +159,9 @@ impl Slots {
             }
             side
         });
-        let troubled = |service: &EcsService| service.running < service.desired && service.deployments.iter().any(|deployment| deployment.failed_tasks > 0);
+        let troubled = |service: &EcsService| {
+            service.running < service.desired && service.deployments.iter().any(|deployment| deployment.failed_tasks > 0)
+        };
         let tasks = match (&self.cluster, service(candidate)) {
             // Why tasks stopped is asked for only when some did: two more calls.
             (Some(cluster), Some(service)) if troubled(service) => aws.ecs.tasks(cluster, &service.name).await?,

@@ -35,7 +35,13 @@ pub(crate) async fn abort(settings: AbortSettings) -> Result<Exit, Error> {
         State::Running | State::Held | State::Stuck | State::RolledBack => {}
         State::Promoted | State::Closed => {
             let record = &recorded.found.record;
-            connect::show(settings.format, &[format!("rollout {} has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before", record.id)]);
+            connect::show(
+                settings.format,
+                &[format!(
+                    "rollout {} has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before",
+                    record.id
+                )],
+            );
             return Ok(Exit::Done);
         }
     }

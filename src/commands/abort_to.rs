@@ -31,8 +31,10 @@ pub(super) async fn abort_to(settings: &AbortSettings, aws: &Aws, clock: &dyn Cl
         return Err(Error::new(Exit::Refused, message).hint("run `espalier abort` without `--to`"));
     }
     let service = aws.lattice.resolve_service(&service_arn).await?;
-    let group = aws.lattice.resolve_group(group).await?.ok_or_else(|| Error::invalid(format!("there is no target group {group}")))?;
-    let healthy = aws.lattice.list_targets(&group.arn).await?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+    let group =
+        aws.lattice.resolve_group(group).await?.ok_or_else(|| Error::invalid(format!("there is no target group {group}")))?;
+    let healthy =
+        aws.lattice.list_targets(&group.arn).await?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
     if healthy == 0 && !settings.force {
         let message = format!("{} has no healthy target", group.name);
         return Err(Error::new(Exit::Refused, message).hint("`--force` sends it all traffic nevertheless"));
@@ -53,9 +55,11 @@ pub(super) async fn abort_to(settings: &AbortSettings, aws: &Aws, clock: &dyn Cl
 }
 
 async fn writes(aws: &Aws, service: &LatticeService, group: &TargetGroup) -> Result<Vec<(TrafficTarget, Action)>, Error> {
-    let listing = aws.lattice.traffic_targets(service, None).await?.into_iter().filter(|(_, action)| action.weight(&group.id).is_some());
+    let listing =
+        aws.lattice.traffic_targets(service, None).await?.into_iter().filter(|(_, action)| action.weight(&group.id).is_some());
     let alone = |(target, action): (TrafficTarget, Action)| {
-        let weight = |listed: &crate::aws::lattice::ids::TargetGroupId| if *listed == group.id { Split::STABLE.stable } else { 0 };
+        let weight =
+            |listed: &crate::aws::lattice::ids::TargetGroupId| if *listed == group.id { Split::STABLE.stable } else { 0 };
         (target, Action::Forward(action.groups().iter().map(|(listed, _)| (listed.clone(), weight(listed))).collect()))
     };
     let writes: Vec<_> = listing.map(alone).collect();

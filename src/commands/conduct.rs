@@ -1,5 +1,6 @@
 //! From a prepared rollout to an exit code: reports begin, the driver drives, reports end.
 
+use super::preflight;
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots},
     clock::{Clock, Timestamp},
@@ -30,9 +31,18 @@ pub(crate) struct Prepared {
 ///
 /// # Errors
 /// A malfunction with traffic untouched, or a refusal before our first write.
-pub(crate) async fn conduct(prepared: Prepared, aws: &Aws, clock: &dyn Clock, mut options: ReportOptions, mut signals: Signals) -> Result<Exit, Error> {
+pub(crate) async fn conduct(
+    prepared: Prepared,
+    aws: &Aws,
+    clock: &dyn Clock,
+    mut options: ReportOptions,
+    mut signals: Signals,
+) -> Result<Exit, Error> {
     let Prepared { mut rollout, slots, ledger, task_definition_arn } = prepared;
     options.task_definition_arn = task_definition_arn;
+    let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
+    options.abort_command = command("abort");
+    options.rollback_command = command("rollback");
     options.ecs_service.clone_from(&slots.candidate.ecs_service);
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger };
@@ -48,10 +58,8 @@ pub(crate) async fn conduct(prepared: Prepared, aws: &Aws, clock: &dyn Clock, mu
 
 /// DESIGN §3: an `abort` or `rollback` that succeeded is 0, a release that was rolled back is 3.
 fn exit(outcome: &Outcome, verb: &str) -> Exit {
-    match outcome.kind {
-        OutcomeKind::RolledBack if matches!(verb, "abort" | "rollback") => Exit::Done,
-        kind => Exit::of_release(kind),
-    }
+    let asked_for = outcome.kind == OutcomeKind::RolledBack && matches!(verb, "abort" | "rollback");
+    if asked_for { Exit::Done } else { Exit::of_release(outcome.kind) }
 }
 
 /// Reports a release that had nothing to do.

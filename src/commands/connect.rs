@@ -55,7 +55,7 @@ pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Sur
     let github = runner.repository.as_ref().map(|repository| GitHubOptions {
         api_url: runner.api_url.clone().unwrap_or_else(|| "https://api.github.com".to_owned()),
         server_url: runner.server_url.clone().unwrap_or_else(|| "https://github.com".to_owned()),
-        token: surroundings.github_token.as_ref().map(|token| Token::new(token.reveal().to_owned())),
+        token: surroundings.github_token.as_ref().map(|token| Token::new(token.reveal())),
         repository: repository.clone(),
         event_name: text(&runner.event_name),
         event,

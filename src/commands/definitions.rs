@@ -89,7 +89,11 @@ impl Definitions {
             }
             let before = candidate::for_second_slot(&self.service, slot.slot);
             patched.warnings.extend(before.into_iter().map(|finding| {
-                let message = format!("{}: this slot's definition leaves it out", finding.message);
+                let member = finding.pointer.trim_start_matches('/');
+                let message = format!(
+                    "`{member}` is left out of slot {}'s definition: it would bring traffic to the candidate past the weights",
+                    slot.slot
+                );
                 Finding { message, hint: None, severity: crate::definition::Severity::Warning, ..finding }
             }));
         }
@@ -97,7 +101,13 @@ impl Definitions {
     }
 
     /// The bodies that create or update the slot's ECS service, without its size; and what was left out of them.
-    pub(crate) fn launch(&self, patched: &Patched, cluster: &str, ecs_service: &str, task_definition_arn: &str) -> (Launch, Vec<String>) {
+    pub(crate) fn launch(
+        &self,
+        patched: &Patched,
+        cluster: &str,
+        ecs_service: &str,
+        task_definition_arn: &str,
+    ) -> (Launch, Vec<String>) {
         let target = ServiceTarget { cluster, ecs_service, task_definition_arn, desired_count: 0 };
         let create = request::create_service(&patched.document, target);
         let update = request::update_service(&patched.document, target);
@@ -121,16 +131,29 @@ impl Definitions {
     }
 
     /// Members of the definitions that differ from what runs: the task definition's, then the service's.
-    pub(crate) fn differences(&self, patched: &Patched, task_definition: &serde_json::Value, service: &serde_json::Value) -> Vec<String> {
+    pub(crate) fn differences(
+        &self,
+        patched: &Patched,
+        task_definition: &serde_json::Value,
+        service: &serde_json::Value,
+    ) -> Vec<String> {
         let mut given = patched.document.root.to_json();
         if let Some(members) = given.as_object_mut() {
             // The size is stable's own, the group is the slot's, and what rolls back is us.
-            for member in ["desiredCount", "vpcLatticeConfigurations", "deploymentConfiguration", "serviceName", "taskDefinition", "cluster"] {
+            for member in [
+                "desiredCount",
+                "vpcLatticeConfigurations",
+                "deploymentConfiguration",
+                "serviceName",
+                "taskDefinition",
+                "cluster",
+            ] {
                 members.remove(member);
             }
         }
-        let mut different: Vec<_> = compare::says(&self.register.body, task_definition).iter().map(|difference| difference.pointer.clone()).collect();
-        different.extend(compare::says(&given, service).iter().map(|difference| difference.pointer.clone()));
+        let mut different: Vec<_> =
+            compare::says(&self.register.body, task_definition).iter().map(|difference| difference.pointer.clone()).collect();
+        different.extend(compare::says(&given, &service).iter().map(|difference| difference.pointer.clone()));
         different
     }
 }
@@ -138,7 +161,8 @@ impl Definitions {
 fn document(path: &Path) -> Result<Document, Finding> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| {
-        Finding::error(&file, format!("cannot be read: {error}")).hint("paths are relative to the config file, or to the current folder when given as flags")
+        Finding::error(&file, format!("cannot be read: {error}"))
+            .hint("paths are relative to the config file, or to the current folder when given as flags")
     })?;
     Document::read(file, &bytes)
 }

@@ -54,7 +54,8 @@ pub(crate) async fn demo() -> Result<Exit, Error> {
 /// What stands on GitHub now, and how the weights went.
 fn show_reports(running: &Running) {
     let world = running.snapshot();
-    let newest = |list: &str| world.pointer(list).and_then(Value::as_array).and_then(|all| all.last()).cloned().unwrap_or(Value::Null);
+    let newest =
+        |list: &str| world.pointer(list).and_then(Value::as_array).and_then(|all| all.last()).cloned().unwrap_or(Value::Null);
     let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let comment = newest("/github/comments");
     heading("The pull request's comment, as GitHub has it");

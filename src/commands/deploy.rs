@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{
-    conduct::{Prepared, conduct, say_unchanged},
+    conduct::{conduct, say_unchanged},
     connect,
     definitions::Definitions,
     preflight,
@@ -98,13 +98,19 @@ pub(super) fn listed(rules: &Rules) -> Option<&[String]> {
 async fn ensure_group(aws: &Aws, clock: &dyn Clock, view: &View<'_>) -> Result<TargetGroup, Error> {
     let mut group = match (view.candidate_group(), view.model_group()) {
         (Some(group), _) => group.clone(),
-        (None, Some(model)) => aws.lattice.create_like(view.wanted_group(), model, &preflight::owner_tags(&view.settings.service)).await?,
+        (None, Some(model)) => {
+            aws.lattice.create_like(view.wanted_group(), model, &preflight::owner_tags(&view.settings.service)).await?
+        }
         (None, None) => return Err(Error::invalid(format!("there is no target group {}", view.wanted_group()))),
     };
     let deadline = clock.now() + GROUP_LIMIT;
-    while group.status == GroupStatus::Creating {
+    while group.status == GroupStatus::CreateInProgress {
         if clock.now() >= deadline {
-            let message = format!("the target group {} is still being created after {}", group.name, humantime::format_duration(GROUP_LIMIT));
+            let message = format!(
+                "the target group {} is still being created after {}",
+                group.name,
+                humantime::format_duration(GROUP_LIMIT)
+            );
             return Err(Error::new(Exit::Malfunction, message).hint("run the release again: it goes on with this group"));
         }
         clock.sleep_until(clock.now() + GROUP_INTERVAL).await;
@@ -115,8 +121,10 @@ async fn ensure_group(aws: &Aws, clock: &dyn Clock, view: &View<'_>) -> Result<T
         (_, failure) => {
             let why = failure.clone().unwrap_or_else(|| "AWS gives no reason".to_owned());
             let message = format!("the target group {} cannot be used: {why}", group.name);
-            Err(Error::new(Exit::Malfunction, message)
-                .hint(format!("delete it and run the release again: aws vpc-lattice delete-target-group --target-group-identifier {}", group.id)))
+            Err(Error::new(Exit::Malfunction, message).hint(format!(
+                "delete it and run the release again: aws vpc-lattice delete-target-group --target-group-identifier {}",
+                group.id
+            )))
         }
     }
 }

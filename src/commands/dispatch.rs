@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::{abort, demo, deploy, patch, rollback, sandbox, shift, status};
 use crate::{
     cli::{Cli, Command, Sandbox},
-    exit::{Error, Exit},
+    exit::Error,
     settings::{Environment, resolve},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let environment = Environment::of_process();
     let exit = match cli.command {
-        Command::Patch(args) => on_runtime_if_needed(resolve::patch(&args, &environment)?)?,
+        Command::Patch(args) => patch::run(&resolve::patch(&args, &environment)?)?,
         Command::Deploy(args) => on_runtime(deploy::deploy(resolve::deploy(&args, &environment)?))?,
         Command::Shift(args) => on_runtime(shift::shift(resolve::shift(&args, &environment)?))?,
         Command::Abort(args) => on_runtime(abort::abort(resolve::abort(&args, &environment)?))?,
@@ -31,7 +31,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
 }
 
 /// Commands that wait for the network run here; the others never pay for it.
-fn on_runtime<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(super) fn on_runtime<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Error::malfunction("the asynchronous runtime cannot start", &error))?.block_on(work)
 }

@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::{connect, dispatch::on_runtime};
 use crate::{
     definition::{self, Document, Finding, Given, PatchRequest, Severity, arn},
-    exit::{Error, Exit},
+    exit::{Error, Exit, Problem},
     settings::{PatchInput, PatchOutput, PatchSettings},
 };
 
@@ -18,11 +19,8 @@ use crate::{
 /// The definitions, filters and flags that make no patch; files that cannot be read or written.
 pub fn run(settings: &PatchSettings) -> Result<Exit, Error> {
     let (service_definition, task_definition) = read(settings)?;
-    let mut warnings = Vec::new();
-    let target_group = match &settings.target_group {
-        Some(given) => resolve_target_group(given, &service_definition, &mut warnings)?,
-        None => None,
-    };
+    let target_group = settings.target_group.as_ref();
+    let target_group = target_group.map(|given| resolve_target_group(given, &service_definition, settings)).transpose()?;
     let patched = definition::patch(&PatchRequest {
         service_definition: &service_definition,
         task_definition: task_definition.as_ref(),
@@ -32,7 +30,7 @@ pub fn run(settings: &PatchSettings) -> Result<Exit, Error> {
         ecs_service: settings.service.clone(),
         filters: settings.jq.clone(),
     })?;
-    for warning in warnings.iter().chain(&patched.warnings) {
+    for warning in &patched.warnings {
         say(warning);
     }
 
@@ -56,30 +54,29 @@ pub fn run(settings: &PatchSettings) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// The ARN of the target group that was given by ARN, id or name; `None` leaves it to the definition, which names one itself.
-///
-/// Offline, an id or name is only as good as the definition's own ARNs.
-fn resolve_target_group(
-    given: &Given,
-    service_definition: &Document,
-    warnings: &mut Vec<Finding>,
-) -> Result<Option<Given>, Error> {
+/// The target group's ARN, where it was given by name or id and the definition does not tell the id's: asked of AWS.
+fn resolve_target_group(given: &Given, service_definition: &Document, settings: &PatchSettings) -> Result<Given, Error> {
     // An ARN; and no name starts with `tg-`, so that is an id or a slip, which is told with the right form.
     if given.text.contains(':') || (given.text.starts_with("tg-") && !arn::is_target_group_id(&given.text)) {
-        return Ok(Some(given.clone()));
+        return Ok(given.clone());
     }
     let known = definition::patch::target_groups_in(service_definition);
-    if arn::is_target_group_id(&given.text) {
-        if let Some(arn) = known.iter().find(|arn| arn.ends_with(&format!("/{}", given.text))) {
-            return Ok(Some(Given::new(*arn, &given.from)));
-        }
-    } else if let [arn] = known.as_slice() {
-        let message = format!("the target group `{}` is not looked up: {arn}, which the definition names, is used", given.text);
-        warnings.push(Finding::warning(&given.from, message).hint("give the ARN to be sure"));
-        return Ok(Some(Given::new(*arn, &given.from)));
+    if let Some(arn) = known.iter().find(|arn| arn.ends_with(&format!("/{}", given.text))) {
+        return Ok(Given::new(*arn, &given.from));
     }
-    let message = format!("the target group `{}` is no ARN, and the definition names none that it could be", given.text);
-    Err(Finding::error(&given.from, message).hint(format!("give its ARN: {}", arn::TARGET_GROUP_FORM)).into())
+    let group = on_runtime(async { Ok(connect::aws(&settings.aws).await?.lattice.resolve_group(&given.text).await?) });
+    let offline = format!("with its ARN nothing is asked of AWS: {}", arn::TARGET_GROUP_FORM);
+    match group {
+        Ok(Some(group)) => Ok(Given::new(group.arn.as_str(), &given.from)),
+        Ok(None) => Err(Finding::error(&given.from, format!("there is no target group `{}`", given.text)).hint(offline).into()),
+        Err(mut error) => {
+            error.problems.push(Problem {
+                message: format!("{}: the target group `{}` was not found", given.from, given.text),
+                hint: Some(offline),
+            });
+            Err(error)
+        }
+    }
 }
 
 /// Reads both definitions, and tells what is wrong with both.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::conduct::Prepared;
 use crate::{
     aws::{
-        ledger::Found,
-        survey::{Roles, Survey},
         Aws,
         lattice::packing::free_tags,
+        ledger::Found,
         slots::Slots,
+        survey::{Roles, Survey},
     },
     exit::{Error, Exit, Problem},
     rollout::record::State,
@@ -44,16 +44,29 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
         if let Some(group) = slot.group.as_ref().filter(|group| !group.health_checked) {
             problem(
                 Exit::Invalid,
-                format!("the target group {} of slot {name} has no health check: nothing would tell a good candidate from a bad one", group.name),
-                format!("turn it on: aws vpc-lattice update-target-group --target-group-identifier {} --health-check enabled=true", group.id),
+                format!(
+                    "the target group {} of slot {name} has no health check: nothing would tell a good candidate from a bad one",
+                    group.name
+                ),
+                format!(
+                    "turn it on: aws vpc-lattice update-target-group --target-group-identifier {} --health-check enabled=true",
+                    group.id
+                ),
             );
         }
         let Some(service) = &slot.service else { continue };
-        if service.vpc_lattice.iter().any(|entry| entry.managed_by_ecs.is_some()) && service.strategy.as_deref().is_some_and(|strategy| strategy != "ROLLING") {
+        if service.vpc_lattice.iter().any(|entry| entry.managed_by_ecs.is_some())
+            && service.strategy.as_deref().is_some_and(|strategy| strategy != "ROLLING")
+        {
             problem(
                 Exit::Refused,
-                format!("ECS moves the weights of {} itself ({}): two hands on one rule break a release", service.name, service.strategy.as_deref().unwrap_or_default()),
-                "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS".to_owned(),
+                format!(
+                    "ECS moves the weights of {} itself ({}): two hands on one rule break a release",
+                    service.name,
+                    service.strategy.as_deref().unwrap_or_default()
+                ),
+                "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS"
+                    .to_owned(),
             );
         }
     }
@@ -62,16 +75,22 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
         problem(
             Exit::Invalid,
             format!("there is no target group {}, and no other one that it could be made like", slot.target_group),
-            "create it first: aws vpc-lattice create-target-group --type IP …, with the VPC, port and health check of your tasks".to_owned(),
+            "create it first: aws vpc-lattice create-target-group --type IP …, with the VPC, port and health check of your tasks"
+                .to_owned(),
         );
     }
     if let Some(stable) = roles.stable {
         let missing = &survey.slots[roles.candidate];
-        if missing.group.is_none() && (missing.wanted.target_group.starts_with("arn:") || missing.wanted.target_group.starts_with("tg-")) {
+        if missing.group.is_none()
+            && (missing.wanted.target_group.starts_with("arn:") || missing.wanted.target_group.starts_with("tg-"))
+        {
             problem(
                 Exit::Invalid,
                 format!("there is no target group {}", missing.wanted.target_group),
-                format!("give slot {} a name: a group of that name is then made like {}", missing.wanted.name, survey.slots[stable].wanted.target_group),
+                format!(
+                    "give slot {} a name: a group of that name is then made like {}",
+                    missing.wanted.name, survey.slots[stable].wanted.target_group
+                ),
             );
         }
     }
@@ -86,8 +105,15 @@ pub(crate) async fn judge_tags(aws: &Aws, prepared: &Prepared) -> Result<(), Err
         let mut tags = aws.lattice.read_tags(arn).await?;
         tags.retain(|key, _| !key.starts_with(crate::aws::lattice::packing::KEY_PREFIX));
         if let Err(missing) = free_tags(&tags, needed) {
-            let label = slots.targets.iter().find(|(target, _)| target.arn() == arn).map_or_else(|| arn.to_owned(), |(target, _)| target.label());
-            problems.push(Problem { message: format!("{label}: {missing}"), hint: Some("the rollout's record is kept in tags: remove some others".to_owned()) });
+            let label = slots
+                .targets
+                .iter()
+                .find(|(target, _)| target.arn() == arn)
+                .map_or_else(|| arn.to_owned(), |(target, _)| target.label());
+            problems.push(Problem {
+                message: format!("{label}: {missing}"),
+                hint: Some("the rollout's record is kept in tags: remove some others".to_owned()),
+            });
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
@@ -102,7 +128,8 @@ pub(crate) fn refuse(problems: Vec<(Exit, Problem)>) -> Result<(), Error> {
 
 /// Refuses when a split could not be written on some traffic target.
 pub(crate) fn refuse_unwritable(slots: &Slots) -> Result<(), Error> {
-    let problems: Vec<_> = slots.check().into_iter().map(|(label, error)| Problem { message: format!("{label}: {error}"), hint: None }).collect();
+    let problems: Vec<_> =
+        slots.check().into_iter().map(|(label, error)| Problem { message: format!("{label}: {error}"), hint: None }).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
 }
 

@@ -37,7 +37,8 @@ pub(crate) async fn find(aws: &Aws, which: &Which) -> Result<Recorded, Error> {
     let service_arn = service_arn(aws, which).await?;
     let Some(found) = ledger::find(aws, &service_arn).await? else {
         let message = format!("there is no record of a rollout on {service_arn}");
-        return Err(Error::new(Exit::Refused, message).hint("`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record"));
+        return Err(Error::new(Exit::Refused, message)
+            .hint("`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record"));
     };
     let targets = ledger::targets(aws, &found).await?;
     Ok(Recorded { service_arn, found, targets })
@@ -57,7 +58,13 @@ pub(crate) async fn service_arn(aws: &Aws, which: &Which) -> Result<String, Erro
 
 /// The slots as a record knows them; groups are shown by their ids.
 pub(crate) fn slots(record: &Record, targets: Vec<(TrafficTarget, Action)>, launch: Launch) -> Slots {
-    Slots { cluster: record.cluster.clone(), targets, stable: record.stable.as_ref().map(slot), candidate: slot(&record.candidate), launch }
+    Slots {
+        cluster: record.cluster.clone(),
+        targets,
+        stable: record.stable.as_ref().map(slot),
+        candidate: slot(&record.candidate),
+        launch,
+    }
 }
 
 fn slot(recorded: &SlotRecord) -> Slot {

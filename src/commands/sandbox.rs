@@ -5,8 +5,6 @@ use std::{
     process::{ExitCode, ExitStatus},
 };
 
-use serde_json::Value;
-
 use super::connect;
 use crate::{
     exit::{Error, Exit},
@@ -40,7 +38,8 @@ const OUTER: [&str; 8] = [
 pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error> {
     let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
     let mode = Mode::Scaled(settings.speed);
-    let running = begin(Serve { port: settings.port.unwrap_or(0), env_file: settings.env_file, scenario: load(settings.scenario.as_deref())?, mode }).await?;
+    let scenario = load(settings.scenario.as_deref())?;
+    let running = started(Serve { port: settings.port.unwrap_or(0), env_file: settings.env_file, scenario, mode }).await?;
     let mut lines = vec![format!("sandbox ready on http://{}", running.addr)];
     lines.extend(running.environment().into_iter().map(|(name, value)| format!("export {name}={value}")));
     connect::print(&lines.join("\n"));
@@ -54,9 +53,13 @@ pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error>
 /// # Errors
 /// An unknown scenario, or a command that cannot be started.
 pub(crate) async fn run(settings: SandboxRunSettings) -> Result<ExitCode, Error> {
-    let (status, world) = inside(load(settings.scenario.as_deref())?, &settings.command, Path::new(".")).await?;
+    let running = begin(load(settings.scenario.as_deref())?, Mode::Stepped).await?;
+    let status = child(&running, &settings.command, Path::new(".")).await?;
+    let world = running.snapshot();
+    running.shutdown().await;
     if let Some(path) = &settings.snapshot {
-        std::fs::write(path, format!("{world:#}\n")).map_err(|error| Error::malfunction(format!("cannot write {}", path.display()), &error))?;
+        std::fs::write(path, format!("{world:#}\n"))
+            .map_err(|error| Error::malfunction(format!("cannot write {}", path.display()), &error))?;
     }
     Ok(code(status))
 }
@@ -70,24 +73,23 @@ pub(crate) fn scenarios() -> Exit {
     Exit::Done
 }
 
-/// Runs a command in a sandbox of its own; gives how it ended and the world afterwards.
-pub(super) async fn inside(scenario: Scenario, command: &[String], folder: &Path) -> Result<(ExitStatus, Value), Error> {
+/// Runs a command that lives in this sandbox; gives how it ended.
+///
+/// # Errors
+/// When it cannot be started.
+pub(super) async fn child(running: &Running, command: &[String], folder: &Path) -> Result<ExitStatus, Error> {
     // A signal from the terminal reaches the command too; it decides what to do, and we wait for it.
     let _listening = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
-    let running = begin(Serve { port: 0, env_file: None, scenario, mode: Mode::Stepped }).await?;
     let (program, arguments) = program(command)?;
     let mut child = tokio::process::Command::new(&program);
     child.args(arguments).current_dir(folder).envs(running.environment());
     for name in OUTER {
         child.env_remove(name);
     }
-    let status = child.status().await.map_err(|error| {
+    child.status().await.map_err(|error| {
         Error::new(Exit::Invalid, format!("cannot run `{}`: {error}", command.first().map_or("", String::as_str)))
             .hint("after `--` write a verb of espalier, such as `deploy`, or a command that is on PATH")
-    })?;
-    let world = running.snapshot();
-    running.shutdown().await;
-    Ok((status, world))
+    })
 }
 
 /// Our own verbs run this binary; anything else comes from PATH.
@@ -101,7 +103,12 @@ fn program(command: &[String]) -> Result<(std::ffi::OsString, &[String]), Error>
     Ok((own.into(), command))
 }
 
-async fn begin(options: Serve) -> Result<Running, Error> {
+/// A sandbox on any free port.
+pub(super) async fn begin(scenario: Scenario, mode: Mode) -> Result<Running, Error> {
+    started(Serve { port: 0, env_file: None, scenario, mode }).await
+}
+
+async fn started(options: Serve) -> Result<Running, Error> {
     start(options).await.map_err(|error| Error::malfunction("the sandbox cannot start", &error))
 }
 

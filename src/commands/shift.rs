@@ -34,7 +34,8 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     let survey = survey::survey(&aws, &settings.lattice_service, settings.listener.as_deref(), None, wanted).await?;
     let [Some(from), Some(to)] = survey.slots.each_ref().map(as_slot) else {
         let unknown = survey.slots.iter().filter(|slot| slot.group.is_none());
-        let problem = |slot: &SeenSlot| Problem { message: format!("there is no target group {}", slot.wanted.target_group), hint: None };
+        let problem =
+            |slot: &SeenSlot| Problem { message: format!("there is no target group {}", slot.wanted.target_group), hint: None };
         return Err(Error { exit: Exit::Invalid, problems: unknown.map(problem).collect() });
     };
     let found = ledger::find(&aws, &survey.service.arn).await?;
@@ -61,7 +62,13 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
 
 fn as_slot(seen: &SeenSlot) -> Option<Slot> {
     let group = seen.group.as_ref()?;
-    Some(Slot { name: group.name.clone(), group: group.named(), group_arn: group.arn.clone(), ecs_service: None, task_definition: None })
+    Some(Slot {
+        name: group.name.clone(),
+        group: group.named(),
+        group_arn: group.arn.clone(),
+        ecs_service: None,
+        task_definition: None,
+    })
 }
 
 fn release(aws: &Aws, survey: &Survey, roles: &Roles, settings: &ShiftSettings) -> Release {

@@ -103,7 +103,8 @@ impl View<'_> {
 
     fn markdown(&self) -> String {
         let (title, rest) = (format!("### {}", self.service.name), self.lines());
-        let items: Vec<_> = rest.iter().filter(|line| line.starts_with("  ")).map(|line| format!("- {}", line.trim_start())).collect();
+        let items: Vec<_> =
+            rest.iter().filter(|line| line.starts_with("  ")).map(|line| format!("- {}", line.trim_start())).collect();
         format!("{title}\n\n{}", items.join("\n"))
     }
 
@@ -129,9 +130,10 @@ impl View<'_> {
                 })
             })
             .collect();
-        let rollout = self.found.as_ref().map(|found| {
-            json!({ "record": found.record, "leased-until": found.leased_until.map(|until| until.to_string()) })
-        });
+        let rollout = self
+            .found
+            .as_ref()
+            .map(|found| json!({ "record": found.record, "leased-until": found.leased_until.map(|until| until.to_string()) }));
         json!({
             "service": { "id": self.service.id.to_string(), "arn": self.service.arn, "name": self.service.name },
             "endpoint": self.aws.endpoint, "traffic-targets": targets, "target-groups": groups, "rollout": rollout,

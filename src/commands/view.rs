@@ -66,7 +66,8 @@ impl View<'_> {
     /// Whether stable already runs what the definitions say, completely, and would again: an image that may be another one
     /// tomorrow is always a change.
     pub(crate) async fn is_unchanged(&self, aws: &Aws) -> Result<bool, Error> {
-        let Some(stable) = self.roles.stable.filter(|_| !self.settings.force && self.definitions.floating_images().is_empty()) else {
+        let Some(stable) = self.roles.stable.filter(|_| !self.settings.force && self.definitions.floating_images().is_empty())
+        else {
             return Ok(false);
         };
         let seen = &self.survey.slots[stable];
@@ -104,7 +105,14 @@ impl View<'_> {
     }
 
     /// The machine at its beginning, with everything that it moves.
-    pub(crate) fn prepare(&self, aws: &Aws, now: Timestamp, group: &TargetGroup, registered: &TaskDefinition, found: Option<&Found>) -> Result<Prepared, Error> {
+    pub(crate) fn prepare(
+        &self,
+        aws: &Aws,
+        now: Timestamp,
+        group: &TargetGroup,
+        registered: &TaskDefinition,
+        found: Option<&Found>,
+    ) -> Result<Prepared, Error> {
         let settings = self.settings;
         let slot = self.slot(self.roles.candidate);
         let patched = self.definitions.for_slot(self.for_slot(self.roles.candidate, group.arn.as_str()))?;
@@ -121,13 +129,20 @@ impl View<'_> {
         let started = aws.date().unwrap_or(now);
         let id = rollout_id(started, &[&settings.cluster, &slot.ecs_service, &registered.arn]);
         let count = self.size();
-        let mut record =
-            Record::new(id.clone(), "deploy", started, settings.plan.clone(), stable.as_ref().map(|slot| recorded(slot, count)), recorded(&candidate, count));
+        let mut record = Record::new(
+            id.clone(),
+            "deploy",
+            started,
+            settings.plan.clone(),
+            stable.as_ref().map(|slot| recorded(slot, count)),
+            recorded(&candidate, count),
+        );
         record.cluster = Some(settings.cluster.clone());
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
         record.previous = found.and_then(|found| found.record.previous.clone());
 
-        let slots = Slots { cluster: Some(settings.cluster.clone()), targets: self.roles.targets.clone(), stable, candidate, launch };
+        let slots =
+            Slots { cluster: Some(settings.cluster.clone()), targets: self.roles.targets.clone(), stable, candidate, launch };
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
@@ -176,24 +191,40 @@ impl View<'_> {
                 self.definitions.family(),
                 slot.name
             ),
-            None => format!("would release {} for the first time, in slot {}: nothing serves yet", self.settings.service, slot.name),
+            None => {
+                format!("would release {} for the first time, in slot {}: nothing serves yet", self.settings.service, slot.name)
+            }
         }];
         if self.candidate_group().is_none() {
             let model = self.model_group().map(|model| model.name.clone()).unwrap_or_default();
             lines.push(format!("create target group {} like {model}", slot.target_group.text));
         }
         lines.push(format!("register a revision of task definition {}", self.definitions.family()));
-        lines.extend(self.roles.targets.iter().map(|(target, _)| format!("attach {} to {}", slot.target_group.text, target.label())));
+        lines.extend(
+            self.roles.targets.iter().map(|(target, _)| format!("attach {} to {}", slot.target_group.text, target.label())),
+        );
         let exists = self.survey.slots[self.roles.candidate].service.is_some();
         lines.push(format!("{} ECS service {} with {} tasks", verb(exists), slot.ecs_service, self.size()));
         if let Some(stable) = self.roles.stable {
             let time = |time| humantime::format_duration(time);
             lines.extend(plan.steps.iter().enumerate().map(|(index, step)| {
-                format!("step {}: {} of the requests, settle {}, watch {}", index + 1, step.share, time(plan.settle), time(step.bake))
+                format!(
+                    "step {}: {} of the requests, settle {}, watch {}",
+                    index + 1,
+                    step.share,
+                    time(plan.settle),
+                    time(step.bake)
+                )
             }));
-            lines.push(format!("all steps take at least {}; after {} it is rolled back", time(plan.least_time()), time(plan.timeout)));
+            lines.push(format!(
+                "all steps take at least {}; after {} it is rolled back",
+                time(plan.least_time()),
+                time(plan.timeout)
+            ));
             lines.push(match plan.retire_after {
-                Some(after) => format!("{} after the promotion: stop the tasks of {}", time(after), self.slot(stable).ecs_service),
+                Some(after) => {
+                    format!("{} after the promotion: stop the tasks of {}", time(after), self.slot(stable).ecs_service)
+                }
                 None => format!("the tasks of {} are left running", self.slot(stable).ecs_service),
             });
         }

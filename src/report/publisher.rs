@@ -23,7 +23,7 @@ use crate::{
         comment::{self, Sticky},
         event::Subject,
     },
-    rollout::journal::{Journal, Release},
+    rollout::journal::{Entry, Happening, Journal, Release},
 };
 
 /// How long the last state may take to reach GitHub: what is left of the 7.5 s that a cancelled job has is for more important
@@ -92,7 +92,13 @@ impl Reports {
 
     /// Shows and hands on what is new in `journal`. Call it after each entry.
     pub fn publish(&mut self, journal: &Journal) {
-        let is_news = self.feed.publish(journal);
+        let is_news = // Before the claim is ours, the comment and the check may be another rollout's.
+        let ours = |entry: &Entry| {
+            matches!(entry.event, Happening::Claimed | Happening::RollingBack { .. } | Happening::Finished { .. })
+        };
+        if journal.entries.iter().any(ours) {
+            self.feed.publish(journal);
+        }
         self.guarded("console", |reports| {
             let lines = match reports.format {
                 Format::Text => reports.console.next(journal),

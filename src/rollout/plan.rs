@@ -52,7 +52,7 @@ impl Default for HealthLimits {
     }
 }
 
-/// Everything the machine needs to know beforehand. Built by [`Plan::new`], which refuses the impossible.
+/// Everything the machine needs to know beforehand. Built by [`Plan::check`], which refuses the impossible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The steps, in order; the last one is 100 %.

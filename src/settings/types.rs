@@ -263,6 +263,8 @@ pub struct SandboxServeSettings {
 pub struct SandboxRunSettings {
     /// A scenario's name, or a file with one.
     pub scenario: Option<String>,
+    /// Where to write the world as it is when the command has ended.
+    pub snapshot: Option<PathBuf>,
     /// The command and its arguments; never empty.
     pub command: Vec<String>,
 }

@@ -42,6 +42,8 @@ pub(super) enum Phase {
     Holding,
     /// The traffic is not known to be good; the last writes before saying so.
     Sticking(Reason),
+    /// Nothing was done: the record is closed, so that the next job is not locked out.
+    Leaving(Ending),
     Ended,
 }
 
@@ -209,7 +211,7 @@ impl Rollout {
             Phase::Stepping(index, stage) => self.step_watched(index, stage, observation),
             Phase::Retiring(retire) => self.retire_watched(retire, observation),
             Phase::RollingBack(rollback) => self.rollback_watched(rollback, observation),
-            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Ended => self.write_record(),
+            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
         }
     }
 
@@ -230,6 +232,7 @@ impl Rollout {
                 self.write_record()
             }
             Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::NothingChanged),
         }
     }
@@ -251,6 +254,7 @@ impl Rollout {
             Phase::RollingBack(rollback) => self.rollback_refused(rollback, reason),
             Phase::Holding => self.finish(OutcomeKind::Held, Reason::Cancelled),
             Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Stuck, reason),
         }
     }
@@ -281,7 +285,7 @@ impl Rollout {
             }
             Phase::Launching(_) | Phase::Stepping(..) | Phase::Retiring(_) => Effect::WaitUntil(self.next_tick()),
             // Nothing is read any more; what is left is to write the record, which has its own limit.
-            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Ended => self.write_record(),
+            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
         }
     }
 
@@ -336,7 +340,7 @@ impl Rollout {
             Phase::Promoting => "recording the promotion".to_owned(),
             Phase::Retiring(_) => "retiring the old slot".to_owned(),
             Phase::RollingBack(_) => "restoring the baseline".to_owned(),
-            Phase::Holding | Phase::Sticking(_) | Phase::Ended => "ending the rollout".to_owned(),
+            Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => "ending the rollout".to_owned(),
         }
     }
 
@@ -356,20 +360,32 @@ impl Rollout {
         Effect::Finish(Ending::Outcome(outcome))
     }
 
+    /// A malfunction before any action was written.
     pub(super) fn untouched(&mut self, reason: Reason) -> Effect {
-        self.phase = Phase::Ended;
-        Effect::Finish(Ending::Untouched(reason))
+        self.leave(Ending::Untouched(reason))
     }
 
+    /// A refusal before any action was written.
     pub(super) fn declined(&mut self, reason: Reason) -> Effect {
+        self.leave(Ending::Declined(reason))
+    }
+
+    fn leave(&mut self, ending: Ending) -> Effect {
+        self.phase = Phase::Leaving(ending);
+        self.record.state = State::Closed;
+        self.give_up = self.now;
+        self.write_record()
+    }
+
+    fn left(&mut self, ending: Ending) -> Effect {
         self.phase = Phase::Ended;
-        Effect::Finish(Ending::Declined(reason))
+        Effect::Finish(ending)
     }
 
     /// Somebody else owns the record: not another write.
     fn superseded(&mut self, by: String) -> Effect {
         let reason = Reason::TakenOver { by };
-        if self.touched { self.finish(OutcomeKind::Superseded, reason) } else { self.declined(reason) }
+        if self.touched { self.finish(OutcomeKind::Superseded, reason) } else { self.left(Ending::Declined(reason)) }
     }
 
     /// Traffic is not known to be good and nothing more can be done about it here.

@@ -298,6 +298,7 @@ impl Rollout {
                 | Stage::Closing => self.recorded(rollback),
             },
             Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Leaving(_) => self.write_record(),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
         }
     }

@@ -19,6 +19,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("drift", include_str!("drift.yml")),
     ("throttled", include_str!("throttled.yml")),
     ("stuck", include_str!("stuck.yml")),
+    ("demo", include_str!("demo.yml")),
 ];
 
 /// Why there is no such world.

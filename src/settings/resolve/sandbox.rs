@@ -44,5 +44,5 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
 pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<SandboxRunSettings, Vec<Finding>> {
     let sources = Sources { environment, findings: Vec::new() };
     let scenario = sources.text(Asked::new("scenario", args.scenario.as_ref(), None));
-    sources.done(SandboxRunSettings { scenario, command: args.command.clone() })
+    sources.done(SandboxRunSettings { scenario, snapshot: args.snapshot.clone(), command: args.command.clone() })
 }
