@@ -92,13 +92,11 @@ impl Reports {
 
     /// Shows and hands on what is new in `journal`. Call it after each entry.
     pub fn publish(&mut self, journal: &Journal) {
-        let is_news = // Before the claim is ours, the comment and the check may be another rollout's.
+        // Before the claim is ours, the comment and the check may be another rollout's.
         let ours = |entry: &Entry| {
             matches!(entry.event, Happening::Claimed | Happening::RollingBack { .. } | Happening::Finished { .. })
         };
-        if journal.entries.iter().any(ours) {
-            self.feed.publish(journal);
-        }
+        let is_news = journal.entries.iter().any(ours) && self.feed.publish(journal);
         self.guarded("console", |reports| {
             let lines = match reports.format {
                 Format::Text => reports.console.next(journal),
