@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::settings::Secret;
+
 /// Canary and blue/green releases of ECS services on VPC Lattice, from GitHub Actions
 #[derive(Debug, Parser)]
 #[command(name = "espalier", version, arg_required_else_help = true, max_term_width = 120)]
@@ -67,7 +69,7 @@ pub struct Reporting {
     pub format: Option<Format>,
     /// The token for comments and checks [default: GITHUB_TOKEN]
     #[arg(long, value_name = "TOKEN", hide_short_help = true)]
-    pub github_token: Option<String>,
+    pub github_token: Option<Secret>,
 }
 
 /// Where the weights are.

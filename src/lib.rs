@@ -12,3 +12,5 @@ pub mod rollout;
 pub mod sandbox;
 pub mod settings;
 pub mod time;
+pub mod driver;
+pub mod signals;

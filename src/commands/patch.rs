@@ -64,7 +64,8 @@ fn resolve_target_group(
     service_definition: &Document,
     warnings: &mut Vec<Finding>,
 ) -> Result<Option<Given>, Error> {
-    if given.text.contains(':') {
+    // An ARN; and no name starts with `tg-`, so that is an id or a slip, which is told with the right form.
+    if given.text.contains(':') || (given.text.starts_with("tg-") && !arn::is_target_group_id(&given.text)) {
         return Ok(Some(given.clone()));
     }
     let known = definition::patch::target_groups_in(service_definition);
@@ -269,6 +270,7 @@ mod tests {
                 &["service.json", "--target-group", "tg-00000000000000000"],
                 "error: --target-group: the target group `tg-00000000000000000` is no ARN".to_owned(),
             ),
+            (&["service.json", "--target-group", "tg-1"], "error: --target-group: `tg-1` is not the ARN".to_owned()),
             (&["service.json", "--jq", ".a = ("], "error: --jq:1:7: a closing parenthesis is missing".to_owned()),
             (&["service.json", "--jq", ".x | select(false)"], "error: --jq: the filter yields nothing".to_owned()),
             (&["service.json", "--jq", "., ."], "error: --jq: the filter yields 2 values".to_owned()),

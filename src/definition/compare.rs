@@ -109,7 +109,11 @@ impl Comparison<'_> {
         for (index, element) in given.iter().enumerate() {
             let position = match key {
                 Identity::Order => (!left.is_empty()).then_some(0),
-                Identity::Member(key) => left.iter().position(|other| other.get(key) == element.get(key)),
+                // A port may be there twice, for tcp and udp: the very same element first.
+                Identity::Member(key) => {
+                    let same = left.iter().position(|other| *other == element);
+                    same.or_else(|| left.iter().position(|other| other.get(key) == element.get(key)))
+                }
                 Identity::Whole => left.iter().position(|other| *other == element),
             };
             let Some(position) = position else { return differs(self.differences) };

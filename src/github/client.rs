@@ -64,13 +64,17 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads the body as `T`.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, GitHubError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| GitHubError::Invalid { message: format!("its answer cannot be read: {error}") })
+        serde_json::from_slice(&self.body).map_err(|error| GitHubError::Invalid {
+            message: format!("its answer cannot be read: {error}"),
+        })
     }
 
     /// Whether the `Link` header names a next page.
     pub(crate) fn has_next_page(&self) -> bool {
-        let links = self.headers.get(http::header::LINK).and_then(|links| links.to_str().ok());
+        let links = self
+            .headers
+            .get(http::header::LINK)
+            .and_then(|links| links.to_str().ok());
         links.is_some_and(|links| links.contains("rel=\"next\""))
     }
 }
@@ -79,7 +83,7 @@ impl Client {
     /// A client for `owner/name` at `api_url`, which is `GITHUB_API_URL` (`https://api.github.com`, or
     /// `https://HOST/api/v3` on GitHub Enterprise Server). Must be called inside a tokio runtime. Nothing is sent yet.
     ///
-    /// The trust roots are the system's; none are loaded for an `http` URL. Proxies are not consulted, redirects not followed.
+    /// The trust roots are the system's, else bundled ones; none are loaded for an `http` URL. Proxies are not consulted, redirects not followed.
     ///
     /// # Errors
     /// [`GitHubError::Invalid`] when the URL, the repository or the token cannot be what they say they are;
@@ -87,23 +91,35 @@ impl Client {
     pub fn new(api_url: &str, repository: &str, token: &Token) -> Result<Self, GitHubError> {
         let invalid = |message: String| GitHubError::Invalid { message };
         let base = api_url.trim().trim_end_matches('/');
-        let uri: Uri = base.parse().map_err(|_| invalid(format!("`{base}` is not a URL: set GITHUB_API_URL to the API's")))?;
+        let uri: Uri = base.parse().map_err(|_| {
+            invalid(format!(
+                "`{base}` is not a URL: set GITHUB_API_URL to the API's"
+            ))
+        })?;
         let secure = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            _ => return Err(invalid(format!("`{base}` does not begin with https://: set GITHUB_API_URL to the API's URL"))),
+            _ => {
+                return Err(invalid(format!(
+                    "`{base}` does not begin with https://: set GITHUB_API_URL to the API's URL"
+                )));
+            }
         };
-        let repository_is_well_formed =
-            repository.split_once('/').is_some_and(|(owner, name)| is_path_part(owner) && is_path_part(name));
+        let repository_is_well_formed = repository
+            .split_once('/')
+            .is_some_and(|(owner, name)| is_path_part(owner) && is_path_part(name));
         if !repository_is_well_formed {
-            return Err(invalid(format!("`{repository}` is not a repository: write owner/name")));
+            return Err(invalid(format!(
+                "`{repository}` is not a repository: write owner/name"
+            )));
         }
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.0))
             .map_err(|_| invalid("the token contains characters that no token has".to_owned()))?;
         bearer.set_sensitive(true);
         let authentication = AuthHeaderLayer::new(Some(bearer), uri.clone(), uri);
         let agent = HeaderValue::from_static(concat!("espalier/", env!("CARGO_PKG_VERSION")));
-        let headers = ExtraHeadersLayer::new(std::sync::Arc::new(vec![(http::header::USER_AGENT, agent)]));
+        let headers =
+            ExtraHeadersLayer::new(std::sync::Arc::new(vec![(http::header::USER_AGENT, agent)]));
 
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -111,13 +127,14 @@ impl Client {
         http.set_nodelay(true);
         let builder = OctocrabBuilder::new_empty();
         let octocrab = if secure {
-            let connector = hyper_rustls::HttpsConnectorBuilder::new()
-                .with_native_roots()
-                .map_err(|error| GitHubError::Unreachable { message: format!("no trust roots: {error}") })?
-                .https_only()
-                .enable_http1()
-                .wrap_connector(http);
-            let transport: Transport<_, OctoBody> = Transport::builder(TokioExecutor::new()).build(connector);
+            let connector = hyper_rustls::HttpsConnectorBuilder::new();
+            // Minimal containers have no certificates of their own.
+            let connector = connector.with_native_roots().unwrap_or_else(|_| {
+                hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(bundled_trust())
+            });
+            let connector = connector.https_only().enable_http1().wrap_connector(http);
+            let transport: Transport<_, OctoBody> =
+                Transport::builder(TokioExecutor::new()).build(connector);
             built(
                 builder
                     .with_service(transport)
@@ -127,7 +144,8 @@ impl Client {
                     .build(),
             )
         } else {
-            let transport: Transport<_, OctoBody> = Transport::builder(TokioExecutor::new()).build(http);
+            let transport: Transport<_, OctoBody> =
+                Transport::builder(TokioExecutor::new()).build(http);
             built(
                 builder
                     .with_service(transport)
@@ -150,13 +168,25 @@ impl Client {
     }
 
     /// GETs `path` below the API's root; repeated once.
-    pub(crate) async fn get(&self, path: &str, permission: &'static str, what: &str) -> Result<Answer, GitHubError> {
-        self.call(Method::GET, path.to_owned(), None::<&()>, permission, what).await
+    pub(crate) async fn get(
+        &self,
+        path: &str,
+        permission: &'static str,
+        what: &str,
+    ) -> Result<Answer, GitHubError> {
+        self.call(Method::GET, path.to_owned(), None::<&()>, permission, what)
+            .await
     }
 
     /// GETs `path` below the repository; repeated once.
-    pub(crate) async fn get_here(&self, path: &str, permission: &'static str, what: &str) -> Result<Answer, GitHubError> {
-        self.call(Method::GET, self.here(path), None::<&()>, permission, what).await
+    pub(crate) async fn get_here(
+        &self,
+        path: &str,
+        permission: &'static str,
+        what: &str,
+    ) -> Result<Answer, GitHubError> {
+        self.call(Method::GET, self.here(path), None::<&()>, permission, what)
+            .await
     }
 
     /// PATCHes `path` below the repository; repeated once, since absolutes are sent.
@@ -167,7 +197,8 @@ impl Client {
         permission: &'static str,
         what: &str,
     ) -> Result<Answer, GitHubError> {
-        self.call(Method::PATCH, self.here(path), Some(body), permission, what).await
+        self.call(Method::PATCH, self.here(path), Some(body), permission, what)
+            .await
     }
 
     /// POSTs to `path` below the repository, once: look for what it creates before calling this again.
@@ -178,7 +209,8 @@ impl Client {
         permission: &'static str,
         what: &str,
     ) -> Result<Answer, GitHubError> {
-        self.call(Method::POST, self.here(path), Some(body), permission, what).await
+        self.call(Method::POST, self.here(path), Some(body), permission, what)
+            .await
     }
 
     fn here(&self, path: &str) -> String {
@@ -202,9 +234,16 @@ impl Client {
                 other => other,
             }
         };
-        tokio::time::timeout(CALL_DEADLINE, attempts).await.unwrap_or_else(|_| {
-            Err(GitHubError::Unreachable { message: format!("no answer within {}", humantime::format_duration(CALL_DEADLINE)) })
-        })
+        tokio::time::timeout(CALL_DEADLINE, attempts)
+            .await
+            .unwrap_or_else(|_| {
+                Err(GitHubError::Unreachable {
+                    message: format!(
+                        "no answer within {}",
+                        humantime::format_duration(CALL_DEADLINE)
+                    ),
+                })
+            })
     }
 
     async fn attempt(
@@ -215,21 +254,53 @@ impl Client {
         permission: &'static str,
         what: &str,
     ) -> Result<Answer, GitHubError> {
-        let unreachable = |error: &dyn std::error::Error| GitHubError::Unreachable { message: chain(error) };
-        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let unreachable = |error: &dyn std::error::Error| GitHubError::Unreachable {
+            message: chain(error),
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         let request = self
             .octocrab
             .build_request(request, body)
-            .map_err(|error| GitHubError::Invalid { message: format!("the request cannot be written: {}", chain(&error)) })?;
-        let response = self.octocrab.send(request).await.map_err(|error| unreachable(&error))?;
+            .map_err(|error| GitHubError::Invalid {
+                message: format!("the request cannot be written: {}", chain(&error)),
+            })?;
+        let response = self
+            .octocrab
+            .send(request)
+            .await
+            .map_err(|error| unreachable(&error))?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, LARGEST_ANSWER).collect().await.map_err(|error| unreachable(error.as_ref()))?.to_bytes();
+        let body = Limited::new(body, LARGEST_ANSWER)
+            .collect()
+            .await
+            .map_err(|error| unreachable(error.as_ref()))?
+            .to_bytes();
         if parts.status.is_success() {
-            Ok(Answer { headers: parts.headers, body: body.to_vec() })
+            Ok(Answer {
+                headers: parts.headers,
+                body: body.to_vec(),
+            })
         } else {
-            Err(from_answer(parts.status, &parts.headers, &body, permission, what))
+            Err(from_answer(
+                parts.status,
+                &parts.headers,
+                &body,
+                permission,
+                what,
+            ))
         }
     }
+}
+
+/// Mozilla's roots, as they were when this binary was built.
+fn bundled_trust() -> rustls::ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 fn built(result: Result<Octocrab, std::convert::Infallible>) -> Octocrab {
@@ -240,7 +311,9 @@ fn is_path_part(text: &str) -> bool {
     !text.is_empty()
         && text != "."
         && text != ".."
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// An error with its causes, since the transport's own message says only "client error (Connect)".
@@ -254,5 +327,24 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         cause = error.source();
     }
-    words.join(": ").lines().next().unwrap_or_default().chars().take(300).collect()
+    words
+        .join(": ")
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(300)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_roots_can_be_read() {
+        let config = bundled_trust();
+        assert!(config.alpn_protocols.is_empty(), "the connector insists");
+        assert!(webpki_root_certs::TLS_SERVER_ROOT_CERTS.len() > 100);
+    }
 }

@@ -22,6 +22,12 @@ impl Secret {
     }
 }
 
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
@@ -85,10 +91,10 @@ pub struct Surroundings {
 impl Surroundings {
     /// Reads them; `github_token` is the flag.
     #[must_use]
-    pub fn read(environment: &Environment, github_token: Option<&str>) -> Self {
+    pub fn read(environment: &Environment, github_token: Option<&Secret>) -> Self {
         let text = |name: &str| environment.get(name).map(str::to_owned);
         let path = |name: &str| environment.get(name).map(PathBuf::from);
-        let token = github_token.filter(|token| !token.is_empty()).or_else(|| environment.get("ESPALIER_GITHUB_TOKEN"));
+        let token = ["ESPALIER_GITHUB_TOKEN", "GITHUB_TOKEN"].into_iter().find_map(|name| environment.get(name));
         Self {
             aws_endpoint_url: text("AWS_ENDPOINT_URL"),
             clock: text("ESPALIER_CLOCK"),
@@ -110,7 +116,7 @@ impl Surroundings {
                 step_summary: path("GITHUB_STEP_SUMMARY"),
                 temp: path("RUNNER_TEMP"),
             },
-            github_token: token.or_else(|| environment.get("GITHUB_TOKEN")).map(Secret::new),
+            github_token: github_token.filter(|token| !token.0.is_empty()).cloned().or_else(|| token.map(Secret::new)),
             no_color: environment.get("NO_COLOR").is_some(),
             stdout_is_terminal: environment.stdout_is_terminal,
         }
@@ -137,7 +143,7 @@ pub(super) fn check_clock(environment: &Environment, surroundings: &Surroundings
     match &surroundings.runner.api_url {
         Some(url) if !is_loopback(url) => refuse("GITHUB_API_URL", format!("`{url}` is not on this machine")),
         None if surroundings.github_token.is_some() => {
-            refuse("GITHUB_API_URL", "it is not set, so GitHub itself would be called".to_owned())
+            refuse("GITHUB_API_URL", "it is not set, so GitHub itself would be called".to_owned());
         }
         Some(_) | None => {}
     }
@@ -196,6 +202,6 @@ mod tests {
         let surroundings = Surroundings::read(&environment, None);
         assert!(!format!("{surroundings:?}").contains("ghs_x"));
         assert_eq!(surroundings.github_token.as_ref().map(Secret::reveal), Some("ghs_x"));
-        assert_eq!(Surroundings::read(&environment, Some("flag")).github_token, Some(Secret::new("flag")));
+        assert_eq!(Surroundings::read(&environment, Some(&Secret::new("flag"))).github_token, Some(Secret::new("flag")));
     }
 }

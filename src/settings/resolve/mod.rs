@@ -9,7 +9,7 @@ pub use release::{abort, deploy, rollback, shift, status};
 pub use sandbox::{sandbox_run, sandbox_serve};
 
 use super::{
-    Surroundings,
+    Secret, Surroundings,
     config::Config,
     sources::{Asked, Sources},
     surroundings::check_clock,
@@ -24,8 +24,8 @@ fn aws(sources: &Sources<'_>, common: &Common, config: &Config, surroundings: &S
     AwsSettings { region: said.or_else(ambient), endpoint_url: surroundings.aws_endpoint_url.clone() }
 }
 
-fn surroundings(sources: &mut Sources<'_>, github_token: Option<&String>) -> Surroundings {
-    let surroundings = Surroundings::read(sources.environment, github_token.map(String::as_str));
+fn surroundings(sources: &mut Sources<'_>, github_token: Option<&Secret>) -> Surroundings {
+    let surroundings = Surroundings::read(sources.environment, github_token);
     check_clock(sources.environment, &surroundings, &mut sources.findings);
     surroundings
 }

@@ -214,11 +214,11 @@ fn slots(sources: &mut Sources<'_>, args: &cli::Deploy, config: &Config, service
     }
     let [flag_a, flag_b] = flags;
     let of_a = sources.given(Asked::new("target-group", args.target_group.as_ref(), None));
-    if let (Some((_, slot)), Some(target_group)) = (&flag_a, &of_a) {
-        if slot.text != target_group.text {
-            let message = format!("it names `{}` for slot a, --slot names `{}`", target_group.text, slot.text);
-            sources.findings.push(Finding::error(&target_group.from, message).hint("give one of them"));
-        }
+    if let (Some((_, slot)), Some(target_group)) = (&flag_a, &of_a)
+        && slot.text != target_group.text
+    {
+        let message = format!("it names `{}` for slot a, --slot names `{}`", target_group.text, slot.text);
+        sources.findings.push(Finding::error(&target_group.from, message).hint("give one of them"));
     }
     let slot = |name: &str, index: usize, flag: Option<(Given, Given)>, target_group: Option<Given>, default_service: String| {
         let (ecs_service, from_flag) = flag.unzip();

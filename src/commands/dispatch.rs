@@ -1,0 +1,37 @@
+//! From the command line to the verb's own file.
+
+use std::process::ExitCode;
+
+use super::{abort, demo, deploy, patch, rollback, sandbox, shift, status};
+use crate::{
+    cli::{Cli, Command, Sandbox},
+    exit::{Error, Exit},
+    settings::{Environment, resolve},
+};
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// Everything that ends a command without an outcome; it carries the exit code.
+pub fn run(cli: Cli) -> Result<ExitCode, Error> {
+    let environment = Environment::of_process();
+    let exit = match cli.command {
+        Command::Patch(args) => on_runtime_if_needed(resolve::patch(&args, &environment)?)?,
+        Command::Deploy(args) => on_runtime(deploy::deploy(resolve::deploy(&args, &environment)?))?,
+        Command::Shift(args) => on_runtime(shift::shift(resolve::shift(&args, &environment)?))?,
+        Command::Abort(args) => on_runtime(abort::abort(resolve::abort(&args, &environment)?))?,
+        Command::Rollback(args) => on_runtime(rollback::rollback(resolve::rollback(&args, &environment)?))?,
+        Command::Status(args) => on_runtime(status::status(resolve::status(&args, &environment)?))?,
+        Command::Sandbox(Sandbox::Serve(args)) => on_runtime(sandbox::serve(resolve::sandbox_serve(&args, &environment)?))?,
+        Command::Sandbox(Sandbox::Run(args)) => return on_runtime(sandbox::run(resolve::sandbox_run(&args, &environment)?)),
+        Command::Sandbox(Sandbox::Scenarios) => sandbox::scenarios(),
+        Command::Demo => on_runtime(demo::demo())?,
+    };
+    Ok(exit.into())
+}
+
+/// Commands that wait for the network run here; the others never pay for it.
+fn on_runtime<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::malfunction("the asynchronous runtime cannot start", &error))?.block_on(work)
+}
