@@ -199,13 +199,13 @@ fn rust_files(folder: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
-        let entries: Vec<PathBuf> = fs::read_dir(&next).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let entries: Vec<PathBuf> = fs::read_dir(&next).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
         for path in entries {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
-                files.push((name, fs::read_to_string(&path).unwrap()));
+                let name = path.strip_prefix(folder).expect("below").to_str().expect("UTF-8").replace('\\', "/");
+                files.push((name, fs::read_to_string(&path).expect("Rust is UTF-8")));
             }
         }
     }
