@@ -6,13 +6,13 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
-    types::{Desired, Effect, Ending, Event, OutOfPlace, Role},
+    types::{Desired, Effect, Ending, Event, OutOfPlace},
 };
 use crate::{
     rollout::{
         journal::{Entry, Happening, Journal, Release},
         observation::{Lease, Observation, Refusal, RefusalKind, Side},
-        outcome::{Outcome, OutcomeKind, Reason},
+        outcome::{OutcomeKind, Reason},
         record::{Record, State},
         split::{Share, Split},
     },
@@ -86,7 +86,7 @@ pub struct Rollout {
     aws_time: Option<(Timestamp, Timestamp)>,
     record_lost: bool,
     /// The effect in hand scales stable up; the record comes after it.
-    scaling: bool,
+    pub(super) scaling: bool,
 }
 
 impl Rollout {
@@ -351,61 +351,6 @@ impl Rollout {
     pub(super) fn say_observed(&mut self, observation: &Observation) {
         let share = self.record.verified.share();
         self.say(Happening::Observed { share, stable: observation.stable.clone(), candidate: observation.candidate.clone() });
-    }
-
-    pub(super) fn finish(&mut self, kind: OutcomeKind, reason: Reason) -> Effect {
-        let outcome = Outcome { kind, reason };
-        self.phase = Phase::Ended;
-        self.say(Happening::Finished { outcome: outcome.clone() });
-        Effect::Finish(Ending::Outcome(outcome))
-    }
-
-    /// A malfunction before any action was written.
-    pub(super) fn untouched(&mut self, reason: Reason) -> Effect {
-        self.leave(Ending::Untouched(reason))
-    }
-
-    /// A refusal before any action was written.
-    pub(super) fn declined(&mut self, reason: Reason) -> Effect {
-        self.leave(Ending::Declined(reason))
-    }
-
-    fn leave(&mut self, ending: Ending) -> Effect {
-        self.phase = Phase::Leaving(ending);
-        self.record.state = State::Closed;
-        self.give_up = self.now;
-        self.write_record()
-    }
-
-    fn left(&mut self, ending: Ending) -> Effect {
-        self.phase = Phase::Ended;
-        Effect::Finish(ending)
-    }
-
-    /// Somebody else owns the record: not another write.
-    fn superseded(&mut self, by: String) -> Effect {
-        let reason = Reason::TakenOver { by };
-        if self.touched { self.finish(OutcomeKind::Superseded, reason) } else { self.left(Ending::Declined(reason)) }
-    }
-
-    /// Traffic is not known to be good and nothing more can be done about it here.
-    pub(super) fn stick(&mut self, reason: Reason) -> Effect {
-        self.phase = Phase::Sticking(reason);
-        self.record.state = State::Stuck;
-        self.give_up = self.now + CLAIM_WAIT;
-        self.write_record()
-    }
-
-    /// Stable has no healthy target while the candidate serves: the weights stay, stable is scaled up first.
-    pub(super) fn stick_and_scale(&mut self, reason: Reason) -> Effect {
-        let effect = self.stick(reason);
-        match &self.record.stable {
-            Some(stable) if stable.ecs_service.is_some() => {
-                self.scaling = true;
-                Effect::Scale(Role::Stable, stable.count.max(1))
-            }
-            Some(_) | None => effect,
-        }
     }
 
     pub(super) fn at_rest(&self) -> Split {
