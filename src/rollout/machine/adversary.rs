@@ -157,6 +157,23 @@ fn an_undisturbed_release_is_promoted_and_the_old_slot_retired() {
 }
 
 #[test]
+fn a_first_release_may_take_its_time_to_become_healthy_but_not_for_ever() {
+    for (minutes, kind) in [(1, OutcomeKind::Promoted), (14, OutcomeKind::Promoted), (16, OutcomeKind::RolledBack)] {
+        for bootstrap in [true, false] {
+            let mut world = World::new(bootstrap);
+            world.starts_after = Duration::from_secs(60 * minutes);
+            let rollout = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+            let (world, ending, _) = run(world, rollout, &[]);
+            assert!(
+                matches!(&ending, Ending::Outcome(outcome) if outcome.kind == kind),
+                "{minutes} min, bootstrap {bootstrap}: {ending:?}"
+            );
+            assert_eq!(world.candidate_weight(), if kind == OutcomeKind::Promoted { 100 } else { 0 });
+        }
+    }
+}
+
+#[test]
 fn every_single_and_double_misfortune_ends_in_a_typed_outcome_with_traffic_accounted_for() {
     let mut runs = 0;
     // Doubles are whole for bootstrap; for the long plans every third second misfortune, which keeps this in seconds.

@@ -1,5 +1,7 @@
 //! The adversary's world: two traffic targets and two slots that answer the machine's effects, and what can befall them.
 
+use std::time::Duration;
+
 use super::{Desired, Effect, Event, Role};
 use crate::{
     rollout::{
@@ -64,6 +66,10 @@ pub(super) struct World {
     /// Stable's and the candidate's weight; none is the baseline itself.
     pub(super) actions: [Option<Split>; 2],
     pub(super) candidate_tasks: u32,
+    /// When the candidate's tasks begin to pass their health checks.
+    pub(super) candidate_ready: Timestamp,
+    /// How long they take for that.
+    pub(super) starts_after: Duration,
     pub(super) stable_tasks: u32,
     pub(super) candidate_healthy: u32,
     pub(super) stable_healthy: u32,
@@ -83,6 +89,8 @@ impl World {
             bootstrap,
             actions: [None; 2],
             candidate_tasks: 0,
+            candidate_ready: Timestamp::default(),
+            starts_after: Duration::ZERO,
             stable_tasks: if bootstrap { 0 } else { 3 },
             candidate_healthy: 100,
             stable_healthy: 100,
@@ -136,7 +144,12 @@ impl World {
                 self.actions = [split; 2];
                 Event::Done
             }
-            Effect::Launch(count) | Effect::Scale(Role::Candidate, count) => {
+            Effect::Launch(count) => {
+                self.candidate_tasks = *count;
+                self.candidate_ready = self.now + self.starts_after;
+                Event::Done
+            }
+            Effect::Scale(Role::Candidate, count) => {
                 self.candidate_tasks = *count;
                 Event::Done
             }
@@ -182,7 +195,11 @@ impl World {
             lease: self.lease.clone(),
             actions: self.actions.into_iter().map(action).collect(),
             stable: (!self.bootstrap).then(|| side(self.stable_tasks, self.stable_healthy, false)),
-            candidate: side(self.candidate_tasks, self.candidate_healthy, self.failed),
+            candidate: side(
+                self.candidate_tasks,
+                if self.now < self.candidate_ready { 0 } else { self.candidate_healthy },
+                self.failed,
+            ),
         }
     }
 

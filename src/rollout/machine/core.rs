@@ -357,8 +357,9 @@ impl Rollout {
         if self.record.stable.is_some() { Split::STABLE } else { Split::CANDIDATE }
     }
 
+    /// The candidate may have requests that stable would serve otherwise. At bootstrap nothing serves otherwise.
     pub(super) fn has_weight(&self) -> bool {
-        self.record.intent.candidate > 0 || self.record.verified.candidate > 0
+        self.record.stable.is_some() && (self.record.intent.candidate > 0 || self.record.verified.candidate > 0)
     }
 
     pub(super) fn restoring(&self) -> Desired {
