@@ -64,6 +64,8 @@ pub struct Record {
     pub id: String,
     /// Counts takeovers: whoever raises it owns the rollout.
     pub generation: u64,
+    /// What is released, as people call it: the reports of every job on this rollout go by it. No spaces.
+    pub name: String,
     /// `deploy`, `shift` or `rollback`.
     pub verb: String,
     /// Where it stands.
@@ -109,6 +111,7 @@ impl Record {
         Self {
             id,
             generation: 1,
+            name: candidate.ecs_service.clone().unwrap_or_else(|| candidate.name.clone()),
             verb: verb.to_owned(),
             state: State::Running,
             step: 0,

@@ -38,6 +38,7 @@ impl Record {
             ("v", "1".to_owned()),
             ("id", self.id.clone()),
             ("generation", self.generation.to_string()),
+            ("name", self.name.clone()),
             ("verb", self.verb.clone()),
             ("state", self.state.to_string()),
             ("step", self.step.to_string()),
@@ -103,6 +104,7 @@ impl Record {
         let record = Self {
             id: pairs.take("id")?,
             generation: pairs.number("generation")?,
+            name: pairs.take("name")?,
             verb: pairs.take("verb")?,
             state: STATES.iter().find(|(_, name)| *name == state).map(|(state, _)| *state).ok_or_else(|| RecordError {
                 key: "state".to_owned(),
