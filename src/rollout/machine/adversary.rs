@@ -52,7 +52,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
             return (world, ending, index);
         }
         assert!(
-            !superseded || matches!(effect, Effect::Observe | Effect::WaitUntil(_)),
+            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_)),
             "a write after the record was seen to be another's"
         );
         let here = misfortunes.iter().filter(|(at, _)| *at == index).map(|(_, what)| *what);
@@ -229,6 +229,20 @@ fn a_failure_is_answered_in_the_tick_that_sees_it() {
             }
         }
     }
+}
+
+#[test]
+fn an_abort_restores_even_where_nothing_about_targets_can_be_read() {
+    let mut world = World::new(false);
+    world.actions = [Some(Split { stable: 50, candidate: 50 }); 2];
+    world.candidate_tasks = 3;
+    world.denied.push(std::mem::discriminant(&Effect::Observe));
+    let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+    let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+    let abort = Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, false);
+    let (world, ending, _) = run(world, abort, &[]);
+    assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
+    assert_eq!(world.candidate_weight(), 0);
 }
 
 #[test]

@@ -131,6 +131,10 @@ impl World {
                 Event::Done
             }
             Effect::Observe => Event::Observed(Box::new(self.observe())),
+            Effect::ReadBack => {
+                let seen = self.observe();
+                Event::Observed(Box::new(Observation { stable: None, candidate: Side::default(), ..seen }))
+            }
             Effect::Write(desired) => {
                 let split = match desired {
                     Desired::Split(split) => Some(*split),

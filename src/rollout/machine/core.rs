@@ -165,7 +165,7 @@ impl Rollout {
                 self.begin()
             }
             (Pending::Act | Pending::Aside(_) | Pending::Observe | Pending::Wait, Event::Signalled) => self.signalled(),
-            (Pending::Wait, Event::Woke) => Effect::Observe,
+            (Pending::Wait, Event::Woke) => self.look(),
             (Pending::Aside(until), Event::Done | Event::Refused(_)) => Effect::WaitUntil(until),
             (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
             (Pending::Observe, Event::Refused(refusal)) => self.blind(refusal),
@@ -174,7 +174,7 @@ impl Rollout {
             (pending, event) => return Err(OutOfPlace { event: name_of(&event).to_owned(), pending: format!("{pending:?}") }),
         };
         self.pending = match &effect {
-            Effect::Observe => Pending::Observe,
+            Effect::Observe | Effect::ReadBack => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
@@ -273,6 +273,8 @@ impl Rollout {
                     self.untouched(reason)
                 }
             }
+            // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
+            Phase::RollingBack(rollback) if rollback.is_looking() => self.restore_now(rollback),
             Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
             Phase::Launching(_) | Phase::Stepping(..) if self.now >= self.record.deadline() => {
                 self.roll_back(Reason::TimedOut { timeout: self.record.plan.timeout })
@@ -321,7 +323,12 @@ impl Rollout {
 
     pub(super) fn write_record(&mut self) -> Effect {
         self.renewed = self.now;
-        let ended = matches!(self.record.state, State::Closed | State::Held | State::Stuck);
+        let ended = match self.record.state {
+            State::Closed | State::Held | State::Stuck => true,
+            // The job is ending: what is left to do is nobody's until somebody takes it.
+            State::RolledBack | State::Promoted => self.hurried,
+            State::Running => false,
+        };
         Effect::Record(Box::new(self.record.clone()), (!ended).then(|| self.lease_end()))
     }
 
