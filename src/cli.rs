@@ -101,8 +101,8 @@ pub struct Steps {
     /// Time between two observations [default: 15s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<String>,
-    /// What a cancelled job does: `rollback` or `hold` [default: rollback]
-    #[arg(long, value_name = "rollback|hold")]
+    /// What a cancelled job does: `rollback` [default: rollback]
+    #[arg(long, value_name = "rollback")]
     pub on_cancel: Option<String>,
     /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
     #[arg(long, value_name = "stop|restore")]
