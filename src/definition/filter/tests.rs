@@ -1,7 +1,7 @@
 //! What a filter may do, and how it is told what it may not.
 
-use super::*;
-use crate::definition::read::Document;
+use super::run;
+use crate::definition::{finding::Given, read::Document};
 
 fn filtered(filter: &str, input: &str) -> Result<String, String> {
     let document = Document::read("f", input.as_bytes()).expect("JSON");

@@ -1,6 +1,6 @@
 //! Which target group, role and port the definition's Lattice entry gets, and from where.
 
-use super::PatchRequest;
+use super::apply::PatchRequest;
 use crate::definition::{
     arn::{self, Arn},
     finding::{Finding, Given, Place},
@@ -121,6 +121,15 @@ fn singular<'d>(definition: &'d Document, errors: &mut Vec<Finding>) -> (Option<
     (Some(singular), warnings)
 }
 
+/// The ARNs of target groups that the definition already names, for callers who were given only a target group's id.
+#[must_use]
+pub fn target_groups_in(service_definition: &Document) -> Vec<&str> {
+    let root = &service_definition.root;
+    let entries = root.get(LIST).map_or(&[][..], Node::elements);
+    let all = entries.iter().chain(root.get(SINGULAR));
+    all.filter_map(|entry| entry.get("targetGroupArn")?.as_str()).collect()
+}
+
 /// The entry that is to be updated, if there is one.
 fn chosen<'d>(request: &PatchRequest<'_>, entries: &[&'d Node]) -> Result<Option<&'d Node>, Finding> {
     let says = |entry: &Node, name: &str, given: &Option<Given>| {
@@ -200,7 +209,7 @@ impl Source<'_> {
     }
 
     fn port(&self) -> Result<String, Finding> {
-        let named = self.request.task_definition.map(super::port_names);
+        let named = self.request.task_definition.map(|document| ports::named(ports::task_definition(document)));
         let given = self.request.port_name.clone().or_else(|| self.written("portName"));
         if let Some(given) = given {
             return self.known_port(given, named.as_deref());
