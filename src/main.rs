@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         }
     };
     match result {
-        Ok(exit) => exit.into(),
+        Ok(exit) => exit,
         Err(error) => {
             // Where stderr is closed the exit code still tells.
             let _ = writeln!(io::stderr(), "{error}");
