@@ -9,6 +9,7 @@ use crate::{
         request::{self, ServiceTarget},
     },
     exit::Error,
+    settings::config,
 };
 
 /// What a slot's definition depends on beside the files.
@@ -153,16 +154,17 @@ impl Definitions {
         }
         let mut different: Vec<_> =
             compare::says(&self.register.body, task_definition).iter().map(|difference| difference.pointer.clone()).collect();
-        different.extend(compare::says(&given, &service).iter().map(|difference| difference.pointer.clone()));
+        different.extend(compare::says(&given, service).iter().map(|difference| difference.pointer.clone()));
         different
     }
 }
 
-fn document(path: &Path) -> Result<Document, Finding> {
+/// Reads one definition from a file.
+///
+/// # Errors
+/// It cannot be read, or is not JSON.
+pub(super) fn document(path: &Path) -> Result<Document, Finding> {
     let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        Finding::error(&file, format!("cannot be read: {error}"))
-            .hint("paths are relative to the config file, or to the current folder when given as flags")
-    })?;
+    let bytes = std::fs::read(path).map_err(|error| config::unreadable(&file, &error))?;
     Document::read(file, &bytes)
 }
