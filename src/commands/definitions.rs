@@ -84,11 +84,11 @@ impl Definitions {
             filters,
         })?;
         if slot.beside_stable {
-            let findings = candidate::for_second_slot(&patched.document, slot.slot);
+            let findings = candidate::beside_stable(&patched.document, slot.slot);
             if !findings.is_empty() {
                 return Err(findings);
             }
-            let before = candidate::for_second_slot(&self.service, slot.slot);
+            let before = candidate::beside_stable(&self.service, slot.slot);
             patched.warnings.extend(before.into_iter().map(|finding| {
                 let member = finding.pointer.trim_start_matches('/');
                 let message = format!(
