@@ -11,6 +11,7 @@ mod parse;
 mod value;
 
 pub use document::Document;
+pub(super) use parse::MAX_DEPTH;
 pub use value::{Member, Node, Value};
 
 #[cfg(test)]
