@@ -3,7 +3,7 @@
 use super::apply::PatchRequest;
 use crate::definition::{
     arn::{self, Arn},
-    finding::{Finding, Given, Place},
+    finding::{Finding, Given, Place, list},
     ports,
     read::{Document, Node, Value},
 };
@@ -144,8 +144,7 @@ fn chosen<'d>(request: &PatchRequest<'_>, entries: &[&'d Node]) -> Result<Option
         ([first, ..], _) => {
             let definition = request.service_definition;
             let ports: Vec<&str> = of_port.iter().filter_map(|entry| entry.get("portName")?.as_str()).collect();
-            let message =
-                format!("`{LIST}` has {} entries that could be meant, for the ports {}", of_port.len(), ports::list(&ports));
+            let message = format!("`{LIST}` has {} entries that could be meant, for the ports {}", of_port.len(), list(&ports));
             let hint = "say which one: `--port-name` names its port, `--target-group` its target group";
             Err(definition.error(first, format!("/{LIST}"), message).hint(hint))
         }
@@ -236,7 +235,7 @@ impl Source<'_> {
             .hint("give `--port-name NAME`, the name of a port mapping, or `--task-definition FILE` to have it looked up")),
             (several, _) => Err(Finding::error(
                 &self.definition.file,
-                format!("which port receives the traffic? There are {}", ports::list(several)),
+                format!("which port receives the traffic? There are {}", list(several)),
             )
             .hint("give `--port-name` with one of them")),
         }
@@ -246,11 +245,8 @@ impl Source<'_> {
         match named {
             Some(names) if !names.contains(&given.text.as_str()) => {
                 let file = self.request.task_definition.map_or("", |document| document.file.as_str());
-                let message = format!(
-                    "no port mapping in {file} has the name `{}`; the names there are: {}",
-                    given.text,
-                    ports::list(names)
-                );
+                let message =
+                    format!("no port mapping in {file} has the name `{}`; the names there are: {}", given.text, list(names));
                 Err(Finding::error(given.from, message).hint("use one of them, or add `\"name\"` to the port mapping"))
             }
             Some(_) | None => Ok(given.text),

@@ -157,7 +157,7 @@ fn everything_that_is_missing_or_wrong_is_told_at_once() {
             "ESPALIER_SETTLE: `90` is not a length of time",
             "--on-cancel: `stay` is not what a cancelled job can do",
             "ESPALIER_FORCE: `yes` is neither true nor false",
-            "ESPALIER_FORMAT: `html` is not one of `text` and `json` and `markdown`",
+            "ESPALIER_FORMAT: `html` is not one of `text`, `json` and `markdown`",
         ]
     );
     assert_eq!(told(with("espalier deploy -c none.yml", &directory, &[])), ["none.yml: there is no such file"]);
