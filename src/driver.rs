@@ -12,7 +12,7 @@ use crate::{
     rollout::{
         journal::Happening,
         machine::{Desired, Effect, Ending, Event, OutOfPlace, Rollout},
-        observation::{Observation, Refusal},
+        observation::{Observation, Refusal, Side},
         outcome::OutcomeKind,
     },
     signals::Signals,
@@ -65,6 +65,11 @@ pub async fn drive(
                 () = signals.first() => Event::Signalled,
                 seen = observe(rollout, hands) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
             },
+            Effect::ReadBack => tokio::select! {
+                biased;
+                () = signals.first() => Event::Signalled,
+                seen = read_back(rollout, hands) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
+            },
             Effect::Record(..) | Effect::Renew(_) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => {
                 let act = act(&effect, rollout, hands);
                 tokio::pin!(act);
@@ -90,7 +95,7 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<()
         Effect::Write(desired) => slots.write(aws, *desired).await,
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
-        Effect::Observe | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
+        Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
     .map_err(|fault| fault.refusal())
 }
@@ -102,6 +107,15 @@ async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Re
         tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws))
             .map_err(|fault| fault.refusal())?;
     Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate })
+}
+
+/// Only what proves that weights are where they should be.
+async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
+    let Hands { aws, slots, ledger, clock } = hands;
+    let (lease, actions) =
+        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws)).map_err(|fault| fault.refusal())?;
+    let at = aws.date().unwrap_or_else(|| clock.now());
+    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default() })
 }
 
 fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {

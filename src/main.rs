@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         }
     };
     match result {
-        Ok(exit) => exit,
+        Ok(code) => code,
         Err(error) => {
             // Where stderr is closed the exit code still tells.
             let _ = writeln!(io::stderr(), "{error}");

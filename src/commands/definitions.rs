@@ -140,16 +140,16 @@ impl Definitions {
     ) -> Vec<String> {
         let mut given = patched.document.root.to_json();
         if let Some(members) = given.as_object_mut() {
-            // The size is stable's own, the group is the slot's, and what rolls back is us.
-            for member in [
-                "desiredCount",
-                "vpcLatticeConfigurations",
-                "deploymentConfiguration",
-                "serviceName",
-                "taskDefinition",
-                "cluster",
-            ] {
+            // The group is the slot's, names and task definition are the release's.
+            for member in ["vpcLatticeConfigurations", "serviceName", "taskDefinition", "cluster"] {
                 members.remove(member);
+            }
+        }
+        // What ECS prints of a deployment only.
+        let mut service = service.clone();
+        for member in ["serviceConnectConfiguration", "volumeConfigurations"] {
+            if let Some(value) = service.pointer(&format!("/deployments/0/{member}")).cloned() {
+                service[member] = value;
             }
         }
         let mut different: Vec<_> =

@@ -82,11 +82,10 @@ fn slot(recorded: &SlotRecord) -> Slot {
 /// Who, what, where, as a record knows it.
 pub(crate) fn release(aws: &Aws, record: &Record, verb: &str, targets: &[(TrafficTarget, Action)]) -> Release {
     let revision = |slot: &SlotRecord| super::preflight::short(slot.task_definition.as_deref().unwrap_or(&slot.group));
-    let name = record.stable.as_ref().unwrap_or(&record.candidate).ecs_service.clone();
     Release {
         rollout_id: record.id.clone(),
         verb: verb.to_owned(),
-        name: name.unwrap_or_else(|| super::preflight::short(&record.candidate.group)),
+        name: record.name.clone(),
         cluster: record.cluster.as_deref().map(super::preflight::short),
         stable_revision: record.stable.as_ref().map(revision),
         candidate_revision: revision(&record.candidate),

@@ -67,6 +67,7 @@ async fn prepare(aws: &Aws, recorded: Recorded, now: Timestamp, by: String) -> R
     };
     let mut record = Record::new(id, "rollback", started, plan, Some(old.serving().clone()), previous.clone());
     record.generation = old.generation + 1;
+    record.name.clone_from(&old.name);
     record.cluster.clone_from(&old.cluster);
     record.targets.clone_from(&old.targets);
     record.previous = Some(previous.clone());

@@ -137,6 +137,7 @@ impl View<'_> {
             stable.as_ref().map(|slot| recorded(slot, count)),
             recorded(&candidate, count),
         );
+        record.name.clone_from(&settings.service);
         record.cluster = Some(settings.cluster.clone());
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
         record.previous = found.and_then(|found| found.record.previous.clone());

@@ -1,7 +1,7 @@
 //! The rollout, as pure values and functions: nothing here reads a clock, a file, a socket or the environment.
 //!
 //! Reading order: [`split`] (shares and weights) → [`plan`] (steps and limits) → [`observation`] (what a tick saw) →
-//! [`outcome`] (how it ends, and why) → [`journal`] (what happened).
+//! [`outcome`] (how it ends, and why) → [`record`] (what outlives the job) → [`journal`] (what happened) → [`machine`] (what decides).
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
@@ -11,4 +11,5 @@ pub mod observation;
 pub mod outcome;
 pub mod plan;
 pub mod record;
+mod record_text;
 pub mod split;

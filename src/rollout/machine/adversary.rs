@@ -2,200 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Desired, Effect, Ending, Event, Role, Rollout};
-use crate::{
-    rollout::{
-        journal::Release,
-        observation::{Lease, LiveAction, Observation, Refusal, RefusalKind, Side, Tasks},
-        outcome::{OutcomeKind, Reason},
-        plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
-        record::{Record, SlotRecord},
-        split::{Share, Split},
-    },
-    time::Timestamp,
+use super::{
+    Desired, Effect, Ending, Event, Rollout,
+    adversary_world::{ALL, Misfortune, World},
 };
-
-/// What befalls one effect, or the world from that effect on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Misfortune {
-    /// Refused for now; nothing happened.
-    Throttled,
-    /// No answer; it happened all the same.
-    Ambiguous,
-    /// Refused for good.
-    Denied,
-    /// From here on every effect of this sort is refused for good.
-    DeniedForever,
-    /// A signal in place of the answer.
-    Signal,
-    /// From here on no target of the candidate is healthy.
-    CandidateDown,
-    /// From here on half of the candidate's targets are healthy.
-    CandidateLame,
-    /// From here on no target of stable is healthy.
-    StableDown,
-    /// Somebody sets other weights.
-    Edited,
-    /// Somebody puts the baseline back.
-    PutBack,
-    /// Another rollout takes the record.
-    Usurped,
-    /// Our tags are removed.
-    TagsLost,
-    /// ECS gives the candidate's deployment up.
-    DeploymentFails,
-}
-
-const ALL: [Misfortune; 13] = [
-    Misfortune::Throttled,
-    Misfortune::Ambiguous,
-    Misfortune::Denied,
-    Misfortune::DeniedForever,
-    Misfortune::Signal,
-    Misfortune::CandidateDown,
-    Misfortune::CandidateLame,
-    Misfortune::StableDown,
-    Misfortune::Edited,
-    Misfortune::PutBack,
-    Misfortune::Usurped,
-    Misfortune::TagsLost,
-    Misfortune::DeploymentFails,
-];
-
-/// Two traffic targets, two slots of three tasks.
-#[derive(Clone, Debug)]
-struct World {
-    now: Timestamp,
-    bootstrap: bool,
-    /// Stable's and the candidate's weight; none is the baseline itself.
-    actions: [Option<Split>; 2],
-    candidate_tasks: u32,
-    stable_tasks: u32,
-    candidate_healthy: u32,
-    stable_healthy: u32,
-    lease: Lease,
-    failed: bool,
-    edited: bool,
-    denied: Vec<std::mem::Discriminant<Effect>>,
-    effects: usize,
-    highest: u16,
-    fell: bool,
-}
-
-impl World {
-    fn new(bootstrap: bool) -> Self {
-        Self {
-            now: Timestamp::from_secs(1_800_000_000),
-            bootstrap,
-            actions: [None; 2],
-            candidate_tasks: 0,
-            stable_tasks: if bootstrap { 0 } else { 3 },
-            candidate_healthy: 100,
-            stable_healthy: 100,
-            lease: Lease::Ours,
-            failed: false,
-            edited: false,
-            denied: Vec::new(),
-            effects: 0,
-            highest: 0,
-            fell: false,
-        }
-    }
-
-    fn befall(&mut self, misfortune: Misfortune, effect: &Effect) {
-        match misfortune {
-            Misfortune::CandidateDown => self.candidate_healthy = 0,
-            Misfortune::CandidateLame => self.candidate_healthy = 50,
-            Misfortune::StableDown => self.stable_healthy = 0,
-            Misfortune::Edited => {
-                self.actions[0] = Some(Split { stable: 77, candidate: 23 });
-                self.edited = true;
-            }
-            Misfortune::PutBack => self.actions = [None; 2],
-            Misfortune::Usurped => self.lease = Lease::Theirs("rollout other".to_owned()),
-            Misfortune::TagsLost => self.lease = Lease::Lost,
-            Misfortune::DeploymentFails => self.failed = true,
-            Misfortune::DeniedForever => self.denied.push(std::mem::discriminant(effect)),
-            Misfortune::Throttled | Misfortune::Ambiguous | Misfortune::Denied | Misfortune::Signal => {}
-        }
-    }
-
-    fn carry_out(&mut self, effect: &Effect) -> Event {
-        match effect {
-            Effect::Record(..) | Effect::Renew(_) => {
-                if self.lease == Lease::Lost {
-                    self.lease = Lease::Ours;
-                }
-                Event::Done
-            }
-            Effect::Observe => Event::Observed(Box::new(self.observe())),
-            Effect::Write(desired) => {
-                let split = match desired {
-                    Desired::Split(split) => Some(*split),
-                    Desired::BaselineBesideCandidate => Some(Split::STABLE),
-                    Desired::Baseline => None,
-                };
-                let candidate = split.map_or(0, |split| split.candidate);
-                self.fell |= candidate < self.highest;
-                assert!(!self.fell || candidate == 0, "weights climb until they fall, then stay at the baseline");
-                self.highest = self.highest.max(candidate);
-                self.actions = [split; 2];
-                Event::Done
-            }
-            Effect::Launch(count) | Effect::Scale(Role::Candidate, count) => {
-                self.candidate_tasks = *count;
-                Event::Done
-            }
-            Effect::Scale(Role::Stable, count) => {
-                self.stable_tasks = *count;
-                Event::Done
-            }
-            Effect::WaitUntil(until) => {
-                assert!(*until > self.now, "a wait that is no wait would spin");
-                self.now = *until;
-                Event::Woke
-            }
-            Effect::Finish(_) => unreachable!("the run ends here"),
-        }
-    }
-
-    fn observe(&self) -> Observation {
-        let action = |split: Option<Split>| {
-            let at_rest = if self.bootstrap { None } else { Some(Split::STABLE) };
-            Some(LiveAction {
-                split: split.or(at_rest),
-                is_baseline: split.is_none(),
-                lists_candidate: split.is_some(),
-                shown: format!("{split:?}"),
-            })
-        };
-        let side = |tasks: u32, percent: u32, failed: bool| {
-            let healthy = tasks * percent.min(100) / 100;
-            let failed = failed.then(|| "circuit breaker".to_owned());
-            let service = Tasks {
-                desired: tasks,
-                running: tasks,
-                current: tasks,
-                deploying_current: tasks > 0,
-                complete: true,
-                failed,
-                ..Tasks::default()
-            };
-            Side { healthy, unhealthy: tasks - healthy, tasks: Some(service), ..Side::default() }
-        };
-        Observation {
-            at: self.now,
-            lease: self.lease.clone(),
-            actions: self.actions.into_iter().map(action).collect(),
-            stable: (!self.bootstrap).then(|| side(self.stable_tasks, self.stable_healthy, false)),
-            candidate: side(self.candidate_tasks, self.candidate_healthy, self.failed),
-        }
-    }
-
-    fn candidate_weight(&self) -> u16 {
-        self.actions.iter().map(|split| split.map_or(0, |split| split.candidate)).max().unwrap_or(0)
-    }
-}
+use crate::rollout::{
+    journal::Release,
+    observation::{Lease, Refusal, RefusalKind},
+    outcome::{OutcomeKind, Reason},
+    plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
+    record::{Record, SlotRecord},
+    split::{Share, Split},
+};
 
 fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     let step = |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes) };
@@ -234,7 +52,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
             return (world, ending, index);
         }
         assert!(
-            !superseded || matches!(effect, Effect::Observe | Effect::WaitUntil(_)),
+            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_)),
             "a write after the record was seen to be another's"
         );
         let here = misfortunes.iter().filter(|(at, _)| *at == index).map(|(_, what)| *what);
@@ -339,6 +157,23 @@ fn an_undisturbed_release_is_promoted_and_the_old_slot_retired() {
 }
 
 #[test]
+fn a_first_release_may_take_its_time_to_become_healthy_but_not_for_ever() {
+    for (minutes, kind) in [(1, OutcomeKind::Promoted), (14, OutcomeKind::Promoted), (16, OutcomeKind::RolledBack)] {
+        for bootstrap in [true, false] {
+            let mut world = World::new(bootstrap);
+            world.starts_after = Duration::from_secs(60 * minutes);
+            let rollout = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+            let (world, ending, _) = run(world, rollout, &[]);
+            assert!(
+                matches!(&ending, Ending::Outcome(outcome) if outcome.kind == kind),
+                "{minutes} min, bootstrap {bootstrap}: {ending:?}"
+            );
+            assert_eq!(world.candidate_weight(), if kind == OutcomeKind::Promoted { 100 } else { 0 });
+        }
+    }
+}
+
+#[test]
 fn every_single_and_double_misfortune_ends_in_a_typed_outcome_with_traffic_accounted_for() {
     let mut runs = 0;
     // Doubles are whole for bootstrap; for the long plans every third second misfortune, which keeps this in seconds.
@@ -394,6 +229,20 @@ fn a_failure_is_answered_in_the_tick_that_sees_it() {
             }
         }
     }
+}
+
+#[test]
+fn an_abort_restores_even_where_nothing_about_targets_can_be_read() {
+    let mut world = World::new(false);
+    world.actions = [Some(Split { stable: 50, candidate: 50 }); 2];
+    world.candidate_tasks = 3;
+    world.denied.push(std::mem::discriminant(&Effect::Observe));
+    let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+    let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+    let abort = Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, false);
+    let (world, ending, _) = run(world, abort, &[]);
+    assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
+    assert_eq!(world.candidate_weight(), 0);
 }
 
 #[test]

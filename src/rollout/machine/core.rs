@@ -6,13 +6,13 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
-    types::{Desired, Effect, Ending, Event, OutOfPlace, Role},
+    types::{Desired, Effect, Ending, Event, OutOfPlace},
 };
 use crate::{
     rollout::{
         journal::{Entry, Happening, Journal, Release},
         observation::{Lease, Observation, Refusal, RefusalKind, Side},
-        outcome::{Outcome, OutcomeKind, Reason},
+        outcome::{OutcomeKind, Reason},
         record::{Record, State},
         split::{Share, Split},
     },
@@ -86,7 +86,7 @@ pub struct Rollout {
     aws_time: Option<(Timestamp, Timestamp)>,
     record_lost: bool,
     /// The effect in hand scales stable up; the record comes after it.
-    scaling: bool,
+    pub(super) scaling: bool,
 }
 
 impl Rollout {
@@ -165,7 +165,7 @@ impl Rollout {
                 self.begin()
             }
             (Pending::Act | Pending::Aside(_) | Pending::Observe | Pending::Wait, Event::Signalled) => self.signalled(),
-            (Pending::Wait, Event::Woke) => Effect::Observe,
+            (Pending::Wait, Event::Woke) => self.look(),
             (Pending::Aside(until), Event::Done | Event::Refused(_)) => Effect::WaitUntil(until),
             (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
             (Pending::Observe, Event::Refused(refusal)) => self.blind(refusal),
@@ -174,7 +174,7 @@ impl Rollout {
             (pending, event) => return Err(OutOfPlace { event: name_of(&event).to_owned(), pending: format!("{pending:?}") }),
         };
         self.pending = match &effect {
-            Effect::Observe => Pending::Observe,
+            Effect::Observe | Effect::ReadBack => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
@@ -273,6 +273,8 @@ impl Rollout {
                     self.untouched(reason)
                 }
             }
+            // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
+            Phase::RollingBack(rollback) if rollback.is_looking() => self.restore_now(rollback),
             Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
             Phase::Launching(_) | Phase::Stepping(..) if self.now >= self.record.deadline() => {
                 self.roll_back(Reason::TimedOut { timeout: self.record.plan.timeout })
@@ -321,7 +323,12 @@ impl Rollout {
 
     pub(super) fn write_record(&mut self) -> Effect {
         self.renewed = self.now;
-        let ended = matches!(self.record.state, State::Closed | State::Held | State::Stuck);
+        let ended = match self.record.state {
+            State::Closed | State::Held | State::Stuck => true,
+            // The job is ending: what is left to do is nobody's until somebody takes it.
+            State::RolledBack | State::Promoted => self.hurried,
+            State::Running => false,
+        };
         Effect::Record(Box::new(self.record.clone()), (!ended).then(|| self.lease_end()))
     }
 
@@ -353,67 +360,13 @@ impl Rollout {
         self.say(Happening::Observed { share, stable: observation.stable.clone(), candidate: observation.candidate.clone() });
     }
 
-    pub(super) fn finish(&mut self, kind: OutcomeKind, reason: Reason) -> Effect {
-        let outcome = Outcome { kind, reason };
-        self.phase = Phase::Ended;
-        self.say(Happening::Finished { outcome: outcome.clone() });
-        Effect::Finish(Ending::Outcome(outcome))
-    }
-
-    /// A malfunction before any action was written.
-    pub(super) fn untouched(&mut self, reason: Reason) -> Effect {
-        self.leave(Ending::Untouched(reason))
-    }
-
-    /// A refusal before any action was written.
-    pub(super) fn declined(&mut self, reason: Reason) -> Effect {
-        self.leave(Ending::Declined(reason))
-    }
-
-    fn leave(&mut self, ending: Ending) -> Effect {
-        self.phase = Phase::Leaving(ending);
-        self.record.state = State::Closed;
-        self.give_up = self.now;
-        self.write_record()
-    }
-
-    fn left(&mut self, ending: Ending) -> Effect {
-        self.phase = Phase::Ended;
-        Effect::Finish(ending)
-    }
-
-    /// Somebody else owns the record: not another write.
-    fn superseded(&mut self, by: String) -> Effect {
-        let reason = Reason::TakenOver { by };
-        if self.touched { self.finish(OutcomeKind::Superseded, reason) } else { self.left(Ending::Declined(reason)) }
-    }
-
-    /// Traffic is not known to be good and nothing more can be done about it here.
-    pub(super) fn stick(&mut self, reason: Reason) -> Effect {
-        self.phase = Phase::Sticking(reason);
-        self.record.state = State::Stuck;
-        self.give_up = self.now + CLAIM_WAIT;
-        self.write_record()
-    }
-
-    /// Stable has no healthy target while the candidate serves: the weights stay, stable is scaled up first.
-    pub(super) fn stick_and_scale(&mut self, reason: Reason) -> Effect {
-        let effect = self.stick(reason);
-        match &self.record.stable {
-            Some(stable) if stable.ecs_service.is_some() => {
-                self.scaling = true;
-                Effect::Scale(Role::Stable, stable.count.max(1))
-            }
-            Some(_) | None => effect,
-        }
-    }
-
     pub(super) fn at_rest(&self) -> Split {
         if self.record.stable.is_some() { Split::STABLE } else { Split::CANDIDATE }
     }
 
+    /// The candidate may have requests that stable would serve otherwise. At bootstrap nothing serves otherwise.
     pub(super) fn has_weight(&self) -> bool {
-        self.record.intent.candidate > 0 || self.record.verified.candidate > 0
+        self.record.stable.is_some() && (self.record.intent.candidate > 0 || self.record.verified.candidate > 0)
     }
 
     pub(super) fn restoring(&self) -> Desired {

@@ -11,15 +11,18 @@
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `machine` (dispatch, ticks), `release` (claim to promotion), `retire`,
-//! `rollback`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//! `rollback`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
 
 #[cfg(test)]
 mod adversary;
+#[cfg(test)]
+mod adversary_world;
 mod checks;
 mod core;
+mod endings;
 mod release;
 mod retire;
 mod rollback;

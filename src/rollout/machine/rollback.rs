@@ -54,6 +54,11 @@ impl Rollback {
     pub(super) const fn taking_over(reason: Reason) -> Self {
         Self { reason, stage: Stage::Claiming, denied: None, takeover: true, guard: None }
     }
+
+    /// An abort that reads before its first write.
+    pub(super) const fn is_looking(&self) -> bool {
+        matches!(self.stage, Stage::Claiming)
+    }
 }
 
 impl Rollout {
@@ -83,7 +88,8 @@ impl Rollout {
 
     pub(super) fn rollback_acted(&mut self, rollback: Rollback) -> Effect {
         match rollback.stage {
-            Stage::Claiming | Stage::Writing | Stage::Exact => Effect::Observe,
+            Stage::Claiming => Effect::Observe,
+            Stage::Writing | Stage::Exact => Effect::ReadBack,
             Stage::Recording => {
                 if matches!(rollback.reason, Reason::StableShort { .. }) && self.stable_is_ours() && !self.hurried {
                     let count = self.record().stable.as_ref().map_or(1, |stable| stable.count.max(1));
@@ -118,7 +124,9 @@ impl Rollout {
     }
 
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        self.say_observed(observation);
+        if !matches!(rollback.stage, Stage::Writing | Stage::Exact) {
+            self.say_observed(observation);
+        }
         match rollback.stage {
             Stage::Claiming => self.take_over(rollback, observation),
             Stage::Writing => self.restored(rollback, observation),
@@ -139,8 +147,19 @@ impl Rollout {
         if stable_down && serving && observation.candidate.healthy > 0 && !self.force {
             return self.stick_and_scale(Reason::StableDown { candidate_healthy: observation.candidate.healthy });
         }
+        self.restore_now(rollback)
+    }
+
+    pub(super) fn restore_now(&mut self, rollback: Rollback) -> Effect {
         self.at(rollback, Stage::Writing);
         Effect::Write(self.restoring())
+    }
+
+    /// What a tick reads: while weights are being put back, only whether they are.
+    pub(super) fn look(&self) -> Effect {
+        let restoring =
+            matches!(&self.phase, Phase::RollingBack(rollback) if matches!(rollback.stage, Stage::Writing | Stage::Exact));
+        if restoring { Effect::ReadBack } else { Effect::Observe }
     }
 
     fn restored(&mut self, mut rollback: Rollback, observation: &Observation) -> Effect {
@@ -188,15 +207,12 @@ impl Rollout {
         let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
         match rollback.stage {
             // The record is only a courtesy to later jobs: the weights come first.
-            Stage::Claiming => {
-                self.at(rollback, Stage::Writing);
-                Effect::Write(self.restoring())
-            }
+            Stage::Claiming => self.restore_now(rollback),
             Stage::Writing if rollback.denied.is_some() => self.not_restored(rollback, message),
             Stage::Writing => {
                 rollback.denied = Some(message);
                 self.phase = Phase::RollingBack(rollback);
-                Effect::Observe
+                Effect::ReadBack
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
             Stage::Recording | Stage::ScalingStable => {
@@ -285,10 +301,7 @@ impl Rollout {
             Phase::Promoting | Phase::Holding => self.write_record(),
             Phase::Retiring(_) => self.finish_promoted(),
             Phase::RollingBack(rollback) => match rollback.stage {
-                Stage::Claiming | Stage::Writing => {
-                    self.at(rollback, Stage::Writing);
-                    Effect::Write(self.restoring())
-                }
+                Stage::Claiming | Stage::Writing => self.restore_now(rollback),
                 Stage::Recording => self.write_record(),
                 Stage::ScalingStable
                 | Stage::Settling { .. }

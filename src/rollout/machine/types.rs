@@ -40,6 +40,9 @@ pub enum Effect {
     Renew(Timestamp),
     /// Read everything, concurrently.
     Observe,
+    /// Read only the record and every traffic target's action: what proves that weights are back must not depend on
+    /// anything else. Answered like [`Effect::Observe`], with empty sides.
+    ReadBack,
     /// Write every traffic target's action.
     Write(Desired),
     /// Create or update the ECS service of the candidate, at this many tasks.

@@ -1,0 +1,213 @@
+//! The adversary's world: two traffic targets and two slots that answer the machine's effects, and what can befall them.
+
+use std::time::Duration;
+
+use super::{Desired, Effect, Event, Role};
+use crate::{
+    rollout::{
+        observation::{Lease, LiveAction, Observation, Side, Tasks},
+        split::Split,
+    },
+    time::Timestamp,
+};
+
+/// What befalls one effect, or the world from that effect on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Misfortune {
+    /// Refused for now; nothing happened.
+    Throttled,
+    /// No answer; it happened all the same.
+    Ambiguous,
+    /// Refused for good.
+    Denied,
+    /// From here on every effect of this sort is refused for good.
+    DeniedForever,
+    /// A signal in place of the answer.
+    Signal,
+    /// From here on no target of the candidate is healthy.
+    CandidateDown,
+    /// From here on half of the candidate's targets are healthy.
+    CandidateLame,
+    /// From here on no target of stable is healthy.
+    StableDown,
+    /// Somebody sets other weights.
+    Edited,
+    /// Somebody puts the baseline back.
+    PutBack,
+    /// Another rollout takes the record.
+    Usurped,
+    /// Our tags are removed.
+    TagsLost,
+    /// ECS gives the candidate's deployment up.
+    DeploymentFails,
+}
+
+pub(super) const ALL: [Misfortune; 13] = [
+    Misfortune::Throttled,
+    Misfortune::Ambiguous,
+    Misfortune::Denied,
+    Misfortune::DeniedForever,
+    Misfortune::Signal,
+    Misfortune::CandidateDown,
+    Misfortune::CandidateLame,
+    Misfortune::StableDown,
+    Misfortune::Edited,
+    Misfortune::PutBack,
+    Misfortune::Usurped,
+    Misfortune::TagsLost,
+    Misfortune::DeploymentFails,
+];
+
+/// Two traffic targets, two slots of three tasks.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) now: Timestamp,
+    pub(super) bootstrap: bool,
+    /// Stable's and the candidate's weight; none is the baseline itself.
+    pub(super) actions: [Option<Split>; 2],
+    pub(super) candidate_tasks: u32,
+    /// When the candidate's tasks begin to pass their health checks.
+    pub(super) candidate_ready: Timestamp,
+    /// How long they take for that.
+    pub(super) starts_after: Duration,
+    pub(super) stable_tasks: u32,
+    pub(super) candidate_healthy: u32,
+    pub(super) stable_healthy: u32,
+    pub(super) lease: Lease,
+    pub(super) failed: bool,
+    pub(super) edited: bool,
+    pub(super) denied: Vec<std::mem::Discriminant<Effect>>,
+    pub(super) effects: usize,
+    pub(super) highest: u16,
+    pub(super) fell: bool,
+}
+
+impl World {
+    pub(super) fn new(bootstrap: bool) -> Self {
+        Self {
+            now: Timestamp::from_secs(1_800_000_000),
+            bootstrap,
+            actions: [None; 2],
+            candidate_tasks: 0,
+            candidate_ready: Timestamp::default(),
+            starts_after: Duration::ZERO,
+            stable_tasks: if bootstrap { 0 } else { 3 },
+            candidate_healthy: 100,
+            stable_healthy: 100,
+            lease: Lease::Ours,
+            failed: false,
+            edited: false,
+            denied: Vec::new(),
+            effects: 0,
+            highest: 0,
+            fell: false,
+        }
+    }
+
+    pub(super) fn befall(&mut self, misfortune: Misfortune, effect: &Effect) {
+        match misfortune {
+            Misfortune::CandidateDown => self.candidate_healthy = 0,
+            Misfortune::CandidateLame => self.candidate_healthy = 50,
+            Misfortune::StableDown => self.stable_healthy = 0,
+            Misfortune::Edited => {
+                self.actions[0] = Some(Split { stable: 77, candidate: 23 });
+                self.edited = true;
+            }
+            Misfortune::PutBack => self.actions = [None; 2],
+            Misfortune::Usurped => self.lease = Lease::Theirs("rollout other".to_owned()),
+            Misfortune::TagsLost => self.lease = Lease::Lost,
+            Misfortune::DeploymentFails => self.failed = true,
+            Misfortune::DeniedForever => self.denied.push(std::mem::discriminant(effect)),
+            Misfortune::Throttled | Misfortune::Ambiguous | Misfortune::Denied | Misfortune::Signal => {}
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, effect: &Effect) -> Event {
+        match effect {
+            Effect::Record(..) | Effect::Renew(_) => {
+                if self.lease == Lease::Lost {
+                    self.lease = Lease::Ours;
+                }
+                Event::Done
+            }
+            Effect::Observe => Event::Observed(Box::new(self.observe())),
+            Effect::ReadBack => {
+                let seen = self.observe();
+                Event::Observed(Box::new(Observation { stable: None, candidate: Side::default(), ..seen }))
+            }
+            Effect::Write(desired) => {
+                let split = match desired {
+                    Desired::Split(split) => Some(*split),
+                    Desired::BaselineBesideCandidate => Some(Split::STABLE),
+                    Desired::Baseline => None,
+                };
+                let candidate = split.map_or(0, |split| split.candidate);
+                self.fell |= candidate < self.highest;
+                assert!(!self.fell || candidate == 0, "weights climb until they fall, then stay at the baseline");
+                self.highest = self.highest.max(candidate);
+                self.actions = [split; 2];
+                Event::Done
+            }
+            Effect::Launch(count) => {
+                self.candidate_tasks = *count;
+                self.candidate_ready = self.now + self.starts_after;
+                Event::Done
+            }
+            Effect::Scale(Role::Candidate, count) => {
+                self.candidate_tasks = *count;
+                Event::Done
+            }
+            Effect::Scale(Role::Stable, count) => {
+                self.stable_tasks = *count;
+                Event::Done
+            }
+            Effect::WaitUntil(until) => {
+                assert!(*until > self.now, "a wait that is no wait would spin");
+                self.now = *until;
+                Event::Woke
+            }
+            Effect::Finish(_) => unreachable!("the run ends here"),
+        }
+    }
+
+    pub(super) fn observe(&self) -> Observation {
+        let action = |split: Option<Split>| {
+            let at_rest = if self.bootstrap { None } else { Some(Split::STABLE) };
+            Some(LiveAction {
+                split: split.or(at_rest),
+                is_baseline: split.is_none(),
+                lists_candidate: split.is_some(),
+                shown: format!("{split:?}"),
+            })
+        };
+        let side = |tasks: u32, percent: u32, failed: bool| {
+            let healthy = tasks * percent.min(100) / 100;
+            let failed = failed.then(|| "circuit breaker".to_owned());
+            let service = Tasks {
+                desired: tasks,
+                running: tasks,
+                current: tasks,
+                deploying_current: tasks > 0,
+                complete: true,
+                failed,
+                ..Tasks::default()
+            };
+            Side { healthy, unhealthy: tasks - healthy, tasks: Some(service), ..Side::default() }
+        };
+        Observation {
+            at: self.now,
+            lease: self.lease.clone(),
+            actions: self.actions.into_iter().map(action).collect(),
+            stable: (!self.bootstrap).then(|| side(self.stable_tasks, self.stable_healthy, false)),
+            candidate: side(
+                self.candidate_tasks,
+                if self.now < self.candidate_ready { 0 } else { self.candidate_healthy },
+                self.failed,
+            ),
+        }
+    }
+
+    pub(super) fn candidate_weight(&self) -> u16 {
+        self.actions.iter().map(|split| split.map_or(0, |split| split.candidate)).max().unwrap_or(0)
+    }
+}

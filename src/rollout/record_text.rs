@@ -1,0 +1,309 @@
+//! The record's text form.
+//!
+//! It uses only characters that AWS tag values allow (letters, digits, spaces and `_ . : / = + - @`; VPC Lattice service model
+//! 2022-11-30, `TagValue`): `key=value` pairs separated by one space, no value holding a space. Keys that a reader does not know
+//! are kept as they are and written again, so that later versions can add some.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
+    record::{Record, STATES, SlotRecord},
+    split::{Share, Split},
+};
+use crate::time::Timestamp;
+
+/// A record that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rollout's record cannot be read: `{key}` is {problem}")]
+pub struct RecordError {
+    key: String,
+    problem: String,
+}
+
+impl Record {
+    /// Sixteen hexadecimal digits that change when plan or limits change.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let plan = encode_plan(&self.plan).into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
+        Sha256::digest(plan).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut pairs = vec![
+            ("v", "1".to_owned()),
+            ("id", self.id.clone()),
+            ("generation", self.generation.to_string()),
+            ("name", self.name.clone()),
+            ("verb", self.verb.clone()),
+            ("state", self.state.to_string()),
+            ("step", self.step.to_string()),
+            ("intent", weights(self.intent)),
+            ("verified", weights(self.verified)),
+            ("started", self.started.as_secs().to_string()),
+            ("deadline", self.deadline().as_secs().to_string()),
+            ("digest", self.digest()),
+            ("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") }),
+        ];
+        pairs.extend(encode_plan(&self.plan));
+        let mut pairs: Vec<(String, String)> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let mut optional = |key: &str, value: Option<&String>| pairs.extend(value.map(|value| (key.to_owned(), value.clone())));
+        optional("cluster", self.cluster.as_ref());
+        optional("scaling", self.scaling.as_ref());
+        for (role, slot) in
+            [("stable", self.stable.as_ref()), ("candidate", Some(&self.candidate)), ("previous", self.previous.as_ref())]
+        {
+            let Some(slot) = slot else { continue };
+            pairs.push((format!("{role}.slot"), slot.name.clone()));
+            pairs.push((format!("{role}.group"), slot.group.clone()));
+            pairs.extend(slot.ecs_service.clone().map(|service| (format!("{role}.service"), service)));
+            pairs.extend(slot.task_definition.clone().map(|task| (format!("{role}.task"), task)));
+            pairs.push((format!("{role}.count"), slot.count.to_string()));
+        }
+        pairs.extend(self.unknown.clone());
+        pairs.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// The first key that is missing or unreadable.
+    pub fn decode(text: &str) -> Result<Self, RecordError> {
+        let mut pairs = Pairs(
+            text.split(' ')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
+        );
+        let version = pairs.take("v")?;
+        if version != "1" {
+            return Err(RecordError {
+                key: "v".to_owned(),
+                problem: format!("{version}, written by a newer espalier: use that one"),
+            });
+        }
+        let health = pairs.pair("health")?;
+        let plan = Plan {
+            steps: decode_steps(&pairs.take("steps")?)?,
+            settle: pairs.seconds("settle")?,
+            timeout: pairs.seconds("timeout")?,
+            interval: pairs.seconds("interval")?,
+            health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1 },
+            on_cancel: if pairs.take("on-cancel")? == "hold" { OnCancel::Hold } else { OnCancel::Rollback },
+            on_drift: if pairs.take("on-drift")? == "restore" { OnDrift::Restore } else { OnDrift::Stop },
+            retire_after: match pairs.take("retire")?.as_str() {
+                "never" => None,
+                seconds => Some(Duration::from_secs(number("retire", seconds)?)),
+            },
+        };
+        let state = pairs.take("state")?;
+        let record = Self {
+            id: pairs.take("id")?,
+            generation: pairs.number("generation")?,
+            name: pairs.take("name")?,
+            verb: pairs.take("verb")?,
+            state: STATES.iter().find(|(_, name)| *name == state).map(|(state, _)| *state).ok_or_else(|| RecordError {
+                key: "state".to_owned(),
+                problem: format!("`{state}`, which this version does not know"),
+            })?,
+            step: pairs.number("step")?,
+            intent: pairs.split("intent")?,
+            verified: pairs.split("verified")?,
+            started: Timestamp::from_secs(pairs.number("started")?),
+            plan,
+            targets: match pairs.take("targets")?.as_str() {
+                "none" => Vec::new(),
+                targets => targets.split('+').map(str::to_owned).collect(),
+            },
+            cluster: pairs.0.remove("cluster"),
+            scaling: pairs.0.remove("scaling"),
+            stable: pairs.slot("stable")?,
+            candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
+            previous: pairs.slot("previous")?,
+            unknown: BTreeMap::new(),
+        };
+        for derived in ["deadline", "digest"] {
+            pairs.0.remove(derived);
+        }
+        Ok(Self { unknown: pairs.0, ..record })
+    }
+}
+
+fn weights(split: Split) -> String {
+    format!("{}:{}", split.stable, split.candidate)
+}
+
+fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
+    let steps: Vec<_> = plan.steps.iter().map(|step| format!("{}:{}", step.share.millipercent(), step.bake.as_secs())).collect();
+    vec![
+        ("steps", if steps.is_empty() { "none".to_owned() } else { steps.join("+") }),
+        ("settle", plan.settle.as_secs().to_string()),
+        ("timeout", plan.timeout.as_secs().to_string()),
+        ("interval", plan.interval.as_secs().to_string()),
+        ("health", format!("{}:{}", plan.health.min_healthy.millipercent(), plan.health.unhealthy_for)),
+        ("on-cancel", if plan.on_cancel == OnCancel::Hold { "hold" } else { "rollback" }.to_owned()),
+        ("on-drift", if plan.on_drift == OnDrift::Restore { "restore" } else { "stop" }.to_owned()),
+        ("retire", plan.retire_after.map_or_else(|| "never".to_owned(), |after| after.as_secs().to_string())),
+    ]
+}
+
+fn decode_steps(text: &str) -> Result<Vec<Step>, RecordError> {
+    if text == "none" {
+        return Ok(Vec::new());
+    }
+    text.split('+')
+        .map(|step| {
+            let (parts, bake) =
+                step.split_once(':').ok_or_else(|| RecordError { key: "steps".to_owned(), problem: format!("`{text}`") })?;
+            Ok(Step { share: share("steps", number("steps", parts)?)?, bake: Duration::from_secs(number("steps", bake)?) })
+        })
+        .collect()
+}
+
+fn share(key: &str, millipercent: u32) -> Result<Share, RecordError> {
+    Share::from_millipercent(millipercent)
+        .ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("{millipercent}, more than everything") })
+}
+
+fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, RecordError> {
+    text.parse().map_err(|_| RecordError { key: key.to_owned(), problem: format!("`{text}`, not a number in range") })
+}
+
+fn missing(key: &str) -> RecordError {
+    RecordError { key: key.to_owned(), problem: "missing".to_owned() }
+}
+
+struct Pairs(BTreeMap<String, String>);
+
+impl Pairs {
+    fn take(&mut self, key: &str) -> Result<String, RecordError> {
+        self.0.remove(key).ok_or_else(|| missing(key))
+    }
+
+    fn number<N: std::str::FromStr>(&mut self, key: &str) -> Result<N, RecordError> {
+        number(key, &self.take(key)?)
+    }
+
+    fn seconds(&mut self, key: &str) -> Result<Duration, RecordError> {
+        self.number(key).map(Duration::from_secs)
+    }
+
+    fn pair<A: std::str::FromStr, B: std::str::FromStr>(&mut self, key: &str) -> Result<(A, B), RecordError> {
+        let text = self.take(key)?;
+        let (first, second) =
+            text.split_once(':').ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("`{text}`") })?;
+        Ok((number(key, first)?, number(key, second)?))
+    }
+
+    fn split(&mut self, key: &str) -> Result<Split, RecordError> {
+        self.pair(key).map(|(stable, candidate)| Split { stable, candidate })
+    }
+
+    fn slot(&mut self, role: &str) -> Result<Option<SlotRecord>, RecordError> {
+        let Some(name) = self.0.remove(&format!("{role}.slot")) else { return Ok(None) };
+        Ok(Some(SlotRecord {
+            name,
+            group: self.take(&format!("{role}.group"))?,
+            ecs_service: self.0.remove(&format!("{role}.service")),
+            task_definition: self.0.remove(&format!("{role}.task")),
+            count: self.number(&format!("{role}.count"))?,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn slot() -> impl Strategy<Value = SlotRecord> {
+        (
+            "[a-z]{1,8}",
+            "arn:aws:vpc-lattice:[a-z0-9-]{1,20}:targetgroup/tg-[0-9a-z]{17}",
+            proptest::option::of("[A-Za-z0-9_-]{1,255}"),
+            proptest::option::of("[a-z]{1,9}:[0-9]{1,4}"),
+            0..5000_u32,
+        )
+            .prop_map(|(name, group, ecs_service, task_definition, count)| SlotRecord {
+                name,
+                group,
+                ecs_service,
+                task_definition,
+                count,
+            })
+    }
+
+    fn record() -> impl Strategy<Value = Record> {
+        let steps = proptest::collection::vec((0..=100_u32, 0..100_000_u64), 0..12);
+        (
+            steps,
+            proptest::option::of(slot()),
+            slot(),
+            proptest::option::of(slot()),
+            any::<(u64, u32, bool, u16, u16)>(),
+            0..6_usize,
+        )
+            .prop_map(|(steps, stable, candidate, previous, (generation, started, flag, left, right), state)| {
+                let steps = steps
+                    .into_iter()
+                    .map(|(share, bake)| Step { share: Share::percent(share), bake: Duration::from_secs(bake) })
+                    .collect();
+                let plan = Plan {
+                    steps,
+                    settle: Duration::from_secs(90),
+                    timeout: Duration::from_secs(2700),
+                    interval: Duration::from_secs(15),
+                    health: HealthLimits::default(),
+                    on_cancel: if flag { OnCancel::Hold } else { OnCancel::Rollback },
+                    on_drift: if flag { OnDrift::Stop } else { OnDrift::Restore },
+                    retire_after: flag.then_some(Duration::from_secs(u64::from(left))),
+                };
+                let mut record = Record::new(
+                    "20261122-0000-1a2b".to_owned(),
+                    "deploy",
+                    Timestamp::from_secs(u64::from(started)),
+                    plan,
+                    stable,
+                    candidate,
+                );
+                record.generation = generation;
+                record.state = STATES[state].0;
+                record.intent = Split { stable: left, candidate: right };
+                record.previous = previous;
+                record.targets = (0..left % 4).map(|number| format!("arn:aws:vpc-lattice:listener/listener-{number}")).collect();
+                record.cluster = flag.then(|| "my-cluster".to_owned());
+                record.unknown.insert("later".to_owned(), "kept".to_owned());
+                record
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_reads_back_as_it_was_written_in_characters_that_tags_allow(record in record()) {
+            let text = record.encode();
+            prop_assert!(text.chars().all(|character| character.is_ascii_alphanumeric() || " _.:/=+-@".contains(character)), "{}", text);
+            prop_assert_eq!(Record::decode(&text).map(|read| (read.encode(), read)), Ok((text, record)));
+        }
+
+        #[test]
+        fn any_text_at_all_is_read_or_refused_without_a_panic(text in ".{0,300}") {
+            let _outcome_does_not_matter = Record::decode(&text);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_record_is_named() {
+        let problem = |text: &str| Record::decode(text).expect_err(text).to_string();
+        assert_eq!(problem(""), "the rollout's record cannot be read: `v` is missing");
+        assert_eq!(problem("v=2"), "the rollout's record cannot be read: `v` is 2, written by a newer espalier: use that one");
+        assert_eq!(
+            problem("v=1 health=80000:2 steps=5:x"),
+            "the rollout's record cannot be read: `steps` is `x`, not a number in range"
+        );
+    }
+}
