@@ -154,7 +154,7 @@ impl Definitions {
         }
         let mut different: Vec<_> =
             compare::says(&self.register.body, task_definition).iter().map(|difference| difference.pointer.clone()).collect();
-        different.extend(compare::says(&given, service).iter().map(|difference| difference.pointer.clone()));
+        different.extend(compare::says(&given, &service).iter().map(|difference| difference.pointer.clone()));
         different
     }
 }
