@@ -69,7 +69,7 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         Happening::Shifted { split } => {
             let mut but_readings = earlier.filter(|event| !matches!(event, Happening::Observed { .. }));
             let is_step = matches!(but_readings.next(), Some(Happening::StepBegun { .. })) && !release.settle.is_zero();
-            let settling = if is_step { format!("; settling for {}", length(release.settle)) } else { String::new() };
+            let settling = if is_step { "; settling" } else { "" };
             format!("weights are {split}, written and read back{settling}")
         }
         Happening::Settled { index } => {
