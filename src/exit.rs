@@ -11,17 +11,17 @@ use crate::{
 /// The exit codes. Scripts rely on them: a number never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: promoted, held, unchanged or done; also an `abort` or `rollback` that succeeded.
+    /// 0: promoted, held, unchanged or done; an `abort` or `rollback` that succeeded.
     Done,
     /// 1: a malfunction; traffic is untouched.
     Malfunction,
-    /// 2: the request is invalid: flags, config, definition, filter, plan. Nothing has been written.
+    /// 2: the request is invalid (flags, config, definition, filter, plan); nothing was written.
     Invalid,
-    /// 3: a release ended rolled back; for `patch --check`: there is a difference.
+    /// 3: the release ended rolled back; for `patch --check`: the file needs a change.
     RolledBack,
-    /// 4: traffic is not known to be good; a person must act.
+    /// 4: stuck: traffic is not known to be good, a person must act.
     Stuck,
-    /// 5: refused before our first write, or superseded by another job.
+    /// 5: refused before the first write (locked, drifted, managed by ECS), or another job took over.
     Refused,
 }
 

@@ -8,7 +8,7 @@ use crate::{
     exit::Error,
     github::client::Token,
     report::{self, GitHubOptions, Pace, ReportOptions},
-    settings::{AwsSettings, Format, GitHubSettings, Surroundings},
+    settings::{AwsSettings, Format, GitHubSettings, Surroundings, surroundings::is_loopback},
 };
 
 /// AWS, ready to call.
@@ -19,11 +19,6 @@ pub(crate) async fn aws(settings: &AwsSettings) -> Result<Aws, Error> {
     let endpoint_url = settings.endpoint_url.clone();
     let sandboxed = endpoint_url.as_deref().is_some_and(is_loopback);
     Ok(crate::aws::connect(AwsOptions { region: settings.region.clone(), endpoint_url, sandboxed }).await?)
-}
-
-fn is_loopback(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["127.", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
 }
 
 /// The clock that the environment asks for: the system's, or the sandbox's.

@@ -31,5 +31,6 @@ mod terminal;
 mod samples;
 
 pub use feed::Pace;
+pub(crate) use files::append as append_outputs;
 pub use options::{Format, GitHubOptions, ReportOptions, Surroundings};
 pub use publisher::{Delivered, Reports};

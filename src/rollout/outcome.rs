@@ -236,7 +236,7 @@ impl fmt::Display for Reason {
             }
             Self::TargetGone { target } => write!(f, "{target} is gone"),
             Self::Refused { doing, message } => write!(f, "{doing} failed: {}", message.trim_end_matches('.')),
-            Self::TakenOver { by } => write!(f, "{by} took the rollout over"),
+            Self::TakenOver { by } => write!(f, "{by} holds these traffic targets now"),
             Self::NotRestored { message, cause } => {
                 write!(f, "the rollback could not be verified ({}); it began because {cause}", message.trim_end_matches('.'))
             }

@@ -97,7 +97,10 @@ pub enum PlanError {
     #[error("the last step is {0}, not 100%: add a step such as `100%:10m`, only then can the candidate be promoted")]
     NotFull(Share),
     /// A share that weights cannot represent.
-    #[error("step {number}: {error}")]
+    #[error(
+        "step {number} has {}, which no pair of Lattice weights (0 to 999) represents exactly: the nearest are {} and {}",
+        error.share, error.below, error.above
+    )]
     Unrepresentable {
         /// Which step, counted from 1.
         number: usize,

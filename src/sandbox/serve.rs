@@ -187,8 +187,9 @@ fn write_event(folder: &Path, addr: SocketAddr) -> Result<(), Error> {
         "pull_request": {
             "number": 7,
             "html_url": format!("http://{addr}/octo/myservice/pull/7"),
-            "head": {"sha": HEAD, "ref": "release"},
-            "base": {"sha": "ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e", "ref": "main"},
+            // The same repository on both sides: no fork, whose token GitHub would keep from writing.
+            "head": {"sha": HEAD, "ref": "release", "repo": {"full_name": "octo/myservice"}},
+            "base": {"sha": "ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e", "ref": "main", "repo": {"full_name": "octo/myservice"}},
         },
         "repository": {"name": "myservice", "full_name": "octo/myservice", "owner": {"login": "octo"}},
     });

@@ -8,7 +8,10 @@ use std::{
 use clap::ValueEnum as _;
 
 use super::{Environment, config::Config, types::Format};
-use crate::definition::{Finding, Given};
+use crate::definition::{
+    Finding, Given,
+    finding::{choice, list},
+};
 
 const DEFAULT_CONFIG: &str = "espalier.yml";
 
@@ -125,9 +128,9 @@ impl<'e> Sources<'e> {
         let Some(given) = self.given(asked) else { return default };
         words.iter().find(|(word, _)| *word == given.text).map_or_else(
             || {
-                let known: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-                let finding = Finding::error(given.from, format!("`{}` is not one of {}", given.text, known.join(" and ")));
-                self.findings.push(finding.hint(format!("write {}", known.join(" or "))));
+                let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                let finding = Finding::error(given.from, format!("`{}` is not one of {}", given.text, list(&known)));
+                self.findings.push(finding.hint(format!("write {}", choice(&known))));
                 default
             },
             |(_, value)| *value,

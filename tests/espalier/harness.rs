@@ -1,19 +1,75 @@
 //! Runs the binary as a user would, in an environment that holds nothing but what a story gives it.
 
 use std::{
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
+
+use tempfile::TempDir;
+
+use crate::world::World;
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_espalier");
+
+/// The seed's config, from the package's folder.
+pub(crate) const CONFIG: &str = "tests/fixtures/seed/espalier.yml";
+
+/// What scripts may use beside what bash has.
+const SCRIPT_WORDS: &str = r#"
+set -u
+espalier() { "$ESPALIER" "$@"; }
+deploy() { "$ESPALIER" deploy -c tests/fixtures/seed/espalier.yml "$@"; }
+
+# exits CODE COMMAND…: the script fails where the command ends in another way.
+exits() {
+  local wanted="$1" code=0
+  shift
+  "$@" || code=$?
+  if [ "$code" -ne "$wanted" ]; then
+    echo "the story breaks off: exit code $code in place of $wanted: $*" >&2
+    exit 99
+  fi
+}
+
+# stopped SIGNAL TEXT ARGUMENTS…: runs the binary and sends it the signal as soon as it has said the text.
+stopped() {
+  local signal="$1" text="$2" line
+  shift 2
+  mkfifo "$FOLDER/said"
+  "$ESPALIER" "$@" >"$FOLDER/said" &
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    case "$line" in *"$text"*) kill "-$signal" $! ;; esac
+  done <"$FOLDER/said"
+  rm "$FOLDER/said"
+  # Bash tells about a killed child on standard error; the code says it too.
+  wait $! 2>/dev/null
+}
+"#;
 
 /// The package's own folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// One run of the binary, being put together.
-pub(crate) struct Espalier {
-    command: Command,
-    input: Option<Vec<u8>>,
+/// A program in the package's folder, with an empty environment but for `PATH`.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(root()).env_clear().stdin(Stdio::null());
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+}
+
+/// The binary with these arguments.
+pub(crate) fn espalier(arguments: &[&str]) -> Command {
+    let mut command = program(BINARY);
+    command.args(arguments);
+    command
 }
 
 /// How a run ended.
@@ -26,69 +82,13 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-/// The binary with these arguments, in the package's folder, with an empty environment but for `PATH`.
-pub(crate) fn espalier<const N: usize>(arguments: [&str; N]) -> Espalier {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_espalier"));
-    command.args(arguments).current_dir(root()).env_clear().stdin(Stdio::null());
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
-    Espalier { command, input: None }
-}
-
-/// The sandbox with this scenario and this command inside; [`Espalier::snapshot`] tells where the world's end state goes.
-pub(crate) fn sandbox(scenario: &str, snapshot: &Path, arguments: &[&str]) -> Espalier {
-    let mut espalier = espalier(["sandbox", "run", "--scenario", scenario, "--snapshot"]);
-    espalier.command.arg(snapshot).arg("--").args(arguments);
-    espalier
-}
-
-impl Espalier {
-    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
-        self.command.args(arguments);
-        self
-    }
-
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
-        self.command.env(name, value);
-        self
-    }
-
-    pub(crate) fn folder(mut self, folder: &Path) -> Self {
-        self.command.current_dir(folder);
-        self
-    }
-
-    pub(crate) fn input(mut self, bytes: &[u8]) -> Self {
-        self.input = Some(bytes.to_vec());
-        self
-    }
-
-    pub(crate) fn run(mut self) -> Run {
-        let output = match self.input.take() {
-            None => self.command.output().expect("the binary starts"),
-            Some(bytes) => {
-                use std::io::Write as _;
-                let mut child = self
-                    .command
-                    .stdin(Stdio::piped())
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::piped())
-                    .spawn()
-                    .expect("the binary starts");
-                let mut stdin = child.stdin.take().expect("piped above");
-                // A command that refuses its arguments does not read its input: a broken pipe is no failure of the story.
-                let _written = stdin.write_all(&bytes);
-                drop(stdin);
-                child.wait_with_output().expect("the binary ends")
-            }
-        };
-        Run::of(&output)
-    }
-}
-
 impl Run {
-    fn of(output: &Output) -> Self {
+    /// Runs it to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::ended(&command.output().expect("the program starts"))
+    }
+
+    pub(crate) fn ended(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
@@ -100,22 +100,112 @@ impl Run {
         self
     }
 
-    /// Asserts that standard error says something.
-    #[track_caller]
-    pub(crate) fn complains(self, about: &str) -> Self {
-        assert!(self.stderr.contains(about), "`{about}` is not in\n{}", self.stderr);
-        self
-    }
-
     /// Asserts that standard output says something.
     #[track_caller]
     pub(crate) fn says(self, what: &str) -> Self {
         assert!(self.stdout.contains(what), "`{what}` is not in\n{}", self.stdout);
         self
     }
+
+    /// Asserts that standard error says something.
+    #[track_caller]
+    pub(crate) fn complains(self, about: &str) -> Self {
+        assert!(self.stderr.contains(about), "`{about}` is not in\n{}", self.stderr);
+        self
+    }
 }
 
-/// The seed's definitions and config.
-pub(crate) fn seed(file: &str) -> PathBuf {
-    root().join("tests/fixtures/seed").join(file)
+/// A world to tell a story in, and a folder for what it needs beside.
+pub(crate) struct Story {
+    scenario: String,
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Story {
+    /// A built-in scenario by its name.
+    pub(crate) fn within(scenario: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { scenario: scenario.to_owned(), folder, variables: Vec::new() }
+    }
+
+    /// One of `tests/fixtures/scenarios`.
+    pub(crate) fn within_file(name: &str) -> Self {
+        Self::within(&format!("tests/fixtures/scenarios/{name}.yml"))
+    }
+
+    /// A path in the story's own folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file of the story.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        fs::write(&path, text).expect("the story's folder takes files");
+        path.to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Reads one; what was never written is empty.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// A variable of the environment.
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name.to_owned(), value.as_ref().to_str().expect("UTF-8").to_owned()));
+        self
+    }
+
+    /// One command in the world.
+    pub(crate) fn run(&self, command: &[&str]) -> Told {
+        let snapshot = self.path("world.json");
+        let mut sandbox = espalier(&["sandbox", "run", "--scenario", &self.scenario, "--snapshot"]);
+        sandbox.arg(&snapshot).arg("--").args(command).env("ESPALIER", BINARY).env("FOLDER", self.folder.path());
+        let run = Run::of(sandbox.envs(self.variables.iter().map(|(name, value)| (name, value))));
+        let world = fs::read_to_string(&snapshot).unwrap_or_else(|_| panic!("the sandbox ran\n{}{}", run.stdout, run.stderr));
+        Told { run, world: World::read(&world) }
+    }
+
+    /// `deploy` of the seed.
+    pub(crate) fn deploy(&self, arguments: &[&str]) -> Told {
+        self.run(&[&["deploy", "-c", CONFIG], arguments].concat())
+    }
+
+    /// Several commands, one after the other, in the same world.
+    pub(crate) fn script(&self, text: &str) -> Told {
+        let path = self.write("story.sh", &format!("{SCRIPT_WORDS}\n{text}\n"));
+        self.run(&["bash", &path])
+    }
+
+    /// The world when nobody does anything.
+    pub(crate) fn untold(&self) -> World {
+        self.run(&["true"]).world
+    }
+}
+
+/// What a story came to.
+pub(crate) struct Told {
+    pub(crate) run: Run,
+    pub(crate) world: World,
+}
+
+impl Told {
+    /// Asserts the exit code.
+    #[track_caller]
+    pub(crate) fn ends_with(self, code: i32) -> Self {
+        Self { run: self.run.ends_with(code), ..self }
+    }
+
+    /// Asserts that standard output says something.
+    #[track_caller]
+    pub(crate) fn says(self, what: &str) -> Self {
+        Self { run: self.run.says(what), ..self }
+    }
+
+    /// Asserts that standard error says something.
+    #[track_caller]
+    pub(crate) fn complains(self, about: &str) -> Self {
+        Self { run: self.run.complains(about), ..self }
+    }
 }

@@ -19,9 +19,9 @@ impl Rollout {
         self.say_observed(observation);
         self.drifted(observation, expected)
             .or_else(|| self.sides_down(observation))
-            .or_else(|| self.timed_out())
             .or_else(|| self.deployment_failed(&observation.candidate))
             .or_else(|| self.foreign(&observation.candidate))
+            .or_else(|| self.timed_out())
             .or_else(|| self.unhealthy(observation))
     }
 

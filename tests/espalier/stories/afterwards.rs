@@ -1,0 +1,77 @@
+//! After a promotion: going back, and looking.
+
+use super::{QUICKLY, STEPS};
+use crate::harness::{CONFIG, Story};
+
+#[test]
+fn rollback_goes_back_at_once_while_the_old_slot_still_runs() {
+    let story = Story::within("promoted");
+    let told = story.script(&format!(
+        r#"
+        exits 0 env ESPALIER_RETIRE_AFTER=never "$ESPALIER" deploy -c {CONFIG} {STEPS}
+        exits 0 espalier rollback --lattice-service myservice --reason "customers complain"
+        "#
+    ));
+    let told = told.ends_with(0).says("customers complain");
+    assert_eq!(told.world.weights_of("myservice-b").last(), Some(&0));
+    for action in told.world.actions().values() {
+        assert_eq!(action["forward"]["myservice-a"], 100, "{action}");
+    }
+    assert_eq!(told.world.tasks("myservice"), 3);
+    assert_eq!(told.world.revision("myservice"), "myservice:1");
+}
+
+#[test]
+fn rollback_starts_the_old_slot_again_where_it_was_retired() {
+    let told = Story::within("promoted").script(&format!(
+        r#"
+        exits 0 deploy {QUICKLY}
+        exits 0 espalier rollback --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    for action in told.world.actions().values() {
+        assert_eq!(action["forward"]["myservice-a"], 100, "{action}");
+    }
+    assert_eq!((told.world.tasks("myservice"), told.world.revision("myservice").as_str()), (3, "myservice:1"));
+    assert_eq!(told.world.tasks("myservice-green"), 0, "the rejected slot is retired");
+}
+
+#[test]
+fn there_is_no_going_back_before_the_first_promotion() {
+    let story = Story::within("promoted");
+    let told =
+        story.run(&["rollback", "--lattice-service", "myservice"]).ends_with(5).complains("there is no record of a rollout");
+    assert_eq!(told.world.state(), story.untold().state());
+    story.run(&["abort", "--lattice-service", "myservice"]).ends_with(5).complains("there is no record of a rollout");
+}
+
+#[test]
+fn status_tells_people_and_programs_what_is_live() {
+    let told = Story::within("promoted").script(&format!(
+        r#"
+        exits 0 deploy {QUICKLY} >"$FOLDER/deploy"
+        exits 0 espalier status --lattice-service myservice
+        echo "=== json"
+        exits 0 espalier status --lattice-service myservice --format json
+        echo "=== markdown"
+        exits 0 espalier status --lattice-service myservice --format markdown
+        "#
+    ));
+    let told = told.ends_with(0);
+    let mut parts = told.run.stdout.split("=== ");
+    let text = parts.next().expect("text");
+    assert!(text.contains("rule api (priority 10) of http-80: myservice-a 0, myservice-b 100"), "{text}");
+    assert!(text.contains("myservice-b: 3 healthy, last given myservice:2"), "{text}");
+
+    let json = parts.next().and_then(|part| part.strip_prefix("json\n")).expect("json");
+    let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_eq!(json["service"]["name"], "myservice");
+    assert_eq!(json["rollout"]["record"]["state"], "closed");
+    assert_eq!(json["traffic-targets"].as_array().map(Vec::len), Some(2));
+    let weights = json["traffic-targets"][0]["weights"].as_object().expect("weights by group");
+    assert_eq!(weights["tg-12345678901234567"], 0);
+
+    let markdown = parts.next().expect("markdown");
+    assert!(markdown.contains("### myservice\n\n- rule api"), "{markdown}");
+}

@@ -1,0 +1,72 @@
+//! Releases that end rolled back, or in a person's hands.
+
+use super::QUICK;
+use crate::harness::{Story, Told};
+
+/// Every traffic target as at the start, the candidate gone, the check red.
+#[track_caller]
+fn is_rolled_back(story: &Story, told: &Told) {
+    assert_eq!(told.world.actions(), story.untold().actions());
+    assert_eq!((told.world.tasks("myservice-green"), told.world.desired("myservice-green")), (0, Some(0)));
+    assert_eq!((told.world.tasks("myservice"), told.world.desired("myservice")), (3, Some(3)));
+    let (status, conclusion, _) = told.world.check();
+    assert_eq!((status.as_str(), conclusion.as_str()), ("completed", "failure"));
+}
+
+/// Both traffic targets' commands, which the AWS CLI understands.
+#[track_caller]
+fn tells_how_to_finish_by_hand(told: Told) {
+    let put_back = r#"{"forward":{"targetGroups":[{"targetGroupIdentifier":"tg-12345678901234567","weight":100}]}}"#;
+    told.says("STUCK: a person must act")
+        .says(&format!(
+            "$ aws vpc-lattice update-rule --service-identifier svc-12345678901234567 --listener-identifier \
+             listener-12345678901234567 --rule-identifier rule-12345678901234567 --action '{put_back}'"
+        ))
+        .says(&format!(
+            "$ aws vpc-lattice update-listener --service-identifier svc-12345678901234567 --listener-identifier \
+             listener-12345678901234567 --default-action '{put_back}'"
+        ));
+}
+
+#[test]
+fn a_candidate_that_turns_unhealthy_is_rolled_back_by_itself() {
+    let story = Story::within("candidate-unhealthy");
+    let told = story.deploy(&[]).ends_with(3).says("the candidate had 25% of the traffic and no healthy target");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 25, 0]);
+    is_rolled_back(&story, &told);
+}
+
+#[test]
+fn a_candidate_that_is_never_healthy_gets_no_traffic() {
+    let story = Story::within("never-healthy");
+    let told = story.deploy(&QUICK).ends_with(3).says("Task failed VPC Lattice health checks");
+    assert_eq!(told.world.weights_of("myservice-b"), [0]);
+    is_rolled_back(&story, &told);
+}
+
+#[test]
+fn a_candidate_whose_tasks_crash_gets_no_traffic() {
+    let story = Story::within("crash-loop");
+    let told = story.deploy(&QUICK).ends_with(3).says("Essential container in task exited (exit code 1)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0]);
+    is_rolled_back(&story, &told);
+}
+
+#[test]
+fn weights_that_somebody_else_sets_are_left_alone() {
+    let told = Story::within("drift").deploy(&QUICK).ends_with(4).says("expected stable 95 / candidate 5, found myservice-b 30");
+    let actions = told.world.actions();
+    assert_eq!(actions["http-80/api"]["forward"]["myservice-b"], 30, "as the person left it");
+    assert_eq!(actions["http-80/default"]["forward"]["myservice-b"], 5);
+    assert_eq!(told.world.tasks("myservice-green"), 3, "what has traffic keeps its tasks");
+    tells_how_to_finish_by_hand(told);
+}
+
+#[test]
+fn a_rollback_that_aws_refuses_is_told_loudly() {
+    let told = Story::within("stuck").deploy(&[]).ends_with(4).says("AccessDeniedException");
+    assert_eq!(told.world.actions()["http-80/api"]["forward"]["myservice-b"], 25);
+    assert_eq!(told.world.check().1, "failure");
+    assert!(told.world.comments()[0].contains("aws vpc-lattice update-rule"), "the comment has the commands too");
+    tells_how_to_finish_by_hand(told);
+}

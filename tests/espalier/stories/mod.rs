@@ -1,0 +1,25 @@
+//! Stories: a world, what somebody does in it, and what stands there in the end.
+//!
+//! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
+//! jobs, other jobs), `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
+//! sandbox's own commands and the demo).
+
+mod afterwards;
+mod failures;
+mod github;
+mod interruptions;
+mod rehearsals;
+mod releases;
+mod shifts;
+
+/// Steps for stories in which it does not matter how long anything is watched.
+pub(crate) const QUICK: [&str; 6] = ["--steps", "5%:30s,100%:30s", "--settle", "30s", "--retire-after", "30s"];
+
+/// The same for scripts.
+pub(crate) const QUICKLY: &str = "--steps 5%:30s,100%:30s --settle 30s --retire-after 30s";
+
+/// The same without the time until the old slot is retired.
+const STEPS: &str = "--steps 5%:30s,100%:30s --settle 30s";
+
+/// The line that says that the candidate has its first traffic.
+const AT_FIVE: &str = "weights are stable 95 / candidate 5, written and read back";

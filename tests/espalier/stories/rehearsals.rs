@@ -1,0 +1,59 @@
+//! The sandbox's own commands, and the demo.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::Stdio,
+};
+
+use crate::harness::{Run, Story, espalier, program};
+
+#[test]
+fn the_scenarios_are_listed_with_what_they_rehearse() {
+    let run = Run::of(&mut espalier(&["sandbox", "scenarios"])).ends_with(0);
+    let names: Vec<_> = run.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(["promoted", "candidate-unhealthy", "stuck", "bootstrap"].iter().all(|name| names.contains(name)), "{names:?}");
+    for name in names {
+        Story::within(name).run(&["true"]).ends_with(0);
+    }
+}
+
+#[test]
+fn a_command_in_the_sandbox_ends_it_with_its_own_code() {
+    let story = Story::within("promoted");
+    story.script("exit 7").ends_with(7);
+    story.script("kill -TERM $$").ends_with(143);
+    let arguments = ["sandbox", "run", "--scenario", "promotd", "--", "true"];
+    Run::of(&mut espalier(&arguments)).ends_with(2).complains("`promotd`").complains("`promoted`");
+    let arguments = ["sandbox", "run", "--", "no-such-command"];
+    Run::of(&mut espalier(&arguments)).ends_with(2).complains("no-such-command").complains("PATH");
+}
+
+#[test]
+fn serve_tells_where_it_is_and_ends_on_a_signal() {
+    let story = Story::within("promoted");
+    let file = story.path("sandbox.env");
+    let mut served = espalier(&["sandbox", "serve", "--speed", "60", "--env-file"]);
+    let mut served = served.arg(&file).stdout(Stdio::piped()).spawn().expect("the binary starts");
+    let mut lines = BufReader::new(served.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let first = lines.next().expect("a first line");
+    let address = first.strip_prefix("sandbox ready on http://").expect("it announces its address").to_owned();
+
+    let variables = story.read("sandbox.env");
+    assert!(variables.contains(&format!("AWS_ENDPOINT_URL=http://{address}\n")), "{variables}");
+    assert!(!variables.contains("ESPALIER_CLOCK"), "its time goes by itself: {variables}");
+    let answer = ask(&address, "/_sandbox/world");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"scenario\":\"promoted\""), "{answer}");
+
+    Run::of(program("bash").args(["-c", &format!("kill -TERM {}", served.id())])).ends_with(0);
+    assert_eq!(served.wait().expect("it ends").code(), Some(0));
+    assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+}
+
+fn ask(address: &str, path: &str) -> String {
+    let mut connection = TcpStream::connect(address).expect("it listens when it says so");
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("it answers");
+    answer
+}

@@ -1,0 +1,104 @@
+//! Releases that go well.
+
+use super::{QUICK, QUICKLY};
+use crate::harness::Story;
+
+#[test]
+fn a_good_release_is_promoted() {
+    let story = Story::within("promoted");
+    let outputs = story.path("outputs");
+    let summary = story.path("summary.md");
+    let story = story.with("GITHUB_OUTPUT", &outputs).with("GITHUB_STEP_SUMMARY", &summary);
+    let told = story.deploy(&[]).ends_with(0).says("myservice:2 promoted");
+
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 25, 100], "every step, and nothing else");
+    assert_eq!((told.world.tasks("myservice"), told.world.desired("myservice")), (0, Some(0)), "the old slot is retired");
+    assert_eq!((told.world.tasks("myservice-green"), told.world.desired("myservice-green")), (3, Some(3)));
+
+    let outputs = story.read("outputs");
+    for line in [
+        "outcome=promoted",
+        "reason=steps-passed",
+        "stable-revision=myservice:1",
+        "candidate-revision=myservice:2",
+        "weights={\"stable\":0,\"candidate\":100}",
+        "task-definition=myservice:2",
+        "ecs-service=myservice-green",
+    ] {
+        assert!(outputs.lines().any(|found| found == line), "{line} is not in\n{outputs}");
+    }
+    assert!(outputs.contains("\ncomment-url=http") && outputs.contains("\ncheck-run-url=http"), "{outputs}");
+    assert!(story.read("summary.md").contains("`myservice:2` promoted"));
+
+    let comments = told.world.comments();
+    assert_eq!(comments.len(), 1, "one comment, edited");
+    assert!(comments[0].contains("`myservice:2` promoted"), "{}", comments[0]);
+    assert_eq!(told.world.check(), ("completed".to_owned(), "success".to_owned(), "myservice:2 promoted".to_owned()));
+}
+
+#[test]
+fn throttling_slows_a_release_down_and_never_fails_it() {
+    let told = Story::within("throttled").deploy(&QUICK).ends_with(0).says("will be repeated");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+}
+
+#[test]
+fn the_first_release_of_all_serves_alone_and_the_second_goes_beside_it() {
+    let told = Story::within("bootstrap").script(&format!(
+        r#"
+        exits 0 deploy --image web=myservice:1
+        exits 0 espalier status --lattice-service myservice
+        exits 0 deploy --image web=nginx:1.29 {QUICKLY}
+        "#
+    ));
+    let told = told.ends_with(0).says("default action of http-80: myservice-a 100").says("myservice:2 promoted");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    assert_eq!((told.world.tasks("myservice"), told.world.tasks("myservice-green")), (0, 3));
+}
+
+#[test]
+fn a_first_release_that_fails_puts_the_fixed_response_back() {
+    let story = Story::within_file("bootstrap-unhealthy");
+    let told = story.deploy(&QUICK).ends_with(3);
+    let before = story.untold().actions();
+    assert_eq!(before["http-80/default"]["fixed_response"], 404);
+    assert_eq!(told.world.actions(), before);
+    assert_eq!(told.world.tasks("myservice"), 0);
+}
+
+#[test]
+fn roles_swap_at_every_promotion() {
+    let told = Story::within("promoted")
+        .script(&format!("exits 0 deploy --image web=nginx:1.28 {QUICKLY}\nexits 0 deploy --image web=nginx:1.29 {QUICKLY}"));
+    let told = told.ends_with(0).says("myservice:2 (b) → myservice:3 (a)");
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
+    assert_eq!((told.world.tasks("myservice"), told.world.tasks("myservice-green")), (3, 0));
+    assert_eq!(told.world.revision("myservice"), "myservice:3");
+    let record = told.world.record();
+    assert!(record.contains("previous.slot=b") && record.contains("task-definition/myservice:2 previous.count=3"), "{record}");
+}
+
+#[test]
+fn what_already_runs_is_not_released_again_unless_forced() {
+    let story = Story::within("promoted");
+    let same = ["--image", "web=myservice:1"];
+    let told = story.deploy(&same).ends_with(0).says("unchanged (nothing-changed)");
+    assert_eq!(told.world.writes(), [""; 0]);
+
+    let forced = story.deploy(&[&same[..], &["--force"], &QUICK].concat()).ends_with(0).says("myservice:2 promoted");
+    forced.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+}
+
+#[test]
+fn a_floating_image_is_always_a_change() {
+    Story::within("promoted").deploy(&["--dry-run"]).ends_with(0).says("would release myservice");
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let story = Story::within("promoted");
+    let told = story.deploy(&["--dry-run"]).ends_with(0).says("create target group myservice-b like myservice-a");
+    assert_eq!(told.world.writes(), [""; 0]);
+    assert_eq!(told.world.state(), story.untold().state());
+}

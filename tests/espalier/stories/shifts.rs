@@ -1,0 +1,50 @@
+//! `shift`: only the weights.
+
+use crate::harness::Story;
+
+const STEPS: [&str; 4] = ["--steps", "5%:30s,25%:30s,100%:30s", "--settle", "30s"];
+const FROM: [&str; 5] = ["shift", "--lattice-service", "myservice", "--from", "myservice-a"];
+
+#[test]
+fn traffic_moves_from_one_target_group_to_another() {
+    let story = Story::within_file("three-services");
+    let told = story.run(&[&FROM[..], &["--to", "good"], &STEPS].concat()).ends_with(0).says("good promoted");
+    told.world.forwards(&[("myservice-a", 0), ("good", 100)]);
+    assert_eq!(told.world.weights_of("good"), [0, 5, 25, 100]);
+    assert_eq!((told.world.tasks("myservice"), told.world.tasks("good")), (3, 3), "tasks are not its business");
+    assert!(told.world.writes().iter().all(|write| write.starts_with("vpc-lattice:")), "{:?}", told.world.writes());
+}
+
+#[test]
+fn a_target_group_that_turns_unhealthy_loses_its_traffic() {
+    let story = Story::within_file("three-services");
+    let told = story.run(&[&FROM[..], &["--to", "leaky"], &STEPS].concat()).ends_with(3).says("no-healthy-targets");
+    assert_eq!(told.world.weights_of("leaky"), [0, 5, 25, 0]);
+    assert_eq!(told.world.actions(), story.untold().actions());
+    assert_eq!(told.world.tasks("leaky"), 3);
+}
+
+#[test]
+fn what_has_all_traffic_already_is_not_shifted() {
+    let story = Story::within_file("three-services");
+    let told = story.script(
+        r#"
+        to_good() { espalier shift --lattice-service myservice --from myservice-a --to good --steps 100%:30s --settle 30s; }
+        exits 0 to_good >"$FOLDER/first"
+        exits 0 to_good
+        "#,
+    );
+    told.ends_with(0).says("unchanged (nothing-changed)");
+}
+
+#[test]
+fn a_shift_can_be_gone_back_on() {
+    let story = Story::within_file("three-services");
+    let told = story.script(
+        r#"
+        exits 0 espalier shift --lattice-service myservice --from myservice-a --to good --steps 100%:30s --settle 30s
+        exits 0 espalier rollback --lattice-service myservice
+        "#,
+    );
+    told.ends_with(0).world.forwards(&[("myservice-a", 100), ("good", 0)]);
+}
