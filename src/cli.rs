@@ -101,8 +101,8 @@ pub struct Steps {
     /// Time between two observations [default: 15s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<String>,
-    /// What a cancelled job does: `rollback` or `hold` [default: rollback]
-    #[arg(long, value_name = "rollback|hold")]
+    /// What a cancelled job does: `rollback` [default: rollback]
+    #[arg(long, value_name = "rollback")]
     pub on_cancel: Option<String>,
     /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
     #[arg(long, value_name = "stop|restore")]
@@ -153,7 +153,8 @@ pub struct Deploy {
     /// The name of the port mapping that receives the traffic
     #[arg(long, value_name = "NAME")]
     pub port_name: Option<String>,
-    /// A filter over the service definition, after the built-in one (repeatable)
+    /// A filter over the service definition, after the built-in one (repeatable). Nothing limits its time or depth: one that calls
+    /// itself without end ends the process, before anything is written
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
     /// How the weights move.
@@ -292,7 +293,8 @@ pub struct Patch {
     /// The name of the port mapping that receives the traffic
     #[arg(long, value_name = "NAME")]
     pub port_name: Option<String>,
-    /// A filter over the service definition, after the built-in one (repeatable)
+    /// A filter over the service definition, after the built-in one (repeatable). Nothing limits its time or depth: one that calls
+    /// itself without end ends the process, before anything is written
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
     /// Write the patched definition there instead of to standard output

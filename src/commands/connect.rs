@@ -8,7 +8,7 @@ use crate::{
     exit::Error,
     github::client::Token,
     report::{self, GitHubOptions, Pace, ReportOptions},
-    settings::{AwsSettings, Format, GitHubSettings, Surroundings},
+    settings::{AwsSettings, Format, GitHubSettings, Surroundings, surroundings::is_loopback},
 };
 
 /// AWS, ready to call.
@@ -19,11 +19,6 @@ pub(crate) async fn aws(settings: &AwsSettings) -> Result<Aws, Error> {
     let endpoint_url = settings.endpoint_url.clone();
     let sandboxed = endpoint_url.as_deref().is_some_and(is_loopback);
     Ok(crate::aws::connect(AwsOptions { region: settings.region.clone(), endpoint_url, sandboxed }).await?)
-}
-
-fn is_loopback(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["127.", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
 }
 
 /// The clock that the environment asks for: the system's, or the sandbox's.
@@ -66,8 +61,8 @@ pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Sur
         comment: github.comment,
         check: github.check,
         summary: github.summary,
-        // In a world whose clock waits for nobody, so do the reports.
-        pace: if surroundings.clock.is_some() { Pace::UNLIMITED } else { Pace::default() },
+        // Where the clock waits for nobody, readings come by the hundred in a second.
+        pace: if surroundings.clock.is_some() { Pace::MILESTONES } else { Pace::default() },
     });
     if let Some(github) = &github {
         github.subject().map_err(|error| Error::invalid(error.to_string()))?;

@@ -9,6 +9,7 @@ use crate::{
         request::{self, ServiceTarget},
     },
     exit::Error,
+    settings::config,
 };
 
 /// What a slot's definition depends on beside the files.
@@ -83,11 +84,11 @@ impl Definitions {
             filters,
         })?;
         if slot.beside_stable {
-            let findings = candidate::for_second_slot(&patched.document, slot.slot);
+            let findings = candidate::beside_stable(&patched.document, slot.slot);
             if !findings.is_empty() {
                 return Err(findings);
             }
-            let before = candidate::for_second_slot(&self.service, slot.slot);
+            let before = candidate::beside_stable(&self.service, slot.slot);
             patched.warnings.extend(before.into_iter().map(|finding| {
                 let member = finding.pointer.trim_start_matches('/');
                 let message = format!(
@@ -158,11 +159,12 @@ impl Definitions {
     }
 }
 
-fn document(path: &Path) -> Result<Document, Finding> {
+/// Reads one definition from a file.
+///
+/// # Errors
+/// It cannot be read, or is not JSON.
+pub(super) fn document(path: &Path) -> Result<Document, Finding> {
     let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        Finding::error(&file, format!("cannot be read: {error}"))
-            .hint("paths are relative to the config file, or to the current folder when given as flags")
-    })?;
+    let bytes = std::fs::read(path).map_err(|error| config::unreadable(&file, &error))?;
     Document::read(file, &bytes)
 }

@@ -1,6 +1,6 @@
 //! One file per verb; each reads top to bottom: settings, definitions, work, exit code.
 //!
-//! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` (the files), `view` and
+//! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `view` and
 //! `preflight` (what is known and judged before the first write), `recorded` (a rollout found by its record), `conduct` (from a
 //! prepared rollout to an exit code).
 
@@ -12,9 +12,10 @@ mod definitions;
 mod demo;
 mod deploy;
 mod dispatch;
-pub mod patch;
+mod patch;
 mod preflight;
 mod recorded;
+mod replace;
 mod rollback;
 mod sandbox;
 mod shift;

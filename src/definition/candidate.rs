@@ -5,16 +5,18 @@ use super::{
     read::{Document, Node, Value},
 };
 
-/// Why a definition cannot be deployed to the second slot: members that bring traffic to the candidate past the weights.
+/// Why a definition cannot be a candidate's while another slot serves: members that bring traffic to it past the weights.
 ///
 /// Judge the definition after the slot's `overrides` have run: they may remove or rename what is named here. `slot` is the slot's
 /// name in the config, for the hint.
 #[must_use]
-pub fn for_second_slot(definition: &Document, slot: &str) -> Vec<Finding> {
+pub fn beside_stable(definition: &Document, slot: &str) -> Vec<Finding> {
     let root = &definition.root;
     let refused = |node: &Node, name: &str, why: &str| {
         let message = format!("`{name}` brings traffic to the candidate past the weights: {why}");
-        let hint = format!("remove it for this slot: `overrides: \"del(.{name})\"` under `lattice.slots.{slot}`");
+        let hint = format!(
+            "remove it with `jq: del(.{name})` in the config, for this slot alone with `overrides` under `lattice.slots.{slot}`: at each promotion the slots swap roles"
+        );
         definition.error(node, format!("/{name}"), message).hint(hint)
     };
     let mut findings = Vec::new();
@@ -81,12 +83,13 @@ mod tests {
 
     #[test]
     fn ways_past_the_weights_are_refused_and_their_absence_is_not() {
-        let second = |text| told(|definition| for_second_slot(definition, "b"), text);
+        let second = |text| told(|definition| beside_stable(definition, "b"), text);
         let all = r#"{"loadBalancers": [{}], "serviceRegistries": [{}], "serviceConnectConfiguration": {"enabled": true, "services": [{"portName": "http"}]}}"#;
         assert_eq!(
             second(all),
-            ["loadBalancers", "serviceRegistries", "serviceConnectConfiguration"]
-                .map(|name| format!("/{name} remove it for this slot: `overrides: \"del(.{name})\"` under `lattice.slots.b`"))
+            ["loadBalancers", "serviceRegistries", "serviceConnectConfiguration"].map(|name| format!(
+                "/{name} remove it with `jq: del(.{name})` in the config, for this slot alone with `overrides` under `lattice.slots.b`: at each promotion the slots swap roles"
+            ))
         );
         for fine in [
             "{}",

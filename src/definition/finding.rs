@@ -116,3 +116,18 @@ impl Given {
         Self { text: text.into(), from: from.into() }
     }
 }
+/// Names as people read them: `a`, `b` and `c`.
+pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
+    joined(names, "and").unwrap_or_else(|| "none".to_owned())
+}
+
+/// Choices as people read them: `a`, `b` or `c`.
+pub(crate) fn choice<S: AsRef<str>>(names: &[S]) -> String {
+    joined(names, "or").unwrap_or_default()
+}
+
+fn joined<S: AsRef<str>>(names: &[S], word: &str) -> Option<String> {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    let (last, first) = quoted.split_last()?;
+    Some(if first.is_empty() { last.clone() } else { format!("{} {word} {last}", first.join(", ")) })
+}

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`finding`] (what is wrong, and where) → [`read`] (JSON with places) → [`write`](mod@write) (a new value over the old
 //! text) → [`filter`] (jaq) → [`patch`](mod@patch) (the service definition, with its Lattice entry) → [`candidate`] (what the
-//! second slot must not have) → [`request`] (bodies for ECS) → [`compare`] (is what runs what the file says).
+//! candidate beside a stable slot must not have) → [`request`] (bodies for ECS) → [`compare`] (is what runs what the file says).
 //!
 //! Deliberately absent: looking names up in AWS, files, templates, diffs for people. Call [`patch::patch`] first; everything else
 //! takes what it returns.

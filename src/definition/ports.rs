@@ -25,13 +25,3 @@ pub(crate) fn of_service_connect(service_definition: &Node) -> Vec<&str> {
     }
     names
 }
-
-/// Names as people read them: `a`, `b` and `c`.
-pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
-    match quoted.as_slice() {
-        [] => "none".to_owned(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}

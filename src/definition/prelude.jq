@@ -1,8 +1,8 @@
 # jaq's standard definitions, in the order of jaq-core 3.1, jaq-std 3.0 and jaq-json 2.0, one after the other.
 # Copyright (c) 2021 Michael Färber, MIT licence. A test holds this file equal to what those crates define.
 #
-# They are repeated here because the crates hand them out only parsed, all of them, which takes longer than everything else that
-# `patch` does. Left out on purpose: what reads the world or writes to it (debug, stderr, halt, input, env, now, local time).
+# They are repeated here because the crates hand them out only parsed, all of them, which takes most of a
+# millisecond (filter/prelude.rs has the numbers). Left out on purpose: what reads the world or writes to it (debug, stderr, halt, input, env, now, local time).
 def empty: {}[] as $x | .;
 def error:                error_empty  as $x | .    ;
 def error(msgs):  (msgs | error_empty) as $x | .    ;

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    finding::Finding,
+    finding::{Finding, list},
     ports,
     read::{Document, Node},
 };
@@ -208,11 +208,8 @@ pub fn register_task_definition(definition: &Document, images: &[(String, String
     }
     for (container, image) in images {
         if !names.contains(&container.as_str()) {
-            let message = format!(
-                "no container in {} has the name `{container}`; the names there are: {}",
-                definition.file,
-                ports::list(&names)
-            );
+            let message =
+                format!("no container in {} has the name `{container}`; the names there are: {}", definition.file, list(&names));
             errors.push(Finding::error("--image", message).hint(format!("write `CONTAINER={image}` with one of them")));
         }
     }

@@ -65,6 +65,6 @@ impl SummaryFile {
 }
 
 /// Adds to the step's outputs, in one write.
-pub(super) fn append(path: &Path, lines: &str) -> io::Result<()> {
+pub(crate) fn append(path: &Path, lines: &str) -> io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(lines.as_bytes())
 }

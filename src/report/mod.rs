@@ -23,6 +23,7 @@ mod feed;
 mod files;
 mod phrases;
 mod progress;
+mod rows;
 mod sinks;
 mod terminal;
 
@@ -30,5 +31,6 @@ mod terminal;
 mod samples;
 
 pub use feed::Pace;
+pub(crate) use files::append as append_outputs;
 pub use options::{Format, GitHubOptions, ReportOptions, Surroundings};
 pub use publisher::{Delivered, Reports};

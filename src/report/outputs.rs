@@ -2,6 +2,8 @@
 //!
 //! Names and not ARNs where either would do: GitHub drops outputs that contain a masked account id.
 
+use std::path::Path;
+
 use super::{options::Surroundings, progress::Progress};
 use crate::rollout::{journal::Journal, split::Split};
 
@@ -34,6 +36,12 @@ pub fn outputs(journal: &Journal, surroundings: &Surroundings) -> String {
 #[must_use]
 pub fn links(comment_url: Option<&str>, check_run_url: Option<&str>) -> String {
     lines(&[("comment-url", comment_url.map(str::to_owned)), ("check-run-url", check_run_url.map(str::to_owned))])
+}
+
+/// Where `patch` has written to.
+#[must_use]
+pub fn patched(path: &Path) -> String {
+    line("patched", &path.display().to_string())
 }
 
 fn lines(outputs: &[(&str, Option<String>)]) -> String {
@@ -85,6 +93,7 @@ mod tests {
         weights={"stable":0,"candidate":100}
         "#);
         assert_eq!(links(Some("https://c"), None), "comment-url=https://c\n");
+        assert_eq!(patched(Path::new("a b.json")), "patched=a b.json\n");
     }
 
     #[test]

@@ -32,8 +32,8 @@ impl Environment {
     }
 
     /// The same, with relative paths starting from `directory`.
-    #[must_use]
-    pub fn in_directory(self, directory: impl Into<PathBuf>) -> Self {
+    #[cfg(test)]
+    pub(crate) fn in_directory(self, directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into(), ..self }
     }
 

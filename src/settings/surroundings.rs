@@ -149,7 +149,8 @@ pub(super) fn check_clock(environment: &Environment, surroundings: &Surroundings
     }
 }
 
-fn is_loopback(url: &str) -> bool {
+/// Whether a URL is on this machine: by address or as `localhost`, never by how a name looks.
+pub(crate) fn is_loopback(url: &str) -> bool {
     let Some(host) = url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)) else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())

@@ -1,8 +1,9 @@
 //! Which of jaq's definitions and native functions a filter gets.
 //!
-//! Parsing and compiling all 129 standard definitions takes 1.15 ms on the machine this was measured on (0.55 ms and 0.60 ms,
-//! release build, first use in the process); what `lattice.jq` names takes 0.08 ms, parsing included. `patch` as a whole has about
-//! 2 ms. So the definitions are kept as text, and only those that the filter names, and those that these name, are handed over.
+//! The definitions are kept as text, and only those that the filter names, and those that these name, are parsed and compiled.
+//! Measured with the seed's definition, in a release build, seven processes each, on two cores that others were using too: the first
+//! `run` in a process takes 1.0 to 1.4 ms with all 123 definitions, 0.34 to 0.55 ms for `lattice.jq`, which gets twelve, and 0.11 to
+//! 0.17 ms for `.`, which gets none.
 
 use std::collections::HashSet;
 

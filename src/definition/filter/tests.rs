@@ -1,7 +1,7 @@
 //! What a filter may do, and how it is told what it may not.
 
-use super::*;
-use crate::definition::read::Document;
+use super::run;
+use crate::definition::{finding::Given, read::Document};
 
 fn filtered(filter: &str, input: &str) -> Result<String, String> {
     let document = Document::read("f", input.as_bytes()).expect("JSON");
@@ -47,6 +47,15 @@ fn the_standard_definitions_are_there() {
     }
 }
 
+/// The reader takes whatever a filter may yield.
+#[test]
+fn nesting_is_bounded_where_the_readers_is() {
+    let nested = |levels: u32| filtered(&format!(".a = (reduce range({levels}) as $i ([]; [.]))"), "{}");
+    let deepest = nested(126).expect("as deep as can be");
+    assert!(Document::read("f", deepest.as_bytes()).is_ok());
+    assert!(nested(127).is_err());
+}
+
 #[test]
 fn mistakes_point_into_the_filter() {
     for (filter, told) in [
@@ -68,6 +77,7 @@ fn mistakes_point_into_the_filter() {
         ("empty", "--jq: the filter yields nothing, it must yield exactly one object"),
         (".a", "--jq: the filter yields 1, not an object"),
         (".a.b", "--jq: the filter fails: cannot index 1 with \"b\""),
+        (".a = (reduce range(200) as $i (.; [.]))", "--jq: the filter yields more than 128 levels of nesting"),
         (".a = nan", "--jq: the filter yields the number NaN"),
         ("{(1|tojson): 1} | .[\"1\"] = infinite", "--jq: the filter yields the number inf"),
     ] {

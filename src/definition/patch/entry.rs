@@ -1,9 +1,9 @@
 //! Which target group, role and port the definition's Lattice entry gets, and from where.
 
-use super::PatchRequest;
+use super::apply::PatchRequest;
 use crate::definition::{
     arn::{self, Arn},
-    finding::{Finding, Given, Place},
+    finding::{Finding, Given, Place, list},
     ports,
     read::{Document, Node, Value},
 };
@@ -121,6 +121,15 @@ fn singular<'d>(definition: &'d Document, errors: &mut Vec<Finding>) -> (Option<
     (Some(singular), warnings)
 }
 
+/// The ARNs of target groups that the definition already names, for callers who were given only a target group's id.
+#[must_use]
+pub fn target_groups_in(service_definition: &Document) -> Vec<&str> {
+    let root = &service_definition.root;
+    let entries = root.get(LIST).map_or(&[][..], Node::elements);
+    let all = entries.iter().chain(root.get(SINGULAR));
+    all.filter_map(|entry| entry.get("targetGroupArn")?.as_str()).collect()
+}
+
 /// The entry that is to be updated, if there is one.
 fn chosen<'d>(request: &PatchRequest<'_>, entries: &[&'d Node]) -> Result<Option<&'d Node>, Finding> {
     let says = |entry: &Node, name: &str, given: &Option<Given>| {
@@ -135,8 +144,7 @@ fn chosen<'d>(request: &PatchRequest<'_>, entries: &[&'d Node]) -> Result<Option
         ([first, ..], _) => {
             let definition = request.service_definition;
             let ports: Vec<&str> = of_port.iter().filter_map(|entry| entry.get("portName")?.as_str()).collect();
-            let message =
-                format!("`{LIST}` has {} entries that could be meant, for the ports {}", of_port.len(), ports::list(&ports));
+            let message = format!("`{LIST}` has {} entries that could be meant, for the ports {}", of_port.len(), list(&ports));
             let hint = "say which one: `--port-name` names its port, `--target-group` its target group";
             Err(definition.error(first, format!("/{LIST}"), message).hint(hint))
         }
@@ -200,7 +208,7 @@ impl Source<'_> {
     }
 
     fn port(&self) -> Result<String, Finding> {
-        let named = self.request.task_definition.map(super::port_names);
+        let named = self.request.task_definition.map(|document| ports::named(ports::task_definition(document)));
         let given = self.request.port_name.clone().or_else(|| self.written("portName"));
         if let Some(given) = given {
             return self.known_port(given, named.as_deref());
@@ -227,7 +235,7 @@ impl Source<'_> {
             .hint("give `--port-name NAME`, the name of a port mapping, or `--task-definition FILE` to have it looked up")),
             (several, _) => Err(Finding::error(
                 &self.definition.file,
-                format!("which port receives the traffic? There are {}", ports::list(several)),
+                format!("which port receives the traffic? There are {}", list(several)),
             )
             .hint("give `--port-name` with one of them")),
         }
@@ -237,11 +245,8 @@ impl Source<'_> {
         match named {
             Some(names) if !names.contains(&given.text.as_str()) => {
                 let file = self.request.task_definition.map_or("", |document| document.file.as_str());
-                let message = format!(
-                    "no port mapping in {file} has the name `{}`; the names there are: {}",
-                    given.text,
-                    ports::list(names)
-                );
+                let message =
+                    format!("no port mapping in {file} has the name `{}`; the names there are: {}", given.text, list(names));
                 Err(Finding::error(given.from, message).hint("use one of them, or add `\"name\"` to the port mapping"))
             }
             Some(_) | None => Ok(given.text),

@@ -1,105 +1,14 @@
 //! Patches a service definition: its Lattice entry, then the user's filters.
+//!
+//! Inside: `apply` (the patch, from request to text) and `entry` (which target group, role and port the Lattice entry gets, and from
+//! where). Deliberately absent: names and ids, which only AWS can turn into ARNs; callers do that first, with
+//! [`target_groups_in`] where the definition itself knows the answer. Call [`patch()`].
 
-use super::{
-    filter,
-    finding::{Finding, Given},
-    ports,
-    read::{Document, Member, Value},
-    write::write,
-};
-
+mod apply;
 mod entry;
 
-pub use entry::LatticeEntry;
-
-/// Everything a patch depends on. What is `None` is looked for in the definitions.
-#[derive(Clone, Debug)]
-pub struct PatchRequest<'a> {
-    /// The service definition.
-    pub service_definition: &'a Document,
-    /// The task definition, where there is one: it has the names of the ports.
-    pub task_definition: Option<&'a Document>,
-    /// The ARN of the target group.
-    pub target_group: Option<Given>,
-    /// Name or ARN of the infrastructure role, which ECS uses to register tasks.
-    pub infrastructure_role: Option<Given>,
-    /// The name of the port mapping whose port receives the traffic.
-    pub port_name: Option<Given>,
-    /// The ECS service's name, for filters (`$lattice.service`); the definition's `serviceName` when `None`.
-    pub ecs_service: Option<String>,
-    /// Filters that run after the built-in one, in order.
-    pub filters: Vec<Given>,
-}
-
-/// What came of a patch.
-#[derive(Clone, Debug)]
-pub struct Patched {
-    /// The patched definition; places in it are those of its own text.
-    pub document: Document,
-    /// Whether its text differs from what was given.
-    pub changed: bool,
-    /// The Lattice entry that it has now; `None` when the definition says `"enabled": false` or a filter removed it.
-    pub lattice: Option<LatticeEntry>,
-    /// What the author should know.
-    pub warnings: Vec<Finding>,
-}
-
-/// Patches a service definition.
-///
-/// # Errors
-/// Everything that prevents it, all at once.
-pub fn patch(request: &PatchRequest<'_>) -> Result<Patched, Vec<Finding>> {
-    let given = request.service_definition;
-    if !matches!(given.root.value, Value::Object(_)) {
-        let finding = given.error(&given.root, "", format!("a service definition is an object, this is {}", given.root.kind()));
-        return Err(vec![finding]);
-    }
-    let (entry, mut warnings) = entry::resolve(request)?;
-    let built_in = match entry {
-        Some(_) => Given::new(filter::LATTICE, "lattice.jq"),
-        None => Given::new("del(.vpcLatticeConfiguration)", "lattice.jq"),
-    };
-    let lattice = lattice_variable(request, entry.as_ref());
-    let mut value = filter::run(&built_in, &given.root.value, &lattice)?;
-    for filter in &request.filters {
-        value = filter::run(filter, &value, &lattice)?;
-    }
-
-    let text = write(given, &value);
-    let changed = text != given.text;
-    let document = Document::read(&given.file, text.as_bytes()).map_err(|finding| vec![finding])?;
-    let lattice = entry.filter(|entry| entry.is_in(&document.root));
-    warnings.extend(entry::elsewhere(request, lattice.as_ref()));
-    Ok(Patched { document, changed, lattice, warnings })
-}
-
-/// `$lattice`, as `lattice.jq` and the users' filters see it.
-fn lattice_variable(request: &PatchRequest<'_>, entry: Option<&LatticeEntry>) -> Value {
-    let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::String(text.to_owned()));
-    let service = request.ecs_service.as_deref().or_else(|| request.service_definition.root.get("serviceName")?.as_str());
-    let members = [
-        ("target_group_arn", text(entry.map(|entry| entry.target_group_arn.as_str()))),
-        ("role_arn", text(entry.map(|entry| entry.role_arn.as_str()))),
-        ("port_name", text(entry.map(|entry| entry.port_name.as_str()))),
-        ("service", text(service)),
-    ];
-    Value::Object(members.map(|(name, value)| Member { name: name.to_owned(), span: 0..0, node: value.into() }).into())
-}
-
-/// The ARNs of target groups that the definition already names, for callers who were given only a target group's id.
-#[must_use]
-pub fn target_groups_in(service_definition: &Document) -> Vec<&str> {
-    let root = &service_definition.root;
-    let entries = root.get("vpcLatticeConfigurations").map_or(&[][..], |list| list.elements());
-    let all = entries.iter().chain(root.get("vpcLatticeConfiguration"));
-    all.filter_map(|entry| entry.get("targetGroupArn")?.as_str()).collect()
-}
-
-/// The names of the ports in a task definition file, in order.
-#[must_use]
-pub fn port_names(task_definition: &Document) -> Vec<&str> {
-    ports::named(ports::task_definition(task_definition))
-}
+pub use apply::{PatchRequest, Patched, patch};
+pub use entry::{LatticeEntry, target_groups_in};
 
 #[cfg(test)]
 mod tests;

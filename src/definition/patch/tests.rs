@@ -1,7 +1,10 @@
 //! The seed's own files, and every way in which a patch is refused.
 
-use super::*;
-use crate::definition::finding::Severity;
+use super::{PatchRequest, Patched, patch};
+use crate::definition::{
+    finding::{Finding, Given, Severity},
+    read::Document,
+};
 
 const SERVICE: &str = include_str!("../../../tests/fixtures/seed/ecs-service-def.json");
 const TASK: &str = include_str!("../../../tests/fixtures/seed/ecs-task-def.json");

@@ -6,7 +6,7 @@ use super::{Document, Member, Node, Value};
 use crate::definition::finding::{Finding, Place};
 
 /// Deeper than any ECS definition, shallow enough for every stack.
-const MAX_DEPTH: usize = 128;
+pub(crate) const MAX_DEPTH: usize = 128;
 const BOM: &str = "\u{feff}";
 
 struct Problem {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{aws, surroundings};
+use super::common::{aws, surroundings};
 use crate::{
     cli,
     definition::Finding,

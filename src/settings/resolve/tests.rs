@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     cli::{self, Cli, Command},
-    definition::Finding,
+    definition::{Finding, Given},
     settings::{DeploySettings, Environment, Format, PatchInput, PatchOutput, Rules, Which},
 };
 
@@ -69,14 +69,10 @@ fn the_seeds_config_is_enough() {
     let settings = with("espalier deploy", &directory, &[]).expect("settings");
     assert_eq!(settings.service_definition, directory.path().join("ecs-service-def.json"));
     let [a, b] = &settings.lattice.slots;
-    assert_eq!(
-        (a.ecs_service.as_str(), a.target_group.text.as_str(), a.overrides.is_some()),
-        ("myservice", "myservice-a", false)
-    );
-    assert_eq!(
-        (b.ecs_service.as_str(), b.target_group.text.as_str(), b.overrides.is_some()),
-        ("myservice-green", "myservice-b", true)
-    );
+    assert_eq!((a.ecs_service.as_str(), a.target_group.text.as_str()), ("myservice", "myservice-a"));
+    assert_eq!((b.ecs_service.as_str(), b.target_group.text.as_str()), ("myservice-green", "myservice-b"));
+    assert!(a.overrides.is_none() && b.overrides.is_none());
+    assert_eq!(settings.jq, [Given::new("del(.serviceConnectConfiguration)", "espalier.yml:8:5")]);
     assert_eq!(settings.aws.region.as_deref(), Some("ap-northeast-1"));
 }
 
@@ -98,7 +94,37 @@ fn a_flag_is_more_than_a_variable_is_more_than_the_config() {
         with("espalier deploy --cluster from-flag --force=false --slot b=other:tg-b", &directory, &variables).expect("settings");
     assert_eq!((settings.cluster.as_str(), settings.force), ("from-flag", false));
     assert_eq!(settings.lattice.slots[1].ecs_service, "other");
-    assert!(settings.lattice.slots[1].overrides.is_some(), "what --slot does not say the config does");
+}
+
+#[test]
+fn a_slot_keeps_what_its_flag_cannot_say() {
+    let directory = TempDir::new().expect("a directory");
+    fs::write(directory.path().join("espalier.yml"), "lattice: { slots: { b: { overrides: del(.loadBalancers) } } }")
+        .expect("written");
+    let settings = with(&format!("{FLAGS} --slot b=other:tg-b"), &directory, &[]).expect("settings");
+    let [a, b] = &settings.lattice.slots;
+    assert_eq!((b.ecs_service.as_str(), b.target_group.text.as_str()), ("other", "tg-b"));
+    assert_eq!(b.overrides, Some(Given::new("del(.loadBalancers)", "espalier.yml:1:37")));
+    assert!(a.overrides.is_none());
+}
+
+#[test]
+fn holds_are_refused_wherever_they_are_asked_for() {
+    let directory = TempDir::new().expect("a directory");
+    let unsupported =
+        "`on_cancel: hold` is not supported by this version: nothing could go on with the rollout that is left standing";
+    assert_eq!(told(with(&format!("{FLAGS} --on-cancel hold"), &directory, &[])), [format!("--on-cancel: {unsupported}")]);
+    let variables = [("ESPALIER_ON_CANCEL", "hold")];
+    assert_eq!(told(with(FLAGS, &directory, &variables)), [format!("ESPALIER_ON_CANCEL: {unsupported}")]);
+    assert!(with(&format!("{FLAGS} --on-cancel rollback"), &directory, &variables).is_ok(), "the flag is more");
+    assert_eq!(
+        told(with(&format!("{FLAGS} --steps 5%:2m,hold:4h,100%:1m"), &directory, &[])),
+        ["--steps: `hold` as a step is not supported by this version: nothing could go on after it"]
+    );
+    fs::write(directory.path().join("espalier.yml"), "rollout: { on_cancel: hold }").expect("written");
+    assert_eq!(told(with(FLAGS, &directory, &[])), [format!("espalier.yml:1:23: {unsupported}")]);
+    let Command::Shift(args) = parse("espalier shift --lattice-service l --from a --to b") else { panic!("not a shift") };
+    assert_eq!(told(shift(&args, &environment(&directory, &[]))), [format!("espalier.yml:1:23: {unsupported}")]);
 }
 
 #[test]
@@ -129,11 +155,15 @@ fn everything_that_is_missing_or_wrong_is_told_at_once() {
             "--slot: `c=x` is not a slot",
             "--steps: `5` is not a step: write a share and a bake time, such as `5%:2m`",
             "ESPALIER_SETTLE: `90` is not a length of time",
-            "--on-cancel: `stay` is not one of `rollback` and `hold`",
+            "--on-cancel: `stay` is not what a cancelled job can do",
             "ESPALIER_FORCE: `yes` is neither true nor false",
-            "ESPALIER_FORMAT: `html` is not one of `text` and `json` and `markdown`",
+            "ESPALIER_FORMAT: `html` is not one of `text`, `json` and `markdown`",
         ]
     );
+    let endless = [("ESPALIER_TIMEOUT", "18446744073709551615s")];
+    assert_eq!(told(with(FLAGS, &directory, &endless)), ["ESPALIER_TIMEOUT: `18446744073709551615s` is longer than a year"]);
+    let steps = told(with(&format!("{FLAGS} --steps 50%:18446744073709551615s,100%:18446744073709551615s"), &directory, &[]));
+    assert!(steps[0].starts_with("--steps: the steps need at least "), "{steps:?}");
     assert_eq!(told(with("espalier deploy -c none.yml", &directory, &[])), ["none.yml: there is no such file"]);
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{GROUP, addresses, ask, definition, lattice, messages, pass, refused, register, service, with_candidate, world};
+use super::asking::{
+    GROUP, addresses, ask, definition, lattice, messages, pass, refused, register, service, with_candidate, world,
+};
 use crate::sandbox::{
     ecs,
     lattice::{Health, target_health},

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GROUP, ask, definition, lattice, pass, refused, register, service, world};
+use super::asking::{GROUP, ask, definition, lattice, pass, refused, register, service, world};
 
 #[test]
 fn a_task_definition_is_printed_with_its_defaults_and_counts_its_revisions() {

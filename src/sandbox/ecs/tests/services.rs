@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{
+use super::asking::{
     GROUP, addresses, ask, definition, lattice, messages, pass, refused, register, service, with_candidate, world, world_with,
 };
 use crate::sandbox::{
@@ -39,7 +39,7 @@ fn the_scenario_starts_steady_with_running_tasks_and_healthy_targets() {
     }
     let before = service.clone();
     pass(&mut world, 600);
-    assert_eq!(super::service(&mut world, "myservice"), before, "nothing happens by itself");
+    assert_eq!(super::asking::service(&mut world, "myservice"), before, "nothing happens by itself");
 }
 
 #[test]

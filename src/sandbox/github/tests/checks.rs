@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ask, world};
+use super::asking::{ask, call, world};
 
 const HEAD: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
 
@@ -81,7 +81,7 @@ fn what_github_refuses_is_refused() {
     ];
     for (what, member, value) in bad {
         let body = run(|run| run[member] = value);
-        let reply = super::call(&mut world, "POST", "/check-runs", body);
+        let reply = call(&mut world, "POST", "/check-runs", body);
         assert_eq!(reply.status, 422, "{what}: {}", reply.value());
     }
     ask(&mut world, 201, "POST", "/check-runs", run(|run| run["output"] = text(65535)));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ask, call, header, world};
+use super::asking::{ask, call, header, world};
 
 #[test]
 fn a_comment_is_written_read_edited_and_deleted() {

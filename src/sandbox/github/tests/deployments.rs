@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ask, world};
+use super::asking::{ask, world};
 
 const HEAD: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
 

@@ -1,0 +1,204 @@
+//! The keys of the config, and what each of them fills.
+
+use std::path::{Path, PathBuf};
+
+use super::reader::{Later, Reader, unreadable};
+use crate::{
+    definition::{Finding, Given},
+    rollout::plan::Step,
+    settings::{
+        types::Rules,
+        yaml::{self, Node, Tree},
+    },
+};
+
+/// One slot as the config has it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConfigSlot {
+    pub(crate) ecs_service: Option<Given>,
+    pub(crate) target_group: Option<Given>,
+    pub(crate) overrides: Option<Given>,
+}
+
+/// The config. Texts that have a meaning of their own (times, shares) are read where flags of the same name are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    /// What its relative paths start from.
+    pub(crate) directory: PathBuf,
+    pub(crate) region: Option<Given>,
+    pub(crate) cluster: Option<Given>,
+    pub(crate) service: Option<Given>,
+    pub(crate) service_definition: Option<Given>,
+    pub(crate) task_definition: Option<Given>,
+    pub(crate) timeout: Option<Given>,
+    pub(crate) lattice_service: Option<Given>,
+    pub(crate) listener: Option<Given>,
+    pub(crate) rules: Option<Rules>,
+    pub(crate) infrastructure_role: Option<Given>,
+    pub(crate) port_name: Option<Given>,
+    pub(crate) slots: [ConfigSlot; 2],
+    pub(crate) steps: Option<(Vec<Step>, String)>,
+    pub(crate) settle: Option<Given>,
+    pub(crate) retire_after: Option<Given>,
+    pub(crate) on_cancel: Option<Given>,
+    pub(crate) on_drift: Option<Given>,
+    pub(crate) interval: Option<Given>,
+    pub(crate) min_healthy: Option<Given>,
+    pub(crate) unhealthy_for: Option<Given>,
+    pub(crate) jq: Vec<Given>,
+    pub(crate) comment: Option<Given>,
+    pub(crate) check: Option<Given>,
+    pub(crate) summary: Option<Given>,
+}
+
+impl Config {
+    /// Reads the config at `path`, which messages call `file`.
+    ///
+    /// # Errors
+    /// It cannot be read, is not YAML, or has keys and values that it cannot have: all of them.
+    pub(crate) fn read(path: &Path, file: &str) -> Result<Self, Vec<Finding>> {
+        let text = std::fs::read(path).map_err(|error| vec![unreadable(file, &error)])?;
+        let text =
+            String::from_utf8(text).map_err(|_| vec![Finding::error(file, "this is not UTF-8").hint("save it as UTF-8")])?;
+        let mut config = Self::parse(file, &text)?;
+        config.directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(config)
+    }
+
+    /// Reads the text of a config.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Vec<Finding>> {
+        let mut reader = Reader::new(file);
+        let mut config = Self::default();
+        if let Some(root) = yaml::read(file, text).map_err(|finding| vec![finding])? {
+            config.root(&mut reader, &root);
+        }
+        // Unknown keys are found before known ones are read; people read from the top.
+        reader.findings.sort_by_key(|finding| finding.place);
+        if reader.findings.is_empty() { Ok(config) } else { Err(reader.findings) }
+    }
+
+    fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        const KEYS: [&str; 11] = [
+            "region",
+            "cluster",
+            "service",
+            "service_definition",
+            "task_definition",
+            "timeout",
+            "lattice",
+            "rollout",
+            "analysis",
+            "jq",
+            "github",
+        ];
+        const LATER: [Later; 3] = [
+            ("aws", "let an earlier step of the job assume the role, such as aws-actions/configure-aws-credentials"),
+            ("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here"),
+            ("hooks", "run it in a step of the job, before or after this one"),
+        ];
+        for (key, value) in reader.entries(node, "", &KEYS, &LATER) {
+            match key {
+                "region" => self.region = reader.text(value, key),
+                "cluster" => self.cluster = reader.text(value, key),
+                "service" => self.service = reader.text(value, key),
+                "service_definition" => self.service_definition = reader.text(value, key),
+                "task_definition" => self.task_definition = reader.text(value, key),
+                "timeout" => self.timeout = reader.text(value, key),
+                "jq" => self.jq = reader.texts(value, key),
+                "lattice" => self.lattice(reader, value),
+                "rollout" => self.rollout(reader, value),
+                "analysis" => self.analysis(reader, value),
+                _ => self.github(reader, value),
+            }
+        }
+    }
+
+    fn lattice(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        const TEST_RULE: Later = ("test_rule", "make the rule beside this config, above the ones that shift");
+        const KEYS: [&str; 6] = ["service", "listener", "rules", "infrastructure_role", "port_name", "slots"];
+        for (key, value) in reader.entries(node, "lattice.", &KEYS, &[TEST_RULE]) {
+            match key {
+                "service" => self.lattice_service = reader.text(value, key),
+                "listener" => self.listener = reader.text(value, key),
+                "infrastructure_role" => self.infrastructure_role = reader.text(value, key),
+                "port_name" => self.port_name = reader.text(value, key),
+                "rules" => {
+                    let rules = reader.texts(value, key);
+                    self.rules = Some(match rules.as_slice() {
+                        [all] if all.text == "all" => Rules::All,
+                        listed => Rules::Listed(listed.iter().map(|rule| rule.text.clone()).collect()),
+                    });
+                }
+                _ => self.slots(reader, value),
+            }
+        }
+    }
+
+    fn slots(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        const KEYS: [&str; 3] = ["ecs_service", "target_group", "overrides"];
+        for (name, slot) in reader.entries(node, "lattice.slots.", &["a", "b"], &[]) {
+            let written = &mut self.slots[usize::from(name == "b")];
+            for (key, value) in reader.entries(slot, &format!("lattice.slots.{name}."), &KEYS, &[]) {
+                match key {
+                    "ecs_service" => written.ecs_service = reader.text(value, key),
+                    "overrides" => written.overrides = reader.text(value, key),
+                    _ if matches!(value.value, Tree::List(_) | Tree::Map(_)) => {
+                        let message =
+                            format!("several target groups for `lattice.slots.{name}.{key}` are not supported by this version");
+                        reader.refuse(yaml::place(value), message, "write one: its name, id or ARN");
+                    }
+                    _ => written.target_group = reader.text(value, key),
+                }
+            }
+        }
+    }
+
+    fn rollout(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        const STRATEGY: Later = ("strategy", "write it out as `steps: [{ weight: 5%, bake: 2m }, { weight: 100%, bake: 10m }]`");
+        const KEYS: [&str; 5] = ["steps", "settle", "retire_after", "on_cancel", "on_drift"];
+        for (key, value) in reader.entries(node, "rollout.", &KEYS, &[STRATEGY]) {
+            match key {
+                "steps" => self.steps = reader.steps(value),
+                "settle" => self.settle = reader.text(value, key),
+                "retire_after" => self.retire_after = reader.text(value, key),
+                "on_cancel" => self.on_cancel = reader.text(value, key),
+                _ => self.on_drift = reader.text(value, key),
+            }
+        }
+    }
+
+    fn analysis(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        const INSTEAD: &str = "remove it: target health is what this version judges by";
+        const LATER: [Later; 2] = [("metrics", INSTEAD), ("alarms", INSTEAD)];
+        for (key, value) in reader.entries(node, "analysis.", &["interval", "health"], &LATER) {
+            if key == "interval" {
+                self.interval = reader.text(value, key);
+            } else if matches!(&value.value, Tree::Scalar(text) if text == "unchecked") {
+                let hint = "turn the target group's health checks on: they are what this version judges by";
+                reader.refuse(yaml::place(value), "`health: unchecked` is not supported by this version", hint);
+            } else {
+                for (key, value) in reader.entries(value, "analysis.health.", &["min_healthy", "unhealthy_for"], &[]) {
+                    match key {
+                        "min_healthy" => self.min_healthy = reader.text(value, key),
+                        _ => self.unhealthy_for = reader.text(value, key),
+                    }
+                }
+            }
+        }
+    }
+
+    fn github(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        const DEPLOYMENT: Later = ("deployment", "give the job an `environment:`, then GitHub itself records its deployments");
+        for (key, value) in reader.entries(node, "github.", &["comment", "check", "summary"], &[DEPLOYMENT]) {
+            let text = reader.text(value, key);
+            match key {
+                "comment" => self.comment = text,
+                "check" => self.check = text,
+                _ => self.summary = text,
+            }
+        }
+    }
+}

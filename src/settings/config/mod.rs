@@ -1,0 +1,14 @@
+//! `espalier.yml`: what is in it, with the place of everything, so that a later finding can point there.
+//!
+//! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts, lists and steps; every mistake collected).
+//! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
+//! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
+
+mod keys;
+mod reader;
+
+pub(crate) use keys::Config;
+pub(crate) use reader::unreadable;
+
+#[cfg(test)]
+mod tests;

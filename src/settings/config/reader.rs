@@ -1,0 +1,133 @@
+//! Reads nodes of the config, and collects what is wrong with them.
+
+use crate::{
+    definition::{Finding, Given, Place},
+    rollout::plan::Step,
+    settings::yaml::{self, Key, Node, Tree},
+};
+
+/// A file that cannot be read, as a finding.
+pub(crate) fn unreadable(file: &str, error: &std::io::Error) -> Finding {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        let hint = "relative paths start from the working directory, those in a config from the config's own";
+        return Finding::error(file, "there is no such file").hint(hint);
+    }
+    Finding::error(file, format!("it cannot be read: {error}"))
+}
+
+/// A key that this version does not have, and what does its work until then.
+pub(super) type Later = (&'static str, &'static str);
+
+const HOLD: Later =
+    ("hold", "nothing could go on after it: give the step before it a longer `bake`, and stop the release with `abort`");
+
+/// Reads a config; what it found wrong so far.
+pub(super) struct Reader<'f> {
+    file: &'f str,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl<'f> Reader<'f> {
+    pub(super) fn new(file: &'f str) -> Self {
+        Self { file, findings: Vec::new() }
+    }
+
+    pub(super) fn refuse(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+        let finding = self.error(place, message).hint(hint);
+        self.findings.push(finding);
+    }
+
+    fn error(&self, place: Place, message: impl Into<String>) -> Finding {
+        Finding::error(self.file, message).at(place)
+    }
+
+    /// The entries of a map whose keys are known; the others become findings. A map that is left empty has none.
+    pub(super) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &str,
+        known: &[&'static str],
+        later: &[Later],
+    ) -> Vec<(&'static str, &'n Node)> {
+        let map: &[(Key, Node)] = match &node.value {
+            Tree::Map(map) => map,
+            Tree::Null => &[],
+            Tree::Scalar(_) | Tree::List(_) => {
+                let name = path.strip_suffix('.').unwrap_or("the config");
+                self.refuse(yaml::place(node), format!("{name} is a map"), format!("its keys are {}", known.join(", ")));
+                &[]
+            }
+        };
+        let mut entries = Vec::new();
+        for (key, value) in map {
+            if let Some(known) = known.iter().find(|known| **known == key.value) {
+                entries.push((*known, value));
+            } else if let Some((_, instead)) = later.iter().find(|(later, _)| *later == key.value) {
+                self.refuse(yaml::place(key), format!("`{path}{}` is not supported by this version", key.value), *instead);
+            } else {
+                let near = known.iter().map(|known| (strsim::damerau_levenshtein(&key.value, known), known)).min();
+                let hint = match near {
+                    Some((distance, near)) if distance <= 3 => format!("did you mean `{near}`?"),
+                    Some(_) | None => format!("the keys here are {}", known.join(", ")),
+                };
+                self.refuse(yaml::place(key), format!("unknown key `{path}{}`", key.value), hint);
+            }
+        }
+        entries
+    }
+
+    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<Given> {
+        let Place { line, column } = yaml::place(node);
+        match &node.value {
+            Tree::Scalar(text) if !text.trim().is_empty() => Some(Given::new(text, format!("{}:{line}:{column}", self.file))),
+            Tree::Null | Tree::Scalar(_) => {
+                self.refuse(Place { line, column }, format!("`{key}` has no value"), "write one, or remove the key");
+                None
+            }
+            Tree::List(_) | Tree::Map(_) => {
+                self.findings.push(self.error(Place { line, column }, format!("`{key}` is one text, not a list or map")));
+                None
+            }
+        }
+    }
+
+    /// One text or a list of texts.
+    pub(super) fn texts(&mut self, node: &Node, key: &str) -> Vec<Given> {
+        match &node.value {
+            Tree::List(list) => list.iter().filter_map(|element| self.text(element, key)).collect(),
+            Tree::Null | Tree::Scalar(_) | Tree::Map(_) => self.text(node, key).into_iter().collect(),
+        }
+    }
+
+    pub(super) fn steps(&mut self, node: &Node) -> Option<(Vec<Step>, String)> {
+        let Place { line, column } = yaml::place(node);
+        let Tree::List(list) = &node.value else {
+            let hint = "write `steps: [{ weight: 5%, bake: 2m }, { weight: 100%, bake: 10m }]`";
+            self.refuse(Place { line, column }, "`steps` is a list", hint);
+            return None;
+        };
+        let mut steps = Vec::new();
+        for element in list {
+            let before = self.findings.len();
+            let (mut weight, mut bake) = (None, None);
+            for (key, value) in self.entries(element, "rollout.steps.", &["weight", "bake"], &[HOLD]) {
+                match key {
+                    "weight" => weight = self.text(value, key),
+                    _ => bake = self.text(value, key),
+                }
+            }
+            match (weight, bake) {
+                (Some(weight), Some(bake)) => match format!("{}:{}", weight.text, bake.text).parse::<Step>() {
+                    Ok(step) => steps.push(step),
+                    Err(error) => self.findings.push(self.error(yaml::place(element), error.to_string())),
+                },
+                _ if self.findings.len() > before => {}
+                _ => {
+                    let hint = "write `{ weight: 5%, bake: 2m }`";
+                    self.refuse(yaml::place(element), "a step needs `weight` and `bake`", hint);
+                }
+            }
+        }
+        Some((steps, format!("{}:{line}:{column}", self.file)))
+    }
+}
