@@ -90,8 +90,11 @@ pub struct LiveAction {
 pub enum Lease {
     /// It names this rollout and this generation.
     Ours,
-    /// It is gone: somebody removed our tags. Written again by its owner.
+    /// There is none of ours: not written yet, removed by somebody, or overwritten by an older generation of this rollout.
+    /// Written again by its owner.
     Lost,
+    /// Another rollout's that has ended: anybody may claim.
+    Free,
     /// Another rollout, or a later generation of this one: who, in words.
     Theirs(String),
 }

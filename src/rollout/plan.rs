@@ -117,8 +117,8 @@ pub enum PlanError {
         /// What `timeout` allows.
         timeout: String,
     },
-    /// An interval that is no time at all.
-    #[error("`interval` is zero: observe at most once a second, such as `15s`")]
+    /// An interval too short to observe anything.
+    #[error("`interval` is less than a second: observe at most once a second, such as every `15s`")]
     ZeroInterval,
 }
 
@@ -185,7 +185,7 @@ impl Plan {
             Some(step) if step.share != Share::FULL => errors.push(PlanError::NotFull(step.share)),
             Some(_) => {}
         }
-        if self.interval.is_zero() {
+        if self.interval < Duration::from_secs(1) {
             errors.push(PlanError::ZeroInterval);
         }
         let needed = self.least_time();

@@ -133,6 +133,11 @@ impl Record {
     }
 }
 
+/// Rounded up: what is recorded is never shorter than what was planned.
+fn whole_seconds(time: Duration) -> String {
+    time.as_millis().div_ceil(1000).to_string()
+}
+
 fn weights(split: Split) -> String {
     format!("{}:{}", split.stable, split.candidate)
 }
@@ -141,9 +146,9 @@ fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
     let steps: Vec<_> = plan.steps.iter().map(|step| format!("{}:{}", step.share.millipercent(), step.bake.as_secs())).collect();
     vec![
         ("steps", if steps.is_empty() { "none".to_owned() } else { steps.join("+") }),
-        ("settle", plan.settle.as_secs().to_string()),
+        ("settle", whole_seconds(plan.settle)),
         ("timeout", plan.timeout.as_secs().to_string()),
-        ("interval", plan.interval.as_secs().to_string()),
+        ("interval", whole_seconds(plan.interval)),
         ("health", format!("{}:{}", plan.health.min_healthy.millipercent(), plan.health.unhealthy_for)),
         ("on-cancel", if plan.on_cancel == OnCancel::Hold { "hold" } else { "rollback" }.to_owned()),
         ("on-drift", if plan.on_drift == OnDrift::Restore { "restore" } else { "stop" }.to_owned()),

@@ -251,7 +251,7 @@ fn an_event_out_of_place_is_refused_by_name() {
     let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
     let _record = machine.handle(world.now, Event::Begun).expect("begins");
     let refused = machine.handle(world.now, Event::Woke).expect_err("nothing waits");
-    assert!(refused.to_string().contains("was told `woke` while it waited for the answer to `Act`"), "{refused}");
+    assert!(refused.to_string().contains("was told `woke` while it waited for the answer to `Observe`"), "{refused}");
 }
 
 #[test]

@@ -76,6 +76,8 @@ pub(super) struct World {
     pub(super) lease: Lease,
     pub(super) failed: bool,
     pub(super) edited: bool,
+    /// Weights or health changed since the last reading: what is done next rests on the reading.
+    pub(super) stale: bool,
     pub(super) denied: Vec<std::mem::Discriminant<Effect>>,
     pub(super) effects: usize,
     pub(super) highest: u16,
@@ -97,6 +99,7 @@ impl World {
             lease: Lease::Ours,
             failed: false,
             edited: false,
+            stale: false,
             denied: Vec::new(),
             effects: 0,
             highest: 0,
@@ -105,6 +108,7 @@ impl World {
     }
 
     pub(super) fn befall(&mut self, misfortune: Misfortune, effect: &Effect) {
+        self.stale = true;
         match misfortune {
             Misfortune::CandidateDown => self.candidate_healthy = 0,
             Misfortune::CandidateLame => self.candidate_healthy = 50,
@@ -130,8 +134,12 @@ impl World {
                 }
                 Event::Done
             }
-            Effect::Observe => Event::Observed(Box::new(self.observe())),
+            Effect::Observe => {
+                self.stale = false;
+                Event::Observed(Box::new(self.observe()))
+            }
             Effect::ReadBack => {
+                self.stale = false;
                 let seen = self.observe();
                 Event::Observed(Box::new(Observation { stable: None, candidate: Side::default(), ..seen }))
             }
@@ -154,10 +162,19 @@ impl World {
                 Event::Done
             }
             Effect::Scale(Role::Candidate, count) => {
+                assert!(
+                    *count > 0 || self.stale || self.candidate_weight() == 0,
+                    "tasks of a side with weight are never stopped"
+                );
                 self.candidate_tasks = *count;
                 Event::Done
             }
             Effect::Scale(Role::Stable, count) => {
+                let idle = self.actions.iter().all(|split| *split == Some(Split::CANDIDATE));
+                assert!(
+                    self.stale || *count >= self.stable_tasks || (*count == 0 && idle),
+                    "stable is never shrunk while it may serve"
+                );
                 self.stable_tasks = *count;
                 Event::Done
             }

@@ -73,13 +73,14 @@ impl Rollout {
         if stable.healthy == 0 {
             return Some(self.stick_and_scale(Reason::StableDown { candidate_healthy: candidate.healthy }));
         }
-        let needed = share.rest().of(stable.running());
+        // A task that has just started has a target that is not judged yet: a scale-out is not a shortage.
+        let needed = share.rest().of(stable.running().min(stable.settled()));
         (stable.healthy < needed).then(|| self.roll_back(Reason::StableShort { healthy: stable.healthy, needed }))
     }
 
     fn timed_out(&mut self) -> Option<Effect> {
         let timeout = self.record().plan.timeout;
-        (self.now >= self.record().deadline()).then(|| self.roll_back(Reason::TimedOut { timeout }))
+        (self.aws_now() >= self.record().deadline()).then(|| self.roll_back(Reason::TimedOut { timeout }))
     }
 
     fn deployment_failed(&mut self, candidate: &Side) -> Option<Effect> {

@@ -74,8 +74,15 @@ pub struct Rollout {
     /// Observations in a row that were below the health limit, or showed foreign targets.
     pub(super) unhealthy: u32,
     pub(super) foreign: u32,
-    /// The size the candidate is given.
+    /// The size the candidate is given, and the largest that stable was seen to have.
     pub(super) wanted: u32,
+    pub(super) stable_size: u32,
+    /// How many targets of stable and of the candidate were healthy at the last full reading.
+    pub(super) seen: Option<(u32, u32)>,
+    /// A reading said that the record is ours.
+    pub(super) owned: bool,
+    /// The last write was read back without showing, and waited for already.
+    pub(super) paused: bool,
     /// An action may have been written.
     pub(super) touched: bool,
     /// A signal came: finish as soon as traffic is good.
@@ -93,7 +100,7 @@ impl Rollout {
     /// A new rollout along the record's plan: `deploy` and `shift`.
     #[must_use]
     pub fn release(record: Record, release: Release) -> Self {
-        Self::new(record, release, Phase::Claiming(Claim::Recording))
+        Self::new(record, release, Phase::Claiming(Claim::Looking))
     }
 
     /// Back to a revision that was stable before: the candidate of `record` is that revision's slot and the plan has one
@@ -109,6 +116,7 @@ impl Rollout {
     pub fn abort(record: Record, release: Release, reason: Reason, force: bool) -> Self {
         let mut rollout = Self::new(record, release, Phase::RollingBack(Rollback::taking_over(reason)));
         rollout.touched = true;
+        rollout.owned = true;
         rollout.force = force;
         rollout
     }
@@ -127,6 +135,10 @@ impl Rollout {
             unhealthy: 0,
             foreign: 0,
             wanted,
+            stable_size: 0,
+            seen: None,
+            owned: false,
+            paused: false,
             touched: false,
             hurried: false,
             force: false,
@@ -191,6 +203,10 @@ impl Rollout {
 
     fn begin(&mut self) -> Effect {
         self.give_up = self.now + WRITE_LIMIT;
+        if self.phase == Phase::Claiming(Claim::Looking) {
+            // A claim looks first: what another job is at is not overwritten.
+            return Effect::ReadBack;
+        }
         if matches!(self.phase, Phase::RollingBack(_)) { self.begin_takeover() } else { self.write_record() }
     }
 
@@ -202,8 +218,10 @@ impl Rollout {
                 return self.superseded(by);
             }
             Lease::Lost => self.record_lost = true,
-            Lease::Ours => {}
+            Lease::Free => self.record_lost = self.owned,
+            Lease::Ours => self.owned = true,
         }
+        self.remember(observation);
         match self.phase.clone() {
             Phase::Claiming(_) => self.claim_read(observation),
             Phase::Attaching => self.attach_read(observation),
@@ -226,12 +244,7 @@ impl Rollout {
             Phase::Retiring(retire) => self.retire_acted(retire),
             Phase::RollingBack(rollback) => self.rollback_acted(rollback),
             Phase::Holding => self.finish(OutcomeKind::Held, Reason::Cancelled),
-            Phase::Sticking(reason) if self.scaling => {
-                self.scaling = false;
-                self.phase = Phase::Sticking(reason);
-                self.write_record()
-            }
-            Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Sticking(reason) => self.stuck(reason),
             Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::NothingChanged),
         }
@@ -241,6 +254,7 @@ impl Rollout {
     fn refused(&mut self, refusal: Refusal) -> Effect {
         let transient = refusal.kind == RefusalKind::Transient;
         if transient && self.now < self.give_up {
+            self.paused = true;
             self.say(Happening::Retrying { doing: self.doing(), message: refusal.message });
             let pause = self.pause();
             return Effect::WaitUntil(self.now + pause);
@@ -253,7 +267,10 @@ impl Rollout {
             Phase::Retiring(_) => self.retire_refused(&reason),
             Phase::RollingBack(rollback) => self.rollback_refused(rollback, reason),
             Phase::Holding => self.finish(OutcomeKind::Held, Reason::Cancelled),
-            Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Sticking(stuck) => {
+                self.say(Happening::Concern { what: reason.to_string() });
+                self.stuck(stuck)
+            }
             Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Stuck, reason),
         }
@@ -276,7 +293,7 @@ impl Rollout {
             // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
             Phase::RollingBack(rollback) if rollback.is_looking() => self.restore_now(rollback),
             Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
-            Phase::Launching(_) | Phase::Stepping(..) if self.now >= self.record.deadline() => {
+            Phase::Launching(_) | Phase::Stepping(..) if self.aws_now() >= self.record.deadline() => {
                 self.roll_back(Reason::TimedOut { timeout: self.record.plan.timeout })
             }
             Phase::Retiring(_) if permanent || self.now >= self.give_up => self.retire_refused(&reason),
@@ -317,8 +334,41 @@ impl Rollout {
     }
 
     fn lease_end(&self) -> Timestamp {
-        let now = self.aws_time.map_or(self.now, |(aws, ours)| aws + self.now.since(ours));
-        now + LEASE
+        self.aws_now() + LEASE
+    }
+
+    /// The time by AWS's clock, which the record's times go by: a runner's own may be wrong.
+    pub(super) fn aws_now(&self) -> Timestamp {
+        self.aws_time.map_or(self.now, |(aws, ours)| aws + self.now.since(ours))
+    }
+
+    /// Keeps of a full reading what later decisions need when they cannot read first.
+    fn remember(&mut self, observation: &Observation) {
+        let Some(stable) = &observation.stable else { return };
+        self.seen = Some((stable.healthy, observation.candidate.healthy));
+        let size = stable.tasks.as_ref().map_or(0, |tasks| tasks.desired.max(tasks.running));
+        self.stable_size = self.stable_size.max(size);
+    }
+
+    /// How many tasks stable is given where it has to be scaled up: never fewer than it had (DESIGN §5 rule 6).
+    pub(super) fn stable_count(&self) -> u32 {
+        self.record.stable.as_ref().map_or(0, |stable| stable.count).max(self.stable_size).max(1)
+    }
+
+    /// A write that the reading after it does not show: once more, after a pause.
+    pub(super) fn again(&mut self, desired: Desired) -> Effect {
+        if std::mem::take(&mut self.paused) {
+            return Effect::Write(desired);
+        }
+        self.paused = true;
+        let pause = self.pause();
+        Effect::WaitUntil(self.now + pause)
+    }
+
+    /// An action may have been written.
+    #[must_use]
+    pub const fn is_touched(&self) -> bool {
+        self.touched
     }
 
     pub(super) fn write_record(&mut self) -> Effect {

@@ -29,6 +29,10 @@ impl Rollout {
     }
 
     fn leave(&mut self, ending: Ending) -> Effect {
+        // Only what a reading said to be ours is closed: anything else may be another job's record by now.
+        if !self.owned {
+            return self.left(ending);
+        }
         self.phase = Phase::Leaving(ending);
         self.record.state = State::Closed;
         self.give_up = self.now;
@@ -54,15 +58,20 @@ impl Rollout {
         self.write_record()
     }
 
-    /// Stable has no healthy target while the candidate serves: the weights stay, stable is scaled up first.
+    /// Stable has no healthy target while the candidate serves: the weights stay, stable is scaled up.
     pub(super) fn stick_and_scale(&mut self, reason: Reason) -> Effect {
-        let effect = self.stick(reason);
-        match &self.record.stable {
-            Some(stable) if stable.ecs_service.is_some() => {
-                self.scaling = true;
-                Effect::Scale(Role::Stable, stable.count.max(1))
-            }
-            Some(_) | None => effect,
+        self.scaling = self.record.stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some());
+        let what = "the weights stay with the side that serves; `espalier abort --force` restores the other one all the same";
+        self.say(Happening::Note { what: what.to_owned() });
+        self.stick(reason)
+    }
+
+    /// The record says so, or cannot be made to.
+    pub(super) fn stuck(&mut self, reason: Reason) -> Effect {
+        if std::mem::take(&mut self.scaling) {
+            self.phase = Phase::Sticking(reason);
+            return Effect::Scale(Role::Stable, self.stable_count());
         }
+        self.finish(OutcomeKind::Stuck, reason)
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     rollout::{
         journal::Happening,
-        observation::{Observation, Side},
+        observation::{Lease, Observation, Side},
         outcome::{OutcomeKind, Reason},
         record::State,
         split::Split,
@@ -25,6 +25,7 @@ const GATE_LIMIT: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
+    Looking,
     Recording,
     Reading,
 }
@@ -53,7 +54,13 @@ impl Rollout {
     }
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
-        if self.phase == Phase::Claiming(Claim::Recording) {
+        // Not written yet, or gone again before it was read back.
+        if self.phase != Phase::Claiming(Claim::Reading) || observation.lease != Lease::Ours {
+            if self.now >= self.give_up {
+                let message = "it does not stay where it was written".to_owned();
+                return self.untouched(Reason::Refused { doing: self.doing(), message });
+            }
+            self.phase = Phase::Claiming(Claim::Recording);
             return self.write_record();
         }
         for (index, action) in observation.actions.iter().enumerate() {
@@ -97,18 +104,15 @@ impl Rollout {
                 let message = "the traffic targets do not show it".to_owned();
                 return self.roll_back(Reason::Refused { doing: self.doing(), message });
             }
-            return Effect::Write(if self.record().stable.is_some() {
-                Desired::BaselineBesideCandidate
-            } else {
-                Desired::Split(at_rest)
-            });
+            let desired = if self.record().stable.is_some() { Desired::BaselineBesideCandidate } else { Desired::Split(at_rest) };
+            return if self.touched { self.again(desired) } else { Effect::Write(desired) };
         }
+        self.follow_size(observation);
         if self.record().candidate.ecs_service.is_none() || self.ready(&observation.candidate) {
             return self.launched(observation);
         }
         self.phase = Phase::Launching(Launch::Issuing);
         self.give_up = self.now + WRITE_LIMIT;
-        self.follow_size(observation);
         self.say(Happening::Launching { wanted: self.wanted });
         Effect::Launch(self.wanted)
     }
@@ -132,11 +136,7 @@ impl Rollout {
         if self.now >= since + LAUNCH_LIMIT {
             return self.not_ready(candidate, since);
         }
-        if self.follow_size(observation) {
-            let wanted = self.wanted;
-            return self.aside(Effect::Scale(Role::Candidate, wanted));
-        }
-        self.idle(None)
+        self.grow(observation).unwrap_or_else(|| self.idle(None))
     }
 
     fn launched(&mut self, observation: &Observation) -> Effect {
@@ -162,17 +162,16 @@ impl Rollout {
     }
 
     /// The candidate follows stable's size up, never down (DESIGN §5 "Health").
-    fn follow_size(&mut self, observation: &Observation) -> bool {
-        let stable = observation
-            .stable
-            .as_ref()
-            .and_then(|stable| stable.tasks.as_ref())
-            .map_or(0, |tasks| tasks.desired.max(tasks.running));
-        let follows = stable > self.wanted && self.record().candidate.ecs_service.is_some();
-        if follows {
-            self.wanted = stable;
-        }
-        follows
+    fn follow_size(&mut self, observation: &Observation) {
+        let stable = observation.stable.as_ref().and_then(|stable| stable.tasks.as_ref());
+        self.wanted = self.wanted.max(stable.map_or(0, |tasks| tasks.desired.max(tasks.running)));
+    }
+
+    /// Scales the candidate where its service wants fewer tasks than it should: again at each tick until it does.
+    fn grow(&mut self, observation: &Observation) -> Option<Effect> {
+        self.follow_size(observation);
+        let tasks = observation.candidate.tasks.as_ref()?;
+        (tasks.desired < self.wanted).then(|| self.aside(Effect::Scale(Role::Candidate, self.wanted)))
     }
 
     fn gate(&mut self, index: usize, observation: &Observation) -> Effect {
@@ -197,7 +196,7 @@ impl Rollout {
             return self.not_ready(candidate, since);
         }
         self.phase = Phase::Stepping(index, StepStage::Gating { since });
-        self.idle(None)
+        self.grow(observation).unwrap_or_else(|| self.idle(None))
     }
 
     pub(super) fn step_acted(&mut self, index: usize, stage: StepStage) -> Effect {
@@ -236,18 +235,21 @@ impl Rollout {
                 return self.roll_back(Reason::Refused { doing: self.doing(), message });
             }
             self.phase = Phase::Stepping(index, StepStage::Writing);
-            return Effect::Write(Desired::Split(intent));
+            return self.again(Desired::Split(intent));
         }
+        self.paused = false;
         self.record.verified = intent;
         self.say(Happening::Shifted { split: intent });
-        let until = self.now + self.record().plan.settle;
+        // A rollback by request is asked to be quick, and goes to what served before.
+        let settle = if self.restores() { Duration::ZERO } else { self.record().plan.settle };
+        let until = self.now + settle;
         self.settling(index, until, observation)
     }
 
     fn settling(&mut self, index: usize, until: Timestamp, observation: &Observation) -> Effect {
         if self.now < until {
             self.phase = Phase::Stepping(index, StepStage::Settling { until });
-            return self.idle(Some(until));
+            return self.grow(observation).unwrap_or_else(|| self.idle(Some(until)));
         }
         self.say(Happening::Settled { index });
         self.baking(index, Duration::ZERO, Some(self.now), observation)
@@ -259,7 +261,7 @@ impl Rollout {
         let bake = self.record().plan.steps.get(index).map_or(Duration::ZERO, |step| step.bake);
         if observed < bake {
             self.phase = Phase::Stepping(index, StepStage::Baking { observed, last: Some(self.now) });
-            return self.idle(Some(self.now + (bake - observed)));
+            return self.grow(observation).unwrap_or_else(|| self.idle(Some(self.now + (bake - observed))));
         }
         self.say(Happening::StepPassed { index });
         if index + 1 < self.record().plan.steps.len() { self.gate(index + 1, observation) } else { self.promote() }
@@ -294,9 +296,10 @@ impl Rollout {
         self.record().verb == "rollback"
     }
 
-    /// The record cannot be written: traffic is good and stays, but nothing is retired, since only the record makes it final.
+    /// The record cannot be written: traffic is on the candidate and stays, but only the record makes that final.
     pub(super) fn promotion_unrecorded(&mut self, reason: Reason) -> Effect {
-        self.say(Happening::Concern { what: format!("{reason}: the old slot keeps its tasks") });
-        self.finish_promoted()
+        let what = "every request goes to the candidate, but its promotion is not recorded: `espalier abort` would undo it, and a new `espalier deploy` waits until one of both is settled";
+        self.say(Happening::Note { what: what.to_owned() });
+        self.stick(reason)
     }
 }

@@ -1,15 +1,17 @@
 //! Back to the recorded baseline, from anywhere; and what a signal does.
 
+use std::time::Duration;
+
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
     release::StepStage,
-    retire::DRAIN_LIMIT,
+    retire::{DRAIN_LIMIT, Retire},
     types::{Desired, Effect, Role},
 };
 use crate::{
     rollout::{
         journal::Happening,
-        observation::Observation,
+        observation::{LiveAction, Observation},
         outcome::{OutcomeKind, Reason},
         plan::OnCancel,
         record::State,
@@ -27,6 +29,8 @@ pub(super) struct Rollback {
     /// Taking a running rollout over: late writes of its old owner are watched for until then.
     takeover: bool,
     guard: Option<Timestamp>,
+    /// What was being written when it began: a late write of ours may still bring it.
+    intent: Option<Split>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +52,11 @@ enum Stage {
 }
 
 /// One write timeout: how late a write that was given up may still land (DESIGN §5).
-const WRITE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Rollback {
     pub(super) const fn taking_over(reason: Reason) -> Self {
-        Self { reason, stage: Stage::Claiming, denied: None, takeover: true, guard: None }
+        Self { reason, stage: Stage::Claiming, denied: None, takeover: true, guard: None, intent: None }
     }
 
     /// An abort that reads before its first write.
@@ -73,11 +77,21 @@ impl Rollout {
 
     /// The decision to roll back: in the same tick, weights first. Before any action was written only the record is closed.
     pub(super) fn roll_back(&mut self, reason: Reason) -> Effect {
+        // Rule 1: never from a side that serves to one that cannot.
+        if let Some((0, candidate_healthy @ 1..)) = self.seen
+            && self.has_weight()
+            && !self.force
+        {
+            self.say(Happening::Concern { what: format!("this would roll back: {reason}") });
+            return self.stick_and_scale(Reason::StableDown { candidate_healthy });
+        }
         self.say(Happening::RollingBack { reason: reason.clone() });
         self.give_up = self.now + RESTORE_LIMIT;
         self.refusals = 0;
+        self.paused = false;
         let stage = if self.touched { Stage::Writing } else { Stage::Closing };
-        self.phase = Phase::RollingBack(Rollback { reason, stage, denied: None, takeover: false, guard: None });
+        let intent = Some(self.record().intent);
+        self.phase = Phase::RollingBack(Rollback { reason, stage, denied: None, takeover: false, guard: None, intent });
         if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
     }
 
@@ -92,9 +106,8 @@ impl Rollout {
             Stage::Writing | Stage::Exact => Effect::ReadBack,
             Stage::Recording => {
                 if matches!(rollback.reason, Reason::StableShort { .. }) && self.stable_is_ours() && !self.hurried {
-                    let count = self.record().stable.as_ref().map_or(1, |stable| stable.count.max(1));
                     self.at(rollback, Stage::ScalingStable);
-                    return Effect::Scale(Role::Stable, count);
+                    return Effect::Scale(Role::Stable, self.stable_count());
                 }
                 self.recorded(rollback)
             }
@@ -126,6 +139,10 @@ impl Rollout {
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
         if !matches!(rollback.stage, Stage::Writing | Stage::Exact) {
             self.say_observed(observation);
+        }
+        let is_restored = !matches!(rollback.stage, Stage::Claiming | Stage::Writing | Stage::Closing);
+        if is_restored && let Some(effect) = self.slipped(&rollback, observation) {
+            return effect;
         }
         match rollback.stage {
             Stage::Claiming => self.take_over(rollback, observation),
@@ -164,12 +181,12 @@ impl Rollout {
 
     fn restored(&mut self, mut rollback: Rollback, observation: &Observation) -> Effect {
         let bootstrap = self.record().stable.is_none();
-        let is_restored = |action: &crate::rollout::observation::LiveAction| {
-            action.is_baseline || (!bootstrap && action.split == Some(Split::STABLE))
-        };
-        if observation.actions.iter().all(|action| action.as_ref().is_some_and(is_restored)) {
-            if rollback.takeover {
-                let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + self.record().plan.interval);
+        if observation.actions.iter().all(|action| action.as_ref().is_some_and(|action| self.is_restored(action))) {
+            self.paused = false;
+            if rollback.takeover || self.hurried {
+                // A write that was given up may still land: another owner's until its next tick, ours within its timeout.
+                let ticks = if self.hurried { Duration::ZERO } else { self.record().plan.interval };
+                let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + ticks);
                 if self.now < until {
                     self.phase = Phase::RollingBack(rollback);
                     return self.idle(Some(until));
@@ -193,8 +210,32 @@ impl Rollout {
         };
         match message {
             Some(message) => self.not_restored(rollback, message),
-            None => Effect::Write(self.restoring()),
+            None => {
+                let desired = self.restoring();
+                self.phase = Phase::RollingBack(rollback);
+                self.again(desired)
+            }
         }
+    }
+
+    fn is_restored(&self, action: &LiveAction) -> bool {
+        action.is_baseline || (self.record().stable.is_some() && action.split == Some(Split::STABLE))
+    }
+
+    /// Weights that were restored and are not any more: a late write of ours is undone again, anybody else's is left alone
+    /// and keeps the candidate's tasks.
+    fn slipped(&mut self, rollback: &Rollback, observation: &Observation) -> Option<Effect> {
+        let moved =
+            observation.actions.iter().position(|action| action.as_ref().is_some_and(|action| !self.is_restored(action)))?;
+        let action = observation.actions.get(moved)?.as_ref()?;
+        self.paused = false;
+        if action.split.is_some() && action.split == rollback.intent {
+            self.give_up = self.now + RESTORE_LIMIT;
+            return Some(self.restore_now(rollback.clone()));
+        }
+        let target = self.journal().release.traffic_targets.get(moved).cloned().unwrap_or_default();
+        let expected = "what it was before the release".to_owned();
+        Some(self.stick(Reason::Drifted { target, expected, found: action.shown.clone() }))
     }
 
     fn not_restored(&mut self, rollback: Rollback, message: String) -> Effect {
@@ -266,18 +307,18 @@ impl Rollout {
             self.at(rollback, Stage::Closing);
             return self.close_rolled_back();
         }
-        // Somebody may have moved weights since they were restored: that is not ours to undo.
-        if observation.actions.iter().flatten().any(|action| !action.is_baseline && action.split != Some(self.at_rest())) {
-            let what = "somebody changed the weights after the rollback: they are left alone".to_owned();
-            self.say(Happening::Concern { what });
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
-        }
+        let first = rollback.stage != Stage::Exact;
         self.at(rollback, Stage::Exact);
-        Effect::Write(Desired::Baseline)
+        if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
     }
 
     fn close_rolled_back(&mut self) -> Effect {
+        if !self.owned
+            && let Phase::RollingBack(rollback) = &self.phase
+        {
+            let reason = rollback.reason.clone();
+            return self.finish(OutcomeKind::RolledBack, reason);
+        }
         self.record.state = State::Closed;
         self.record.intent = self.at_rest();
         self.record.verified = self.at_rest();
@@ -299,18 +340,29 @@ impl Rollout {
                 self.roll_back(Reason::Cancelled)
             }
             Phase::Promoting | Phase::Holding => self.write_record(),
-            Phase::Retiring(_) => self.finish_promoted(),
+            // The lease ends with the job; what is left to retire is the next one's.
+            Phase::Retiring(_) => {
+                self.phase = Phase::Retiring(Retire::Closing);
+                self.give_up = self.now;
+                self.write_record()
+            }
             Phase::RollingBack(rollback) => match rollback.stage {
                 Stage::Claiming | Stage::Writing => self.restore_now(rollback),
-                Stage::Recording => self.write_record(),
-                Stage::ScalingStable
+                Stage::Recording
+                | Stage::ScalingStable
                 | Stage::Settling { .. }
                 | Stage::Scaling
                 | Stage::Draining { .. }
                 | Stage::Exact
-                | Stage::Closing => self.recorded(rollback),
+                | Stage::Closing => {
+                    self.at(rollback, Stage::Recording);
+                    self.write_record()
+                }
             },
-            Phase::Sticking(reason) => self.finish(OutcomeKind::Stuck, reason),
+            Phase::Sticking(reason) => {
+                self.scaling = false;
+                self.finish(OutcomeKind::Stuck, reason)
+            }
             Phase::Leaving(_) => self.write_record(),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
         }
