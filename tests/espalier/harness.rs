@@ -56,6 +56,7 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// A program in the package's folder, with an empty environment but for `PATH`.
+#[expect(clippy::disallowed_methods, reason = "the tests' own PATH, to find programs by")]
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.current_dir(root()).env_clear().stdin(Stdio::null());
