@@ -85,8 +85,9 @@ impl Clock for Scaled {
     }
 }
 
+/// Waits for real time, whatever clock the rollout runs by.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that waits for real time")]
-async fn sleep(duration: Duration) {
+pub(crate) async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 

@@ -61,8 +61,8 @@ pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Sur
         comment: github.comment,
         check: github.check,
         summary: github.summary,
-        // In a world whose clock waits for nobody, so do the reports.
-        pace: if surroundings.clock.is_some() { Pace::UNLIMITED } else { Pace::default() },
+        // Where the clock waits for nobody, readings come by the hundred in a second.
+        pace: if surroundings.clock.is_some() { Pace::MILESTONES } else { Pace::default() },
     });
     if let Some(github) = &github {
         github.subject().map_err(|error| Error::invalid(error.to_string()))?;

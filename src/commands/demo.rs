@@ -1,6 +1,9 @@
 //! `demo`: the main job in the sandbox, with nothing set up: a release that is promoted, and one that rolls itself back.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -17,53 +20,92 @@ const FILES: [(&str, &str); 3] = [
     ("espalier.yml", include_str!("../../tests/fixtures/seed/espalier.yml")),
 ];
 
-/// What is released, and how it must end.
-const RELEASES: [(&str, &str, u8); 2] = [
-    ("a good candidate", "web=nginx:1.29", 0),
-    ("a candidate whose targets turn unhealthy at 25 % of the traffic", "web=nginx:1.29-leaky", 3),
+/// One release of the demo.
+struct Act {
+    what: &'static str,
+    image: &'static str,
+    exit: Exit,
+    /// How long a minute of the world lasts on a terminal: some five seconds for each release, and what our own work takes.
+    a_minute: Duration,
+}
+
+const ACTS: [Act; 2] = [
+    Act { what: "a good candidate", image: "web=nginx:1.29", exit: Exit::Done, a_minute: Duration::from_millis(150) },
+    Act {
+        what: "a candidate whose targets turn unhealthy at 25 % of the traffic",
+        image: "web=nginx:1.29-leaky",
+        exit: Exit::RolledBack,
+        a_minute: Duration::from_millis(500),
+    },
 ];
 
-/// Runs it.
+/// Runs it: at once where nobody watches, at a pace that can be followed on a terminal.
 ///
 /// # Errors
 /// When the sandbox cannot start, or a release ends in another way than it must.
-pub(crate) async fn demo() -> Result<Exit, Error> {
+pub(crate) async fn demo(is_watched: bool) -> Result<Exit, Error> {
     let folder = Folder::with(&FILES)?;
     let running = sandbox::begin(sandbox::load(Some("demo"))?, Mode::Stepped).await?;
+    connect::print(&format!(
+        "Two releases of `myservice`. In place of AWS and GitHub a sandbox answers, on\n\
+         http://{}. Its clock runs ahead: half an hour there is seconds here.",
+        running.addr
+    ));
     let mut ended = Vec::new();
-    for (number, (what, image, _)) in (1..).zip(RELEASES) {
-        heading(&format!("Release {number}: {what}"));
-        connect::print(&format!("$ espalier deploy -c espalier.yml --image {image}\n"));
-        let command = ["deploy", "-c", "espalier.yml", "--image", image].map(str::to_owned);
-        let status = sandbox::child(&running, &command, &folder.0).await?;
-        ended.push(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1));
+    for (number, act) in (1..).zip(&ACTS) {
+        heading(&format!("Release {number}: {}", act.what));
+        connect::print(&format!("$ espalier deploy -c espalier.yml --image {}\n", act.image));
+        if is_watched {
+            running.set_pace(act.a_minute);
+        }
+        let command = ["deploy", "-c", "espalier.yml", "--image", act.image].map(str::to_owned);
+        let code = sandbox::child(&running, &command, &folder.0).await?.code();
         show_reports(&running);
-    }
-    heading("Exit codes");
-    for ((what, _, _), code) in RELEASES.iter().zip(&ended) {
-        connect::print(&format!("{code}  {what}"));
+        if code != Some(act.exit.code().into()) {
+            running.shutdown().await;
+            let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+            let message = format!("release {number} ended with {code}; the demo expects exit code {}", act.exit.code());
+            return Err(Error::new(Exit::Malfunction, message));
+        }
+        ended.push(format!("exit code {}  {}", act.exit.code(), act.what));
     }
     running.shutdown().await;
-    let expected = RELEASES.map(|(_, _, code)| code);
-    if ended == expected {
-        return Ok(Exit::Done);
-    }
-    Err(Error::new(Exit::Malfunction, format!("the releases should have ended with {expected:?} and ended with {ended:?}")))
+    heading("The end");
+    connect::print(&ended.join("\n"));
+    connect::print("\nWhat else it can rehearse: espalier sandbox scenarios");
+    Ok(Exit::Done)
 }
 
-/// What stands on GitHub now, and how the weights went.
+/// What stands on GitHub now.
 fn show_reports(running: &Running) {
     let world = running.snapshot();
     let newest =
         |list: &str| world.pointer(list).and_then(Value::as_array).and_then(|all| all.last()).cloned().unwrap_or(Value::Null);
     let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let comment = newest("/github/comments");
-    heading("The pull request's comment, as GitHub has it");
-    connect::print(&text(&comment, "/body"));
+    heading("The pull request's comment, as GitHub has it (▸ is folded)");
+    connect::print(&folded(&text(&comment, "/body")));
     let check = newest("/github/check_runs");
     heading("Its check run");
-    let status = [text(&check, "/status"), text(&check, "/conclusion")].join(" ");
-    connect::print(&format!("{} · {status}\n{}", text(&check, "/name"), text(&check, "/output/title")));
+    let status = [text(&check, "/status"), text(&check, "/conclusion")].join(", ");
+    connect::print(&format!("{}: {status}\n{}", text(&check, "/name"), text(&check, "/output/title")));
+}
+
+/// The comment with its folded parts as GitHub shows them: by their summaries alone; the hidden marker is hidden.
+fn folded(body: &str) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    let mut is_folded = false;
+    for line in body.lines().skip_while(|line| line.starts_with("<!--")) {
+        if let Some(rest) = line.strip_prefix("<details><summary>") {
+            shown.push(format!("▸ {}", rest.trim_end_matches("</summary>")));
+            is_folded = true;
+        } else if line == "</details>" {
+            is_folded = false;
+        } else if !is_folded {
+            shown.push(line.to_owned());
+        }
+    }
+    shown.join("\n").trim_end().to_owned()
 }
 
 fn heading(text: &str) {
@@ -90,5 +132,14 @@ impl Drop for Folder {
     fn drop(&mut self) {
         // What is left in the temporary folder is the system's to remove.
         let _left = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn folded_parts_show_their_summaries_alone() {
+        let body = "<!-- marker -->\n### promoted\n\n<details><summary>Log, 2 lines</summary>\n\none\ntwo\n\n</details>\n\nend\n";
+        assert_eq!(super::folded(body), "### promoted\n\n▸ Log, 2 lines\n\nend");
     }
 }

@@ -25,7 +25,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Sandbox(Sandbox::Serve(args)) => on_runtime(sandbox::serve(resolve::sandbox_serve(&args, &environment)?))?,
         Command::Sandbox(Sandbox::Run(args)) => return on_runtime(sandbox::run(resolve::sandbox_run(&args, &environment)?)),
         Command::Sandbox(Sandbox::Scenarios) => sandbox::scenarios(),
-        Command::Demo => on_runtime(demo::demo())?,
+        Command::Demo => on_runtime(demo::demo(environment.stdout_is_terminal))?,
     };
     Ok(exit.into())
 }

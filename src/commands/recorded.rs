@@ -93,6 +93,7 @@ pub(crate) fn release(aws: &Aws, record: &Record, verb: &str, targets: &[(Traffi
         candidate_slot: record.candidate.name.clone(),
         traffic_targets: targets.iter().map(|(target, _)| target.label()).collect(),
         steps: record.plan.steps.clone(),
+        settle: record.plan.settle,
         endpoint: aws.endpoint.clone(),
     }
 }

@@ -87,6 +87,7 @@ fn release(aws: &Aws, survey: &Survey, roles: &Roles, settings: &ShiftSettings) 
         candidate_slot: name(1),
         traffic_targets: roles.targets.iter().map(|(target, _)| target.label()).collect(),
         steps: settings.plan.steps.clone(),
+        settle: settings.plan.settle,
         endpoint: aws.endpoint.clone(),
     }
 }

@@ -100,6 +100,7 @@ impl View<'_> {
             candidate_slot: self.slot(self.roles.candidate).name.clone(),
             traffic_targets: self.roles.targets.iter().map(|(target, _)| target.label()).collect(),
             steps: if bootstrap { Vec::new() } else { self.settings.plan.steps.clone() },
+            settle: self.settings.plan.settle,
             endpoint: aws.endpoint.clone(),
         }
     }

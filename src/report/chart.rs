@@ -5,19 +5,21 @@ use std::{fmt::Write as _, time::Duration};
 use super::progress::offset;
 use crate::rollout::split::Share;
 
-/// How many points a chart has at most; every width that we draw at holds them.
+/// How many cells wide a chart of characters is; every width that we draw at holds them.
 const POINTS: u32 = 40;
+/// How many points a Mermaid chart has: enough for its steps to look like steps.
+const FINE_POINTS: u32 = 121;
 
-/// Stable's and the candidate's bar, `████████░░` and `██░░░░░░░░`: ten cells that add up; neither empty nor full unless the
+/// Stable's and the candidate's bar, `████████░░` and `██░░░░░░░░`: `width` cells that add up; neither empty nor full unless the
 /// share is.
-pub(super) fn bars(share: Share) -> (String, String) {
+pub(super) fn bars(share: Share, width: u32) -> (String, String) {
     let cells = match share.millipercent() {
         0 => 0,
-        100_000 => 10,
-        between => ((between + 5_000) / 10_000).clamp(1, 9),
+        100_000 => width,
+        between => ((between * width + 50_000) / 100_000).clamp(1, width - 1),
     };
-    let bar = |cells: u32| (0..10).map(|cell| if cell < cells { '█' } else { '░' }).collect();
-    (bar(10 - cells), bar(cells))
+    let bar = |cells: u32| (0..width).map(|cell| if cell < cells { '█' } else { '░' }).collect();
+    (bar(width - cells), bar(cells))
 }
 
 /// `●●○`: a dot for each expected target, filled where it is healthy. Beyond twenty the numbers alone have to do.
@@ -25,10 +27,10 @@ pub(super) fn dots(healthy: u32, expected: u32) -> String {
     if expected > 20 { String::new() } else { (0..expected).map(|target| if target < healthy { '●' } else { '○' }).collect() }
 }
 
-/// The share at `POINTS` even distances between the start and `until`.
-fn sampled(curve: &[(Duration, Share)], until: Duration) -> Vec<Share> {
+/// The share at so many `points` at even distances between the start and `until`.
+fn sampled(curve: &[(Duration, Share)], until: Duration, points: u32) -> Vec<Share> {
     let share_at = |at: Duration| curve.iter().rev().find(|(from, _)| *from <= at).map_or(Share::ZERO, |(_, share)| *share);
-    (0..POINTS).map(|point| share_at(until * point / (POINTS - 1))).collect()
+    (0..points).map(|point| share_at(until * point / (points - 1))).collect()
 }
 
 /// The candidate's share over time for a terminal, five lines high.
@@ -38,7 +40,7 @@ pub(super) fn text(curve: &[(Duration, Share)], until: Duration) -> Vec<String> 
     if curve.is_empty() {
         return Vec::new();
     }
-    let samples = sampled(curve, until);
+    let samples = sampled(curve, until, POINTS);
     let mut lines: Vec<String> = (0..ROWS)
         .rev()
         .map(|row| {
@@ -60,8 +62,12 @@ pub(super) fn text(curve: &[(Duration, Share)], until: Duration) -> Vec<String> 
 pub(super) fn mermaid(curve: &[(Duration, Share)], until: Duration) -> String {
     let (unit, end) =
         if until < Duration::from_secs(300) { ("seconds", until.as_secs_f64()) } else { ("minutes", until.as_secs_f64() / 60.0) };
-    let points: Vec<_> = sampled(curve, until).iter().map(|share| share.to_string().trim_end_matches('%').to_owned()).collect();
-    let mut chart = String::from("```mermaid\nxychart-beta\n    title \"Requests that go to the candidate, in %\"\n");
+    let points: Vec<_> =
+        sampled(curve, until, FINE_POINTS).iter().map(|share| share.to_string().trim_end_matches('%').to_owned()).collect();
+    // The default theme draws the line in a grey that is next to invisible on white.
+    let mut chart = String::from(
+        "```mermaid\n%%{init: {\"themeVariables\": {\"xyChart\": {\"plotColorPalette\": \"#1f6feb\"}}}}%%\nxychart-beta\n    title \"Requests that go to the candidate, in %\"\n",
+    );
     let _ = writeln!(chart, "    x-axis \"{unit} since the start\" 0 --> {:.1}", end.max(1.0));
     let _ = writeln!(chart, "    y-axis \"%\" 0 --> 100\n    line [{}]\n```", points.join(", "));
     chart
@@ -73,9 +79,9 @@ mod tests {
 
     #[test]
     fn a_bar_is_empty_or_full_only_when_the_share_is() {
-        let candidates = ["0%", "0.5%", "25%", "99.9%", "100%"].map(|share| bars(share.parse().expect("a share")).1);
+        let candidates = ["0%", "0.5%", "25%", "99.9%", "100%"].map(|share| bars(share.parse().expect("a share"), 10).1);
         assert_eq!(candidates, ["░░░░░░░░░░", "█░░░░░░░░░", "███░░░░░░░", "█████████░", "██████████"]);
-        assert_eq!(bars(Share::percent(25)).0, "███████░░░");
+        assert_eq!(bars(Share::percent(25), 10).0, "███████░░░");
         assert_eq!(dots(2, 3), "●●○");
         assert_eq!(dots(2, 300), "");
     }

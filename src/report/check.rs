@@ -4,7 +4,7 @@ use super::{
     escape, markdown,
     options::Surroundings,
     phrases,
-    progress::{Phase, Progress},
+    progress::{Phase, Progress, length},
 };
 use crate::{
     github::check::{CheckText, Conclusion},
@@ -13,6 +13,9 @@ use crate::{
         outcome::{Outcome, OutcomeKind, Reason},
     },
 };
+
+/// Characters; GitHub shows less of a title than it takes.
+const LONGEST_TITLE: usize = 140;
 
 /// The check's name: the same for every run of one service in one place, since required checks are matched by it.
 #[must_use]
@@ -29,10 +32,23 @@ pub fn check(journal: &Journal, surroundings: &Surroundings) -> CheckText {
         Phase::Ended(outcome) => Some(conclusion(&journal.release.verb, outcome)),
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::RollingBack(_) | Phase::Promoted => None,
     };
+    // The title is all that a pull request's list of checks shows.
+    let why = match progress.phase {
+        Phase::Ended(outcome) if outcome.kind == OutcomeKind::Promoted => format!(" after {}", length(progress.elapsed())),
+        Phase::Ended(Outcome { reason, .. }) | Phase::RollingBack(reason) => format!(": {reason}"),
+        Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::Promoted => String::new(),
+    };
     CheckText {
-        title: escape::plain(&format!("{} {}", headline.revision, headline.state)),
+        title: shortened(&escape::plain(&format!("{} {}{why}", headline.revision, headline.state))),
         summary: markdown::report(journal, surroundings),
         conclusion,
+    }
+}
+
+fn shortened(title: &str) -> String {
+    match title.char_indices().nth(LONGEST_TITLE) {
+        Some((end, _)) => format!("{}…", &title[..end]),
+        None => title.to_owned(),
     }
 }
 
@@ -61,9 +77,16 @@ mod tests {
             (check.title, check.conclusion)
         };
         assert_eq!(of(&samples::in_progress()), ("myservice:42 at 25% (step 2 of 3)".to_owned(), None));
-        assert_eq!(of(&samples::promoted()), ("myservice:42 promoted".to_owned(), Some(Conclusion::Success)));
-        assert_eq!(of(&samples::rolled_back()), ("myservice:42 rolled back".to_owned(), Some(Conclusion::Failure)));
-        assert_eq!(of(&samples::stuck()), ("myservice:42 STUCK: a person must act".to_owned(), Some(Conclusion::Failure)));
+        assert_eq!(of(&samples::promoted()), ("myservice:42 promoted after 33m 18s".to_owned(), Some(Conclusion::Success)));
+        let (title, conclusion) = of(&samples::rolled_back());
+        assert_eq!(
+            title,
+            "myservice:42 rolled back: the candidate had 25% of the traffic and no healthy target (3 × HealthCheckFailed)"
+        );
+        assert_eq!(conclusion, Some(Conclusion::Failure));
+        let (title, conclusion) = of(&samples::stuck());
+        assert!(title.starts_with("myservice:42 STUCK, a person must act: the rollback could not be verified"), "{title}");
+        assert_eq!((title.chars().count(), conclusion), (LONGEST_TITLE + 1, Some(Conclusion::Failure)));
     }
 
     #[test]

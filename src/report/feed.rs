@@ -28,6 +28,9 @@ pub struct Pace {
 impl Pace {
     /// No spacing at all.
     pub const UNLIMITED: Self = Self { milestones: Duration::ZERO, readings: Duration::ZERO, brisk_writes: u32::MAX };
+
+    /// Every milestone at once and no mere reading: for a clock that passes hours in a second.
+    pub const MILESTONES: Self = Self { readings: Duration::from_secs(3600), ..Self::UNLIMITED };
 }
 
 impl Default for Pace {

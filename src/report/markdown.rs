@@ -7,13 +7,12 @@ use super::{
     options::Surroundings,
     phrases::{self, Headline},
     progress::{self, Phase, Progress, StepProgress, StepState, length, offset},
+    rows::{self, Row},
     text,
 };
 use crate::rollout::{
     journal::{Happening, Journal},
-    observation::Side,
     outcome::OutcomeKind,
-    split::{Share, Split},
 };
 
 /// GitHub refuses comments beyond 65 536 characters; as bytes, and with the marker to come, this is well inside.
@@ -21,8 +20,9 @@ pub const LARGEST: usize = 60_000;
 
 /// What each part may take at most, so that the log gets what is left. All parts but the log together stay below [`LARGEST`].
 const MOST_STEPS: usize = 50;
-const MOST_DECISIONS: usize = 40;
 const MOST_CHANGES: usize = 40;
+/// Bytes of each list.
+const MOST_LINES: usize = 5_000;
 /// Bytes; commands come before everything else that can be left out.
 const MOST_COMMANDS: usize = 24_000;
 const MOST_TARGETS: usize = 10;
@@ -33,7 +33,7 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
     let progress = Progress::of(journal);
     let mut parts = Vec::new();
     if let Some(endpoint) = &journal.release.endpoint {
-        parts.push(format!("> [!NOTE]\n> **Not AWS.** Every call of this release goes to {}.", escape::code(endpoint)));
+        parts.push(format!("> **Not AWS:** every call of this release goes to {}.", escape::code(endpoint)));
     }
     parts.push(title(&phrases::headline(journal, &progress)));
     parts.push(lead(journal, &progress));
@@ -41,7 +41,8 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
     parts.extend(commands(journal));
     parts.extend(what_to_do(journal, &progress, surroundings));
     parts.extend(steps(&progress));
-    parts.extend(decisions(journal, &progress));
+    parts.extend(seen_on_the_way(journal, &progress));
+    parts.extend(notes(journal));
     parts.extend(weights(journal, &progress));
     let footer = footer(journal, &progress, surroundings);
     let used: usize = parts.iter().chain([&footer]).map(|part| part.len() + 2).sum();
@@ -53,7 +54,7 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
 
 fn title(headline: &Headline) -> String {
     let Headline { symbol, name, revision, state } = headline;
-    let name = if name == revision { String::new() } else { format!("{}: ", escape::markdown(name)) };
+    let name = if headline.name_is_told() { String::new() } else { format!("{}: ", escape::markdown(name)) };
     format!("### {symbol} {name}{} {}", escape::code(revision), escape::markdown(state))
 }
 
@@ -64,7 +65,8 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
         Phase::Preparing | Phase::Launching => "No request goes to the candidate yet.".to_owned(),
         Phase::Stepping(index) => {
             let doing = progress.steps.get(index).map_or("", |step| state_in_words(step.state));
-            format!("{} of the requests go to the candidate; this step is {doing}. Begun {took} ago.", progress.share())
+            let left = progress.left().map(|left| format!(", at least {} to go", length(left))).unwrap_or_default();
+            format!("**{} of the requests go to the candidate**; this step is {doing}. {took} so far{left}.", progress.share())
         }
         Phase::RollingBack(reason) => {
             format!("**{}.** The weights are being put back.", escape::markdown(&capital(&reason.to_string())))
@@ -73,7 +75,9 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
         Phase::Ended(outcome) => {
             let reason = escape::markdown(&capital(&outcome.reason.to_string()));
             let traffic = match outcome.kind {
-                OutcomeKind::Promoted => format!(" Every request goes to {}.", escape::code(&journal.release.candidate_revision)),
+                OutcomeKind::Promoted => {
+                    format!(" Every request goes to {} now.", escape::code(&journal.release.candidate_revision))
+                }
                 OutcomeKind::RolledBack => {
                     let stable = journal.release.stable_revision.as_deref();
                     stable
@@ -84,33 +88,21 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
                 OutcomeKind::Stuck => " Traffic is not known to be good.".to_owned(),
                 OutcomeKind::Unchanged | OutcomeKind::Superseded => String::new(),
             };
-            format!("**{reason}.**{traffic} Reason {}, after {took}.", escape::code(outcome.reason.code()))
+            let took = if progress.elapsed().is_zero() { String::new() } else { format!(" It took {took}.") };
+            format!("**{reason}** ({}).{traffic}{took}", escape::code(outcome.reason.code()))
         }
     }
 }
 
 fn sides(journal: &Journal, progress: &Progress<'_>) -> String {
-    let release = &journal.release;
-    let share = progress.share();
-    let rest = if release.stable_revision.is_none() { Share::ZERO } else { rest_of(share) };
-    let readings = journal.sides();
-    let row = |role: &str, revision: &str, slot: &str, weight: String, side: Option<&Side>| {
-        let targets = side.map_or_else(|| "not asked yet".to_owned(), |side| escape::markdown(&phrases::side_in_words(side)));
-        format!("| **{role}** | {revision} | {} | {weight} | {targets} |\n", escape::code(slot))
-    };
-    let weight = |share: Share, bar: &str, weight: Option<u16>| {
-        let number = weight.map(|weight| format!(" (weight {weight})")).unwrap_or_default();
-        format!("`{bar}` {share}{number}")
-    };
-    let (stable_bar, candidate_bar) = chart::bars(share);
-    let mut table = String::from("| | revision | slot | weight | targets |\n| --- | --- | --- | --- | --- |\n");
-    if let Some(stable) = &release.stable_revision {
-        let weight = weight(rest, &stable_bar, progress.split.map(|split| split.stable));
-        table += &row("stable", &escape::code(stable), &release.stable_slot, weight, readings.and_then(|(stable, _)| stable));
+    let mut table = String::from("| | revision | slot | requests | targets |\n| --- | --- | --- | --- | --- |\n");
+    for row in rows::rows(journal, progress) {
+        let Row { role, revision, slot, share, weight, bar, targets, .. } = row;
+        let weight = weight.map(|(weight, sum)| format!(" (weight {weight} of {sum})")).unwrap_or_default();
+        let (revision, slot, bar) = (escape::code(revision), escape::code(slot), bar(10));
+        let _ =
+            writeln!(table, "| **{role}** | {revision} | {slot} | `{bar}` {share}{weight} | {} |", escape::markdown(&targets));
     }
-    let weight = weight(share, &candidate_bar, progress.split.map(|split: Split| split.candidate));
-    let revision = escape::code(&release.candidate_revision);
-    table += &row("candidate", &revision, &release.candidate_slot, weight, readings.map(|(_, candidate)| candidate));
     table.trim_end().to_owned()
 }
 
@@ -155,12 +147,6 @@ fn what_to_do(journal: &Journal, progress: &Progress<'_>, surroundings: &Surroun
     }
 }
 
-/// What is left for stable.
-fn rest_of(share: Share) -> Share {
-    let parts = 100_000 - share.millipercent();
-    format!("{}.{:03}%", parts / 1000, parts % 1000).parse().unwrap_or(Share::ZERO)
-}
-
 const fn state_in_words(state: StepState) -> &'static str {
     match state {
         StepState::Ahead => "still ahead",
@@ -176,89 +162,108 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
     if progress.steps.is_empty() {
         return None;
     }
-    let mut table = String::from("| | step | watched for | state |\n| --- | --- | --- | --- |\n");
-    for (number, step) in (1..).zip(&progress.steps).take(MOST_STEPS) {
-        let mark = match step.state {
-            StepState::Ahead => "·",
-            StepState::Shifting | StepState::Settling | StepState::Baking => "▶",
-            StepState::Passed => "✔",
-            StepState::Broken => "✖",
+    let mut table = String::from("| | step | state | time | the candidate's targets |\n| --- | --- | --- | --- | --- |\n");
+    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
+    for step in progress.steps.iter().take(MOST_STEPS) {
+        let (mark, state) = match step.state {
+            StepState::Ahead if is_over => ("·", "not reached"),
+            StepState::Ahead => ("·", state_in_words(step.state)),
+            StepState::Shifting | StepState::Settling | StepState::Baking => ("▶", state_in_words(step.state)),
+            StepState::Passed => ("✔", state_in_words(step.state)),
+            StepState::Broken => ("✖", state_in_words(step.state)),
         };
-        let _ = writeln!(
-            table,
-            "| {mark} | {number}: {} | {} | {} |",
-            step.step.share,
-            length(step.step.bake),
-            step_in_words(step, progress)
-        );
+        let plan = format!("{} for {}", step.step.share, length(step.step.bake));
+        let time = step.begun.map(|begun| match step.ended {
+            Some(ended) => format!("{} to {}", at(begun, progress), at(ended, progress)),
+            None => format!("since {}", at(begun, progress)),
+        });
+        let _ = writeln!(table, "| {mark} | {plan} | {state} | {} | {} |", time.unwrap_or_default(), looks(step));
     }
     if progress.steps.len() > MOST_STEPS {
-        let _ = writeln!(table, "| | … | | {} more steps |", progress.steps.len() - MOST_STEPS);
+        let _ = writeln!(table, "| | … | {} more steps | | |", progress.steps.len() - MOST_STEPS);
     }
-    Some(format!("**Steps**\n\n{}", table.trim_end()))
+    Some(table.trim_end().to_owned())
 }
 
-fn step_in_words(step: &StepProgress, progress: &Progress<'_>) -> String {
-    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
-    let is_out_of_reach = step.state == StepState::Ahead && is_over;
-    let mut words = if is_out_of_reach { "not reached" } else { state_in_words(step.state) }.to_owned();
-    if let (StepState::Passed | StepState::Broken, Some(begun), Some(ended)) = (step.state, step.begun, step.ended) {
-        let _ = write!(words, " after {} ({} to {})", length(ended.since(begun)), at(begun, progress), at(ended, progress));
-    } else if let Some(begun) = step.begun {
-        let _ = write!(words, ", for {} (since {})", length(progress.now.since(begun)), at(begun, progress));
+/// The numbers that a step was judged by.
+fn looks(step: &StepProgress) -> String {
+    let looks = phrases::count(step.observations, "look");
+    match step.lowest {
+        None => String::new(),
+        Some((healthy, expected)) if healthy >= expected => format!("{healthy} of {expected} healthy at each of {looks}"),
+        Some((healthy, expected)) => format!("{healthy} of {expected} healthy at worst, {looks}"),
     }
-    if let Some((healthy, expected)) = step.lowest {
-        let _ = write!(
-            words,
-            "; {}, at worst {healthy} of {expected} targets healthy",
-            phrases::count(step.observations, "observation")
-        );
-    }
-    words
 }
 
 fn at(time: crate::time::Timestamp, progress: &Progress<'_>) -> String {
     offset(time.since(progress.started))
 }
 
-/// What was decided, each with the numbers it was decided by.
-fn decisions(journal: &Journal, progress: &Progress<'_>) -> Option<String> {
-    let mut lines = Vec::new();
-    for entry in &journal.entries {
-        let numbers = match &entry.event {
-            Happening::StepPassed { index } => progress.steps.get(*index).and_then(|step| {
-                let (healthy, expected) = step.lowest?;
-                let seen = phrases::count(step.observations, "observation");
-                Some(format!(" ({seen}, at worst {healthy} of {expected} targets healthy)"))
-            }),
-            Happening::Note { what } if phrases::is_command(what) => continue,
-            Happening::StepBegun { .. }
-            | Happening::Ready { .. }
-            | Happening::Concern { .. }
-            | Happening::RollingBack { .. }
-            | Happening::Restored
-            | Happening::Promoted
-            | Happening::Note { .. }
-            | Happening::Finished { .. } => None,
-            Happening::Claimed
-            | Happening::Prepared { .. }
-            | Happening::Launching { .. }
-            | Happening::Shifted { .. }
-            | Happening::Settled { .. }
-            | Happening::Observed { .. }
-            | Happening::Retrying { .. }
-            | Happening::Retiring { .. }
-            | Happening::Retired { .. } => continue,
-        };
-        let Some(phrase) = phrases::phrase(&journal.release, &entry.event, None) else { continue };
-        lines.push(format!("- `{}` {}{}", at(entry.at, progress), escape::markdown(&phrase), numbers.unwrap_or_default()));
-    }
-    let left_out = lines.len().saturating_sub(MOST_DECISIONS);
+/// What a person should know beyond the table: concerns, refused calls, notes about the rollout itself.
+fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String> {
+    let is_worth_it = |event: &Happening| match event {
+        Happening::Concern { .. } | Happening::Retrying { .. } => true,
+        Happening::Note { what } => !phrases::is_command(what),
+        Happening::Claimed
+        | Happening::Prepared { .. }
+        | Happening::Launching { .. }
+        | Happening::Ready { .. }
+        | Happening::StepBegun { .. }
+        | Happening::Shifted { .. }
+        | Happening::Settled { .. }
+        | Happening::Observed { .. }
+        | Happening::StepPassed { .. }
+        | Happening::RollingBack { .. }
+        | Happening::Restored
+        | Happening::Promoted
+        | Happening::Retiring { .. }
+        | Happening::Retired { .. }
+        | Happening::Finished { .. } => false,
+    };
+    let lines = (begun(journal)..journal.entries.len()).filter(|index| is_worth_it(&journal.entries[*index].event));
+    let lines: Vec<_> = lines
+        .filter_map(|index| {
+            Some(format!(
+                "- `{}` {}",
+                at(journal.entries[index].at, progress),
+                escape::markdown(&phrases::phrase(journal, index)?)
+            ))
+        })
+        .collect();
+    Some(format!("**Seen on the way**\n\n{}", newest(lines)?))
+}
+
+/// What was noted while the definitions were read: folded, since it is the same at each release.
+fn notes(journal: &Journal) -> Option<String> {
+    let noted = journal.entries[..begun(journal)].iter();
+    let noted: Vec<_> = noted
+        .filter_map(|entry| {
+            if let Happening::Note { what } = &entry.event { Some(format!("- {}", escape::markdown(what))) } else { None }
+        })
+        .collect();
+    let summary = phrases::count(u32::try_from(noted.len()).unwrap_or(u32::MAX), "note");
+    Some(format!("<details><summary>{summary} on the definitions</summary>\n\n{}\n\n</details>", newest(noted)?))
+}
+
+/// Where the preparations end.
+fn begun(journal: &Journal) -> usize {
+    journal.entries.iter().position(|entry| entry.event == Happening::Claimed).unwrap_or(0)
+}
+
+/// The newest of these lines, as many as may be shown.
+fn newest(lines: Vec<String>) -> Option<String> {
+    let mut room = MOST_LINES;
+    let fitting = lines.iter().rev().take_while(|line| {
+        room = room.saturating_sub(line.len() + 1);
+        room > 0
+    });
+    let left_out = lines.len() - fitting.count();
+    let mut shown = lines;
     if left_out > 0 {
-        lines.drain(..left_out);
-        lines.insert(0, format!("- … {left_out} earlier ones are in the journal"));
+        shown.drain(..left_out);
+        shown.insert(0, format!("- … {left_out} earlier ones are in the journal"));
     }
-    (!lines.is_empty()).then(|| format!("**Decisions**\n\n{}", lines.join("\n")))
+    (!shown.is_empty()).then(|| shown.join("\n"))
 }
 
 fn weights(journal: &Journal, progress: &Progress<'_>) -> Option<String> {
@@ -277,7 +282,7 @@ fn weights(journal: &Journal, progress: &Progress<'_>) -> Option<String> {
             table,
             "| `{}` | {} | {share} |",
             offset(*time),
-            if has_stable { rest_of(*share).to_string() } else { "none yet".to_owned() }
+            if has_stable { rows::rest_of(*share).to_string() } else { "none yet".to_owned() }
         );
     }
     let chart = chart::mermaid(&curve, progress.elapsed());

@@ -23,6 +23,7 @@ mod feed;
 mod files;
 mod phrases;
 mod progress;
+mod rows;
 mod sinks;
 mod terminal;
 

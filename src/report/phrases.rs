@@ -1,13 +1,16 @@
 //! The sentences that all reports share. Plain text; whoever shows them escapes them.
 
 use super::progress::{Phase, Progress, length};
-use crate::rollout::{
-    journal::{Happening, Journal, Release},
-    observation::Side,
-    outcome::{OutcomeKind, Reason},
+use crate::{
+    exit::Exit,
+    rollout::{
+        journal::{Happening, Journal, Release},
+        observation::Side,
+        outcome::{OutcomeKind, Reason},
+    },
 };
 
-/// The outcome first: `✅ myservice: myservice:42 promoted`, in its parts.
+/// The outcome first: `✅ myservice:42 promoted`, in its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Headline {
     /// Says nothing that `state` does not say.
@@ -20,8 +23,13 @@ pub(super) struct Headline {
 impl Headline {
     /// As one line of plain text.
     pub(super) fn text(&self) -> String {
-        let name = if self.name == self.revision { String::new() } else { format!("{}: ", self.name) };
+        let name = if self.name_is_told() { String::new() } else { format!("{}: ", self.name) };
         format!("{} {name}{} {}", self.symbol, self.revision, self.state)
+    }
+
+    /// Whether the revision says the name already: `myservice:42` is one of `myservice`.
+    pub(super) fn name_is_told(&self) -> bool {
+        self.revision.strip_prefix(&self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     }
 }
 
@@ -39,45 +47,66 @@ pub(super) fn headline(journal: &Journal, progress: &Progress<'_>) -> Headline {
             OutcomeKind::Held => ("⏸️", format!("held at {share}")),
             OutcomeKind::Unchanged => ("➖", "unchanged".to_owned()),
             OutcomeKind::Superseded => ("⏭️", "superseded by another job".to_owned()),
-            OutcomeKind::Stuck => ("🛑", "STUCK: a person must act".to_owned()),
+            OutcomeKind::Stuck => ("🛑", "STUCK, a person must act".to_owned()),
         },
     };
     Headline { symbol, name: journal.release.name.clone(), revision: journal.release.candidate_revision.clone(), state }
 }
 
-/// What happened, in a few words. Readings are worth a line only where they differ from `before`, the last ones.
-pub(super) fn phrase(release: &Release, event: &Happening, before: Option<&Happening>) -> Option<String> {
-    let step = |index: usize| format!("step {}/{}", index + 1, release.steps.len());
+/// What the entry with this index tells, in a few words. Readings are worth a line only where they differ from the last ones.
+pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
+    let release = &journal.release;
+    let (earlier, event) = (journal.entries.get(..index)?, &journal.entries.get(index)?.event);
+    let mut earlier = earlier.iter().rev().map(|entry| &entry.event);
+    let step = |index: usize| format!("step {} of {}", index + 1, release.steps.len());
     let candidate = &release.candidate_revision;
     Some(match event {
-        Happening::Claimed => format!("rollout {} begins", release.rollout_id),
+        Happening::Claimed => format!("rollout {} begins: its record is written, other jobs keep off", release.rollout_id),
         Happening::Prepared { what } => what.clone(),
         Happening::Launching { wanted } => format!("waiting for {} of {candidate} to run and be healthy", count(*wanted, "task")),
         Happening::Ready { healthy } => format!("{candidate} is ready: {} healthy", count(*healthy, "target")),
-        Happening::StepBegun { index, share } => match release.steps.get(*index) {
-            Some(begun) => format!("{}: {share} for {}", step(*index), length(begun.bake)),
-            None => format!("{}: {share}", step(*index)),
-        },
-        Happening::Shifted { split } => format!("weights are {split}, written and read back"),
-        Happening::Settled { index } => format!("{}: settled, watching", step(*index)),
+        Happening::StepBegun { index, share } => format!("{}: {share} of the requests are to go to {candidate}", step(*index)),
+        Happening::Shifted { split } => {
+            let mut but_readings = earlier.filter(|event| !matches!(event, Happening::Observed { .. }));
+            let is_step = matches!(but_readings.next(), Some(Happening::StepBegun { .. })) && !release.settle.is_zero();
+            let settling = if is_step { "; settling" } else { "" };
+            format!("weights are {split}, written and read back{settling}")
+        }
+        Happening::Settled { index } => {
+            let bake = release.steps.get(*index).map(|step| format!(" for {}", length(step.bake))).unwrap_or_default();
+            format!("{}: settled, watching{bake}", step(*index))
+        }
         Happening::Observed { stable, candidate, .. } => {
+            let before = earlier.find(|before| matches!(before, Happening::Observed { .. }));
             if before.is_some_and(|before| same_readings(before, event)) {
                 return None;
             }
-            let stable = stable.as_ref().map(|side| format!("; stable {}", side_in_words(side))).unwrap_or_default();
-            format!("candidate {}{stable}", side_in_words(candidate))
+            let stable = stable.as_ref().map(|side| format!("; stable: {}", side_in_words(side))).unwrap_or_default();
+            format!("candidate: {}{stable}", side_in_words(candidate))
         }
         Happening::Concern { what } => format!("concern: {what}"),
         Happening::StepPassed { index } => format!("{}: passed", step(*index)),
         Happening::Retrying { doing, message } => format!("{doing} will be repeated: {message}"),
         Happening::RollingBack { reason } => format!("rolling back: {reason}"),
-        Happening::Restored => "the weights are as they were before, written and read back".to_owned(),
+        Happening::Restored => "the weights are exactly as before the release, written and read back".to_owned(),
         Happening::Promoted => format!("{candidate} is stable now"),
-        Happening::Retiring { ecs_service } => format!("stopping the tasks of {ecs_service}"),
-        Happening::Retired { ecs_service } => format!("the tasks of {ecs_service} are stopped"),
-        Happening::Note { what } => what.clone(),
+        Happening::Retiring { ecs_service } => {
+            format!("stopping the tasks of {} (ECS service {ecs_service})", loser(release, earlier))
+        }
+        Happening::Retired { ecs_service } => {
+            format!("the tasks of {} are stopped (ECS service {ecs_service})", loser(release, earlier))
+        }
+        Happening::Note { what } if is_command(what) => what.clone(),
+        Happening::Note { what } => format!("note: {what}"),
         Happening::Finished { outcome } => format!("the end: {} ({})", outcome.kind, outcome.reason.code()),
     })
+}
+
+/// Whose tasks are not needed any more: the old revision's once the candidate was promoted, else the candidate's.
+fn loser<'a>(release: &Release, mut earlier: impl Iterator<Item = &'a Happening>) -> String {
+    let is_promoted = earlier.any(|event| *event == Happening::Promoted);
+    let old = release.stable_revision.as_ref().filter(|_| is_promoted);
+    old.unwrap_or(&release.candidate_revision).clone()
 }
 
 /// Two readings that would read the same.
@@ -98,7 +127,30 @@ pub(super) fn side_in_words(side: &Side) -> String {
         }
     }
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
-    format!("{} of {} healthy{more}", side.healthy, side.expected())
+    if side.expected() == 0 {
+        format!("no targets{more}")
+    } else {
+        format!("{} of {} healthy{more}", side.healthy, side.expected())
+    }
+}
+
+/// What the end means to whoever called us, with the exit code (DESIGN §3): going back is what `abort` and `rollback` are asked for.
+pub(super) fn exit_in_words(release: &Release, kind: OutcomeKind) -> String {
+    let meaning = match kind {
+        OutcomeKind::RolledBack if is_wanted_back(release) => return "exit code 0: done, as asked for".to_owned(),
+        OutcomeKind::Promoted => "the candidate serves every request",
+        OutcomeKind::RolledBack => "the release ended rolled back, requests go where they went before it",
+        OutcomeKind::Held => "held, another job goes on from here",
+        OutcomeKind::Unchanged => "there was nothing to do",
+        OutcomeKind::Superseded => "another job has taken over, nothing more was written",
+        OutcomeKind::Stuck => "traffic is not known to be good, a person must act",
+    };
+    format!("exit code {}: {meaning}", Exit::of_release(kind).code())
+}
+
+/// Whether it was asked to go back.
+pub(super) fn is_wanted_back(release: &Release) -> bool {
+    matches!(release.verb.as_str(), "abort" | "rollback")
 }
 
 /// `1 task`, `3 tasks`.
@@ -147,7 +199,7 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
             "A listener rule was deleted or replaced during the release: put it back, then release again."
         }
         Reason::Refused { .. } => {
-            "If it is about permissions, compare the role's policy with `espalier iam-policy`; else release again."
+            "If it is about permissions, give the role what the README lists under \"What the AWS role needs\"; else release again."
         }
         Reason::TakenOver { .. } => "Another job owns this rollout now: look at that job's report.",
         Reason::NotRestored { .. } => "Check the weights now, and run the commands given here until they are as they should be.",

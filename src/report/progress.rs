@@ -60,6 +60,19 @@ pub(super) struct Progress<'a> {
     /// The split as it stands; none while nothing of ours was written.
     pub(super) split: Option<Split>,
     pub(super) steps: Vec<StepProgress>,
+    /// What became of the tasks that are not needed any more.
+    pub(super) spare: Spare,
+    /// Whether the candidate has become stable, whatever came after.
+    pub(super) promoted: bool,
+    settle: Duration,
+}
+
+/// The tasks of the side that lost: the old revision's after a promotion, else the candidate's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spare {
+    Running,
+    Stopping,
+    Stopped,
 }
 
 impl<'a> Progress<'a> {
@@ -80,6 +93,9 @@ impl<'a> Progress<'a> {
             turned_back: None,
             split: None,
             steps: journal.release.steps.iter().map(new).collect(),
+            spare: Spare::Running,
+            promoted: false,
+            settle: journal.release.settle,
         };
         for entry in &journal.entries {
             progress.take(entry);
@@ -130,7 +146,12 @@ impl<'a> Progress<'a> {
                 self.phase = Phase::RollingBack(reason);
             }
             Happening::Restored => self.split = Some(Split::STABLE),
-            Happening::Promoted => self.phase = Phase::Promoted,
+            Happening::Promoted => {
+                self.phase = Phase::Promoted;
+                self.promoted = true;
+            }
+            Happening::Retiring { .. } => self.spare = Spare::Stopping,
+            Happening::Retired { .. } => self.spare = Spare::Stopped,
             Happening::Finished { outcome } => {
                 self.break_step(entry.at);
                 self.phase = Phase::Ended(outcome);
@@ -140,8 +161,6 @@ impl<'a> Progress<'a> {
             | Happening::Ready { .. }
             | Happening::Concern { .. }
             | Happening::Retrying { .. }
-            | Happening::Retiring { .. }
-            | Happening::Retired { .. }
             | Happening::Note { .. } => {}
         }
     }
@@ -161,6 +180,22 @@ impl<'a> Progress<'a> {
     /// How long it has taken so far.
     pub(super) fn elapsed(&self) -> Duration {
         self.now.since(self.started)
+    }
+
+    /// The least time that the steps still take; none where they are over.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let of = |step: &StepProgress| self.settle + step.step.bake;
+        match self.phase {
+            Phase::Preparing | Phase::Launching => Some(self.steps.iter().map(of).sum()),
+            Phase::Stepping(index) => {
+                let step = self.steps.get(index)?;
+                let spent = step.begun.map(|begun| step.ended.unwrap_or(self.now).since(begun)).unwrap_or_default();
+                let now = if step.state == StepState::Passed { Duration::ZERO } else { of(step).saturating_sub(spent) };
+                Some(now + self.steps.iter().skip(index + 1).map(of).sum::<Duration>())
+            }
+            Phase::RollingBack(_) | Phase::Promoted | Phase::Ended(_) => None,
+        }
+        .filter(|left| !left.is_zero())
     }
 
     /// The candidate's share as it stands.
@@ -189,6 +224,8 @@ pub(super) fn curve(journal: &Journal) -> Vec<(Duration, Share)> {
         Some((entry.at.since(started), share))
     });
     let mut curve: Vec<_> = std::iter::once((Duration::ZERO, Share::ZERO)).chain(changes).collect();
+    // A rollback writes the split first, and then exactly what was there before: the same share.
+    curve.dedup_by_key(|point| point.1);
     if curve.len() == 1 {
         curve.clear();
     }
@@ -219,6 +256,14 @@ mod tests {
         assert_eq!(states(&samples::promoted()), [StepState::Passed; 3]);
         assert_eq!(states(&samples::rolled_back()), [StepState::Passed, StepState::Broken, StepState::Ahead]);
         assert!(states(&samples::bootstrap()).is_empty());
+    }
+
+    #[test]
+    fn what_is_left_is_what_the_plan_says_and_has_not_passed() {
+        // Two minutes into a step of 90 s and 5 m; one of 90 s and 10 m is ahead.
+        assert_eq!(Progress::of(&samples::in_progress()).left().map(length).as_deref(), Some("15m 59s"));
+        assert_eq!(Progress::of(&samples::promoted()).left(), None);
+        assert_eq!(Progress::of(&samples::rolled_back()).left(), None);
     }
 
     #[test]

@@ -86,10 +86,7 @@ async fn a_release_ends_up_in_one_comment_and_one_check_on_the_head() {
     assert_eq!(delivered.check_run_url.as_deref(), Some("https://github.test/o/r/runs/1"));
     assert_eq!(delivered.warnings, [""; 0], "{lines}");
     let comment = server.comments()[0]["body"].as_str().expect("text").to_owned();
-    assert!(
-        comment.starts_with("<!-- espalier:myservice:my-cluster -->\n### ✅ myservice: `myservice:42` promoted"),
-        "{comment}"
-    );
+    assert!(comment.starts_with("<!-- espalier:myservice:my-cluster -->\n### ✅ `myservice:42` promoted"), "{comment}");
     assert!(comment.contains("https://github.test/o/r/actions/runs/99/attempts/1"));
     let check = &server.check_runs()[0];
     assert_eq!(check["head_sha"], "abc123");
@@ -223,7 +220,7 @@ async fn files_are_written_and_a_broken_one_is_a_warning() {
     assert_eq!(delivered, Delivered::default());
     let read = |name: &str| std::fs::read_to_string(path(name)).expect(name);
     assert!(read("outputs").starts_with("other=1\noutcome=rolled-back\nreason=no-healthy-targets\n"));
-    assert!(read("summary.md").starts_with("somebody else's\n> [!NOTE]"));
+    assert!(read("summary.md").starts_with("somebody else's\n> **Not AWS:**"));
     assert_eq!(read("summary.md").matches("### ").count(), 1);
     assert_eq!(read("deep/journal.jsonl"), text::json_lines(&journal, 0));
     assert_eq!(lines, text::json_lines(&journal, 0));
@@ -238,6 +235,6 @@ async fn files_are_written_and_a_broken_one_is_a_warning() {
 async fn markdown_is_shown_at_the_end() {
     let options = ReportOptions { format: Format::Markdown, ..ReportOptions::default() };
     let (_, lines) = play(options, &samples::shift()).await;
-    assert!(lines.starts_with("> [!NOTE]"), "{lines}");
+    assert!(lines.starts_with("> **Not AWS:**"), "{lines}");
     assert!(lines.contains("lambda-new"));
 }

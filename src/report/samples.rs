@@ -37,6 +37,7 @@ impl Story {
             candidate_slot: "b".to_owned(),
             traffic_targets: vec!["rule api (priority 10) of http-80".to_owned(), "default action of http-80".to_owned()],
             steps: parse_steps("5%:2m,25%:5m,100%:10m").expect("steps"),
+            settle: Duration::from_secs(90),
             endpoint: Some("http://127.0.0.1:4566".to_owned()),
         };
         Self { journal: Journal { release, entries: Vec::new() }, now: Timestamp::from_secs(1_795_312_800) }

@@ -1,20 +1,24 @@
 //! The live view: the status, a bar and dots for each side, and the steps, redrawn below the lines.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
-    chart, escape, phrases,
-    progress::{Phase, Progress, StepState, offset},
+    escape, phrases,
+    progress::{Phase, Progress, StepState, length, offset},
+    rows::{self, Row},
 };
-use crate::rollout::{journal::Journal, observation::Side, split::Share};
+use crate::rollout::journal::Journal;
+
+/// How many cells a bar has: with everything else in its line it fits into 80 columns.
+const CELLS: u32 = 24;
 
 /// A live view on a terminal.
+///
+/// It is one bar whose message has several lines, so that it is drawn in one go. It shows no emoji: terminals do not agree on how
+/// wide they are, and a line that is wider than reckoned with is never cleared again.
 pub(super) struct Live {
-    bars: MultiProgress,
-    status: ProgressBar,
-    stable: ProgressBar,
-    candidate: ProgressBar,
-    steps: ProgressBar,
+    bar: ProgressBar,
+    color: bool,
 }
 
 impl Live {
@@ -24,60 +28,44 @@ impl Live {
     }
 
     fn on(target: ProgressDrawTarget, color: bool) -> Self {
-        let bars = MultiProgress::with_draw_target(target);
-        let line = |template: &str| {
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = ProgressBar::new(u64::from(Share::FULL.millipercent())).with_style(style.progress_chars("█▌░"));
-            bars.add(bar)
-        };
-        let side = |plain: &str, colored: &str| {
-            line(&format!("  {{prefix:10}} {{bar:30{}}} {{msg}}", if color { colored } else { plain }))
-        };
-        let status = line("{msg}");
-        let (stable, candidate) = (side("", ".blue"), side("", ".yellow"));
-        let steps = line("  {msg}");
-        Self { status, stable, candidate, steps, bars }
+        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { bar: ProgressBar::with_draw_target(None, target).with_style(style), color }
     }
 
     /// Shows where `journal` has got to.
     pub(super) fn show(&self, journal: &Journal) {
-        let progress = Progress::of(journal);
-        let headline = phrases::headline(journal, &progress).text();
-        self.status.set_message(format!("{} {}", offset(progress.elapsed()), escape::plain(&headline)));
-        let share = progress.share();
-        let (stable, candidate) = journal.sides().unzip();
-        let rest = if journal.release.stable_revision.is_some() { 100_000 - share.millipercent() } else { 0 };
-        show_side(&self.stable, "stable", rest, stable.flatten());
-        show_side(&self.candidate, "candidate", share.millipercent(), candidate);
-        self.steps.set_message(steps_in_words(&progress));
+        self.bar.set_message(view(journal, self.color));
     }
 
     /// Lets `write` write lines above the view.
     pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.bars.suspend(write)
+        self.bar.suspend(write)
     }
 
     /// Takes the view away: what stays are the lines.
     pub(super) fn end(&self) {
-        for bar in [&self.status, &self.stable, &self.candidate, &self.steps] {
-            bar.finish_and_clear();
-        }
-        // Nothing more can be done for a terminal that does not answer.
-        self.bars.clear().ok();
+        self.bar.finish_and_clear();
     }
 }
 
-fn show_side(bar: &ProgressBar, role: &'static str, millipercent: u32, side: Option<&Side>) {
-    bar.set_prefix(role);
-    bar.set_position(u64::from(millipercent));
-    let targets = side.map_or_else(String::new, |side| {
-        format!("{} {}", chart::dots(side.healthy, side.expected()), escape::plain(&phrases::side_in_words(side)))
-    });
-    bar.set_message(format!("{:>3}% {targets}", f64::from(millipercent) / 1000.0));
+fn view(journal: &Journal, color: bool) -> String {
+    let progress = Progress::of(journal);
+    let paint = |code: u8, text: &str| if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
+    let headline = phrases::headline(journal, &progress);
+    let left = progress.left().map(|left| format!(", {} to go", length(left))).unwrap_or_default();
+    let status = format!("{}  {} {}{left}", offset(progress.elapsed()), headline.revision, headline.state);
+    let mut lines = vec![String::new(), paint(1, &escape::plain(&status))];
+    for (row, code) in rows::rows(journal, &progress).iter().zip([34, 33]) {
+        let Row { role, share, bar, brief, .. } = row;
+        let bar = paint(code, &bar(CELLS));
+        lines.push(format!("  {role:9}  {bar} {:>4}  {}", share.to_string(), escape::plain(brief)));
+    }
+    lines.push(format!("  {}", steps_in_words(&progress)));
+    lines.join("\n")
 }
 
 fn steps_in_words(progress: &Progress<'_>) -> String {
-    let is_over = matches!(progress.phase, Phase::Ended(_));
+    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
     let step = |step: &super::progress::StepProgress| {
         let state = match step.state {
             StepState::Ahead if is_over => "not reached",
@@ -144,11 +132,27 @@ mod tests {
         live.show(&samples::in_progress());
         live.suspend(|| ());
         let text = screen.0.lock().expect("the screen").clone();
-        for part in
-            ["at 25% (step 2 of 3)", "stable", "75% ●●● 3 of 3 healthy", "25% ●●●", "5% passed → 25% watching → 100% ahead"]
-        {
+        for part in [
+            "at 25% (step 2 of 3), 15m 59s to go",
+            "stable",
+            "75%  ●●● 3 of 3 healthy",
+            "25%  ●●●",
+            "5% passed → 25% watching → 100% ahead",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(!text.contains("\u{1b}["), "no colour");
+    }
+
+    #[test]
+    fn every_character_of_the_view_is_one_column_wide_and_its_lines_fit() {
+        for journal in
+            [samples::in_progress(), samples::promoted(), samples::rolled_back(), samples::stuck(), samples::bootstrap()]
+        {
+            for line in view(&journal, false).lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+                assert!(line.chars().all(|character| character < '\u{2700}'), "{line}");
+            }
+        }
     }
 }

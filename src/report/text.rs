@@ -22,13 +22,7 @@ pub fn lines(journal: &Journal) -> Vec<String> {
 
 fn line(journal: &Journal, index: usize) -> Option<String> {
     let entry = journal.entries.get(index)?;
-    let is_reading = |event: &&Happening| matches!(event, Happening::Observed { .. });
-    let before = if is_reading(&&entry.event) {
-        journal.entries[..index].iter().rev().map(|entry| &entry.event).find(is_reading)
-    } else {
-        None
-    };
-    let phrase = phrases::phrase(&journal.release, &entry.event, before)?;
+    let phrase = phrases::phrase(journal, index)?;
     Some(format!("{}  {}", offset(entry.at.since(progress::started(journal))), escape::plain(&phrase)))
 }
 
@@ -100,7 +94,8 @@ impl Console {
         let progress = Progress::of(journal);
         let curve = progress::curve(journal);
         if !curve.is_empty() {
-            out.push_str("\nrequests that go to the candidate\n");
+            let candidate = visible(&journal.release.candidate_revision);
+            let _ = writeln!(out, "\nshare of the requests that goes to {candidate}");
             for line in chart::text(&curve, progress.elapsed()) {
                 let _ = writeln!(out, "{line}");
             }
@@ -112,9 +107,11 @@ impl Console {
             Some(OutcomeKind::Held | OutcomeKind::Unchanged) | None => Tone::Strong,
         };
         let headline = visible(&phrases::headline(journal, &progress).text());
-        let _ = writeln!(out, "\n{}", self.paint(tone, &headline));
+        let took = if progress.elapsed().is_zero() { String::new() } else { format!(" after {}", length(progress.elapsed())) };
+        let _ = writeln!(out, "\n{}", self.paint(tone, &format!("{headline}{took}")));
         if let Some(outcome) = journal.outcome() {
             let _ = writeln!(out, "   {}", visible(&format!("{} ({})", outcome.reason, outcome.reason.code())));
+            let _ = writeln!(out, "   {}", phrases::exit_in_words(&journal.release, outcome.kind));
             if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome.kind)) {
                 let _ = writeln!(out, "   {advice}");
             }
@@ -139,20 +136,29 @@ impl Console {
     fn head(&mut self, out: &mut String, release: &Release) {
         // Which world this is comes first, always.
         if let Some(endpoint) = &release.endpoint {
-            let line = format!("endpoint {} (not AWS's own)", visible(endpoint));
+            let line = format!("not AWS: every call goes to {}", visible(endpoint));
             let _ = writeln!(out, "{}", self.paint(Tone::Doubtful, &line));
         }
-        let stable =
-            release.stable_revision.as_ref().map(|stable| format!("{stable} ({}) → ", release.stable_slot)).unwrap_or_default();
-        let roles =
-            format!("{} {}: {stable}{} ({})", release.verb, release.name, release.candidate_revision, release.candidate_slot);
+        let side = |revision: &str, slot: &str| {
+            if revision == slot || slot.is_empty() { revision.to_owned() } else { format!("{revision} (slot {slot})") }
+        };
+        let stable = release.stable_revision.as_ref();
+        let stable = stable.map(|stable| format!("{} → ", side(stable, &release.stable_slot))).unwrap_or_default();
+        let candidate = side(&release.candidate_revision, &release.candidate_slot);
+        let roles = format!("{} {}: {stable}{candidate}", release.verb, release.name);
         let _ = writeln!(out, "{}", self.paint(Tone::Strong, &visible(&roles)));
         for target in &release.traffic_targets {
             let _ = writeln!(out, "  on {}", visible(target));
         }
         if !release.steps.is_empty() {
             let steps: Vec<_> = release.steps.iter().map(|step| format!("{} for {}", step.share, length(step.bake))).collect();
-            let _ = writeln!(out, "  steps {}", steps.join(", "));
+            let settle = if release.settle.is_zero() {
+                String::new()
+            } else {
+                format!(", each after {} to settle", length(release.settle))
+            };
+            let least: std::time::Duration = release.steps.iter().map(|step| step.bake + release.settle).sum();
+            let _ = writeln!(out, "  steps {}{settle}: {} at least", steps.join(", "), length(least));
         }
         self.open_group(out, "prepare");
     }
@@ -182,12 +188,13 @@ impl Console {
                 Tone::Good
             }
             Happening::Finished { outcome } => {
+                // The line itself is left to `end`, which says more.
                 self.close_group(out);
                 if self.actions && is_failure(release, outcome.kind) {
                     let title = format!("{}: {} {}", release.name, release.candidate_revision, outcome.kind);
                     self.annotate(out, "error", &title, &outcome.reason.to_string());
                 }
-                Tone::Strong
+                return;
             }
             Happening::Retrying { .. } => Tone::Doubtful,
             Happening::Claimed
@@ -255,7 +262,7 @@ fn visible(text: &str) -> String {
 /// Going back is what `abort` and `rollback` are asked for.
 fn is_failure(release: &Release, kind: OutcomeKind) -> bool {
     match kind {
-        OutcomeKind::RolledBack => !matches!(release.verb.as_str(), "abort" | "rollback"),
+        OutcomeKind::RolledBack => !phrases::is_wanted_back(release),
         OutcomeKind::Stuck => true,
         OutcomeKind::Promoted | OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded => false,
     }

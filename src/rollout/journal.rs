@@ -1,5 +1,7 @@
 //! What happened, in order: the one account of a rollout that every report is rendered from.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -33,6 +35,9 @@ pub struct Release {
     pub traffic_targets: Vec<String>,
     /// The plan's steps; empty at bootstrap.
     pub steps: Vec<Step>,
+    /// What the data plane is given to follow, at each step.
+    #[serde(default)]
+    pub settle: Duration,
     /// The endpoint, when it is not AWS's own.
     pub endpoint: Option<String>,
 }

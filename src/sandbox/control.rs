@@ -1,5 +1,7 @@
 //! `/_sandbox/`: the world's clock, a look at everything, and events that a test or a person throws in.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -54,6 +56,15 @@ pub(crate) fn handle(world: &mut World, request: &Request, stepped: bool) -> Rep
         (_, "/_sandbox/clock" | "/_sandbox/world" | "/_sandbox/events") => refuse(405, "this takes another method"),
         _ => refuse(404, "there are /_sandbox/clock, /_sandbox/world and /_sandbox/events"),
     }
+}
+
+/// By how much this request would move the clock; none where it is not about the clock.
+pub(crate) fn step(world: &World, request: &Request) -> Option<Duration> {
+    if request.method != http::Method::POST || request.path != "/_sandbox/clock" {
+        return None;
+    }
+    let wanted = serde_json::from_slice::<Until>(&request.body).ok()?;
+    Some(wanted.until.since(world.now))
 }
 
 fn clock(world: &World) -> Reply {

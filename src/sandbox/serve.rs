@@ -10,6 +10,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -142,6 +143,12 @@ impl Running {
             all.push(("ESPALIER_CLOCK", format!("{base}/_sandbox/clock")));
         }
         all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Lets the time of a stepped sandbox pass slowly enough to be watched: from now on, so much real time for each minute of the
+    /// world's. Nothing else changes: what happens stays the same, and so does when by the world's clock.
+    pub fn set_pace(&self, a_minute: Duration) {
+        self.server.set_pace(a_minute);
     }
 
     /// The world as it is now, as `GET /_sandbox/world` gives it.

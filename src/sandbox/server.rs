@@ -4,6 +4,7 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use super::{
     wire::{Reply, Request},
     world::World,
 };
-use crate::clock::{Clock as _, Scaled, Timestamp};
+use crate::clock::{self, Clock as _, Scaled, Timestamp};
 
 /// More than the largest request of any of the services.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -29,6 +30,8 @@ pub(super) struct Server {
     world: Mutex<World>,
     /// None where the time is stepped.
     clock: Option<Scaled>,
+    /// How long whoever steps the time is kept waiting for each minute of it.
+    a_minute: Mutex<Duration>,
 }
 
 /// Why a connection is closed without an answer.
@@ -38,7 +41,7 @@ struct Closed;
 
 impl Server {
     pub(super) fn new(world: World, clock: Option<Scaled>) -> Self {
-        Self { world: Mutex::new(world), clock }
+        Self { world: Mutex::new(world), clock, a_minute: Mutex::default() }
     }
 
     /// The world, brought to the present time.
@@ -52,6 +55,20 @@ impl Server {
             world.advance(now);
         }
         world
+    }
+
+    /// From now on whoever steps the time is kept waiting so long for each minute of it.
+    pub(super) fn set_pace(&self, a_minute: Duration) {
+        *self.a_minute.lock().unwrap_or_else(PoisonError::into_inner) = a_minute;
+    }
+
+    /// How long the answer to this request is kept back, so that a person can watch: nothing but a step of the clock is.
+    fn delay(&self, request: &Request) -> Duration {
+        let a_minute = *self.a_minute.lock().unwrap_or_else(PoisonError::into_inner);
+        if a_minute.is_zero() || self.clock.is_some() {
+            return Duration::ZERO;
+        }
+        control::step(&self.world(), request).map_or(Duration::ZERO, |step| a_minute.mul_f64(step.as_secs_f64() / 60.0))
     }
 
     /// What a request gets, and the headers that every answer of the sandbox has.
@@ -123,6 +140,11 @@ async fn respond(server: &Server, request: http::Request<Incoming>) -> Result<Re
                 headers: head.headers,
                 body: body.to_bytes(),
             };
+            // The world stands still meanwhile; a client that goes away has not moved it.
+            let delay = server.delay(&request);
+            if !delay.is_zero() {
+                clock::sleep(delay).await;
+            }
             match server.answer(&request) {
                 Outcome::Reply(reply) => reply,
                 Outcome::Never => std::future::pending().await,
@@ -159,7 +181,7 @@ fn http_date(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use bytes::Bytes;
     use http_body_util::{BodyExt as _, Full};
@@ -167,9 +189,9 @@ mod tests {
     use serde_json::Value;
     use tokio::{net::TcpStream, sync::watch};
 
-    use super::{Server, bind, http_date, serve};
+    use super::{Request, Server, bind, http_date, serve};
     use crate::{
-        clock::{Clock as _, Stepped, Timestamp},
+        clock::{Clock as _, Scaled, Stepped, Timestamp},
         sandbox::{
             scenario::{self, Effect, Fault},
             world::World,
@@ -211,6 +233,28 @@ mod tests {
             assert!(sender.send_request(request).await.is_err());
             assert_eq!(get(address, "/services").await.1["items"][0]["name"], "myservice", "the next one is answered");
         });
+    }
+
+    #[test]
+    fn a_pace_holds_back_the_steps_of_the_clock_and_nothing_else() {
+        let server = Server::new(World::new(scenario::load("promoted").unwrap()), None);
+        let start = server.world().now;
+        let request = |method: http::Method, path: &str| Request {
+            method,
+            path: path.to_owned(),
+            query: String::new(),
+            headers: http::HeaderMap::new(),
+            body: format!("{{\"until\":{}}}", start.as_millis() + 90_000).into(),
+        };
+        let step = request(http::Method::POST, "/_sandbox/clock");
+        assert_eq!(server.delay(&step), Duration::ZERO, "without a pace nobody waits");
+        server.set_pace(Duration::from_millis(200));
+        assert_eq!(server.delay(&step), Duration::from_millis(300), "a minute and a half");
+        assert_eq!(server.delay(&request(http::Method::GET, "/_sandbox/clock")), Duration::ZERO);
+        assert_eq!(server.delay(&request(http::Method::GET, "/services")), Duration::ZERO);
+        let scaled = Server::new(World::new(scenario::load("promoted").unwrap()), Some(Scaled::from(start, 1.0)));
+        scaled.set_pace(Duration::from_millis(200));
+        assert_eq!(scaled.delay(&step), Duration::ZERO, "a clock that goes by itself is nobody's to step");
     }
 
     #[test]
