@@ -153,8 +153,7 @@ pub struct Deploy {
     /// The name of the port mapping that receives the traffic
     #[arg(long, value_name = "NAME")]
     pub port_name: Option<String>,
-    /// A filter over the service definition, after the built-in one (repeatable). Nothing limits its time or depth: one that calls
-    /// itself without end ends the process, before anything is written
+    /// A filter over the service definition, after the built-in one; nothing limits its time or depth (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
     /// How the weights move.
@@ -293,8 +292,7 @@ pub struct Patch {
     /// The name of the port mapping that receives the traffic
     #[arg(long, value_name = "NAME")]
     pub port_name: Option<String>,
-    /// A filter over the service definition, after the built-in one (repeatable). Nothing limits its time or depth: one that calls
-    /// itself without end ends the process, before anything is written
+    /// A filter over the service definition, after the built-in one; nothing limits its time or depth (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
     /// Write the patched definition there instead of to standard output
