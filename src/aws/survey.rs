@@ -93,6 +93,12 @@ pub enum RolesError {
         /// The group.
         group: String,
     },
+    /// An action that cannot be put back.
+    #[error("{target} has an action of a kind that this version of espalier does not know: it could not be put back")]
+    Unknown {
+        /// The traffic target.
+        target: String,
+    },
     /// The traffic targets do not agree.
     #[error(
         "{one} serves {one_slot} and {other} serves {other_slot}: put them on the same slot, or name the traffic targets to move with `rules`"
@@ -186,7 +192,11 @@ pub fn roles(survey: &Survey, rules: Option<&[String]>) -> Result<Roles, Vec<Rol
             action.groups().iter().filter(|(_, weight)| *weight > 0).map(|(group, _)| group).collect();
         let ours: Vec<usize> = (0..2).filter(|slot| survey.slots[*slot].id().is_some_and(|id| weighted.contains(&id))).collect();
         let foreign = weighted.iter().find(|group| !survey.slots.iter().any(|slot| slot.id() == Some(group)));
-        if let (Some(group), false) = (foreign, ours.is_empty()) {
+        if matches!(action, Action::Other) {
+            errors.push(RolesError::Unknown { target: target.label() });
+        }
+        // Also where no slot has weight: a group that serves is not taken for nothing serving.
+        if let Some(group) = foreign {
             errors.push(RolesError::ThirdGroup { target: target.label(), group: group.to_string() });
         }
         match ours.as_slice() {

@@ -52,27 +52,23 @@ fn the_demo() {
     let sections: Vec<_> =
         run.stdout.split("\n━━ ").map(|section| section.split_once(" ━━\n").unwrap_or(("", section))).collect();
     let titles: Vec<_> = sections.iter().map(|(title, _)| *title).collect();
-    let (comment, check) = ("The pull request's comment, as GitHub has it", "Its check run");
-    assert_eq!(
-        titles,
-        [
-            "",
-            "Release 1: a good candidate",
-            comment,
-            check,
-            "Release 2: a candidate whose targets turn unhealthy at 25 % of the traffic",
-            comment,
-            check,
-            "Exit codes"
-        ]
-    );
+    let parts = [
+        "Release 1",
+        "The pull request's comment",
+        "Its check run",
+        "Release 2",
+        "The pull request's comment",
+        "Its check run",
+        "The end",
+    ];
+    assert!(titles.len() == 8 && titles[1..].iter().zip(parts).all(|(title, part)| title.starts_with(part)), "{titles:#?}");
     for (number, name) in ["demo-1-lines", "demo-1-comment", "demo-1-check", "demo-2-lines", "demo-2-comment", "demo-2-check"]
         .into_iter()
         .enumerate()
     {
         golden(name, sections[number + 1].1);
     }
-    golden("demo-exit-codes", sections[7].1);
+    golden("demo-end", sections[7].1);
 }
 
 #[test]

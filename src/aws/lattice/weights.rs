@@ -129,7 +129,9 @@ fn combine(outcomes: Vec<Outcome>) -> Result<(), Fault> {
     let may_have_happened = written || failed.iter().any(|(_, fault)| fault.may_have_happened);
     let labels: Vec<&str> = failed.iter().map(|(label, _)| label.as_str()).collect();
     let labels = labels.join(", ");
-    match failed.into_iter().next() {
+    // One that repeating helps goes before one that it does not: both come again, until only the other is left.
+    let passing = failed.iter().position(|(_, fault)| fault.refusal().kind == RefusalKind::Transient);
+    match failed.into_iter().nth(passing.unwrap_or(0)) {
         None => Ok(()),
         Some((_, first)) => {
             let message = format!("{} (not written: {labels})", first.message);

@@ -20,7 +20,7 @@ fn is_rolled_back(story: &Story, told: &Told) {
 #[track_caller]
 fn tells_how_to_finish_by_hand(told: Told) {
     let put_back = r#"{"forward":{"targetGroups":[{"targetGroupIdentifier":"tg-12345678901234567","weight":100}]}}"#;
-    told.says("STUCK: a person must act")
+    told.says("STUCK")
         .says(&format!(
             "$ aws vpc-lattice update-rule --service-identifier svc-12345678901234567 --listener-identifier \
              listener-12345678901234567 --rule-identifier rule-12345678901234567 --action '{put_back}'"

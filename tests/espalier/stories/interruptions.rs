@@ -10,7 +10,7 @@ fn a_cancelled_job_puts_the_weights_back() {
     for signal in ["INT", "TERM"] {
         let story = Story::within_file("blocked-at-5");
         let told = story.script(&format!("begins deploy -c {CONFIG}\nkill -{signal} $!\nexits 3 ends"));
-        let told = told.ends_with(0).says("rolled-back (cancelled)");
+        let told = told.ends_with(0).says("(cancelled)");
         assert_eq!(told.world.weights_of("myservice-b")[..3], [0, 5, 0], "SIG{signal}");
         for action in told.world.actions().values() {
             assert_eq!(action["forward"]["myservice-a"], 100, "SIG{signal}: {action}");

@@ -34,7 +34,7 @@ fn what_has_all_traffic_already_is_not_shifted() {
         exits 0 to_good
         "#,
     );
-    told.ends_with(0).says("unchanged (nothing-changed)");
+    told.ends_with(0).says("(nothing-changed)");
 }
 
 #[test]
