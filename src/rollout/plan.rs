@@ -201,6 +201,7 @@ impl Plan {
     /// The least time that the steps take: settle and bake of each, nothing else.
     #[must_use]
     pub fn least_time(&self) -> Duration {
-        self.steps.iter().map(|step| self.settle + step.bake).sum()
+        let each = self.steps.iter().map(|step| self.settle.saturating_add(step.bake));
+        each.fold(Duration::ZERO, Duration::saturating_add)
     }
 }

@@ -14,6 +14,8 @@ use crate::definition::{
 };
 
 const DEFAULT_CONFIG: &str = "espalier.yml";
+/// Times are added to the time of day, which has an end.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// What is asked for: the flag's name without dashes, its value, and what the config says.
 #[derive(Clone, Copy, Default)]
@@ -99,11 +101,13 @@ impl<'e> Sources<'e> {
     /// A length of time, zero included.
     pub(super) fn duration(&mut self, asked: Asked<'_>, default: Duration) -> Duration {
         let Some(given) = self.given(asked) else { return default };
-        humantime::parse_duration(given.text.trim()).unwrap_or_else(|_| {
-            let finding = Finding::error(given.from, format!("`{}` is not a length of time", given.text));
-            self.findings.push(finding.hint("write `30s`, `2m` or `1h 30m`"));
-            default
-        })
+        let (wrong, hint) = match humantime::parse_duration(given.text.trim()) {
+            Ok(duration) if duration <= LONGEST => return duration,
+            Ok(_) => ("longer than a year", "nothing in a release takes that long"),
+            Err(_) => ("not a length of time", "write `30s`, `2m` or `1h 30m`"),
+        };
+        self.findings.push(Finding::error(given.from, format!("`{}` is {wrong}", given.text)).hint(hint));
+        default
     }
 
     /// `true` or `false`.

@@ -12,10 +12,7 @@ const SHIFT: &str = "shift --lattice-service myservice --from myservice-a";
 /// A command, split at spaces; `DEPLOY` is the seed's deploy, `_` in an argument a space, `FOLDER/` the story's own. Then what standard
 /// error has to say: the place, what is wrong, what to do.
 const REFUSED: [(&str, &[&str]); 31] = [
-    (
-        "DEPLOY --service-definition nope.json",
-        &["nope.json: cannot be read: No such file", "relative to the config file, or to the current folder"],
-    ),
+    ("DEPLOY --service-definition nope.json", &["nope.json: there is no such file", "relative paths start from"]),
     ("deploy -c nope.yml", &["nope.yml: there is no such file", "relative paths start from"]),
     (
         "DEPLOY --service-definition FOLDER/broken.json",

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::harness::{BINARY, Run, program, root};
+use crate::{
+    harness::{BINARY, Run, program, root},
+    words::demo,
+};
 
 /// A shell block with the line before it.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,10 +56,14 @@ fn wanted(marker: &str) -> Result<Wanted, String> {
     }
 }
 
-/// The same with the binary that is there. `cargo test` is what runs just now.
+/// The same with the binary that is there. `cargo test` is what runs just now, and the demo has run for all tests.
 fn with_the_binary(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with("cargo test"));
-    let text = lines.collect::<Vec<_>>().join("\n").replace("cargo run -- ", "\"$ESPALIER\" ");
+    let command = |line: &str| match line.split('#').next().unwrap_or_default().trim_end() {
+        "cargo test" => "true".to_owned(),
+        "cargo run -- demo" => format!("(exit {})", demo().code),
+        _ => line.replace("cargo run -- ", "\"$ESPALIER\" "),
+    };
+    let text = text.lines().map(command).collect::<Vec<_>>().join("\n");
     assert!(!text.contains("cargo "), "only `cargo run -- …` and `cargo test` are understood:\n{text}");
     text
 }

@@ -1,6 +1,8 @@
 //! What people read, word for word, in `tests/fixtures/words/`. After a change that is meant: look at what `cargo test` shows, then
 //! `INSTA_UPDATE=always cargo test --test espalier words`.
 
+use std::sync::LazyLock;
+
 use clap::CommandFactory as _;
 
 use crate::{
@@ -36,10 +38,17 @@ fn the_help_of_every_command() {
     }
 }
 
+/// The demo takes some seconds: one run of it serves all tests.
+pub(crate) fn demo() -> &'static Run {
+    static DEMO: LazyLock<Run> = LazyLock::new(|| Run::of(&mut espalier(&["demo"])));
+    &DEMO
+}
+
 /// The demo, cut where GitHub's view of each release begins and ends.
 #[test]
 fn the_demo() {
-    let run = Run::of(&mut espalier(&["demo"])).ends_with(0);
+    let run = demo();
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     let sections: Vec<_> =
         run.stdout.split("\n━━ ").map(|section| section.split_once(" ━━\n").unwrap_or(("", section))).collect();
     let titles: Vec<_> = sections.iter().map(|(title, _)| *title).collect();

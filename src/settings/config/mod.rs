@@ -2,7 +2,7 @@
 //!
 //! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts, lists and steps; every mistake collected).
 //! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
-//! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call [`Config::read`].
+//! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
 
 mod keys;
 mod reader;

@@ -160,6 +160,10 @@ fn everything_that_is_missing_or_wrong_is_told_at_once() {
             "ESPALIER_FORMAT: `html` is not one of `text`, `json` and `markdown`",
         ]
     );
+    let endless = [("ESPALIER_TIMEOUT", "18446744073709551615s")];
+    assert_eq!(told(with(FLAGS, &directory, &endless)), ["ESPALIER_TIMEOUT: `18446744073709551615s` is longer than a year"]);
+    let steps = told(with(&format!("{FLAGS} --steps 50%:18446744073709551615s,100%:18446744073709551615s"), &directory, &[]));
+    assert!(steps[0].starts_with("--steps: the steps need at least "), "{steps:?}");
     assert_eq!(told(with("espalier deploy -c none.yml", &directory, &[])), ["none.yml: there is no such file"]);
 }
 

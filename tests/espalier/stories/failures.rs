@@ -3,6 +3,9 @@
 use super::QUICK;
 use crate::harness::{Story, Told};
 
+/// Until a quarter of the traffic, where the scenarios' candidates fail, and beyond.
+const THREE: [&str; 4] = ["--steps", "5%:30s,25%:1m,100%:1m", "--settle", "30s"];
+
 /// Every traffic target as at the start, the candidate gone, the check red.
 #[track_caller]
 fn is_rolled_back(story: &Story, told: &Told) {
@@ -31,7 +34,7 @@ fn tells_how_to_finish_by_hand(told: Told) {
 #[test]
 fn a_candidate_that_turns_unhealthy_is_rolled_back_by_itself() {
     let story = Story::within("candidate-unhealthy");
-    let told = story.deploy(&[]).ends_with(3).says("the candidate had 25% of the traffic and no healthy target");
+    let told = story.deploy(&THREE).ends_with(3).says("the candidate had 25% of the traffic and no healthy target");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 25, 0]);
     is_rolled_back(&story, &told);
 }
@@ -64,7 +67,7 @@ fn weights_that_somebody_else_sets_are_left_alone() {
 
 #[test]
 fn a_rollback_that_aws_refuses_is_told_loudly() {
-    let told = Story::within("stuck").deploy(&[]).ends_with(4).says("AccessDeniedException");
+    let told = Story::within("stuck").deploy(&THREE).ends_with(4).says("AccessDeniedException");
     assert_eq!(told.world.actions()["http-80/api"]["forward"]["myservice-b"], 25);
     assert_eq!(told.world.check().1, "failure");
     assert!(told.world.comments()[0].contains("aws vpc-lattice update-rule"), "the comment has the commands too");

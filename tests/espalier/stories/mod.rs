@@ -20,6 +20,3 @@ pub(crate) const QUICKLY: &str = "--steps 5%:30s,100%:30s --settle 30s --retire-
 
 /// The same without the time until the old slot is retired.
 const STEPS: &str = "--steps 5%:30s,100%:30s --settle 30s";
-
-/// The line that says that the candidate has its first traffic.
-const AT_FIVE: &str = "weights are stable 95 / candidate 5, written and read back";
