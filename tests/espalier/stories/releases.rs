@@ -34,7 +34,10 @@ fn a_good_release_is_promoted() {
     let comments = told.world.comments();
     assert_eq!(comments.len(), 1, "one comment, edited");
     assert!(comments[0].contains("`myservice:2` promoted"), "{}", comments[0]);
-    assert_eq!(told.world.check(), ("completed".to_owned(), "success".to_owned(), "myservice:2 promoted".to_owned()));
+    assert_eq!(
+        told.world.check(),
+        ("completed".to_owned(), "success".to_owned(), "myservice:2 promoted after 33m 17s".to_owned())
+    );
 }
 
 #[test]
@@ -71,7 +74,7 @@ fn a_first_release_that_fails_puts_the_fixed_response_back() {
 fn roles_swap_at_every_promotion() {
     let told = Story::within("promoted")
         .script(&format!("exits 0 deploy --image web=nginx:1.28 {QUICKLY}\nexits 0 deploy --image web=nginx:1.29 {QUICKLY}"));
-    let told = told.ends_with(0).says("myservice:2 (b) → myservice:3 (a)");
+    let told = told.ends_with(0).says("myservice:2 (slot b) → myservice:3 (slot a)");
     told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
     assert_eq!((told.world.tasks("myservice"), told.world.tasks("myservice-green")), (3, 0));
     assert_eq!(told.world.revision("myservice"), "myservice:3");
