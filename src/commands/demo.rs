@@ -67,10 +67,10 @@ pub(crate) async fn demo(is_watched: bool) -> Result<Exit, Error> {
             let message = format!("release {number} ended with {code}; the demo expects exit code {}", act.exit.code());
             return Err(Error::new(Exit::Malfunction, message));
         }
-        ended.push(format!("exit code {}  {}", act.exit.code(), act.what));
+        ended.push(format!("{}  {}", act.exit.code(), act.what));
     }
     running.shutdown().await;
-    heading("The end");
+    heading("Exit codes");
     connect::print(&ended.join("\n"));
     connect::print("\nWhat else it can rehearse: espalier sandbox scenarios");
     Ok(Exit::Done)
@@ -83,7 +83,7 @@ fn show_reports(running: &Running) {
         |list: &str| world.pointer(list).and_then(Value::as_array).and_then(|all| all.last()).cloned().unwrap_or(Value::Null);
     let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let comment = newest("/github/comments");
-    heading("The pull request's comment, as GitHub has it (▸ is folded)");
+    heading("The pull request's comment, as GitHub has it");
     connect::print(&folded(&text(&comment, "/body")));
     let check = newest("/github/check_runs");
     heading("Its check run");

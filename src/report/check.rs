@@ -38,8 +38,10 @@ pub fn check(journal: &Journal, surroundings: &Surroundings) -> CheckText {
         Phase::Ended(Outcome { reason, .. }) | Phase::RollingBack(reason) => format!(": {reason}"),
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::Promoted => String::new(),
     };
+    let is_stuck = matches!(progress.phase, Phase::Ended(Outcome { kind: OutcomeKind::Stuck, .. }));
+    let state = if is_stuck { "STUCK" } else { &headline.state };
     CheckText {
-        title: shortened(&escape::plain(&format!("{} {}{why}", headline.revision, headline.state))),
+        title: shortened(&escape::plain(&format!("{} {state}{why}", headline.revision))),
         summary: markdown::report(journal, surroundings),
         conclusion,
     }
@@ -85,7 +87,7 @@ mod tests {
         );
         assert_eq!(conclusion, Some(Conclusion::Failure));
         let (title, conclusion) = of(&samples::stuck());
-        assert!(title.starts_with("myservice:42 STUCK, a person must act: the rollback could not be verified"), "{title}");
+        assert!(title.starts_with("myservice:42 STUCK: the rollback could not be verified"), "{title}");
         assert_eq!((title.chars().count(), conclusion), (LONGEST_TITLE + 1, Some(Conclusion::Failure)));
     }
 

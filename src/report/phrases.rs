@@ -6,7 +6,7 @@ use crate::{
     rollout::{
         journal::{Happening, Journal, Release},
         observation::Side,
-        outcome::{OutcomeKind, Reason},
+        outcome::{Outcome, OutcomeKind, Reason},
     },
 };
 
@@ -47,7 +47,7 @@ pub(super) fn headline(journal: &Journal, progress: &Progress<'_>) -> Headline {
             OutcomeKind::Held => ("⏸️", format!("held at {share}")),
             OutcomeKind::Unchanged => ("➖", "unchanged".to_owned()),
             OutcomeKind::Superseded => ("⏭️", "superseded by another job".to_owned()),
-            OutcomeKind::Stuck => ("🛑", "STUCK, a person must act".to_owned()),
+            OutcomeKind::Stuck => ("🛑", "STUCK: a person must act".to_owned()),
         },
     };
     Headline { symbol, name: journal.release.name.clone(), revision: journal.release.candidate_revision.clone(), state }
@@ -135,17 +135,20 @@ pub(super) fn side_in_words(side: &Side) -> String {
 }
 
 /// What the end means to whoever called us, with the exit code (DESIGN §3): going back is what `abort` and `rollback` are asked for.
-pub(super) fn exit_in_words(release: &Release, kind: OutcomeKind) -> String {
+pub(super) fn exit_in_words(release: &Release, outcome: &Outcome) -> String {
+    let Outcome { kind, reason } = outcome;
+    let is_done = *kind == OutcomeKind::RolledBack && is_wanted_back(release);
+    let exit = if is_done { Exit::Done } else { Exit::of_release(*kind) };
     let meaning = match kind {
-        OutcomeKind::RolledBack if is_wanted_back(release) => return "exit code 0: done, as asked for".to_owned(),
         OutcomeKind::Promoted => "the candidate serves every request",
-        OutcomeKind::RolledBack => "the release ended rolled back, requests go where they went before it",
-        OutcomeKind::Held => "held, another job goes on from here",
+        OutcomeKind::RolledBack if is_done => "done, as asked for",
+        OutcomeKind::RolledBack => "requests go where they went before the release",
+        OutcomeKind::Held => "another job goes on from here",
         OutcomeKind::Unchanged => "there was nothing to do",
         OutcomeKind::Superseded => "another job has taken over, nothing more was written",
         OutcomeKind::Stuck => "traffic is not known to be good, a person must act",
     };
-    format!("exit code {}: {meaning}", Exit::of_release(kind).code())
+    format!("exit code {}, {kind} ({}): {meaning}", exit.code(), reason.code())
 }
 
 /// Whether it was asked to go back.

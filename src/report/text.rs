@@ -107,11 +107,16 @@ impl Console {
             Some(OutcomeKind::Held | OutcomeKind::Unchanged) | None => Tone::Strong,
         };
         let headline = visible(&phrases::headline(journal, &progress).text());
-        let took = if progress.elapsed().is_zero() { String::new() } else { format!(" after {}", length(progress.elapsed())) };
+        let took = match journal.outcome().map(|outcome| outcome.kind) {
+            Some(OutcomeKind::Promoted | OutcomeKind::RolledBack) => format!(" after {}", length(progress.elapsed())),
+            Some(OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded | OutcomeKind::Stuck) | None => {
+                String::new()
+            }
+        };
         let _ = writeln!(out, "\n{}", self.paint(tone, &format!("{headline}{took}")));
         if let Some(outcome) = journal.outcome() {
-            let _ = writeln!(out, "   {}", visible(&format!("{} ({})", outcome.reason, outcome.reason.code())));
-            let _ = writeln!(out, "   {}", phrases::exit_in_words(&journal.release, outcome.kind));
+            let _ = writeln!(out, "   {}", visible(&outcome.reason.to_string()));
+            let _ = writeln!(out, "   {}", phrases::exit_in_words(&journal.release, outcome));
             if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome.kind)) {
                 let _ = writeln!(out, "   {advice}");
             }
@@ -145,12 +150,15 @@ impl Console {
         let stable = release.stable_revision.as_ref();
         let stable = stable.map(|stable| format!("{} → ", side(stable, &release.stable_slot))).unwrap_or_default();
         let candidate = side(&release.candidate_revision, &release.candidate_slot);
+        // Where nothing has to change both are the same, and there is no step to take.
+        let is_same = release.stable_revision.as_ref() == Some(&release.candidate_revision);
+        let candidate = if is_same { "the same".to_owned() } else { candidate };
         let roles = format!("{} {}: {stable}{candidate}", release.verb, release.name);
         let _ = writeln!(out, "{}", self.paint(Tone::Strong, &visible(&roles)));
         for target in &release.traffic_targets {
             let _ = writeln!(out, "  on {}", visible(target));
         }
-        if !release.steps.is_empty() {
+        if !release.steps.is_empty() && !is_same {
             let steps: Vec<_> = release.steps.iter().map(|step| format!("{} for {}", step.share, length(step.bake))).collect();
             let settle = if release.settle.is_zero() {
                 String::new()
