@@ -13,7 +13,7 @@ use crate::{
         journal::Happening,
         machine::{Desired, Effect, Ending, Event, OutOfPlace, Rollout},
         observation::{Observation, Refusal, Side},
-        outcome::OutcomeKind,
+        outcome::{OutcomeKind, Reason},
     },
     signals::Signals,
 };
@@ -49,7 +49,8 @@ pub async fn drive(
         reports.publish(rollout.journal());
         event = match effect {
             Effect::Finish(ending) => {
-                if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck) {
+                if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck && wants_baseline(&outcome.reason))
+                {
                     say_how_to_finish_by_hand(rollout, hands);
                     reports.publish(rollout.journal());
                 }
@@ -116,6 +117,11 @@ async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, 
         tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws)).map_err(|fault| fault.refusal())?;
     let at = aws.date().unwrap_or_else(|| clock.now());
     Ok(Observation { at, lease, actions, stable: None, candidate: Side::default() })
+}
+
+/// Whether putting the baseline back is what a person would have to do; not where stable is down, or the candidate promoted.
+const fn wants_baseline(reason: &Reason) -> bool {
+    matches!(reason, Reason::NotRestored { .. } | Reason::Drifted { .. } | Reason::TargetGone { .. })
 }
 
 fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {

@@ -3,28 +3,35 @@
 //! | where | key | value |
 //! |---|---|---|
 //! | every traffic target | `espalier:baseline.0…`, `.sum` | its own baseline, as [`Action::to_text`] writes it |
+//! | the same | `espalier:rollout` | the ARN of the one with the record |
 //! | the one with the lowest ARN | `espalier:record.0…`, `.sum` | the record, as `Record::encode` writes it |
-//! | the same | `espalier:lease` | `ROLLOUT GENERATION UNTIL` (epoch seconds), or `… ended` |
-//! | the Lattice service | `espalier:rollout` | the ARN of the one with the record |
+//! | that one too | `espalier:lease` | `ROLLOUT GENERATION UNTIL` (epoch seconds), or `… ended` |
+//! | the Lattice service | `espalier:rollout.ID` | the ARN of the one with the record, whose id it is: one for each application that shares the service |
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{cell::Cell, cmp::Ordering, collections::BTreeMap};
 
 use super::{
     Aws,
     fault::Fault,
     lattice::{
-        action::Action,
+        action::{Action, ActionTextError},
+        ids::TargetGroupArn,
         packing::{KEY_PREFIX, pack, unpack},
         traffic::TrafficTarget,
     },
 };
 use crate::{
-    rollout::{observation::Lease, record::Record},
+    rollout::{
+        observation::Lease,
+        record::{Record, SlotRecord, State},
+    },
     time::Timestamp,
 };
 
 const RECORD: &str = "record";
 const BASELINE: &str = "baseline";
+/// The most that record and lease take: two ARNs a slot, ten steps and three traffic targets come to eight.
+const RECORD_TAGS: usize = 12;
 
 fn key(name: &str) -> String {
     format!("{KEY_PREFIX}{name}")
@@ -47,8 +54,24 @@ pub struct Found {
     pub record: Record,
     /// Until when somebody holds it; none when the lease has ended.
     pub leased_until: Option<Timestamp>,
-    /// Tags of the traffic target that holds it.
+    /// The ARN of the traffic target that holds it.
+    pub holder: String,
+    /// That traffic target's tags.
     pub tags: BTreeMap<String, String>,
+}
+
+impl Found {
+    /// Whether a job is at it: its state is not the last one, and its lease has not run out.
+    #[must_use]
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.record.state != State::Closed && self.leased_until.is_some_and(|until| until > now)
+    }
+
+    /// Whether traffic may be between two revisions, or somebody has to look.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.record.state, State::Running | State::Held | State::Stuck)
+    }
 }
 
 /// Why a record cannot be used.
@@ -98,15 +121,12 @@ impl Ledger {
         &self.holder
     }
 
-    /// The tags that each traffic target will carry, for counting free ones beforehand.
-    ///
-    /// # Errors
-    /// When the record cannot be packed.
-    pub fn needed(&self, record: &Record) -> Result<Vec<(&str, usize)>, Fault> {
-        let record = pack(RECORD, &record.encode()).map_err(|error| Fault::invalid("TagResource", error.to_string()))?;
-        // The record may grow while steps are walked: one more tag than it takes now, and the lease.
-        let more = |arn: &str| if arn == self.holder { record.len() + 2 } else { 0 };
-        Ok(self.baselines.iter().map(|(arn, tags)| (arn.as_str(), tags.len() + more(arn))).collect())
+    /// How many tags each of these will carry, for counting free ones beforehand: the traffic targets and the Lattice service.
+    #[must_use]
+    pub fn needed(&self) -> Vec<(&str, usize)> {
+        let more = |arn: &str| if arn == self.holder { RECORD_TAGS } else { 0 };
+        let targets = self.baselines.iter().map(|(arn, tags)| (arn.as_str(), tags.len() + 1 + more(arn)));
+        targets.chain([(self.service_arn.as_str(), 1)]).collect()
     }
 
     /// Writes the record and the lease; the first time also every baseline, before them, and the mark, after them.
@@ -121,12 +141,13 @@ impl Ledger {
         }
         for (arn, baseline) in &self.baselines {
             let mut baseline = baseline.clone();
+            baseline.insert(key("rollout"), self.holder.clone());
             if *arn == self.holder {
                 baseline.append(&mut tags);
             }
             aws.lattice.write_tags(arn, &baseline).await?;
         }
-        aws.lattice.write_tags(&self.service_arn, &BTreeMap::from([(key("rollout"), self.holder.clone())])).await?;
+        aws.lattice.write_tags(&self.service_arn, &BTreeMap::from([(mark(&self.holder), self.holder.clone())])).await?;
         self.claimed.set(true);
         Ok(())
     }
@@ -150,17 +171,28 @@ impl Ledger {
             Err(fault) if fault.is_not_found() => return Ok(Lease::Ours),
             tags => tags?,
         };
-        let lease = match unpack(RECORD, &tags).ok().flatten().and_then(|text| Record::decode(&text).ok()) {
-            Some(record) if record.id == ours.id && record.generation == ours.generation => Lease::Ours,
-            Some(record) if record.id == ours.id => Lease::Theirs(format!("generation {} of this rollout", record.generation)),
-            Some(record) => Lease::Theirs(format!("rollout {}", record.id)),
+        let lease = match found(&self.holder, tags).ok().flatten() {
             None => Lease::Lost,
+            Some(found) if found.record.id == ours.id => match found.record.generation.cmp(&ours.generation) {
+                Ordering::Equal => Lease::Ours,
+                // A late write of the job that we took over from.
+                Ordering::Less => Lease::Lost,
+                Ordering::Greater => Lease::Theirs(format!("generation {} of this rollout", found.record.generation)),
+            },
+            Some(found) if found.is_open() || found.is_held(aws.date().unwrap_or_default()) => {
+                Lease::Theirs(format!("rollout {}", found.record.id))
+            }
+            Some(_) => Lease::Free,
         };
-        if lease == Lease::Lost {
+        if lease != Lease::Ours {
             self.claimed.set(false);
         }
         Ok(lease)
     }
+}
+
+fn mark(holder: &str) -> String {
+    key(&format!("rollout.{}", holder.rsplit('/').next().unwrap_or_default()))
 }
 
 fn lease_text(record: &Record, until: Option<Timestamp>) -> String {
@@ -168,45 +200,93 @@ fn lease_text(record: &Record, until: Option<Timestamp>) -> String {
     format!("{} {} {until}", record.id, record.generation)
 }
 
-/// The record that a Lattice service's mark leads to, if there is one: two calls.
+/// The record among a traffic target's tags.
+fn found(holder: &str, tags: BTreeMap<String, String>) -> Result<Option<Found>, LedgerError> {
+    let unreadable = |why: String| LedgerError::Unreadable { at: holder.to_owned(), why };
+    let Some(text) = unpack(RECORD, &tags).map_err(|torn| unreadable(torn.to_string()))? else { return Ok(None) };
+    let record = Record::decode(&text).map_err(|error| unreadable(error.to_string()))?;
+    let until = tags.get(&key("lease")).and_then(|lease| lease.rsplit(' ').next()).and_then(|until| until.parse().ok());
+    Ok(Some(Found { record, leased_until: until.map(Timestamp::from_secs), holder: holder.to_owned(), tags }))
+}
+
+async fn held_by(aws: &Aws, holder: &str) -> Result<Option<Found>, LedgerError> {
+    match aws.lattice.read_tags(holder).await {
+        Err(fault) if fault.is_not_found() => Ok(None),
+        tags => found(holder, tags?),
+    }
+}
+
+/// The records that a Lattice service's marks lead to: one for each application that shares the service.
 ///
 /// # Errors
 /// AWS's refusal, or a record that cannot be read.
-pub async fn find(aws: &Aws, service_arn: &str) -> Result<Option<Found>, LedgerError> {
+pub async fn on_service(aws: &Aws, service_arn: &str) -> Result<Vec<Found>, LedgerError> {
     let marks = aws.lattice.read_tags(service_arn).await?;
-    let Some(holder) = marks.get(&key("rollout")) else { return Ok(None) };
-    let tags = match aws.lattice.read_tags(holder).await {
-        Err(fault) if fault.is_not_found() => return Ok(None),
-        tags => tags?,
-    };
-    let unreadable = |why: String| LedgerError::Unreadable { at: holder.clone(), why };
-    let Some(text) = unpack(RECORD, &tags).map_err(|torn| unreadable(torn.to_string()))? else { return Ok(None) };
-    let record = Record::decode(&text).map_err(|error| unreadable(error.to_string()))?;
-    let leased_until = tags
-        .get(&key("lease"))
-        .and_then(|lease| lease.rsplit(' ').next())
-        .and_then(|until| until.parse().ok())
-        .map(Timestamp::from_secs);
-    Ok(Some(Found { record, leased_until, tags }))
+    let prefix = key("rollout.");
+    let mut records = Vec::new();
+    for holder in marks.iter().filter(|(mark, _)| mark.starts_with(&prefix)).map(|(_, holder)| holder) {
+        records.extend(held_by(aws, holder).await?);
+    }
+    Ok(records)
+}
+
+/// The records of the rollouts that moved any of these traffic targets last.
+///
+/// # Errors
+/// AWS's refusal, or a record that cannot be read.
+pub async fn on_targets<'a>(aws: &Aws, targets: impl IntoIterator<Item = &'a str>) -> Result<Vec<Found>, LedgerError> {
+    let mut records: Vec<Found> = Vec::new();
+    for arn in targets {
+        let tags = match aws.lattice.read_tags(arn).await {
+            Err(fault) if fault.is_not_found() => continue,
+            tags => tags?,
+        };
+        let Some(holder) = tags.get(&key("rollout")).cloned() else { continue };
+        if records.iter().any(|known| known.holder == holder) {
+            continue;
+        }
+        records.extend(if holder == arn { found(&holder, tags)? } else { held_by(aws, &holder).await? });
+    }
+    Ok(records)
+}
+
+/// Writes a found record again, without a lease: what a person has settled by hand.
+///
+/// # Errors
+/// AWS's refusal.
+pub async fn settle(aws: &Aws, found: &Found) -> Result<(), Fault> {
+    let mut tags = pack(RECORD, &found.record.encode()).map_err(|error| Fault::invalid("TagResource", error.to_string()))?;
+    tags.insert(key("lease"), lease_text(&found.record, None));
+    aws.lattice.write_tags(&found.holder, &tags).await
 }
 
 /// The recorded traffic targets with their baselines: one call for each but the one whose tags are known already.
 ///
+/// One that is gone, or that lost its tags, does not keep the others from being restored: its baseline is then taken to be
+/// stable's group alone, which is what it is for every rule that nobody else shares.
+///
 /// # Errors
-/// AWS's refusal, or a baseline that cannot be read.
+/// AWS's refusal, or a baseline that is there and cannot be read.
 pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Action)>, LedgerError> {
     let mut targets = Vec::with_capacity(found.record.targets.len());
-    let holder = found.record.targets.iter().min();
     for arn in &found.record.targets {
         let unreadable = |why: String| LedgerError::Unreadable { at: arn.clone(), why };
         let target = TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))?;
-        let tags = if holder == Some(arn) { found.tags.clone() } else { aws.lattice.read_tags(arn).await? };
-        let text = unpack(BASELINE, &tags).map_err(|torn| unreadable(torn.to_string()))?;
-        let text = text.ok_or_else(|| unreadable("it has no recorded baseline".to_owned()))?;
-        targets.push((
-            target,
-            text.parse().map_err(|error: super::lattice::action::ActionTextError| unreadable(error.to_string()))?,
-        ));
+        let tags = match arn {
+            arn if *arn == found.holder => found.tags.clone(),
+            arn => match aws.lattice.read_tags(arn).await {
+                Err(fault) if fault.is_not_found() => BTreeMap::new(),
+                tags => tags?,
+            },
+        };
+        let baseline = match unpack(BASELINE, &tags).map_err(|torn| unreadable(torn.to_string()))? {
+            Some(text) => text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?,
+            None => match &found.record.stable {
+                Some(SlotRecord { group, .. }) => Action::alone(&TargetGroupArn::of(group).id()),
+                None => return Err(unreadable("it has no recorded baseline, and nothing served before".to_owned())),
+            },
+        };
+        targets.push((target, baseline));
     }
     Ok(targets)
 }

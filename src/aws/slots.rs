@@ -43,6 +43,8 @@ pub enum Launch {
         create: Value,
         /// Of `UpdateService`.
         update: Value,
+        /// Different for each rollout.
+        token: String,
     },
     /// By a task definition that it ran before; everything else of the service stays.
     Previous {
@@ -193,7 +195,7 @@ impl Slots {
                     json!({ "cluster": cluster, "service": name, "taskDefinition": task_definition, "desiredCount": count });
                 aws.ecs.update_service(&body).await.map(drop)
             }
-            Launch::Definition { create, update } => {
+            Launch::Definition { create, update, token } => {
                 let exists = aws
                     .ecs
                     .describe_services(cluster, &[name])
@@ -203,6 +205,10 @@ impl Slots {
                     .any(|service| service.status == "ACTIVE");
                 let mut body = if exists { update.clone() } else { create.clone() };
                 body["desiredCount"] = json!(count);
+                if !exists {
+                    // A repeated call after a lost answer is then the same call (ECS: up to 36 ASCII characters).
+                    body["clientToken"] = json!(format!("{token}-{count}"));
+                }
                 if exists { aws.ecs.update_service(&body).await.map(drop) } else { aws.ecs.create_service(&body).await.map(drop) }
             }
         }
@@ -234,7 +240,9 @@ impl Slots {
     }
 }
 
-fn command(target: &TrafficTarget, action: &Action) -> Option<String> {
+/// The AWS CLI command that writes one action; none for an action of an unknown kind.
+#[must_use]
+pub fn command(target: &TrafficTarget, action: &Action) -> Option<String> {
     let action = match action {
         Action::Forward(groups) => {
             let groups: Vec<Value> = groups

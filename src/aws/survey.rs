@@ -59,6 +59,15 @@ pub struct Survey {
     pub slots: [SeenSlot; 2],
 }
 
+impl Survey {
+    /// The traffic targets that list a slot's group, whatever its weight; all of them while none does.
+    pub fn concerned(&self) -> impl Iterator<Item = &TrafficTarget> {
+        let lists = |action: &Action| self.slots.iter().any(|slot| slot.id().is_some_and(|id| action.weight(id).is_some()));
+        let any = self.targets.iter().any(|(_, action)| lists(action));
+        self.targets.iter().filter(move |(_, action)| !any || lists(action)).map(|(target, _)| target)
+    }
+}
+
 /// Which slot has which role, and where.
 #[derive(Clone, Debug)]
 pub struct Roles {
@@ -83,10 +92,8 @@ pub enum RolesError {
         /// Its action.
         shown: String,
     },
-    /// A group that is not ours has weight beside ours.
-    #[error(
-        "{target} also sends traffic to {group}, which is in neither slot: take it out, or give it weight 0, before releasing"
-    )]
+    /// A group that is in neither slot has weight.
+    #[error("{target} sends traffic to {group}, which is in neither slot: take it out, or give it weight 0, before releasing")]
     ThirdGroup {
         /// The traffic target.
         target: String,

@@ -1,36 +1,48 @@
-//! `abort --to TARGET_GROUP`: two weights and no record that says why. A person says which group gets everything.
+//! `abort --to TARGET_GROUP`: weights that no record explains. A person says which group gets everything.
+
+use std::time::Duration;
 
 use super::{connect, recorded};
 use crate::{
     aws::{
-        Aws,
+        Aws, Fault,
         lattice::{
             action::Action,
             groups::{TargetGroup, TargetStatus},
-            traffic::{LatticeService, TrafficTarget},
+            ids::TargetGroupId,
+            traffic::TrafficTarget,
         },
-        ledger,
+        ledger::{self, Found},
+        slots,
     },
     clock::Clock,
-    exit::{Error, Exit},
-    rollout::{record::State, split::Split},
-    settings::AbortSettings,
+    exit::{Error, Exit, Problem},
+    rollout::{
+        observation::RefusalKind,
+        record::{SlotRecord, State},
+        split::Split,
+    },
+    settings::{AbortSettings, Which},
 };
 
-/// Puts all traffic of every traffic target that lists the group on it.
+/// How long the weights are tried, as long as a rollback is.
+const LIMIT: Duration = Duration::from_secs(600);
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Puts all traffic on the group, wherever it is listed (of the one traffic target, where one is named), and closes the record.
 ///
 /// # Errors
-/// When the group is unknown, has no healthy target (unless forced), is listed nowhere, or a rollout is under way.
+/// When the group is unknown, has no healthy target (unless forced), is listed nowhere, or a job holds the rollout.
 pub(super) async fn abort_to(settings: &AbortSettings, aws: &Aws, clock: &dyn Clock, group: &str) -> Result<Exit, Error> {
     let service_arn = recorded::service_arn(aws, &settings.which).await?;
-    let found = ledger::find(aws, &service_arn).await?;
-    if let Some(found) = found.filter(|found| !matches!(found.record.state, State::Closed | State::Stuck)) {
-        let now = aws.date().unwrap_or_else(|| clock.now());
-        let until = found.leased_until.filter(|until| *until > now).map_or_else(String::new, |until| format!(", until {until}"));
-        let message = format!("rollout {} is under way{until}: it has a record that says what to restore", found.record.id);
-        return Err(Error::new(Exit::Refused, message).hint("run `espalier abort` without `--to`"));
+    let records = recorded::records(aws, &settings.which, &service_arn).await?;
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    if let Some(held) = records.iter().find(|found| found.is_held(now)) {
+        let message = format!("rollout {} is under way: a job holds it", held.record.id);
+        let hint = format!("roll it back: espalier abort --traffic-target {}", held.holder);
+        return Err(Error::new(Exit::Refused, message).hint(hint));
     }
-    let service = aws.lattice.resolve_service(&service_arn).await?;
     let group =
         aws.lattice.resolve_group(group).await?.ok_or_else(|| Error::invalid(format!("there is no target group {group}")))?;
     let healthy =
@@ -39,32 +51,78 @@ pub(super) async fn abort_to(settings: &AbortSettings, aws: &Aws, clock: &dyn Cl
         let message = format!("{} has no healthy target", group.name);
         return Err(Error::new(Exit::Refused, message).hint("`--force` sends it all traffic nevertheless"));
     }
-    let writes = writes(aws, &service, &group).await?;
+    let writes = writes(aws, settings, &service_arn, &group).await?;
     let lines: Vec<_> = writes.iter().map(|(target, _)| format!("{}: everything to {}", target.label(), group.name)).collect();
     if !settings.dry_run {
-        aws.lattice.write_actions(&writes).await?;
-        let targets: Vec<TrafficTarget> = writes.iter().map(|(target, _)| target.clone()).collect();
-        for ((target, wanted), read) in writes.iter().zip(aws.lattice.read_actions(&targets).await) {
-            if read?.as_ref() != Some(wanted) {
-                return Err(Error::new(Exit::Stuck, format!("{} does not show what was written", target.label())));
-            }
+        write(aws, clock, &writes).await?;
+        for found in records {
+            settle(aws, found, &group).await?;
         }
     }
     connect::show(settings.format, &lines);
     Ok(Exit::Done)
 }
 
-async fn writes(aws: &Aws, service: &LatticeService, group: &TargetGroup) -> Result<Vec<(TrafficTarget, Action)>, Error> {
-    let listing =
-        aws.lattice.traffic_targets(service, None).await?.into_iter().filter(|(_, action)| action.weight(&group.id).is_some());
+/// Writes and reads back until it shows, or says how to finish by hand (exit 4).
+async fn write(aws: &Aws, clock: &dyn Clock, writes: &[(TrafficTarget, Action)]) -> Result<(), Error> {
+    let targets: Vec<TrafficTarget> = writes.iter().map(|(target, _)| target.clone()).collect();
+    let deadline = clock.now() + LIMIT;
+    loop {
+        let refused = aws.lattice.write_actions(writes).await.err();
+        let read = aws.lattice.read_actions(&targets).await;
+        let shows = |((_, wanted), read): (&(TrafficTarget, Action), &Result<Option<Action>, Fault>)| {
+            read.as_ref().is_ok_and(|action| action.as_ref() == Some(wanted))
+        };
+        if writes.iter().zip(&read).all(shows) {
+            return Ok(());
+        }
+        let permanent = refused.as_ref().is_some_and(|fault| fault.refusal().kind == RefusalKind::Permanent);
+        if permanent || clock.now() >= deadline {
+            let why = refused.map_or_else(|| "the traffic targets do not show it".to_owned(), |fault| fault.to_string());
+            let mut problems =
+                vec![Problem { message: format!("not everything could be written: {why}; these commands do it:"), hint: None }];
+            let commands = writes.iter().filter_map(|(target, action)| slots::command(target, action));
+            problems.extend(commands.map(|message| Problem { message, hint: None }));
+            return Err(Error { exit: Exit::Stuck, problems });
+        }
+        clock.sleep_until(clock.now() + PAUSE).await;
+    }
+}
+
+/// What the record says serves is what serves now.
+async fn settle(aws: &Aws, mut found: Found, group: &TargetGroup) -> Result<(), Error> {
+    let is = |slot: &SlotRecord| slot.group == group.arn.as_str();
+    let record = &mut found.record;
+    record.verified = match &record.stable {
+        _ if is(&record.candidate) => Split::CANDIDATE,
+        Some(stable) if is(stable) => Split::STABLE,
+        Some(_) | None => return Ok(()),
+    };
+    record.intent = record.verified;
+    record.generation += 1;
+    record.state = State::Closed;
+    Ok(ledger::settle(aws, &found).await?)
+}
+
+async fn writes(
+    aws: &Aws,
+    settings: &AbortSettings,
+    service_arn: &str,
+    group: &TargetGroup,
+) -> Result<Vec<(TrafficTarget, Action)>, Error> {
+    let service = aws.lattice.resolve_service(service_arn).await?;
+    let asked = |target: &TrafficTarget| match &settings.which {
+        Which::TrafficTarget(arn) => target.arn() == arn,
+        Which::LatticeService(_) => true,
+    };
+    let all = aws.lattice.traffic_targets(&service, None).await?.into_iter();
     let alone = |(target, action): (TrafficTarget, Action)| {
-        let weight =
-            |listed: &crate::aws::lattice::ids::TargetGroupId| if *listed == group.id { Split::STABLE.stable } else { 0 };
+        let weight = |listed: &TargetGroupId| if *listed == group.id { Split::STABLE.stable } else { 0 };
         (target, Action::Forward(action.groups().iter().map(|(listed, _)| (listed.clone(), weight(listed))).collect()))
     };
-    let writes: Vec<_> = listing.map(alone).collect();
+    let writes: Vec<_> = all.filter(|(target, action)| asked(target) && action.weight(&group.id).is_some()).map(alone).collect();
     if writes.is_empty() {
-        return Err(Error::invalid(format!("nothing in {} forwards to {}", service.name, group.name)));
+        return Err(Error::invalid(format!("nothing of what was asked for in {} forwards to {}", service.name, group.name)));
     }
     Ok(writes)
 }

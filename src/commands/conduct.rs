@@ -52,13 +52,18 @@ pub(crate) async fn conduct(
         Ok(Ending::Outcome(outcome)) => Ok(exit(&outcome, &rollout.journal().release.verb)),
         Ok(Ending::Untouched(reason)) => Err(Error::new(Exit::Malfunction, format!("{reason}; traffic is untouched"))),
         Ok(Ending::Declined(reason)) => Err(Error::new(Exit::Refused, reason.to_string())),
+        Err(defect) if rollout.is_touched() => {
+            let error = Error::new(Exit::Stuck, format!("the rollout stopped: {defect}"));
+            Err(error.hint("`espalier abort` restores what was there before"))
+        }
         Err(defect) => Err(Error::malfunction("the rollout stopped", &defect)),
     }
 }
 
 /// DESIGN §3: an `abort` or `rollback` that succeeded is 0, a release that was rolled back is 3.
 fn exit(outcome: &Outcome, verb: &str) -> Exit {
-    let asked_for = outcome.kind == OutcomeKind::RolledBack && matches!(verb, "abort" | "rollback");
+    let done = matches!(outcome.reason, Reason::Aborted { .. } | Reason::RolledBackByRequest { .. });
+    let asked_for = outcome.kind == OutcomeKind::RolledBack && done && matches!(verb, "abort" | "rollback");
     if asked_for { Exit::Done } else { Exit::of_release(outcome.kind) }
 }
 

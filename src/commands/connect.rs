@@ -5,7 +5,7 @@ use std::io::Write as _;
 use crate::{
     aws::{Aws, AwsOptions},
     clock::{Clock, Stepped, System},
-    exit::Error,
+    exit::{Error, Exit},
     github::client::Token,
     report::{self, GitHubOptions, Pace, ReportOptions},
     settings::{AwsSettings, Format, GitHubSettings, Surroundings, surroundings::is_loopback},
@@ -97,4 +97,9 @@ pub(crate) fn show(format: Format, lines: &[String]) {
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _gone = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// A signal came before the rollout was claimed.
+pub(crate) fn cancelled() -> Error {
+    Error::new(Exit::Malfunction, "the job was cancelled before anything was claimed; traffic is untouched")
 }

@@ -108,11 +108,12 @@ impl Definitions {
         cluster: &str,
         ecs_service: &str,
         task_definition_arn: &str,
+        token: &str,
     ) -> (Launch, Vec<String>) {
         let target = ServiceTarget { cluster, ecs_service, task_definition_arn, desired_count: 0 };
         let create = request::create_service(&patched.document, target);
         let update = request::update_service(&patched.document, target);
-        (Launch::Definition { create: create.body, update: update.body }, create.notes)
+        (Launch::Definition { create: create.body, update: update.body, token: token.to_owned() }, create.notes)
     }
 
     /// The size that the file asks for, 1 where it is silent: what a first release is given.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{
-    conduct::{conduct, say_unchanged},
+    conduct::{Prepared, conduct, say_unchanged},
     connect,
     definitions::Definitions,
     preflight,
@@ -14,12 +14,16 @@ use super::{
 use crate::{
     aws::{
         Aws,
-        lattice::groups::{GroupStatus, TargetGroup},
+        lattice::{
+            groups::{GroupStatus, TargetGroup},
+            traffic::TrafficTarget,
+        },
         ledger::{self, Found},
         survey::{self, Roles, Survey, WantedSlot},
     },
     clock::Clock,
     exit::{Error, Exit},
+    report::ReportOptions,
     settings::{DeploySettings, Rules},
     signals::Signals,
 };
@@ -29,34 +33,57 @@ const GROUP_LIMIT: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const GROUP_INTERVAL: Duration = Duration::from_secs(2);
 
+/// A release that is ready to be driven, or one that has nothing to do.
+enum Begun {
+    Ready(Box<(Prepared, Aws, Box<dyn Clock>, ReportOptions)>),
+    Done(Exit),
+}
+
 /// Runs it.
 ///
 /// # Errors
 /// Whatever keeps the release from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
-    let signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
-    let definitions = definitions(&settings)?;
+    let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    let begun = tokio::select! {
+        biased;
+        () = signals.first() => return Err(connect::cancelled()),
+        begun = begin(&settings) => begun?,
+    };
+    match begun {
+        Begun::Done(exit) => Ok(exit),
+        Begun::Ready(ready) => {
+            let (prepared, aws, clock, reports) = *ready;
+            conduct(prepared, &aws, clock.as_ref(), reports, signals).await
+        }
+    }
+}
+
+/// Everything before the rollout is claimed. Given up at the first signal: nothing refers to what it wrote.
+async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
+    let definitions = definitions(settings)?;
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
 
-    let (survey, roles, found) = look(&settings, &aws, clock.as_ref()).await?;
-    let view = View { settings: &settings, survey: &survey, roles: &roles, definitions: &definitions };
+    let (survey, roles, records) = look(settings, &aws, clock.as_ref()).await?;
+    let view = View { settings, survey: &survey, roles: &roles, definitions: &definitions };
     view.judge()?;
+    preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
     if view.is_unchanged(&aws).await? {
-        return Ok(say_unchanged(view.release(&aws, String::new(), view.stable_revision()), reports, clock.now()).await);
+        let release = view.release(&aws, String::new(), view.stable_revision());
+        return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await));
     }
     if settings.dry_run {
         connect::show(settings.format, &view.plan_in_words());
-        return Ok(Exit::Done);
+        return Ok(Begun::Done(Exit::Done));
     }
 
     // The first writes: nothing refers to either until the rollout is claimed.
     let group = ensure_group(&aws, clock.as_ref(), &view).await?;
     let registered = aws.ecs.register_task_definition(&definitions.register.body).await?;
-    let prepared = view.prepare(&aws, clock.now(), &group, &registered, found.as_ref())?;
-    preflight::judge_tags(&aws, &prepared).await?;
-    conduct(prepared, &aws, clock.as_ref(), reports, signals).await
+    let prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
+    Ok(Begun::Ready(Box::new((prepared, aws, clock, reports))))
 }
 
 fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
@@ -72,7 +99,7 @@ fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
 }
 
 /// Reads what is there, and refuses while somebody else is at it.
-async fn look(settings: &DeploySettings, aws: &Aws, clock: &dyn Clock) -> Result<(Survey, Roles, Option<Found>), Error> {
+async fn look(settings: &DeploySettings, aws: &Aws, clock: &dyn Clock) -> Result<(Survey, Roles, Vec<Found>), Error> {
     let lattice = &settings.lattice;
     let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),
@@ -80,11 +107,18 @@ async fn look(settings: &DeploySettings, aws: &Aws, clock: &dyn Clock) -> Result
         target_group: slot.target_group.text.clone(),
     });
     let survey = survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?;
-    let found = ledger::find(aws, &survey.service.arn).await?;
-    preflight::refuse_while_busy(found.as_ref(), aws.date().unwrap_or_else(|| clock.now()), &survey.service.name)?;
+    let records = refuse_while_busy(aws, clock, &survey).await?;
     let roles = survey::roles(&survey, listed(&lattice.rules))?;
     preflight::refuse(preflight::judge(&survey, &roles))?;
-    Ok((survey, roles, found))
+    Ok((survey, roles, records))
+}
+
+/// The records of the traffic targets that either slot is in: a rollout that is half-way is told as what it is, before
+/// anybody wonders about its weights.
+pub(super) async fn refuse_while_busy(aws: &Aws, clock: &dyn Clock, survey: &Survey) -> Result<Vec<Found>, Error> {
+    let records = ledger::on_targets(aws, survey.concerned().map(TrafficTarget::arn)).await?;
+    preflight::refuse_while_busy(&records, aws.date().unwrap_or_else(|| clock.now()))?;
+    Ok(records)
 }
 
 pub(super) fn listed(rules: &Rules) -> Option<&[String]> {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::conduct::Prepared;
 use crate::{
     aws::{
         Aws,
-        lattice::packing::free_tags,
-        ledger::Found,
+        lattice::{
+            action::{Action, MAX_GROUPS},
+            packing::free_tags,
+            traffic::{LatticeService, TrafficTarget},
+        },
+        ledger::{Found, Ledger},
         slots::Slots,
         survey::{Roles, Survey},
     },
@@ -17,21 +20,29 @@ use crate::{
 };
 
 /// Refuses while another rollout is under way on the same traffic targets (exit 5).
-pub(crate) fn refuse_while_busy(found: Option<&Found>, now: Timestamp, lattice_service: &str) -> Result<(), Error> {
-    let Some(Found { record, leased_until, .. }) = found else { return Ok(()) };
-    let leased = leased_until.filter(|until| *until > now);
-    let undone = match record.state {
-        State::Closed => return Ok(()),
-        State::RolledBack | State::Promoted if leased.is_none() => return Ok(()),
-        State::Held => "is held",
-        State::Stuck => "is stuck",
-        State::Running | State::RolledBack | State::Promoted => "is under way",
+pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(), Error> {
+    let Some(found) = records.iter().find(|found| found.is_open() || found.is_held(now)) else { return Ok(()) };
+    let Found { record, leased_until, holder, .. } = found;
+    let what = format!("rollout {} of {}", record.id, record.name);
+    let abort = format!("espalier abort --traffic-target {holder}");
+    let held = leased_until.filter(|until| *until > now);
+    let (message, hint) = match (record.state, held) {
+        (State::Running | State::Held, Some(until)) => (
+            format!("{what} is under way: another job holds it until {until}"),
+            format!("wait for that job, or roll it back: {abort}"),
+        ),
+        (State::Running | State::Held, None) => {
+            (format!("{what} is under way and no job holds it any more"), format!("roll it back first: {abort}"))
+        }
+        (State::Stuck, _) => (
+            format!("{what} is stuck: traffic is not known to be good"),
+            format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP"),
+        ),
+        (State::RolledBack | State::Promoted | State::Closed, until) => (
+            format!("{what} is done, and its job is stopping the tasks that are not needed any more"),
+            until.map_or_else(String::new, |until| format!("run this again when it has ended, at the latest after {until}")),
+        ),
     };
-    let message = match leased {
-        Some(until) => format!("rollout {} of {lattice_service} {undone}: another job holds it until {until}", record.id),
-        None => format!("rollout {} of {lattice_service} {undone} and no job holds it any more", record.id),
-    };
-    let hint = format!("wait for that job, or roll it back: espalier abort --lattice-service {lattice_service}");
     Err(Error::new(Exit::Refused, message).hint(hint))
 }
 
@@ -70,6 +81,17 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
             );
         }
     }
+    for (target, action) in &roles.targets {
+        let candidate = survey.slots[roles.candidate].group.as_ref();
+        let listed = candidate.is_some_and(|group| action.weight(&group.id).is_some());
+        if !listed && action.groups().len() >= MAX_GROUPS && roles.stable.is_some() {
+            problem(
+                Exit::Invalid,
+                format!("{} lists {MAX_GROUPS} target groups already: Lattice takes no more", target.label()),
+                "remove one with weight 0 from it".to_owned(),
+            );
+        }
+    }
     if roles.stable.is_none() && survey.slots[roles.candidate].group.is_none() {
         let slot = &survey.slots[roles.candidate].wanted;
         problem(
@@ -97,23 +119,17 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
     problems
 }
 
-/// Whether every traffic target has room for the tags of the record.
-pub(crate) async fn judge_tags(aws: &Aws, prepared: &Prepared) -> Result<(), Error> {
-    let Prepared { slots, ledger, rollout, .. } = prepared;
+/// Whether every traffic target, and the Lattice service, has room for the tags of the record.
+pub(crate) async fn judge_tags(aws: &Aws, service: &LatticeService, targets: &[(TrafficTarget, Action)]) -> Result<(), Error> {
+    let ledger = Ledger::new(&service.arn, targets, false)?;
     let mut problems = Vec::new();
-    for (arn, needed) in ledger.needed(rollout.record())? {
-        let mut tags = aws.lattice.read_tags(arn).await?;
-        tags.retain(|key, _| !key.starts_with(crate::aws::lattice::packing::KEY_PREFIX));
+    for (arn, needed) in ledger.needed() {
+        let tags = aws.lattice.read_tags(arn).await?;
         if let Err(missing) = free_tags(&tags, needed) {
-            let label = slots
-                .targets
-                .iter()
-                .find(|(target, _)| target.arn() == arn)
-                .map_or_else(|| arn.to_owned(), |(target, _)| target.label());
-            problems.push(Problem {
-                message: format!("{label}: {missing}"),
-                hint: Some("the rollout's record is kept in tags: remove some others".to_owned()),
-            });
+            let label = targets.iter().find(|(target, _)| target.arn() == arn);
+            let label = label.map_or_else(|| format!("the Lattice service {}", service.name), |(target, _)| target.label());
+            let hint = "the rollout's record is kept in tags: remove some others".to_owned();
+            problems.push(Problem { message: format!("{label}: {missing}"), hint: Some(hint) });
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }

@@ -29,19 +29,40 @@ pub(crate) struct Recorded {
     pub(crate) targets: Vec<(TrafficTarget, Action)>,
 }
 
-/// Finds it.
+/// Finds it: of several applications that share a Lattice service, the one whose rollout is under way.
 ///
 /// # Errors
-/// When there is none, or it cannot be read.
+/// When there is none, there are several, or it cannot be read.
 pub(crate) async fn find(aws: &Aws, which: &Which) -> Result<Recorded, Error> {
     let service_arn = service_arn(aws, which).await?;
-    let Some(found) = ledger::find(aws, &service_arn).await? else {
+    let mut records = records(aws, which, &service_arn).await?;
+    if records.len() > 1 && records.iter().any(Found::is_open) {
+        records.retain(Found::is_open);
+    }
+    if records.len() > 1 {
+        let each: Vec<_> =
+            records.iter().map(|found| format!("{} (--traffic-target {})", found.record.name, found.holder)).collect();
+        let message = format!("several applications share this Lattice service: {}", each.join(", "));
+        return Err(Error::invalid(message).hint("say which one with `--traffic-target`"));
+    }
+    let Some(found) = records.pop() else {
         let message = format!("there is no record of a rollout on {service_arn}");
         return Err(Error::new(Exit::Refused, message)
             .hint("`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record"));
     };
     let targets = ledger::targets(aws, &found).await?;
     Ok(Recorded { service_arn, found, targets })
+}
+
+/// Every record that the request may be about.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) async fn records(aws: &Aws, which: &Which, service_arn: &str) -> Result<Vec<Found>, Error> {
+    Ok(match which {
+        Which::TrafficTarget(arn) => ledger::on_targets(aws, [arn.as_str()]).await?,
+        Which::LatticeService(_) => ledger::on_service(aws, service_arn).await?,
+    })
 }
 
 /// The Lattice service's ARN: asked of AWS only when neither it nor a traffic target's was given.

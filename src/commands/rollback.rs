@@ -10,15 +10,20 @@ use super::{
     view::rollout_id,
 };
 use crate::{
-    aws::{Aws, lattice::action::Action, lattice::traffic::TrafficTarget, ledger::Ledger, slots::Launch},
+    aws::{
+        Aws,
+        lattice::{action::Action, ids::TargetGroupArn, traffic::TrafficTarget},
+        ledger::Ledger,
+        slots::Launch,
+    },
     clock::Timestamp,
-    exit::{Error, Exit},
+    exit::{Error, Exit, Problem},
     rollout::{
         journal::Happening,
         machine::{Desired, Rollout},
         outcome::Reason,
         plan::{Plan, Step},
-        record::{Record, State},
+        record::{Record, SlotRecord, State},
         split::{Share, Split},
     },
     settings::RollbackSettings,
@@ -37,8 +42,16 @@ pub(crate) async fn rollback(settings: RollbackSettings) -> Result<Exit, Error> 
     let recorded = recorded::find(&aws, &settings.which).await?;
     let by = abort::asked_by(&settings.surroundings, settings.reason.as_deref());
     let prepared = match recorded.found.record.state {
+        // A rollback whose job died goes on to where it was going.
+        State::Running | State::Stuck if recorded.found.record.verb == "rollback" => {
+            let to = recorded.found.record.candidate.clone();
+            prepare(&aws, recorded, Some(to), clock.now(), by).await?
+        }
         State::Running | State::Held | State::Stuck => abort::prepare(&aws, recorded, "rollback", Reason::Aborted { by }, false)?,
-        State::RolledBack | State::Promoted | State::Closed => prepare(&aws, recorded, clock.now(), by).await?,
+        State::RolledBack | State::Promoted | State::Closed => {
+            let to = recorded.found.record.previous.clone();
+            prepare(&aws, recorded, to, clock.now(), by).await?
+        }
     };
     if settings.dry_run {
         connect::show(settings.format, &prepared.slots.commands(Desired::Split(Split::CANDIDATE)));
@@ -48,19 +61,19 @@ pub(crate) async fn rollback(settings: RollbackSettings) -> Result<Exit, Error> 
 }
 
 /// A rollout of one step whose candidate is the slot of the recorded previous revision.
-async fn prepare(aws: &Aws, recorded: Recorded, now: Timestamp, by: String) -> Result<Prepared, Error> {
+async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Timestamp, by: String) -> Result<Prepared, Error> {
     let Recorded { service_arn, found, targets } = recorded;
     let old = found.record;
-    let Some(previous) = old.previous.clone() else {
+    let Some(previous) = to else {
         let message = format!("rollout {} records no revision that was stable before", old.id);
         return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
     };
     let targets = as_they_are(aws, targets).await?;
+    refuse_unless_all_on(old.serving(), &previous, &targets)?;
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[&service_arn, &previous.group, &old.id]);
     let plan = Plan {
         steps: vec![Step { share: Share::FULL, bake: Duration::ZERO }],
-        settle: Duration::ZERO,
         // The rejected slot keeps its tasks until the data plane has followed.
         retire_after: old.plan.retire_after.map(|_| old.plan.settle),
         ..old.plan.clone()
@@ -81,6 +94,29 @@ async fn prepare(aws: &Aws, recorded: Recorded, now: Timestamp, by: String) -> R
     let mut rollout = Rollout::restore(record, release);
     rollout.note(now, Happening::Note { what: format!("asked for by {by}") });
     Ok(Prepared { rollout, slots, ledger, task_definition_arn })
+}
+
+/// What the record says to serve must serve, everywhere: on any other weights a rollback would undo what somebody else did.
+fn refuse_unless_all_on(serving: &SlotRecord, previous: &SlotRecord, targets: &[(TrafficTarget, Action)]) -> Result<(), Error> {
+    let serving = TargetGroupArn::of(&serving.group).id();
+    let all_on = |action: &Action| {
+        let weighted = || action.groups().iter().filter(|(_, weight)| *weight > 0);
+        weighted().count() == 1 && weighted().all(|(group, _)| *group == serving)
+    };
+    let problem = |(target, action): &(TrafficTarget, Action)| Problem {
+        message: format!(
+            "{} says {}, where the record says that {serving} serves everything",
+            target.label(),
+            action.words(|_| None)
+        ),
+        hint: Some(format!(
+            "somebody changed the weights since: to put everything on one group run `espalier abort --traffic-target {} --to TARGET_GROUP`, for example {}",
+            target.arn(),
+            TargetGroupArn::of(&previous.group).id()
+        )),
+    };
+    let problems: Vec<_> = targets.iter().filter(|(_, action)| !all_on(action)).map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Refused, problems }) }
 }
 
 /// What a rollback that fails has to restore is what is there now, not what the last release began from.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     aws::{
         Aws,
-        ledger::{self, Ledger},
+        ledger::Ledger,
         slots::{Launch, Slot, Slots},
         survey::{self, Roles, SeenSlot, Survey, WantedSlot},
     },
@@ -34,12 +34,14 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     let survey = survey::survey(&aws, &settings.lattice_service, settings.listener.as_deref(), None, wanted).await?;
     let [Some(from), Some(to)] = survey.slots.each_ref().map(as_slot) else {
         let unknown = survey.slots.iter().filter(|slot| slot.group.is_none());
-        let problem =
-            |slot: &SeenSlot| Problem { message: format!("there is no target group {}", slot.wanted.target_group), hint: None };
+        let hint = "`--from` and `--to` take names, ids or ARNs: aws vpc-lattice list-target-groups lists them";
+        let problem = |slot: &SeenSlot| Problem {
+            message: format!("there is no target group {}", slot.wanted.target_group),
+            hint: Some(hint.to_owned()),
+        };
         return Err(Error { exit: Exit::Invalid, problems: unknown.map(problem).collect() });
     };
-    let found = ledger::find(&aws, &survey.service.arn).await?;
-    preflight::refuse_while_busy(found.as_ref(), aws.date().unwrap_or_else(|| clock.now()), &survey.service.name)?;
+    let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
     let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
     preflight::refuse(preflight::judge(&survey, &roles))?;
     let release = release(&aws, &survey, &roles, &settings);
@@ -51,12 +53,13 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
             return Err(Error::new(Exit::Refused, message).hint("give `--from` the target group that has the traffic"));
         }
     }
+    preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
     if settings.dry_run {
         connect::show(settings.format, &settings.plan.steps.iter().map(ToString::to_string).collect::<Vec<_>>());
         return Ok(Exit::Done);
     }
-    let prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
-    preflight::judge_tags(&aws, &prepared).await?;
+    let mut prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
+    prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
     conduct(prepared, &aws, clock.as_ref(), reports, signals).await
 }
 

@@ -16,7 +16,7 @@ use crate::{
         observe,
     },
     exit::{Error, Exit},
-    rollout::{observation::Side, record::Record},
+    rollout::observation::Side,
     settings::{Format, StatusSettings},
 };
 
@@ -27,10 +27,10 @@ use crate::{
 pub(crate) async fn status(settings: StatusSettings) -> Result<Exit, Error> {
     let aws = connect::aws(&settings.aws).await?;
     let service = aws.lattice.resolve_service(&settings.lattice_service).await?;
-    let (targets, found) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::find(&aws, &service.arn));
-    let (targets, found) = (targets?, found?);
+    let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::on_service(&aws, &service.arn));
+    let (targets, records) = (targets?, records?);
     let groups = groups(&aws, &targets).await?;
-    let view = View { aws: &aws, service, targets, groups, found };
+    let view = View { aws: &aws, service, targets, groups, records };
     match settings.format {
         Format::Json => connect::print(&format!("{:#}", view.json())),
         Format::Text => connect::print(&view.lines().join("\n")),
@@ -44,7 +44,7 @@ struct View<'a> {
     service: LatticeService,
     targets: Vec<(TrafficTarget, Action)>,
     groups: Vec<(TargetGroup, Vec<Target>)>,
-    found: Option<Found>,
+    records: Vec<Found>,
 }
 
 /// Every group that an action lists, with its targets.
@@ -69,10 +69,10 @@ impl View<'_> {
         self.groups.iter().find(|(group, _)| group.id == *id).map(|(group, _)| group.name.clone())
     }
 
-    fn revision(record: &Record, group: &TargetGroup) -> Option<String> {
-        let slots = record.stable.iter().chain([&record.candidate]);
-        let slot = slots.into_iter().find(|slot| slot.group == group.arn.as_str())?;
-        slot.task_definition.as_deref().map(super::preflight::short)
+    fn revision(&self, group: &TargetGroup) -> Option<String> {
+        let slots = self.records.iter().flat_map(|found| found.record.stable.iter().chain([&found.record.candidate]));
+        let mut of_group = slots.filter(|slot| slot.group == group.arn.as_str());
+        of_group.find_map(|slot| slot.task_definition.as_deref().map(super::preflight::short))
     }
 
     fn lines(&self) -> Vec<String> {
@@ -83,21 +83,21 @@ impl View<'_> {
         }
         for (group, targets) in &self.groups {
             let side = observe::side(targets, None, &[], None);
-            let revision = self.found.as_ref().and_then(|found| Self::revision(&found.record, group));
+            let revision = self.revision(group);
             let revision = revision.map_or_else(String::new, |revision| format!(", last given {revision}"));
             lines.push(format!("  {}: {}{revision}", group.name, health(&side)));
         }
-        lines.push(match &self.found {
-            None => "  no record of a rollout".to_owned(),
-            Some(found) => {
-                let record = &found.record;
-                let lease = found.leased_until.map_or_else(|| "held by no job".to_owned(), |until| format!("held until {until}"));
-                let step = record.plan.steps.get(record.step).map_or_else(String::new, |step| {
-                    format!(", step {} of {} ({})", record.step + 1, record.plan.steps.len(), step.share)
-                });
-                format!("  rollout {} ({}): {}{step}, {lease}", record.id, record.verb, record.state)
-            }
-        });
+        lines.extend(self.records.iter().map(|found| {
+            let record = &found.record;
+            let lease = found.leased_until.map_or_else(|| "held by no job".to_owned(), |until| format!("held until {until}"));
+            let step = record.plan.steps.get(record.step).map_or_else(String::new, |step| {
+                format!(", step {} of {} ({})", record.step + 1, record.plan.steps.len(), step.share)
+            });
+            format!("  rollout {} of {} ({}): {}{step}, {lease}", record.id, record.name, record.verb, record.state)
+        }));
+        if self.records.is_empty() {
+            lines.push("  no record of a rollout".to_owned());
+        }
         lines
     }
 
@@ -123,20 +123,21 @@ impl View<'_> {
             .iter()
             .map(|(group, targets)| {
                 let side = observe::side(targets, None, &[], None);
-                let revision = self.found.as_ref().and_then(|found| Self::revision(&found.record, group));
+                let revision = self.revision(group);
                 json!({
                     "id": group.id.to_string(), "name": group.name, "revision": revision, "healthy": side.healthy, "unhealthy": side.unhealthy,
                     "initial": side.initial, "draining": side.draining, "unchecked": side.unchecked,
                 })
             })
             .collect();
-        let rollout = self
-            .found
-            .as_ref()
-            .map(|found| json!({ "record": found.record, "leased-until": found.leased_until.map(|until| until.to_string()) }));
+        let rollouts: Vec<_> = self
+            .records
+            .iter()
+            .map(|found| json!({ "record": found.record, "leased-until": found.leased_until.map(|until| until.to_string()) }))
+            .collect();
         json!({
             "service": { "id": self.service.id.to_string(), "arn": self.service.arn, "name": self.service.name },
-            "endpoint": self.aws.endpoint, "traffic-targets": targets, "target-groups": groups, "rollout": rollout,
+            "endpoint": self.aws.endpoint, "traffic-targets": targets, "target-groups": groups, "rollouts": rollouts,
         })
     }
 }

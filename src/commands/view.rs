@@ -10,7 +10,7 @@ use super::{
 use crate::{
     aws::{
         Aws,
-        ecs::task_definitions::TaskDefinition,
+        ecs::{services::VpcLattice, task_definitions::TaskDefinition},
         lattice::groups::TargetGroup,
         ledger::{Found, Ledger},
         slots::{Slot, Slots},
@@ -76,6 +76,16 @@ impl View<'_> {
             return Ok(false);
         }
         let patched = self.definitions.for_slot(self.for_slot(stable, group.arn.as_str()))?;
+        let entry = |entry: &VpcLattice| {
+            let wanted = patched.lattice.as_ref();
+            wanted.is_some_and(|wanted| {
+                (&entry.role, &entry.target_group, &entry.port_name)
+                    == (&wanted.role_arn, &wanted.target_group_arn, &wanted.port_name)
+            })
+        };
+        if !service.vpc_lattice.iter().any(entry) {
+            return Ok(false);
+        }
         let running = aws.ecs.describe_task_definition(&service.task_definition).await?;
         Ok(self.definitions.differences(&patched, &running.raw, &service.raw).is_empty())
     }
@@ -112,12 +122,11 @@ impl View<'_> {
         now: Timestamp,
         group: &TargetGroup,
         registered: &TaskDefinition,
-        found: Option<&Found>,
+        records: &[Found],
     ) -> Result<Prepared, Error> {
         let settings = self.settings;
         let slot = self.slot(self.roles.candidate);
         let patched = self.definitions.for_slot(self.for_slot(self.roles.candidate, group.arn.as_str()))?;
-        let (launch, left_out) = self.definitions.launch(&patched, &settings.cluster, &slot.ecs_service, &registered.arn);
         let candidate = Slot {
             name: slot.name.clone(),
             group: group.named(),
@@ -129,6 +138,7 @@ impl View<'_> {
 
         let started = aws.date().unwrap_or(now);
         let id = rollout_id(started, &[&settings.cluster, &slot.ecs_service, &registered.arn]);
+        let (launch, left_out) = self.definitions.launch(&patched, &settings.cluster, &slot.ecs_service, &registered.arn, &id);
         let count = self.size();
         let mut record = Record::new(
             id.clone(),
@@ -141,7 +151,7 @@ impl View<'_> {
         record.name.clone_from(&settings.service);
         record.cluster = Some(settings.cluster.clone());
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
-        record.previous = found.and_then(|found| found.record.previous.clone());
+        record.previous = records.iter().find_map(|found| found.record.previous.clone());
 
         let slots =
             Slots { cluster: Some(settings.cluster.clone()), targets: self.roles.targets.clone(), stable, candidate, launch };

@@ -15,7 +15,7 @@ use super::{
     ids::{ListenerId, RuleId, ServiceId},
     traffic::{TrafficTarget, to_sdk},
 };
-use crate::aws::fault::Fault;
+use crate::{aws::fault::Fault, rollout::observation::RefusalKind};
 
 /// The most rules in one `BatchUpdateRule` (service model, `RuleUpdateList`).
 const BATCH: usize = 10;

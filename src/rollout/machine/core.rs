@@ -13,7 +13,7 @@ use crate::{
         journal::{Entry, Happening, Journal, Release},
         observation::{Lease, Observation, Refusal, RefusalKind, Side},
         outcome::{OutcomeKind, Reason},
-        record::{Record, State},
+        record::{Record, SlotRecord, State},
         split::{Share, Split},
     },
     time::Timestamp,
@@ -158,6 +158,11 @@ impl Rollout {
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// What was stable before an earlier promotion, kept until this rollout's own.
+    pub fn keep_previous(&mut self, previous: Option<SlotRecord>) {
+        self.record.previous = previous;
     }
 
     /// Adds what the driver alone knows, such as the commands to finish by hand.
@@ -330,7 +335,9 @@ impl Rollout {
     }
 
     fn next_tick(&self) -> Timestamp {
-        self.now + self.record.plan.interval
+        // Nothing is decided while the old slot waits to be retired: only the lease asks for more.
+        let waits = matches!(self.phase, Phase::Retiring(Retire::Waiting { .. }));
+        self.now + if waits { RENEWAL } else { self.record.plan.interval }
     }
 
     fn lease_end(&self) -> Timestamp {
