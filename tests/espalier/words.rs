@@ -59,7 +59,7 @@ fn the_demo() {
         "Release 2",
         "The pull request's comment",
         "Its check run",
-        "The end",
+        "Exit codes",
     ];
     assert!(titles.len() == 8 && titles[1..].iter().zip(parts).all(|(title, part)| title.starts_with(part)), "{titles:#?}");
     for (number, name) in ["demo-1-lines", "demo-1-comment", "demo-1-check", "demo-2-lines", "demo-2-comment", "demo-2-check"]
@@ -68,7 +68,7 @@ fn the_demo() {
     {
         golden(name, sections[number + 1].1);
     }
-    golden("demo-end", sections[7].1);
+    golden("demo-exit-codes", sections[7].1);
 }
 
 #[test]

@@ -6,15 +6,14 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
-    types::{Desired, Effect, Ending, Event, OutOfPlace},
+    types::{Effect, Ending, Event, OutOfPlace},
 };
 use crate::{
     rollout::{
         journal::{Entry, Happening, Journal, Release},
-        observation::{Lease, Observation, Refusal, RefusalKind, Side},
+        observation::{Lease, Observation, Refusal, RefusalKind},
         outcome::{OutcomeKind, Reason},
-        record::{Record, SlotRecord, State},
-        split::{Share, Split},
+        record::{Record, SlotRecord},
     },
     time::Timestamp,
 };
@@ -49,7 +48,7 @@ pub(super) enum Phase {
 
 /// What is outstanding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pending {
+pub(super) enum Pending {
     Nothing,
     Act,
     Observe,
@@ -63,14 +62,14 @@ enum Pending {
 pub struct Rollout {
     pub(super) record: Record,
     pub(super) phase: Phase,
-    pending: Pending,
-    journal: Journal,
+    pub(super) pending: Pending,
+    pub(super) journal: Journal,
     /// The moment of the event in hand.
     pub(super) now: Timestamp,
     /// Until when writes of the phase in hand are repeated, and how often they were refused.
     pub(super) give_up: Timestamp,
     pub(super) refusals: u32,
-    renewed: Timestamp,
+    pub(super) renewed: Timestamp,
     /// Observations in a row that were below the health limit, or showed foreign targets.
     pub(super) unhealthy: u32,
     pub(super) foreign: u32,
@@ -90,8 +89,8 @@ pub struct Rollout {
     /// The weights stay even where stable has no healthy target (`abort --force` says otherwise).
     pub(super) force: bool,
     /// The newest readings' time by AWS's clock, with ours at that moment.
-    aws_time: Option<(Timestamp, Timestamp)>,
-    record_lost: bool,
+    pub(super) aws_time: Option<(Timestamp, Timestamp)>,
+    pub(super) record_lost: bool,
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
 }
@@ -279,161 +278,6 @@ impl Rollout {
             Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Stuck, reason),
         }
-    }
-
-    /// A reading failed: nothing is decided from it, but time goes on.
-    fn blind(&mut self, refusal: Refusal) -> Effect {
-        let reason = Reason::Refused { doing: "reading the state of the rollout".to_owned(), message: refusal.message.clone() };
-        let permanent = refusal.kind == RefusalKind::Permanent;
-        self.say(Happening::Retrying { doing: "reading the state of the rollout".to_owned(), message: refusal.message });
-        self.forget_observed_time();
-        match self.phase.clone() {
-            Phase::Claiming(_) | Phase::Attaching if permanent || self.now >= self.give_up => {
-                if self.touched {
-                    self.roll_back(reason)
-                } else {
-                    self.untouched(reason)
-                }
-            }
-            // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
-            Phase::RollingBack(rollback) if rollback.is_looking() => self.restore_now(rollback),
-            Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
-            Phase::Launching(_) | Phase::Stepping(..) if self.aws_now() >= self.record.deadline() => {
-                self.roll_back(Reason::TimedOut { timeout: self.record.plan.timeout })
-            }
-            Phase::Retiring(_) if permanent || self.now >= self.give_up => self.retire_refused(&reason),
-            Phase::RollingBack(rollback) if permanent || self.now >= self.give_up => self.rollback_refused(rollback, reason),
-            Phase::Claiming(_) | Phase::Attaching | Phase::RollingBack(_) => {
-                let pause = self.pause();
-                Effect::WaitUntil(self.now + pause)
-            }
-            Phase::Launching(_) | Phase::Stepping(..) | Phase::Retiring(_) => Effect::WaitUntil(self.next_tick()),
-            // Nothing is read any more; what is left is to write the record, which has its own limit.
-            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
-        }
-    }
-
-    /// Nothing to decide at this tick: renew the lease when it is due, then wait for `until` or the next tick.
-    pub(super) fn idle(&mut self, until: Option<Timestamp>) -> Effect {
-        if self.now >= self.renewed + RENEWAL || self.record_lost {
-            if std::mem::take(&mut self.record_lost) {
-                let effect = self.write_record();
-                self.pending = Pending::Aside(self.next_tick());
-                return effect;
-            }
-            self.renewed = self.now;
-            return Effect::Renew(self.lease_end());
-        }
-        let tick = self.next_tick();
-        Effect::WaitUntil(until.map_or(tick, |until| until.min(tick)))
-    }
-
-    /// The same with one effect on the way that nothing depends on.
-    pub(super) fn aside(&mut self, effect: Effect) -> Effect {
-        self.pending = Pending::Aside(self.next_tick());
-        effect
-    }
-
-    fn next_tick(&self) -> Timestamp {
-        // Nothing is decided while the old slot waits to be retired: only the lease asks for more.
-        let waits = matches!(self.phase, Phase::Retiring(Retire::Waiting { .. }));
-        self.now + if waits { RENEWAL } else { self.record.plan.interval }
-    }
-
-    fn lease_end(&self) -> Timestamp {
-        self.aws_now() + LEASE
-    }
-
-    /// The time by AWS's clock, which the record's times go by: a runner's own may be wrong.
-    pub(super) fn aws_now(&self) -> Timestamp {
-        self.aws_time.map_or(self.now, |(aws, ours)| aws + self.now.since(ours))
-    }
-
-    /// Keeps of a full reading what later decisions need when they cannot read first.
-    fn remember(&mut self, observation: &Observation) {
-        let Some(stable) = &observation.stable else { return };
-        self.seen = Some((stable.healthy, observation.candidate.healthy));
-        let size = stable.tasks.as_ref().map_or(0, |tasks| tasks.desired.max(tasks.running));
-        self.stable_size = self.stable_size.max(size);
-    }
-
-    /// How many tasks stable is given where it has to be scaled up: never fewer than it had (DESIGN §5 rule 6).
-    pub(super) fn stable_count(&self) -> u32 {
-        self.record.stable.as_ref().map_or(0, |stable| stable.count).max(self.stable_size).max(1)
-    }
-
-    /// A write that the reading after it does not show: once more, after a pause.
-    pub(super) fn again(&mut self, desired: Desired) -> Effect {
-        if std::mem::take(&mut self.paused) {
-            return Effect::Write(desired);
-        }
-        self.paused = true;
-        let pause = self.pause();
-        Effect::WaitUntil(self.now + pause)
-    }
-
-    /// An action may have been written.
-    #[must_use]
-    pub const fn is_touched(&self) -> bool {
-        self.touched
-    }
-
-    pub(super) fn write_record(&mut self) -> Effect {
-        self.renewed = self.now;
-        let ended = match self.record.state {
-            State::Closed | State::Held | State::Stuck => true,
-            // The job is ending: what is left to do is nobody's until somebody takes it.
-            State::RolledBack | State::Promoted => self.hurried,
-            State::Running => false,
-        };
-        Effect::Record(Box::new(self.record.clone()), (!ended).then(|| self.lease_end()))
-    }
-
-    /// One, two, four … fifteen seconds.
-    pub(super) fn pause(&mut self) -> Duration {
-        self.refusals += 1;
-        Duration::from_secs(15.min(1 << self.refusals.min(5).saturating_sub(1)))
-    }
-
-    pub(super) fn doing(&self) -> String {
-        match &self.phase {
-            Phase::Claiming(_) => "writing the record".to_owned(),
-            Phase::Attaching => "attaching the candidate's target group".to_owned(),
-            Phase::Launching(_) => "launching the candidate's ECS service".to_owned(),
-            Phase::Stepping(index, _) => format!("writing the weights of step {}", index + 1),
-            Phase::Promoting => "recording the promotion".to_owned(),
-            Phase::Retiring(_) => "retiring the old slot".to_owned(),
-            Phase::RollingBack(_) => "restoring the baseline".to_owned(),
-            Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => "ending the rollout".to_owned(),
-        }
-    }
-
-    pub(super) fn say(&mut self, event: Happening) {
-        self.journal.entries.push(Entry { at: self.now, event });
-    }
-
-    pub(super) fn say_observed(&mut self, observation: &Observation) {
-        let share = self.record.verified.share();
-        self.say(Happening::Observed { share, stable: observation.stable.clone(), candidate: observation.candidate.clone() });
-    }
-
-    pub(super) fn at_rest(&self) -> Split {
-        if self.record.stable.is_some() { Split::STABLE } else { Split::CANDIDATE }
-    }
-
-    /// The candidate may have requests that stable would serve otherwise. At bootstrap nothing serves otherwise.
-    pub(super) fn has_weight(&self) -> bool {
-        self.record.stable.is_some() && (self.record.intent.candidate > 0 || self.record.verified.candidate > 0)
-    }
-
-    pub(super) fn restoring(&self) -> Desired {
-        if self.record.stable.is_some() { Desired::BaselineBesideCandidate } else { Desired::Baseline }
-    }
-
-    /// Whether the candidate has the healthy targets that `share` needs: `ceil(share × stable's running count)`.
-    #[expect(clippy::unused_self, reason = "a question to the rollout, like its neighbours")]
-    pub(super) fn enough(&self, share: Share, healthy: u32, stable: Option<&Side>) -> bool {
-        healthy >= share.of(stable.map_or(0, Side::running)).max(1)
     }
 }
 

@@ -10,7 +10,7 @@
 //! | retiring | time, a reading, zero tasks for the old slot | its targets are gone |
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
-//! Inside: `types` (events, effects, how it ends), `core` (dispatch, ticks), `release` (claim to promotion), `retire`,
+//! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases), `release` (claim to promotion), `retire`,
 //! `rollback`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
@@ -26,6 +26,7 @@ mod endings;
 mod release;
 mod retire;
 mod rollback;
+mod tick;
 mod types;
 
 pub use self::{

@@ -187,7 +187,7 @@ fn weights_that_do_not_climb_to_100_are_refused_where_they_stand() {
     .expect("written");
     assert_eq!(
         self::told(with(FLAGS, &directory, &[])),
-        ["espalier.yml:2:10: the last step is 50%, not 100%", "espalier.yml:3:23: `interval` is zero"]
+        ["espalier.yml:2:10: the last step is 50%, not 100%", "espalier.yml:3:23: `interval` is less than a second"]
     );
 }
 

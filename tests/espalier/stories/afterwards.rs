@@ -67,7 +67,7 @@ fn status_tells_people_and_programs_what_is_live() {
     let json = parts.next().and_then(|part| part.strip_prefix("json\n")).expect("json");
     let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
     assert_eq!(json["service"]["name"], "myservice");
-    assert_eq!(json["rollout"]["record"]["state"], "closed");
+    assert_eq!(json["rollouts"][0]["record"]["state"], "closed");
     assert_eq!(json["traffic-targets"].as_array().map(Vec::len), Some(2));
     let weights = json["traffic-targets"][0]["weights"].as_object().expect("weights by group");
     assert_eq!(weights["tg-12345678901234567"], 0);
