@@ -149,7 +149,9 @@ impl From<AwsError> for Error {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        let exit = if fault.kind == FaultKind::Invalid { Exit::Invalid } else { Exit::Malfunction };
+        // What the request names and AWS does not know is the request's mistake.
+        let invalid = matches!(fault.kind, FaultKind::Invalid | FaultKind::NotFound);
+        let exit = if invalid { Exit::Invalid } else { Exit::Malfunction };
         Self::new(exit, fault.to_string()).hint(fault.hint())
     }
 }

@@ -55,7 +55,7 @@ pub enum Reason {
     StepsPassed,
     /// The first revision became healthy.
     FirstRevisionHealthy,
-    /// Stable already runs what the definitions say.
+    /// What is asked for serves already.
     NothingChanged,
     /// The candidate has weight and not one healthy target.
     NoHealthyTargets {
@@ -197,7 +197,7 @@ impl fmt::Display for Reason {
         match self {
             Self::StepsPassed => write!(f, "every step passed"),
             Self::FirstRevisionHealthy => write!(f, "the first revision is healthy"),
-            Self::NothingChanged => write!(f, "stable already runs what the definitions say"),
+            Self::NothingChanged => write!(f, "what is asked for serves already"),
             Self::NoHealthyTargets { share, reasons } => {
                 write!(f, "the candidate had {share} of the traffic and no healthy target{}", counted(reasons))
             }

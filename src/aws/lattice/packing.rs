@@ -71,8 +71,8 @@ pub fn pack(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, Unpack
     Ok(tags)
 }
 
-/// The text that [`pack`] put under this prefix; none where there is none. Numbered keys beyond the counted ones are leftovers of
-/// a longer text and are passed over (see [`leftovers`]).
+/// The text that [`pack`] put under this prefix; none where there is none. Numbered keys beyond the counted ones are left over
+/// from a longer text and are passed over.
 ///
 /// # Errors
 /// When some of it is missing or the checksum does not fit.
@@ -86,14 +86,6 @@ pub fn unpack(prefix: &str, tags: &BTreeMap<String, String>) -> Result<Option<St
     let chunk = |index: usize| tags.get(&key(prefix, &index.to_string())).map(String::as_str);
     let text = (0..count).map(chunk).collect::<Option<String>>().ok_or_else(|| torn("a part is missing"))?;
     if sum(count, &text) == *given { Ok(Some(text)) } else { Err(torn("the checksum does not fit")) }
-}
-
-/// The keys under this prefix that `packed` does not write: what a longer text left behind, to be removed after writing.
-#[must_use]
-pub fn leftovers(prefix: &str, tags: &BTreeMap<String, String>, packed: &BTreeMap<String, String>) -> Vec<String> {
-    let start = key(prefix, "");
-    let ours = |key: &&String| key.strip_prefix(&start).is_some_and(|end| end == "sum" || end.parse::<usize>().is_ok());
-    tags.keys().filter(ours).filter(|key| !packed.contains_key(*key)).cloned().collect()
 }
 
 /// Whether a resource with these tags can take `needed` of ours. Its own `espalier:` tags are replaced, so they do not count, and
@@ -178,7 +170,6 @@ mod tests {
         tags.insert("Name".to_owned(), "mine".to_owned());
         tags.insert("espalier:rollout2.0".to_owned(), "another".to_owned());
         let short = pack("rollout", "short").expect("allowed");
-        assert_eq!(leftovers("rollout", &tags, &short), ["espalier:rollout.1", "espalier:rollout.2"]);
         tags.extend(short);
         assert_eq!(unpack("rollout", &tags), Ok(Some("short".to_owned())));
     }

@@ -28,16 +28,4 @@ impl Lattice {
         let answer = self.reads.tag_resource().resource_arn(arn).set_tags(Some(tags)).send().await;
         answer.map(|_| ()).map_err(|error| Fault::from_sdk("TagResource", &error))
     }
-
-    /// Removes the tags of these keys; keys that are not there are no error.
-    ///
-    /// # Errors
-    /// When AWS refuses.
-    pub async fn remove_tags(&self, arn: &str, keys: &[String]) -> Result<(), Fault> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let answer = self.reads.untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec())).send().await;
-        answer.map(|_| ()).map_err(|error| Fault::from_sdk("UntagResource", &error))
-    }
 }

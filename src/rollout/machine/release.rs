@@ -140,7 +140,10 @@ impl Rollout {
     }
 
     fn launched(&mut self, observation: &Observation) -> Effect {
-        self.say(Happening::Ready { healthy: observation.candidate.healthy });
+        // Without an ECS service of ours nothing was launched: the gate finds out who is healthy.
+        if self.record().candidate.ecs_service.is_some() {
+            self.say(Happening::Ready { healthy: observation.candidate.healthy });
+        }
         if self.record().stable.is_none() { self.promote() } else { self.gate(0, observation) }
     }
 
