@@ -98,6 +98,7 @@ async fn settle(aws: &Aws, mut found: Found, group: &TargetGroup) -> Result<(), 
         Some(stable) if is(stable) => Split::STABLE,
         Some(_) | None => return Ok(()),
     };
+    record.previous = record.previous.take().filter(|slot| slot.group != group.arn.as_str());
     record.intent = record.verified;
     record.generation += 1;
     record.state = State::Closed;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Desired, Effect, Ending, Event, Rollout,
+    Desired, Effect, Ending, Event, Role, Rollout,
     adversary_world::{ALL, Misfortune, World},
 };
 use crate::rollout::{
@@ -243,6 +243,52 @@ fn an_abort_restores_even_where_nothing_about_targets_can_be_read() {
     let (world, ending, _) = run(world, abort, &[]);
     assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
     assert_eq!(world.candidate_weight(), 0);
+}
+
+#[test]
+fn a_cancel_leaves_everything_with_the_candidate_where_stable_has_nothing_left() {
+    let undisturbed = undisturbed(false, true);
+    let mut tried = 0;
+    for at in 0..undisturbed {
+        let mut world = World::new(false);
+        let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        for _ in 0..at {
+            let event = world.carry_out(&effect);
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        if world.candidate_weight() < 100 || effect != Effect::Observe || world.stable_tasks == 0 {
+            continue;
+        }
+        world.stable_healthy = 0;
+        let seen = world.carry_out(&effect);
+        effect = machine.handle(world.now, seen).expect("in place");
+        if !matches!(effect, Effect::WaitUntil(_) | Effect::Renew(_)) {
+            continue;
+        }
+        let effect = machine.handle(world.now, Event::Signalled).expect("in place");
+        assert!(matches!(effect, Effect::Record(..)), "no weights at effect {at}: {effect:?}");
+        tried += 1;
+    }
+    assert!(tried > 1, "the last bake is watched");
+}
+
+#[test]
+fn a_scale_out_of_stable_is_not_a_shortage_and_the_candidate_follows_it() {
+    let mut world = World::new(false);
+    let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    while !(world.candidate_weight() == 50 && effect == Effect::Observe && machine.record().verified.candidate == 50) {
+        let event = world.carry_out(&effect);
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    let mut observation = world.observe();
+    let stable = observation.stable.as_mut().expect("stable serves");
+    stable.initial = 3;
+    let tasks = stable.tasks.as_mut().expect("a service");
+    (tasks.desired, tasks.running) = (6, 6);
+    let effect = machine.handle(world.now, Event::Observed(Box::new(observation))).expect("in place");
+    assert_eq!(effect, Effect::Scale(Role::Candidate, 6));
 }
 
 #[test]

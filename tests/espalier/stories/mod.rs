@@ -1,12 +1,13 @@
 //! Stories: a world, what somebody does in it, and what stands there in the end.
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
-//! jobs, other jobs), `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
+//! jobs, other jobs), `hazards` (other people, lost answers), `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
 //! sandbox's own commands and the demo).
 
 mod afterwards;
 mod failures;
 mod github;
+mod hazards;
 mod interruptions;
 mod rehearsals;
 mod releases;
