@@ -13,9 +13,9 @@ use crate::{
     sandbox::serve::{Mode, Running},
 };
 
-/// The definitions of the seed document, and the config for them.
+/// The definitions of the seed document, its service definition with the real ECS field, and the config for them.
 const FILES: [(&str, &str); 3] = [
-    ("ecs-service-def.json", include_str!("../../tests/fixtures/seed/ecs-service-def.json")),
+    ("ecs-service-def.json", include_str!("../../tests/fixtures/demo/ecs-service-def.json")),
     ("ecs-task-def.json", include_str!("../../tests/fixtures/seed/ecs-task-def.json")),
     ("espalier.yml", include_str!("../../tests/fixtures/seed/espalier.yml")),
 ];
