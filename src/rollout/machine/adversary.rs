@@ -62,6 +62,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
             let refusal = |kind| Event::Refused(Refusal { kind, message: format!("{misfortune:?}") });
             let acts = !matches!(effect, Effect::WaitUntil(_));
             answer = match misfortune {
+                Misfortune::Late if matches!(effect, Effect::Write(_)) => Some(refusal(RefusalKind::Transient)),
                 Misfortune::Throttled if acts => Some(refusal(RefusalKind::Transient)),
                 Misfortune::Ambiguous if acts => {
                     world.carry_out(&effect);
@@ -76,6 +77,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
                 }
                 Misfortune::Throttled
                 | Misfortune::Ambiguous
+                | Misfortune::Late
                 | Misfortune::Denied
                 | Misfortune::DeniedForever
                 | Misfortune::CandidateDown

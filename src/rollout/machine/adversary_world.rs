@@ -18,6 +18,8 @@ pub(super) enum Misfortune {
     Throttled,
     /// No answer; it happened all the same.
     Ambiguous,
+    /// No answer, and it happens two seconds later: as late as a write that was given up may still land.
+    Late,
     /// Refused for good.
     Denied,
     /// From here on every effect of this sort is refused for good.
@@ -42,9 +44,10 @@ pub(super) enum Misfortune {
     DeploymentFails,
 }
 
-pub(super) const ALL: [Misfortune; 13] = [
+pub(super) const ALL: [Misfortune; 14] = [
     Misfortune::Throttled,
     Misfortune::Ambiguous,
+    Misfortune::Late,
     Misfortune::Denied,
     Misfortune::DeniedForever,
     Misfortune::Signal,
@@ -73,6 +76,8 @@ pub(super) struct World {
     pub(super) stable_tasks: u32,
     pub(super) candidate_healthy: u32,
     pub(super) stable_healthy: u32,
+    /// A write that is still under way: when it lands, and what it brings.
+    pub(super) late: Option<(Timestamp, Option<Split>)>,
     pub(super) lease: Lease,
     pub(super) failed: bool,
     pub(super) edited: bool,
@@ -96,6 +101,7 @@ impl World {
             stable_tasks: if bootstrap { 0 } else { 3 },
             candidate_healthy: 100,
             stable_healthy: 100,
+            late: None,
             lease: Lease::Ours,
             failed: false,
             edited: false,
@@ -122,11 +128,20 @@ impl World {
             Misfortune::TagsLost => self.lease = Lease::Lost,
             Misfortune::DeploymentFails => self.failed = true,
             Misfortune::DeniedForever => self.denied.push(std::mem::discriminant(effect)),
+            Misfortune::Late => {
+                if let Effect::Write(desired) = effect {
+                    self.late = Some((self.now + Duration::from_secs(2), brought(*desired)));
+                }
+            }
             Misfortune::Throttled | Misfortune::Ambiguous | Misfortune::Denied | Misfortune::Signal => {}
         }
     }
 
     pub(super) fn carry_out(&mut self, effect: &Effect) -> Event {
+        if let Some((_, split)) = self.late.take_if(|(lands, _)| self.now >= *lands) {
+            self.stale = true;
+            self.actions = [split; 2];
+        }
         match effect {
             Effect::Record(..) | Effect::Renew(_) => {
                 if self.lease == Lease::Lost {
@@ -144,11 +159,7 @@ impl World {
                 Event::Observed(Box::new(Observation { stable: None, candidate: Side::default(), ..seen }))
             }
             Effect::Write(desired) => {
-                let split = match desired {
-                    Desired::Split(split) => Some(*split),
-                    Desired::BaselineBesideCandidate => Some(Split::STABLE),
-                    Desired::Baseline => None,
-                };
+                let split = brought(*desired);
                 let candidate = split.map_or(0, |split| split.candidate);
                 self.fell |= candidate < self.highest;
                 assert!(!self.fell || candidate == 0, "weights climb until they fall, then stay at the baseline");
@@ -226,5 +237,13 @@ impl World {
 
     pub(super) fn candidate_weight(&self) -> u16 {
         self.actions.iter().map(|split| split.map_or(0, |split| split.candidate)).max().unwrap_or(0)
+    }
+}
+
+const fn brought(desired: Desired) -> Option<Split> {
+    match desired {
+        Desired::Split(split) => Some(split),
+        Desired::BaselineBesideCandidate => Some(Split::STABLE),
+        Desired::Baseline => None,
     }
 }

@@ -26,8 +26,9 @@ pub(super) struct Rollback {
     stage: Stage,
     /// A write that will be refused again, in words: one last reading decides.
     denied: Option<String>,
-    /// Taking a running rollout over: late writes of its old owner are watched for until then.
+    /// It takes a running rollout over.
     takeover: bool,
+    /// Until when restored weights are not trusted yet: a write that was given up may still land.
     guard: Option<Timestamp>,
     /// What was being written when it began: a late write of ours may still bring it.
     intent: Option<Split>,
@@ -183,22 +184,22 @@ impl Rollout {
         let bootstrap = self.record().stable.is_none();
         if observation.actions.iter().all(|action| action.as_ref().is_some_and(|action| self.is_restored(action))) {
             self.paused = false;
-            if rollback.takeover || self.hurried {
-                // A write that was given up may still land: another owner's until its next tick, ours within its timeout.
-                let ticks = if self.hurried { Duration::ZERO } else { self.record().plan.interval };
-                let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + ticks);
-                if self.now < until {
-                    self.phase = Phase::RollingBack(rollback);
-                    return self.idle(Some(until));
+            if rollback.guard.is_none() {
+                if !bootstrap {
+                    self.say(Happening::Shifted { split: Split::STABLE });
                 }
+                self.say(Happening::Restored);
+            }
+            // A write that was given up may still land: ours within its timeout, another owner's until its next tick.
+            let ticks = if rollback.takeover && !self.hurried { self.record().plan.interval } else { Duration::ZERO };
+            let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + ticks);
+            if self.now < until {
+                self.phase = Phase::RollingBack(rollback);
+                return Effect::WaitUntil(until);
             }
             self.record.intent = self.at_rest();
             self.record.verified = self.at_rest();
             self.record.state = State::RolledBack;
-            if !bootstrap {
-                self.say(Happening::Shifted { split: Split::STABLE });
-            }
-            self.say(Happening::Restored);
             self.at(rollback, Stage::Recording);
             return self.write_record();
         }
