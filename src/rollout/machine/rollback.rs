@@ -141,7 +141,17 @@ impl Rollout {
         if !matches!(rollback.stage, Stage::Writing | Stage::Exact) {
             self.say_observed(observation);
         }
-        let is_restored = !matches!(rollback.stage, Stage::Claiming | Stage::Writing | Stage::Closing);
+        let is_restored = match rollback.stage {
+            Stage::Claiming | Stage::Closing => false,
+            // What an old owner's late write brings is not known; ours is.
+            Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
+            Stage::Recording
+            | Stage::ScalingStable
+            | Stage::Settling { .. }
+            | Stage::Scaling
+            | Stage::Draining { .. }
+            | Stage::Exact => true,
+        };
         if is_restored && let Some(effect) = self.slipped(&rollback, observation) {
             return effect;
         }
@@ -229,10 +239,15 @@ impl Rollout {
         let moved =
             observation.actions.iter().position(|action| action.as_ref().is_some_and(|action| !self.is_restored(action)))?;
         let action = observation.actions.get(moved)?.as_ref()?;
-        self.paused = false;
         if action.split.is_some() && action.split == rollback.intent {
-            self.give_up = self.now + RESTORE_LIMIT;
-            return Some(self.restore_now(rollback.clone()));
+            if rollback.stage != Stage::Writing {
+                self.give_up = self.now + RESTORE_LIMIT;
+            } else if self.now >= self.give_up {
+                return Some(self.not_restored(rollback.clone(), "a split that was taken back keeps coming".to_owned()));
+            }
+            self.at(rollback.clone(), Stage::Writing);
+            let desired = self.restoring();
+            return Some(self.again(desired));
         }
         let target = self.journal().release.traffic_targets.get(moved).cloned().unwrap_or_default();
         let expected = "what it was before the release".to_owned();
