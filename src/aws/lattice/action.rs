@@ -46,9 +46,6 @@ pub enum ActionError {
     /// No room.
     #[error("the action would list {0} target groups and Lattice takes {MAX_GROUPS}: remove groups with weight 0 from it")]
     TooManyGroups(usize),
-    /// An action that we cannot write back.
-    #[error("the action is of a kind that this version of espalier does not know")]
-    Unknown,
 }
 
 impl PartialEq for Action {

@@ -213,9 +213,14 @@ impl Rollout {
             self.at(rollback, Stage::Recording);
             return self.write_record();
         }
-        let message = match (&rollback.denied, observation.actions.iter().position(Option::is_none)) {
+        // One that is gone never comes back, but it does not end the tries for the others.
+        let others = observation.actions.iter().flatten().all(|action| self.is_restored(action)) || self.now >= self.give_up;
+        let gone = observation.actions.iter().position(Option::is_none).filter(|_| others);
+        let gone = gone.and_then(|gone| self.journal().release.traffic_targets.get(gone));
+        let message = match (&rollback.denied, gone) {
+            // Whatever is left was refused for good: one refusal that repeating helps makes the whole write one.
             (Some(message), _) => Some(message.clone()),
-            (None, Some(gone)) => self.journal().release.traffic_targets.get(gone).map(|target| format!("{target} is gone")),
+            (None, Some(target)) => Some(format!("{target} is gone")),
             (None, None) if self.now >= self.give_up => Some("the traffic targets do not show the baseline".to_owned()),
             (None, None) => None,
         };

@@ -27,11 +27,14 @@ fn weights_that_somebody_sets_after_the_rollback_keep_the_candidates_tasks() {
 
 #[test]
 fn a_rule_that_is_deleted_in_mid_release_does_not_keep_the_others_from_being_restored() {
-    let told = Story::within_file("rule-deleted").deploy(&[]).ends_with(4).says("is gone");
-    let actions = told.world.actions();
-    assert_eq!(actions.len(), 1, "{actions:?}");
-    for action in actions.values() {
-        assert_eq!((&action["forward"]["myservice-a"], &action["forward"]["myservice-b"]), (&100.into(), &0.into()), "{action}");
+    for scenario in ["rule-deleted", "rule-deleted-and-throttled"] {
+        let told = Story::within_file(scenario).deploy(&[]).ends_with(4).says("is gone");
+        let actions = told.world.actions();
+        assert_eq!(actions.len(), 1, "{scenario}: {actions:?}");
+        for action in actions.values() {
+            let weights = (&action["forward"]["myservice-a"], &action["forward"]["myservice-b"]);
+            assert_eq!(weights, (&100.into(), &0.into()), "{scenario}: {action}");
+        }
     }
 }
 
