@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
-    control,
+    control, dataplane,
     route::{self, Outcome},
     wire::{Reply, Request},
     world::World,
@@ -32,6 +32,15 @@ pub(super) struct Server {
     clock: Option<Scaled>,
     /// How long whoever steps the time is kept waiting for each minute of it.
     a_minute: Mutex<Duration>,
+}
+
+/// What a port is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Port {
+    /// AWS, GitHub and the sandbox's own pages.
+    Control,
+    /// The services of VPC Lattice.
+    DataPlane,
 }
 
 /// Why a connection is closed without an answer.
@@ -72,8 +81,12 @@ impl Server {
     }
 
     /// What a request gets, and the headers that every answer of the sandbox has.
-    pub(super) fn answer(&self, request: &Request) -> Outcome {
+    pub(super) fn answer(&self, port: Port, request: &Request) -> Outcome {
         let mut world = self.world();
+        if port == Port::DataPlane {
+            let reply = dataplane::answer(&mut world, request);
+            return Outcome::Reply(reply.with("date", http_date(world.now)));
+        }
         let outcome = if request.path.starts_with("/_sandbox/") {
             return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
         } else {
@@ -98,7 +111,7 @@ pub(super) async fn bind(port: u16) -> io::Result<TcpListener> {
 }
 
 /// Serves until `stop` changes. Connections that are still open then are closed.
-pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn serve(listener: TcpListener, port: Port, server: Arc<Server>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -108,7 +121,7 @@ pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: 
                 Ok((stream, peer)) if allowed(peer) => {
                     let server = Arc::clone(&server);
                     connections.spawn(async move {
-                        let service = service_fn(|request| respond(&server, request));
+                        let service = service_fn(|request| respond(&server, port, request));
                         // An error here is a client that went away, or a fault that closes on purpose.
                         let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                     });
@@ -129,7 +142,7 @@ fn allowed(peer: SocketAddr) -> bool {
     peer.ip().is_loopback()
 }
 
-async fn respond(server: &Server, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Closed> {
+async fn respond(server: &Server, port: Port, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Closed> {
     let (head, body) = request.into_parts();
     let reply = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => {
@@ -145,7 +158,7 @@ async fn respond(server: &Server, request: http::Request<Incoming>) -> Result<Re
             if !delay.is_zero() {
                 clock::sleep(delay).await;
             }
-            match server.answer(&request) {
+            match server.answer(port, &request) {
                 Outcome::Reply(reply) => reply,
                 Outcome::Never => std::future::pending().await,
                 Outcome::Closed => return Err(Closed),
@@ -189,7 +202,7 @@ mod tests {
     use serde_json::Value;
     use tokio::{net::TcpStream, sync::watch};
 
-    use super::{Request, Server, bind, http_date, serve};
+    use super::{Port, Request, Server, bind, http_date, serve};
     use crate::{
         clock::{Clock as _, Scaled, Stepped, Timestamp},
         sandbox::{
@@ -225,7 +238,7 @@ mod tests {
             let listener = bind(0).await.unwrap();
             let address = listener.local_addr().unwrap();
             let (_stop, stopped) = watch::channel(false);
-            tokio::spawn(serve(listener, Arc::new(Server::new(world, None)), stopped));
+            tokio::spawn(serve(listener, Port::Control, Arc::new(Server::new(world, None)), stopped));
             let stream = TcpStream::connect(address).await.unwrap();
             let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
             tokio::spawn(connection);
@@ -265,7 +278,7 @@ mod tests {
             let listener = bind(0).await.unwrap();
             let address = listener.local_addr().unwrap();
             let (stop, stopped) = watch::channel(false);
-            let serving = tokio::spawn(serve(listener, server, stopped));
+            let serving = tokio::spawn(serve(listener, Port::Control, server, stopped));
 
             let clock = Stepped::connect(&format!("http://{address}/_sandbox/clock")).await.unwrap();
             let start = clock.now();

@@ -1,7 +1,5 @@
 //! The world in motion: a plain value that changes by requests and by `advance(now)`, and by nothing else.
 
-use std::time::Duration;
-
 use super::{dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
 use crate::clock::Timestamp;
 
@@ -30,16 +28,6 @@ pub(crate) struct LogLine {
     pub(crate) summary: String,
 }
 
-/// What a backend would answer now to a request that is not refused.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Answer {
-    /// To a health check, and to a request that error_rate spares.
-    pub(crate) status: u16,
-    pub(crate) latency: Duration,
-    /// Percent of ordinary requests that are answered 500 instead; health checks never see it.
-    pub(crate) error_rate: f64,
-}
-
 impl World {
     /// The scenario's world at its start, settled: what it lists as running runs and is healthy.
     pub(crate) fn new(scenario: Scenario) -> Self {
@@ -60,6 +48,7 @@ impl World {
         lattice::seed(&mut world);
         ecs::seed(&mut world);
         lattice::settle(&mut world);
+        dataplane::account(&mut world);
         world
     }
 
@@ -67,7 +56,14 @@ impl World {
     pub(crate) fn advance(&mut self, now: Timestamp) {
         loop {
             people::notice(self);
-            let events = [lattice::next_event(self), ecs::next_event(self), people::next_event(self), fault::next_event(self)];
+            dataplane::notice(self);
+            let events = [
+                lattice::next_event(self),
+                ecs::next_event(self),
+                people::next_event(self),
+                fault::next_event(self),
+                dataplane::next_event(self),
+            ];
             let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
             self.now = self.now.max(at);
             lattice::on_time(self);
@@ -76,6 +72,7 @@ impl World {
             fault::on_time(self);
         }
         self.now = self.now.max(now);
+        dataplane::account(self);
     }
 
     /// Writes down what happened.

@@ -32,7 +32,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::answer;
+pub(crate) use address::{answer, behaviour, next_change, occupant};
 pub(crate) use dispatch::handle;
 pub(crate) use scheduler::{next_event, on_time};
 pub(crate) use seed::{seed, snapshot};

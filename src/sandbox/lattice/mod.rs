@@ -13,6 +13,7 @@ mod members;
 mod networks;
 mod operation;
 mod refusal;
+mod routes;
 mod rules;
 mod seed;
 mod services;
@@ -28,9 +29,9 @@ mod wire_tests;
 
 pub(crate) use health::{next_event, on_time, settle};
 pub(crate) use operation::{handle, name, query};
+pub(crate) use routes::{Addressed, Destination, addressed, routable, route, service_of_domain, service_of_name};
 pub(crate) use seed::seed;
 pub(crate) use state::{Health, State};
 pub(crate) use view::{
-    Routed, added_share, deregister_target, edit, group_arn, group_exists, history, register_target, routable, route,
-    service_of_domain, share, snapshot, target_health,
+    added_share, deregister_target, edit, group_exists, history, register_target, share, snapshot, target_health,
 };

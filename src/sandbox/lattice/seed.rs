@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     action::{self, Place},
-    groups, listeners, networks, services,
+    groups, health, listeners, networks, services,
     state::{Action, Rule},
 };
 use crate::sandbox::{scenario::ActionSeed, world::World};
@@ -12,12 +12,17 @@ use crate::sandbox::{scenario::ActionSeed, world::World};
 /// Puts in what the scenario lists. What a seed names and nobody has is left out, with a line in the log.
 pub(crate) fn seed(world: &mut World) {
     let seed = world.scenario.lattice.clone();
+    let mut targets = Vec::new();
     for group in seed.target_groups {
         let id = given(world, &group.id, "tg");
-        match groups::complete("IP", &group.config) {
+        let kind = if group.r#type.is_empty() { "IP" } else { group.r#type.as_str() };
+        match groups::complete(kind, &group.config) {
             Ok(config) => {
-                let group = groups::make(world, id, &group.name, group.tags, "IP", config);
-                world.lattice.groups.push(group);
+                let port = config["port"].as_u64().unwrap_or(0);
+                let made = groups::make(world, id.clone(), &group.name, group.tags, kind, config);
+                world.lattice.groups.push(made);
+                targets
+                    .extend(group.targets.into_iter().map(|target| (id.clone(), target.id, target.port.map_or(port, u64::from))));
             }
             Err(refusal) => world.note("seed", format!("target group {} left out: {}", group.name, refusal.message())),
         }
@@ -32,6 +37,9 @@ pub(crate) fn seed(world: &mut World) {
             let (mut made, place) = listeners::make(world, &id, listener.id, &listener.name, listener.tags, action.clone());
             if listener.port != 0 {
                 made.port = u64::from(listener.port);
+            }
+            if !listener.protocol.is_empty() {
+                made.protocol = listener.protocol;
             }
             made.rules.iter_mut().for_each(settled);
             let mut places = vec![place.clone()];
@@ -53,6 +61,10 @@ pub(crate) fn seed(world: &mut World) {
                 let _recorded = action::record(world, &place);
             }
         }
+    }
+    // Only now are their groups in use.
+    for (group, id, port) in targets {
+        health::register(world, &group, &id, port);
     }
     for network in seed.service_networks {
         let id = given(world, &network.id, "sn");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Scenario;
+use super::{Load, Scenario};
 
 /// The world that every other scenario says its differences from.
 const BASE: &str = include_str!("promoted.yml");
@@ -20,6 +20,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("throttled", include_str!("throttled.yml")),
     ("stuck", include_str!("stuck.yml")),
     ("demo", include_str!("demo.yml")),
+    ("walkthrough", include_str!("walkthrough.yml")),
 ];
 
 /// Why there is no such world.
@@ -87,6 +88,9 @@ fn read(origin: &str, text: &str) -> Result<Scenario, Error> {
     let mut whole: Value = serde_saphyr::from_str(BASE).map_err(|error| invalid(error.to_string()))?;
     lay_over(&mut whole, overlay);
     let mut scenario: Scenario = serde_json::from_value(whole).map_err(|error| invalid(error.to_string()))?;
+    if let Some(mistake) = scenario.load.iter().find_map(Load::mistake) {
+        return Err(invalid(format!("load: {mistake}")));
+    }
     if alone.name.is_empty() {
         origin.clone_into(&mut scenario.name);
     }

@@ -5,9 +5,12 @@
 
 mod load;
 mod shape;
+mod traffic;
 
 pub use load::{Error, built_in, load};
+pub(crate) use shape::WELL;
 pub use shape::{
-    ActionSeed, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed,
-    NetworkSeed, Person, RuleSeed, Scenario, ServiceSeed,
+    ActionSeed, EcsServiceSeed, Edit, Effect, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed, NetworkSeed,
+    Person, RuleSeed, Scenario, ServiceSeed,
 };
+pub use traffic::{Behaviour, Exit, Load, TargetSeed};

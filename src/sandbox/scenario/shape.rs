@@ -1,11 +1,15 @@
 //! The shape of a scenario: every key that a scenario file may have, what it means and what it is when it is left out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{Behaviour, Load, TargetSeed};
 use crate::clock::Timestamp;
+
+/// How everything behaves of which nothing is said.
+pub(crate) static WELL: LazyLock<Behaviour> = LazyLock::new(Behaviour::default);
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,6 +34,12 @@ pub struct Scenario {
     pub ecs_services: Vec<EcsServiceSeed>,
     /// How the tasks of an image behave; `*` is every image that is not listed.
     pub images: BTreeMap<String, Behaviour>,
+    /// How targets that are not tasks behave: by `id:port`, by id (an instance, an address, the ARN of a function or a load
+    /// balancer), or by the target group's name or id, in this order. What is not listed answers well. Addresses of 10.0.0.0/16 are
+    /// the tasks' own: nobody is there unless a task is, or it is listed here.
+    pub backends: BTreeMap<String, Behaviour>,
+    /// Requests that are made all the time.
+    pub load: Vec<Load>,
     /// How long things take.
     pub knobs: Knobs,
     /// What the services refuse, and when.
@@ -56,8 +66,8 @@ pub enum GithubMode {
 impl Scenario {
     /// How tasks of this image behave: what is listed for it, else for `*`, else well.
     #[must_use]
-    pub fn behaviour(&self, image: &str) -> Behaviour {
-        self.images.get(image).or_else(|| self.images.get("*")).cloned().unwrap_or_default()
+    pub fn behaviour(&self, image: &str) -> &Behaviour {
+        self.images.get(image).or_else(|| self.images.get("*")).unwrap_or(&WELL)
     }
 }
 
@@ -85,7 +95,7 @@ pub struct NetworkSeed {
     pub services: Vec<String>,
 }
 
-/// A target group, without targets: ECS registers those.
+/// A target group. ECS registers its tasks itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GroupSeed {
@@ -93,8 +103,12 @@ pub struct GroupSeed {
     pub name: String,
     /// Its id (`tg-…`); one is made up when it is empty.
     pub id: String,
+    /// `IP`, `INSTANCE`, `LAMBDA` or `ALB`; `IP` when it is empty.
+    pub r#type: String,
     /// Its `config`, as in `CreateTargetGroup`.
     pub config: Value,
+    /// Targets that are no tasks.
+    pub targets: Vec<TargetSeed>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -113,7 +127,7 @@ pub struct ServiceSeed {
     pub listeners: Vec<ListenerSeed>,
 }
 
-/// A listener of HTTP.
+/// A listener.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListenerSeed {
@@ -121,7 +135,9 @@ pub struct ListenerSeed {
     pub name: String,
     /// Its id (`listener-…`); one is made up when it is empty.
     pub id: String,
-    /// The port it listens on.
+    /// `HTTP`, `HTTPS` or `TLS_PASSTHROUGH`; `HTTP` when it is empty.
+    pub protocol: String,
+    /// The port it listens on; 80 when it is 0.
     pub port: u16,
     /// What it does with requests that no rule matches.
     pub default_action: ActionSeed,
@@ -174,58 +190,6 @@ pub struct EcsServiceSeed {
     pub definition: Value,
 }
 
-/// How the tasks of an image behave. Times are seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Behaviour {
-    /// From being placed (PROVISIONING) to RUNNING.
-    pub starts_after: u64,
-    /// Whether it answers well (200) at all; otherwise 500.
-    pub healthy: bool,
-    /// It answers well this long after it is RUNNING, then 500.
-    pub healthy_for: Option<u64>,
-    /// It answers 500 while its target group gets at least this share of a traffic target's requests, in percent.
-    pub unhealthy_above: Option<f64>,
-    /// It accepts no connections any more this long after it is RUNNING, though it still runs.
-    pub fails_after: Option<u64>,
-    /// It stops by itself.
-    pub exits: Option<Exit>,
-    /// Percent of ordinary requests that it answers 500; health checks never see it.
-    pub error_rate: f64,
-    /// How long it takes to answer.
-    pub latency_ms: u64,
-    /// Its tasks cannot be placed or its image cannot be pulled: the reason that ECS gives in the service event or `stoppedReason`.
-    pub placement_fails: Option<String>,
-}
-
-impl Default for Behaviour {
-    fn default() -> Self {
-        Self {
-            starts_after: 10,
-            healthy: true,
-            healthy_for: None,
-            unhealthy_above: None,
-            fails_after: None,
-            exits: None,
-            error_rate: 0.0,
-            latency_ms: 20,
-            placement_fails: None,
-        }
-    }
-}
-
-/// How a task stops by itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Exit {
-    /// Seconds after it is RUNNING.
-    pub after: u64,
-    /// The essential container's exit code.
-    pub code: i32,
-    /// The container's `reason`, when there is one.
-    pub reason: Option<String>,
-}
-
 /// How long things take, in seconds, and what AWS's documentation leaves open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -244,11 +208,33 @@ pub struct Knobs {
     pub scheduler: u64,
     /// Whether a forward action in which every weight is 0 is accepted.
     pub all_zero_weights: bool,
+    /// What a request gets whose forward action has only weights of 0. UNKNOWN for the real service.
+    pub all_zero_status: u16,
+    /// What a request gets whose target group has no targets. UNKNOWN for the real service; users report 503.
+    pub empty_group_status: u16,
+    /// Whether a path or header match without `caseSensitive` tells upper from lower case. The API reference says that it does, the
+    /// user guide that it does not.
+    pub case_sensitive: bool,
+    /// How many requests a connection from VPC Lattice to a target carries before another one is opened; at least 1. UNKNOWN for
+    /// the real service.
+    pub requests_per_connection: u64,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { propagation: 30, drain: 60, registration: 5, activation: 2, stop: 5, scheduler: 1, all_zero_weights: true }
+        Self {
+            propagation: 30,
+            drain: 60,
+            registration: 5,
+            activation: 2,
+            stop: 5,
+            scheduler: 1,
+            all_zero_weights: true,
+            all_zero_status: 503,
+            empty_group_status: 503,
+            case_sensitive: true,
+            requests_per_connection: 100,
+        }
     }
 }
 
