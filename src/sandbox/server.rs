@@ -87,17 +87,16 @@ impl Server {
             let reply = dataplane::answer(&mut world, request);
             return Outcome::Reply(reply.with("date", http_date(world.now)));
         }
-        let outcome = if request.path.starts_with("/_sandbox/") {
+        if request.path.starts_with("/_sandbox/") {
             return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
-        } else {
-            route::answer(&mut world, request)
-        };
-        let number = world.request_number();
+        }
+        world.begin_request();
+        let outcome = route::answer(&mut world, request);
         let now = world.now;
         match outcome {
             Outcome::Reply(reply) => {
                 let date = http_date(now);
-                let id = format!("00000000-0000-4000-8000-{number:012x}");
+                let id = world.request_id();
                 Outcome::Reply(reply.with("date", date).with("x-amzn-requestid", id))
             }
             Outcome::Never | Outcome::Closed => outcome,

@@ -20,9 +20,9 @@ const LONGEST_ID: usize = 512;
 /// The answer to a request whose `Host` header names the service. Nothing waits for the target's latency: it is the world's time
 /// that passes in it.
 pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
-    let number = world.request_number();
+    world.begin_request();
     let named = request.header("x-amzn-requestid").map(|id| id.chars().take(LONGEST_ID).collect::<String>());
-    let id = named.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("00000000-0000-4000-8000-{number:012x}"));
+    let id = named.filter(|id| !id.is_empty()).unwrap_or_else(|| world.request_id());
     let reply = if request.method == http::Method::CONNECT {
         refuse(501, "a tunnel is for TLS; the sandbox answers for HTTPS listeners too in clear text on this port")
     } else {

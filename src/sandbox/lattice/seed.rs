@@ -24,7 +24,7 @@ pub(crate) fn seed(world: &mut World) {
                 targets
                     .extend(group.targets.into_iter().map(|target| (id.clone(), target.id, target.port.map_or(port, u64::from))));
             }
-            Err(refusal) => world.note("seed", format!("target group {} left out: {}", group.name, refusal.message())),
+            Err(refusal) => world.note("seed", format!("target group {} left out: {}", group.name, refusal.message)),
         }
     }
     let body = serde_json::json!({});

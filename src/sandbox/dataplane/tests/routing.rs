@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::asking::{WEB, ask, counts, group, listener, pass, request, shares, split, world};
-use crate::sandbox::{dataplane, lattice, scenario, world::World};
+use crate::sandbox::{dataplane, route, scenario, world::World};
 
 #[test]
 fn the_host_header_picks_the_service() {
@@ -109,11 +109,11 @@ fn an_answer_says_where_it_comes_from() {
 fn a_service_that_asks_for_iam_lets_nobody_in_without_a_policy() {
     let mut world = World::new(scenario::load("promoted").unwrap());
     let created = json!({"name": "guarded", "authType": "AWS_IAM"}).to_string();
-    let create = lattice::handle(&mut world, &post("/services", &created)).value();
+    let create = route::perform(&mut world, &post("/services", &created)).value();
     let path = format!("/services/{}/listeners", create["id"].as_str().unwrap());
     pass(&mut world, 5);
     let listener = json!({"name": "http", "protocol": "HTTP", "defaultAction": {"fixedResponse": {"statusCode": 404}}});
-    lattice::handle(&mut world, &post(&path, &listener.to_string()));
+    route::perform(&mut world, &post(&path, &listener.to_string()));
     pass(&mut world, 30);
     let reply = ask(&mut world, create["dnsEntry"]["domainName"].as_str().unwrap(), "/x");
     let said = String::from_utf8(reply.body).unwrap();
@@ -141,7 +141,7 @@ fn a_written_weight_is_followed_after_the_propagation_delay() {
     let rule = "/services/svc-12345678901234567/listeners/listener-12345678901234567/rules/rule-12345678901234567";
     let mut update = post(rule, &json!({"action": {"fixedResponse": {"statusCode": 404}}}).to_string());
     update.method = http::Method::PATCH;
-    assert_eq!(lattice::handle(&mut world, &update).status, 200);
+    assert_eq!(route::perform(&mut world, &update).status, 200);
     assert_eq!(ask(&mut world, host, "/api").status, 200, "not before the delay");
     world.advance(world.now + Duration::from_millis(29_999));
     assert_eq!(ask(&mut world, host, "/api").status, 200);
