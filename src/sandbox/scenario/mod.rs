@@ -5,12 +5,10 @@
 
 mod load;
 mod shape;
-mod traffic;
 
 pub use load::{Error, built_in, load};
 pub(crate) use shape::WELL;
 pub use shape::{
-    ActionSeed, EcsServiceSeed, Edit, Effect, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed, NetworkSeed,
-    Person, RuleSeed, Scenario, ServiceSeed,
+    ActionSeed, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed,
+    Load, NetworkSeed, Person, RuleSeed, Scenario, ServiceSeed, TargetSeed,
 };
-pub use traffic::{Behaviour, Exit, Load, TargetSeed};
