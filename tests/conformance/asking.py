@@ -19,10 +19,8 @@ HTTP_80 = {"port": 80, "protocol": "HTTP", "vpcIdentifier": VPC}
 FIXED_404 = {"fixedResponse": {"statusCode": 404}}
 
 
-def forward(*groups, **weights):
-    """A forward action: to one group, or to groups with weights."""
-    if weights:
-        return {"forward": {"targetGroups": [{"targetGroupIdentifier": g, "weight": w} for g, w in weights.items()]}}
+def forward(*groups):
+    """A forward action, from pairs of a target group and its weight."""
     return {"forward": {"targetGroups": [{"targetGroupIdentifier": g, "weight": w} for g, w in groups]}}
 
 

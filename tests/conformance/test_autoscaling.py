@@ -4,6 +4,8 @@ Source: the service model. That a minimum above the desired count raises it, and
 own scaling activities say ("minimum capacity was set to N").
 """
 
+import time
+
 import pytest
 
 from asking import *
@@ -66,8 +68,6 @@ def test_the_desired_count_is_brought_between_the_capacities(fast, scaling):
 
 def test_suspended_scaling_leaves_the_count_alone(fast, scaling):
     scaling.register_scalable_target(**TARGET, MinCapacity=5, MaxCapacity=10, SuspendedState=ALL_SUSPENDED)
-    import time
-
     time.sleep(300 / fast.speed)
     assert desired(fast) == 3
     scaling.register_scalable_target(**TARGET, SuspendedState=dict.fromkeys(ALL_SUSPENDED, False))

@@ -4,6 +4,7 @@ Sources: the service model of STS (operations, error codes), and github-facts §
 """
 
 import base64
+import email.utils
 import json
 
 import botocore
@@ -37,7 +38,7 @@ def assume(world, given, **more):
 
 def test_who_am_i(sandbox):
     answer = sandbox.client("sts").get_caller_identity()
-    assert answer["Account"] == ACCOUNT and answer["Arn"].startswith(f"arn:aws:") and f":{ACCOUNT}:" in answer["Arn"]
+    assert answer["Account"] == ACCOUNT and answer["Arn"].startswith("arn:aws:") and f":{ACCOUNT}:" in answer["Arn"]
     assert answer["UserId"]
 
 
@@ -80,9 +81,7 @@ def test_credentials_last_as_long_as_was_asked_for(sandbox):
     for seconds in (900, 3600):
         answer = assume(sandbox, token(sandbox), DurationSeconds=seconds)
         date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
-        from email.utils import parsedate_to_datetime
-
-        left = (answer["Credentials"]["Expiration"] - parsedate_to_datetime(date)).total_seconds()
+        left = (answer["Credentials"]["Expiration"] - email.utils.parsedate_to_datetime(date)).total_seconds()
         assert abs(left - seconds) <= 1, left
 
 
@@ -125,6 +124,6 @@ def test_credentials_of_an_assumed_role_end(serve):
     world.until(ended, 3600, "the credentials are refused")
 
 
-def test_a_trust_policy_is_about_the_role(sandbox):
+def test_a_role_that_is_none(sandbox):
     sts = sandbox.client("sts", signature_version=botocore.UNSIGNED, validate=False)
     refused("ValidationError", sts.assume_role_with_web_identity, status=400, RoleArn="short", RoleSessionName="release-7", WebIdentityToken=token(sandbox))
