@@ -41,7 +41,9 @@ def test_scalable_target_from_registration_to_deregistration(scaling):
     (target,) = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 6)
     scaling.register_scalable_target(**TARGET, SuspendedState={"DynamicScalingInSuspended": True})
-    (target,) = scaling.describe_scalable_targets(ServiceNamespace="ecs", ScalableDimension=TARGET["ScalableDimension"])["ScalableTargets"]
+    (target,) = scaling.describe_scalable_targets(
+        ServiceNamespace="ecs", ResourceIds=[TARGET["ResourceId"]], ScalableDimension=TARGET["ScalableDimension"]
+    )["ScalableTargets"]
     assert target["SuspendedState"]["DynamicScalingInSuspended"] is True
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 6)
     scaling.deregister_scalable_target(**TARGET)

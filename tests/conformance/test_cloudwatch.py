@@ -108,17 +108,17 @@ def test_metric_math(world):
     traffic(world, 10)
     queries = [
         statistic("TotalRequestCount", identifier="all"),
-        statistic("HTTPCode_5XX_Count", identifier="bad", ReturnData=False),
-        {"Id": "rate", "Expression": "100 * FILL(bad, 0) / all", "Label": "error rate"},
-        {"Id": "good", "Expression": "all - FILL(bad, 0)"},
-        {"Id": "sum", "Expression": "SUM([all, all])"},
+        statistic("HTTPCode_2XX_Count", identifier="good", ReturnData=False),
+        {"Id": "rate", "Expression": "100 * (all - FILL(good, 0)) / all", "Label": "error rate"},
+        {"Id": "sum", "Expression": "SUM([all, good])"},
         {"Id": "yes", "Expression": "IF(all > 0, 1, 0)"},
+        {"Id": "least", "Expression": "MIN([all, good]) - MAX([all, good])"},
     ]
     answers = published(world, *queries, wanted=10)
-    assert "bad" not in answers and answers["rate"]["Label"] == "error rate"
-    assert all(value == 0 for value in answers["rate"]["Values"]) and answers["rate"]["Values"]
-    assert sum(answers["good"]["Values"]) == 10 and sum(answers["sum"]["Values"]) == 20
-    assert max(answers["yes"]["Values"]) == 1
+    assert "good" not in answers and answers["rate"]["Label"] == "error rate"
+    assert answers["rate"]["Timestamps"] == answers["all"]["Timestamps"]
+    assert set(answers["rate"]["Values"]) == set(answers["least"]["Values"]) == {0.0}
+    assert sum(answers["sum"]["Values"]) == 20 and set(answers["yes"]["Values"]) == {1.0}
 
 
 @pytest.mark.parametrize("expression", ["nobody + 1", "1 +", "EVAL('x')"])
@@ -202,6 +202,11 @@ def indefinite(value):
     if isinstance(value, datetime.datetime):
         return cbor2.dumps(cbor2.CBORTag(1, value.timestamp()))
     return cbor2.dumps(value)
+
+
+def test_the_encoder_writes_what_it_is_given():
+    value = {"a": [1, {"b": 2.5}], "t": datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)}
+    assert cbor2.loads(indefinite(value)) == value and indefinite({}) == b"\xbf\xff"
 
 
 def by_cbor(world, operation, body, encode=indefinite):

@@ -68,7 +68,7 @@ def test_a_role_is_assumed_with_the_token(sandbox):
     assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/release-7"
     assert answer["AssumedRoleUser"]["AssumedRoleId"].endswith(":release-7")
     assert answer["SubjectFromWebIdentityToken"] == decoded(given.split(".")[1])["sub"] and answer["Audience"] == "sts.amazonaws.com"
-    assert answer["Provider"].endswith("oidc-provider/token.actions.githubusercontent.com")
+    assert answer["Provider"].endswith("token.actions.githubusercontent.com")
     keys = answer["Credentials"]
     assert keys["AccessKeyId"].startswith("ASIA")
     credentials = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
