@@ -178,17 +178,19 @@ def test_unknown_actions_of_sts(world):
 
 
 def not_covered():
-    """Of each service one operation that AWS has and the sandbox has not."""
+    """Of each service the first few operations that AWS has and the sandbox has not."""
+    found = []
     for service, operations in COVERED.items():
-        rest = sorted(set(SESSION.get_service_model(service).operation_names) - set(operations))
-        if rest:
-            yield service, rest[0]
+        found += [(service, name) for name in sorted(set(SESSION.get_service_model(service).operation_names) - set(operations))[:3]]
+    return found
 
 
 @pytest.mark.parametrize("service, operation", not_covered())
 def test_what_is_not_covered_is_refused_aloud(world, clients, service, operation):
-    model = SESSION.get_service_model(service).operation_model(operation)
-    answer = send(clients, service, operation, mistakes.valid(model))
+    shape = SESSION.get_service_model(service).operation_model(operation).input_shape
+    # Paths need their members; a body may as well be empty.
+    located = {name for name, member in shape.members.items() if member.serialization.get("location") == "uri"} if shape else ()
+    answer = send(clients, service, operation, dict.fromkeys(located, "x" * 30))
     world.violations.clear()
     assert "Error" in answer, answer
     # Somebody who reads only this must learn that it is the sandbox that lacks it, not AWS.
