@@ -109,7 +109,7 @@ def everything_that_takes_a_token(world):
         ),
         "CreateAccessLogSubscription": (
             lattice.create_access_log_subscription,
-            {"resourceIdentifier": service, "destinationArn": "arn:aws:s3:::my-access-logs"}, {"destinationArn": "arn:aws:s3:::others"},
+            {"resourceIdentifier": service, "destinationArn": "arn:aws:s3:::my-access-logs"}, {"destinationArn": "arn:aws:s3:::other-access-logs"},
             count("list_access_log_subscriptions", resourceIdentifier=service),
         ),
     }  # fmt: skip
