@@ -166,6 +166,17 @@ impl From<ResolveError> for Error {
     }
 }
 
+impl From<InventoryError> for Error {
+    fn from(error: InventoryError) -> Self {
+        match error {
+            InventoryError::Fault(fault) => fault.into(),
+            InventoryError::Resolve(error) => error.into(),
+            several @ InventoryError::Clusters(_) => Self::invalid(several.to_string()).hint("name one with --cluster"),
+            none @ InventoryError::NoCluster(_) => Self::invalid(none.to_string()).hint("check the name, the account and the region"),
+        }
+    }
+}
+
 impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         match error {

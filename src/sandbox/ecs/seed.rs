@@ -9,22 +9,27 @@ use super::{
     state::{Object, ServiceStatus, TaskStatus},
     task_definitions, tasks,
 };
-use crate::sandbox::{scenario::EcsServiceSeed, world::World};
+use crate::sandbox::{
+    scenario::{EcsServiceSeed, Mistake},
+    world::World,
+};
 
 /// Cluster, task definitions and services of the scenario, their tasks RUNNING and registered.
 pub(crate) fn seed(world: &mut World) {
     let cluster = world.scenario.cluster.clone();
     clusters::add(world, if cluster.is_empty() { "default" } else { &cluster }, Object::new());
-    for service in world.scenario.ecs_services.clone() {
-        if let Err(refusal) = one(world, &service) {
-            world.note("scenario", format!("ECS service {}: {}: {}", service.name, refusal.code, refusal.message));
+    for (index, service) in world.scenario.ecs_services.clone().iter().enumerate() {
+        if let Err((key, refusal)) = one(world, service) {
+            let message = format!("ECS service `{}`: {}: {}", service.name, refusal.code, refusal.message);
+            world.unseeded.push(Mistake::at(&["ecs_services", &index.to_string(), key], message));
         }
     }
     world.ecs.wake = None;
 }
 
-fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
-    let definition = task_definition(world, &service.task_definition)?;
+/// An error comes with the key that it is about.
+fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), (&'static str, Refusal)> {
+    let definition = task_definition(world, &service.task_definition).map_err(|refusal| ("task_definition", refusal))?;
     let mut body = service.definition.clone();
     if !body.is_object() {
         body = json!({});
@@ -35,8 +40,8 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
     body["serviceName"] = json!(service.name);
     body["desiredCount"] = json!(service.desired);
     body["taskDefinition"] = json!(definition);
-    shapes::check("CreateService", &body)?;
-    services::create(world, &body)?;
+    let created = shapes::check("CreateService", &body).and_then(|()| services::create(world, &body));
+    created.map_err(|refusal| ("definition", refusal))?;
     let place = world.ecs.services.len() - 1;
     let before = world.ecs.tasks.len();
     if service.desired > 0 {
