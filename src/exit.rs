@@ -3,7 +3,10 @@
 use std::{fmt, process::ExitCode};
 
 use crate::{
-    aws::{AwsError, Fault, FaultKind, lattice::resolve::ResolveError, ledger::LedgerError, survey::RolesError},
+    aws::{
+        AwsError, Fault, FaultKind, inventory::InventoryError, lattice::resolve::ResolveError, ledger::LedgerError,
+        survey::RolesError,
+    },
     definition::Finding,
     rollout::outcome::OutcomeKind,
 };
@@ -172,7 +175,9 @@ impl From<InventoryError> for Error {
             InventoryError::Fault(fault) => fault.into(),
             InventoryError::Resolve(error) => error.into(),
             several @ InventoryError::Clusters(_) => Self::invalid(several.to_string()).hint("name one with --cluster"),
-            none @ InventoryError::NoCluster(_) => Self::invalid(none.to_string()).hint("check the name, the account and the region"),
+            none @ InventoryError::NoCluster(_) => {
+                Self::invalid(none.to_string()).hint("check the name, the account and the region")
+            }
         }
     }
 }

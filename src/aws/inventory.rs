@@ -121,11 +121,11 @@ pub enum InventoryError {
 /// When AWS refuses a call, when a name leads nowhere, or when nothing says which cluster.
 pub async fn look(aws: &Aws, wanted: &Wanted) -> Result<Inventory, InventoryError> {
     let cluster = cluster(aws, wanted.cluster.as_deref()).await?;
-    let (services, listed) = futures_util::future::try_join(
-        async { services(aws, wanted.lattice_service.as_deref()).await },
-        async { Ok::<_, InventoryError>(groups_listed(aws).await?) },
-    )
-    .await?;
+    let (services, listed) =
+        futures_util::future::try_join(async { services(aws, wanted.lattice_service.as_deref()).await }, async {
+            Ok::<_, InventoryError>(groups_listed(aws).await?)
+        })
+        .await?;
     let ecs = match &cluster {
         Some(cluster) => ecs_services(aws, cluster).await?,
         None => Vec::new(),
@@ -218,9 +218,9 @@ async fn services(aws: &Aws, wanted: Option<&str>) -> Result<Vec<Service>, Inven
     let lattice = &aws.lattice.reads;
     let pages = lattice.list_services().max_results(100).into_paginator().items().send();
     let listed: Vec<_> = pages.try_collect().await.map_err(|error| Fault::from_sdk("ListServices", &error))?;
-    let listed = listed.into_iter().map(|service: aws_sdk_vpclattice::types::ServiceSummary| {
-        Listed::new(service.id, service.name, service.arn)
-    });
+    let listed = listed
+        .into_iter()
+        .map(|service: aws_sdk_vpclattice::types::ServiceSummary| Listed::new(service.id, service.name, service.arn));
     let mut listed: Vec<Listed> = listed.collect();
     if let Some(wanted) = wanted {
         listed = vec![pick(Resource::Service, wanted, listed)?];
@@ -284,9 +284,13 @@ async fn networks(aws: &Aws, services: &[Service], all: bool) -> Result<BTreeMap
     let ids = services.iter().map(|service| (text(service, "id"), text(service, "name"))).collect();
     let associations = every(ids, async |(id, name): (String, String)| {
         let pages = aws.lattice.reads.list_service_network_service_associations().service_identifier(id).max_results(100);
-        let listed: Vec<_> = pages.into_paginator().items().send().try_collect().await.map_err(|error| {
-            Fault::from_sdk("ListServiceNetworkServiceAssociations", &error)
-        })?;
+        let listed: Vec<_> = pages
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| Fault::from_sdk("ListServiceNetworkServiceAssociations", &error))?;
         Ok((name, listed))
     });
     let mut networks: BTreeMap<String, Network> = BTreeMap::new();

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{connect, sandbox};
+use super::{connect, sandbox, start};
 use crate::{
     exit::{Error, Exit},
     sandbox::serve::{Mode, Running},

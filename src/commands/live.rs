@@ -57,7 +57,8 @@ fn told(inventory: &Inventory, aws: &Aws) -> String {
 fn resources(inventory: &Inventory, aws: &Aws) -> Value {
     let arns = inventory.services.iter().map(|service| &service.card).chain(inventory.groups.iter().map(|group| &group.card));
     let arn = arns.filter_map(|card| card.answer["arn"].as_str()).chain(inventory.cluster.as_deref()).find_map(Arn::parse);
-    let networks = inventory.networks.iter().map(|(id, network)| json!({"id": id, "name": network.name, "services": network.services}));
+    let networks =
+        inventory.networks.iter().map(|(id, network)| json!({"id": id, "name": network.name, "services": network.services}));
     let lattice = json!({
         "service_networks": networks.collect::<Vec<_>>(),
         "target_groups": inventory.groups.iter().map(|found| group(found, inventory)).collect::<Vec<_>>(),
@@ -92,7 +93,8 @@ fn group(found: &Group, inventory: &Inventory) -> Value {
     let is_of_ecs = inventory.ecs_services.iter().any(|(service, _)| {
         entries(service).as_array().is_some_and(|entries| entries.iter().any(|entry| entry["targetGroupArn"] == *arn))
     });
-    let target = |(id, port): &(String, Option<u16>)| port.map_or_else(|| json!({"id": id}), |port| json!({"id": id, "port": port}));
+    let target =
+        |(id, port): &(String, Option<u16>)| port.map_or_else(|| json!({"id": id}), |port| json!({"id": id, "port": port}));
     let targets = (!is_of_ecs && !found.targets.is_empty()).then(|| found.targets.iter().map(target).collect::<Value>());
     let kind = answer["type"].as_str().filter(|kind| *kind != "IP");
     card(&found.card, json!({"type": kind, "config": answer["config"], "targets": targets}))

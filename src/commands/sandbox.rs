@@ -75,7 +75,12 @@ pub(crate) fn scenarios() -> Exit {
 ///
 /// # Errors
 /// When it cannot be started.
-pub(super) async fn child(running: &Running, command: &[String], folder: &Path, config: Option<&Path>) -> Result<ExitStatus, Error> {
+pub(super) async fn child(
+    running: &Running,
+    command: &[String],
+    folder: &Path,
+    config: Option<&Path>,
+) -> Result<ExitStatus, Error> {
     // A signal from the terminal reaches the command too; it decides what to do, and we wait for it.
     let _listening = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
     let (program, arguments) = program(command)?;

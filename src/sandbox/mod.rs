@@ -16,6 +16,7 @@ mod fault;
 mod github;
 mod lattice;
 mod people;
+mod protocol;
 mod route;
 pub mod scenario;
 pub mod serve;

@@ -74,17 +74,16 @@ impl Server {
     /// What a request gets, and the headers that every answer of the sandbox has.
     pub(super) fn answer(&self, request: &Request) -> Outcome {
         let mut world = self.world();
-        let outcome = if request.path.starts_with("/_sandbox/") {
+        if request.path.starts_with("/_sandbox/") {
             return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
-        } else {
-            route::answer(&mut world, request)
-        };
-        let number = world.request_number();
+        }
+        world.begin_request();
+        let outcome = route::answer(&mut world, request);
         let now = world.now;
         match outcome {
             Outcome::Reply(reply) => {
                 let date = http_date(now);
-                let id = format!("00000000-0000-4000-8000-{number:012x}");
+                let id = world.request_id();
                 Outcome::Reply(reply.with("date", date).with("x-amzn-requestid", id))
             }
             Outcome::Never | Outcome::Closed => outcome,

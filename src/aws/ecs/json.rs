@@ -50,7 +50,7 @@ impl KeepAnswer {
     }
 
     /// The answer's member of that name; null where it has none.
-    pub(super) fn member(&self, name: &str) -> Value {
+    pub(in crate::aws) fn member(&self, name: &str) -> Value {
         let mut answer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answer.as_mut().and_then(|answer| answer.get_mut(name)).map_or(Value::Null, Value::take)
     }

@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    clusters, describe,
-    refusal::Refusal,
-    services, shapes,
-    state::{Object, ServiceStatus, TaskStatus},
+    clusters, describe, services,
+    state::{Object, ServiceStatus, TaskDefinition, TaskStatus},
     task_definitions, tasks,
 };
 use crate::sandbox::{
+    protocol::{self, Refusal},
     scenario::{EcsServiceSeed, Mistake},
     world::World,
 };
@@ -29,7 +28,8 @@ pub(crate) fn seed(world: &mut World) {
 
 /// An error comes with the key that it is about.
 fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), (&'static str, Refusal)> {
-    let definition = task_definition(world, &service.task_definition).map_err(|refusal| ("task_definition", refusal))?;
+    let definition =
+        task_definition(world, &service.task_definition, service.revision).map_err(|refusal| ("task_definition", refusal))?;
     let mut body = service.definition.clone();
     if !body.is_object() {
         body = json!({});
@@ -40,7 +40,7 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), (&'static str,
     body["serviceName"] = json!(service.name);
     body["desiredCount"] = json!(service.desired);
     body["taskDefinition"] = json!(definition);
-    let created = shapes::check("CreateService", &body).and_then(|()| services::create(world, &body));
+    let created = request("CreateService", &body).and_then(|()| services::create(world, &body));
     created.map_err(|refusal| ("definition", refusal))?;
     let place = world.ecs.services.len() - 1;
     let before = world.ecs.tasks.len();
@@ -60,11 +60,14 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), (&'static str,
 }
 
 /// Registers a task definition; one that is the family's latest already is not registered again.
-fn task_definition(world: &mut World, given: &Value) -> Result<String, Refusal> {
-    shapes::check("RegisterTaskDefinition", given)?;
+fn task_definition(world: &mut World, given: &Value, revision: Option<u64>) -> Result<String, Refusal> {
+    request("RegisterTaskDefinition", given)?;
     let answer = task_definitions::register(world, given)?;
     let family = clusters::text(given, "family").unwrap_or_default();
     let revisions = world.ecs.families.entry(family.to_owned()).or_default();
+    if let Some(revision) = revision.and_then(|revision| usize::try_from(revision).ok()) {
+        return Ok(revised(revisions, revision));
+    }
     if let [.., older, newest] = revisions.as_slice() {
         let content = |printed: &Object| {
             let mut printed = printed.clone();
@@ -80,6 +83,28 @@ fn task_definition(world: &mut World, given: &Value) -> Result<String, Refusal> 
     Ok(answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned())
 }
 
+/// Makes the family's newest revision the one of this number. Those below it that nobody knows are INACTIVE, with its content.
+fn revised(revisions: &mut Vec<TaskDefinition>, revision: usize) -> String {
+    let Some(newest) = revisions.pop() else { return String::new() };
+    let numbered = |number: usize, active: bool| {
+        let arn = newest.arn.rsplit_once(':').map_or_else(String::new, |(family, _)| format!("{family}:{number}"));
+        let mut printed = newest.printed.clone();
+        printed.insert("taskDefinitionArn".to_owned(), json!(arn));
+        printed.insert("revision".to_owned(), json!(number));
+        printed.insert("status".to_owned(), json!(if active { "ACTIVE" } else { "INACTIVE" }));
+        TaskDefinition { arn, active, printed }
+    };
+    for number in revisions.len() + 1..=revision {
+        revisions.push(numbered(number, false));
+    }
+    let made = numbered(revision, true);
+    let arn = made.arn.clone();
+    if let Some(place) = revisions.get_mut(revision.saturating_sub(1)) {
+        *place = made;
+    }
+    arn
+}
+
 /// Services and tasks as they stand, for people and tests.
 pub(crate) fn snapshot(world: &World) -> Value {
     let services = world.ecs.services.iter().filter(|service| service.status != ServiceStatus::Inactive);
@@ -88,4 +113,9 @@ pub(crate) fn snapshot(world: &World) -> Value {
     let tasks = tasks.map(|task| describe::task(world, task, false)).collect::<Vec<_>>();
     let definitions = world.ecs.families.values().flatten().map(|definition| definition.arn.clone()).collect::<Vec<_>>();
     json!({ "services": services, "tasks": tasks, "taskDefinitions": definitions })
+}
+
+/// Holds what a scenario gives against the model, as a request would be.
+fn request(operation: &str, input: &Value) -> Result<(), Refusal> {
+    protocol::validate("ecs", operation, input)
 }

@@ -24,7 +24,7 @@ pub(crate) fn seed(world: &mut World) {
             }
             Err(refusal) => {
                 let index = index.to_string();
-                world.unseeded.push(Mistake::at(&["lattice", "target_groups", &index, "config"], refusal.message()));
+                world.unseeded.push(Mistake::at(&["lattice", "target_groups", &index, "config"], refusal.message));
             }
         }
     }
@@ -35,7 +35,12 @@ pub(crate) fn seed(world: &mut World) {
         world.lattice.services.push(made);
         for listener in service.listeners {
             let action = action_of(world, &listener.default_action, None);
-            let (mut made, place) = listeners::make(world, &id, listener.id, &listener.name, listener.tags, action.clone());
+            let (mut made, mut place) = listeners::make(world, &id, listener.id, &listener.name, listener.tags, action.clone());
+            if let (false, [default]) = (listener.default_rule.is_empty(), made.rules.as_mut_slice()) {
+                default.card.arn = default.card.arn.replace(&default.card.id, &listener.default_rule);
+                default.card.id.clone_from(&listener.default_rule);
+                place.rule = listener.default_rule;
+            }
             if listener.port != 0 {
                 made.port = u64::from(listener.port);
             }

@@ -106,8 +106,7 @@ pub fn open(name_or_path: &str) -> Result<Draft, Error> {
 fn draft(origin: &str, text: &str) -> Result<Draft, Error> {
     let invalid = |mistakes| Error::Invalid { origin: origin.to_owned(), mistakes };
     let wrong = |message: String| invalid(vec![Mistake::at(&[], message)]);
-    let own =
-        tree::read(text).map_err(|(place, message)| invalid(vec![Mistake { place, ..Mistake::at(&[], message) }]))?;
+    let own = tree::read(text).map_err(|(place, message)| invalid(vec![Mistake { place, ..Mistake::at(&[], message) }]))?;
     let mistakes = conform(&schema(), &own);
     if !mistakes.is_empty() {
         return Err(invalid(placed(mistakes, &own)));

@@ -38,3 +38,45 @@ fn without_empty_defaults(schema: &mut Value) {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::schema;
+
+    fn each(schema: &Value, path: &str, look: &mut impl FnMut(&str, &Value)) {
+        look(path, schema);
+        match schema {
+            Value::Object(members) => members.iter().for_each(|(name, value)| each(value, &format!("{path}/{name}"), look)),
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(index, value)| each(value, &format!("{path}/{index}"), look))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn every_key_is_described_and_no_other_is_allowed() {
+        let mut keys = 0;
+        each(&schema(), "", &mut |path, value| {
+            let Some(properties) = value["properties"].as_object() else { return };
+            assert_eq!(value["additionalProperties"], false, "{path} takes any key");
+            for (name, property) in properties {
+                let variant = path.contains("/oneOf/");
+                assert!(variant || property["description"].is_string(), "{path}: {name} has no description");
+                keys += 1;
+            }
+        });
+        assert!(keys > 60, "{keys} keys");
+    }
+
+    /// What editors have saved must go on working: a change of the file is a change for users.
+    #[test]
+    fn the_schema_is_what_it_was() {
+        let text = format!("{:#}\n", schema());
+        insta::with_settings!({ snapshot_path => "../../../tests/fixtures/words", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("schema-scenario", text);
+        });
+    }
+}

@@ -11,3 +11,6 @@ mod operations;
 mod whole;
 
 pub(crate) use whole::check;
+
+#[cfg(test)]
+mod tests;
