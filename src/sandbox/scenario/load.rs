@@ -26,6 +26,12 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("drift", include_str!("drift.yml")),
     ("throttled", include_str!("throttled.yml")),
     ("stuck", include_str!("stuck.yml")),
+    ("error-rate-5pct", include_str!("error-rate-5pct.yml")),
+    ("slow-candidate", include_str!("slow-candidate.yml")),
+    ("no-traffic", include_str!("no-traffic.yml")),
+    ("metrics-outage", include_str!("metrics-outage.yml")),
+    ("second-deployer", include_str!("second-deployer.yml")),
+    ("cancelled", include_str!("cancelled.yml")),
     ("demo", include_str!("demo.yml")),
 ];
 
@@ -63,7 +69,7 @@ pub enum Error {
 #[must_use]
 pub fn built_in() -> Vec<(String, String)> {
     let described = |(name, text): &(&str, &str)| {
-        let description = draft(name, text).map_or_else(|error| error.to_string(), |draft| draft.scenario.description);
+        let description = read(name, text).map_or_else(|error| error.to_string(), |draft| draft.scenario.description);
         ((*name).to_owned(), description)
     };
     BUILT_IN.iter().map(described).collect()
@@ -92,7 +98,7 @@ pub struct Draft {
 /// When there is no such scenario, or its text breaks the [`schema`].
 pub fn open(name_or_path: &str) -> Result<Draft, Error> {
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
-        return draft(name, text);
+        return read(name, text);
     }
     let path = Path::new(name_or_path);
     if !path.exists() {
@@ -100,10 +106,14 @@ pub fn open(name_or_path: &str) -> Result<Draft, Error> {
         return Err(Error::Unknown { name: name_or_path.to_owned(), known });
     }
     let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
-    draft(name_or_path, &text)
+    read(name_or_path, &text)
 }
 
-fn draft(origin: &str, text: &str) -> Result<Draft, Error> {
+/// The scenario of a text; messages call it `origin`.
+///
+/// # Errors
+/// When the text breaks the [`schema`].
+pub fn read(origin: &str, text: &str) -> Result<Draft, Error> {
     let invalid = |mistakes| Error::Invalid { origin: origin.to_owned(), mistakes };
     let wrong = |message: String| invalid(vec![Mistake::at(&[], message)]);
     let own = tree::read(text).map_err(|(place, message)| invalid(vec![Mistake { place, ..Mistake::at(&[], message) }]))?;
@@ -176,10 +186,11 @@ fn lay_over(base: &mut Value, overlay: Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Scenario, BUILT_IN, Error, draft, load};
+    use super::{super::Scenario, BUILT_IN, Error, load};
+    use crate::sandbox::world::World;
 
     fn read(origin: &str, text: &str) -> Result<Scenario, Error> {
-        draft(origin, text)?.finish()
+        super::read(origin, text)?.finish()
     }
 
     #[test]
@@ -207,6 +218,16 @@ mod tests {
     fn a_key_that_is_not_known_is_refused_with_its_line() {
         let error = read("mine.yml", "name: mine\nknobs:\n  propagatoin: 1\n").unwrap_err().to_string();
         assert!(error.contains("3:3: unknown key `knobs.propagatoin`"), "{error}");
+    }
+
+    #[test]
+    fn a_seed_changes_the_ids_and_nothing_else() {
+        let ids = |seed: u64| {
+            let mut world = World::new(Scenario { seed, ..load("bootstrap").unwrap() });
+            [world.id("svc"), world.uuid32()]
+        };
+        assert_eq!(ids(1), ids(1));
+        assert!(ids(0).iter().zip(ids(1)).all(|(one, other)| *one != other && one.len() == other.len()));
     }
 
     #[test]

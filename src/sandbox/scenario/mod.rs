@@ -13,7 +13,7 @@ mod schema;
 mod shape;
 mod tree;
 
-pub use load::{Draft, Error, built_in, load, open};
+pub use load::{Draft, Error, built_in, load, open, read};
 pub use mistake::{Mistake, Place};
 pub use schema::schema;
 pub use shape::{
