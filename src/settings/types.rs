@@ -256,6 +256,8 @@ pub struct SandboxServeSettings {
     pub scenario: Option<String>,
     /// How many times faster than on the wall time passes; more than zero.
     pub speed: f64,
+    /// Where to write every request and its answer.
+    pub record: Option<PathBuf>,
 }
 
 /// What `sandbox run` is told.
@@ -265,6 +267,8 @@ pub struct SandboxRunSettings {
     pub scenario: Option<String>,
     /// Where to write the world as it is when the command has ended.
     pub snapshot: Option<PathBuf>,
+    /// Where to write every request and its answer.
+    pub record: Option<PathBuf>,
     /// The command and its arguments; never empty.
     pub command: Vec<String>,
 }

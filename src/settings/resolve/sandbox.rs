@@ -33,6 +33,7 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
         env_file: sources.path("env-file", args.env_file.as_deref(), None, &environment.directory),
         scenario: sources.text(Asked::new("scenario", args.scenario.as_ref(), None)),
         speed,
+        record: sources.path("record", args.record.as_deref(), None, &environment.directory),
     };
     sources.done(settings)
 }
@@ -44,5 +45,6 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
 pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<SandboxRunSettings, Vec<Finding>> {
     let sources = Sources { environment, findings: Vec::new() };
     let scenario = sources.text(Asked::new("scenario", args.scenario.as_ref(), None));
-    sources.done(SandboxRunSettings { scenario, snapshot: args.snapshot.clone(), command: args.command.clone() })
+    let record = sources.path("record", args.record.as_deref(), None, &environment.directory);
+    sources.done(SandboxRunSettings { scenario, snapshot: args.snapshot.clone(), record, command: args.command.clone() })
 }
