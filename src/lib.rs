@@ -4,12 +4,13 @@
 //! files, patched) → [`aws`] (what is there, and which slot serves) → [`rollout`] (the record, the plan, the machine that
 //! decides) → [`driver`] (the only loop: effect → AWS → event) → [`report`] and [`github`] (the journal in words, to where it
 //! is read) → [`exit`] (the code). [`commands`] has one file per verb that strings these together; [`signals`], [`clock`] and
-//! [`time`] are what the loop waits for. [`sandbox`] is the world to rehearse in, behind HTTP.
+//! [`time`] are what the loop waits for. [`sandbox`] is the world to rehearse in, behind HTTP; [`models`] are AWS's own
+//! descriptions of its services, as data.
 //!
 //! Invariants, each held by a test in `tests/espalier/architecture.rs`:
 //! - `rollout` and `definition` are pure: no clock, file, socket, environment or AWS. Time is an argument.
 //! - only `aws` imports `aws_*`, only `github` imports octocrab, and the two do not know each other.
-//! - `sandbox` imports nothing of ours but the clock, so that it and its client cannot share a misunderstanding.
+//! - `sandbox` imports nothing of ours but the clock and the models, so that it and its client cannot share a misunderstanding.
 //! - only `settings` reads the environment, only `clock` reads clocks.
 //! - a `mod.rs` is a door without logic, and a file has at most 400 lines.
 
@@ -21,6 +22,7 @@ pub mod definition;
 pub mod driver;
 pub mod exit;
 pub mod github;
+pub mod models;
 pub mod report;
 pub mod rollout;
 pub mod sandbox;

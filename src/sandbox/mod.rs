@@ -16,6 +16,7 @@ mod fault;
 mod github;
 mod lattice;
 mod people;
+mod protocol;
 mod record;
 mod route;
 pub mod scenario;

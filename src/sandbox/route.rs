@@ -1,22 +1,17 @@
 //! Whose request it is, and what is to become of it.
 //!
-//! One port serves everybody: ECS is known by its `x-amz-target`, STS by its form, GitHub by `/api/v3` and `/api/graphql`, the data
-//! plane by a service's domain name or `/_dataplane/`; what is left is VPC Lattice.
-
-use http::StatusCode;
-use serde_json::{Value, json};
+//! One port serves everybody: GitHub is known by `/api/v3` and `/api/graphql`, the data plane by a service's domain name or
+//! `/_dataplane/`; the rest is AWS's, which [`dispatch`] tells apart.
 
 use super::{
-    dataplane, ecs,
+    dataplane,
     fault::{self, Kind},
-    github, lattice,
+    github,
+    protocol::{self, Protocol, Refusal, dispatch},
     scenario::Effect,
-    sts,
     wire::{Reply, Request},
     world::World,
 };
-
-const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
 
 /// What a client gets.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +32,9 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome {
     let Some(effect) = fault::strike(world, &kind) else { return Outcome::Reply(perform(world, request)) };
     world.note("fault", format!("{}:{}: {effect:?}", kind.service, kind.operation));
     match effect {
-        Effect::Throttle | Effect::Conflict | Effect::Error500 | Effect::Denied => Outcome::Reply(refusal(kind.service, effect)),
+        Effect::Throttle | Effect::Conflict | Effect::Error500 | Effect::Denied => {
+            Outcome::Reply(refusal(world, request, effect))
+        }
         Effect::Partial => {
             world.faults.partial = true;
             let reply = perform(world, request);
@@ -58,69 +55,32 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome {
 
 /// Does a request, without faults.
 pub(crate) fn perform(world: &mut World, request: &Request) -> Reply {
-    let kind = identify(request);
+    if !is_github(request) {
+        return dispatch::perform(world, dispatch::identify(request), request);
+    }
     let line = world.log.len();
-    world.note(format!("{}:{}", kind.service, kind.operation), "");
-    let reply = match kind.service {
-        "ecs" => perform_ecs(world, &kind.operation, request),
-        "sts" => sts::handle(world, &lattice::query(&String::from_utf8_lossy(&request.body))),
-        "github" => github::handle(world, &for_github(request)),
-        "aws" => aws_json(400, "UnknownOperationException", "The sandbox does not speak this service."),
-        _ => lattice::handle(world, request),
-    };
+    let kind = identify(request);
+    world.note(format!("github:{}", kind.operation), "");
+    let reply = github::handle(world, &for_github(request));
     if let Some(line) = world.log.get_mut(line) {
-        let code = reply.value()["message"].as_str().filter(|_| reply.status >= 400).map(|message| format!(" {message}"));
-        line.summary = format!("{} → {}{}", subject(&kind, request), reply.status, code.unwrap_or_default());
+        let message = reply.value()["message"].as_str().filter(|_| reply.status >= 400).map(|message| format!(" {message}"));
+        line.summary = format!(" → {}{}", reply.status, message.unwrap_or_default());
     }
     reply
 }
 
-fn perform_ecs(world: &mut World, operation: &str, request: &Request) -> Reply {
-    if request.body.is_empty() {
-        return ecs::handle(world, operation, &json!({}));
-    }
-    match serde_json::from_slice::<Value>(&request.body) {
-        Ok(body) => ecs::handle(world, operation, &body),
-        Err(_) => aws_json(400, "SerializationException", "The request body cannot be parsed as JSON."),
-    }
-}
-
-/// What a log line says about the thing that a request is about.
-fn subject(kind: &Kind, request: &Request) -> String {
-    match kind.service {
-        "ecs" => {
-            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-            let first = |names: [&str; 3]| names.into_iter().find_map(|name| body[name].as_str().map(str::to_owned));
-            first(["service", "serviceName", "family"]).unwrap_or_default()
-        }
-        "vpc-lattice" => {
-            let decoded = percent_encoding::percent_decode_str(&request.path).decode_utf8_lossy().into_owned();
-            decoded.trim_start_matches('/').to_owned()
-        }
-        _ => String::new(),
-    }
+fn is_github(request: &Request) -> bool {
+    request.path.starts_with("/api/v3") || request.path == "/api/graphql"
 }
 
 fn identify(request: &Request) -> Kind {
-    let kind = |service, operation: &str, writes| Kind { service, operation: operation.to_owned(), writes };
-    if let Some(target) = request.header("x-amz-target") {
-        let Some(operation) = target.strip_prefix(ECS_TARGET) else { return kind("aws", target, false) };
-        let reads = operation.starts_with("Describe") || operation.starts_with("List") || operation.starts_with("Get");
-        return kind("ecs", operation, !reads);
-    }
-    if request.path.starts_with("/api/v3") || request.path == "/api/graphql" {
+    if is_github(request) {
         let path = request.path.strip_prefix("/api/v3").unwrap_or("/graphql");
-        return kind("github", &format!("{} {path}", request.method), request.method != http::Method::GET);
+        let writes = request.method != http::Method::GET;
+        return Kind { service: "github", operation: format!("{} {path}", request.method), writes };
     }
-    if request.header("content-type").is_some_and(|given| given.starts_with("application/x-www-form-urlencoded")) {
-        let form = lattice::query(&String::from_utf8_lossy(&request.body));
-        let action = form.iter().find(|(name, _)| name == "Action").map_or("?", |(_, action)| action.as_str());
-        return kind("sts", action, false);
-    }
-    match lattice::name(request) {
-        Some((operation, writes)) => kind("vpc-lattice", operation, writes),
-        None => kind("vpc-lattice", &format!("{} {}", request.method, request.path), false),
-    }
+    let asked = dispatch::identify(request);
+    Kind { service: asked.service, writes: asked.writes(), operation: asked.operation }
 }
 
 fn for_github(request: &Request) -> Request {
@@ -128,54 +88,33 @@ fn for_github(request: &Request) -> Request {
     Request { path, ..request.clone() }
 }
 
-/// An error of an AWS JSON service.
-fn aws_json(status: u16, code: &str, message: &str) -> Reply {
-    let reply = Reply::json(status, &json!({"__type": code, "message": message}));
-    reply.with("content-type", "application/x-amz-json-1.1").with("x-amzn-errortype", code)
-}
-
 /// A fault's error in the words of the service that gives it.
-fn refusal(service: &str, effect: Effect) -> Reply {
-    let (status, code, message) = match effect {
-        Effect::Throttle => (429, "ThrottlingException", "Rate exceeded"),
-        Effect::Conflict => (409, "ConflictException", "The request conflicts with the current state of the resource."),
-        Effect::Denied => (403, "AccessDeniedException", "User is not authorized to perform this operation."),
+fn refusal(world: &mut World, request: &Request, effect: Effect) -> Reply {
+    if is_github(request) {
+        return github::refuse(world, &for_github(request), effect);
+    }
+    let asked = dispatch::identify(request);
+    let conflict = || {
+        Refusal::new("ConflictException", "The request conflicts with the current state of the resource.")
+            .with("resourceId", "")
+            .with("resourceType", "UNKNOWN")
+    };
+    let refusal = match effect {
+        Effect::Throttle => protocol::emulated(asked.service)
+            .map_or_else(|| Refusal::new("ThrottlingException", "Rate exceeded"), |service| (service.throttled)()),
+        Effect::Conflict if asked.service == "vpc-lattice" => conflict(),
+        Effect::Conflict => Refusal::new("ConflictException", "The request conflicts with the current state of the resource."),
+        Effect::Denied => {
+            let status = if asked.protocol == Protocol::AwsJson { 400 } else { 403 };
+            Refusal::new("AccessDeniedException", "User is not authorized to perform this operation.").status(status)
+        }
         Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
-            (500, "InternalServerException", "An unexpected error occurred while processing the request.")
+            let code = if asked.service == "ecs" { "ServerException" } else { "InternalServerException" };
+            Refusal::new(code, "Service Unavailable. Please try again later.").status(500)
         }
     };
-    match service {
-        "ecs" | "aws" if status == 500 => aws_json(500, "ServerException", "Service Unavailable. Please try again later."),
-        "ecs" | "aws" => aws_json(400, code, message),
-        "sts" => {
-            let status = if status == 429 { 400 } else { status };
-            let xml = format!(
-                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{code}</Code>\
-                 <Message>{message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>"
-            );
-            Reply { status, headers: Vec::new(), body: xml.into_bytes() }.with("content-type", "text/xml")
-        }
-        "github" => {
-            let (status, message) = match effect {
-                Effect::Throttle => (429, "API rate limit exceeded"),
-                Effect::Denied => (403, "Resource not accessible by integration"),
-                Effect::Conflict => (409, "Conflict"),
-                Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
-                    (500, "Server Error")
-                }
-            };
-            let reply = Reply::json(status, &json!({"message": message, "documentation_url": "https://docs.github.com/rest"}));
-            if status == 429 { reply.with("retry-after", "1").with("x-ratelimit-remaining", "0") } else { reply }
-        }
-        _ => {
-            let body = match status {
-                409 => json!({"message": message, "resourceId": "", "resourceType": "UNKNOWN"}),
-                _ => json!({"message": message}),
-            };
-            let reply = Reply::json(status, &body).with("x-amzn-errortype", code);
-            if status == StatusCode::TOO_MANY_REQUESTS.as_u16() { reply.with("retry-after", "1") } else { reply }
-        }
-    }
+    let id = world.request_id();
+    dispatch::refuse(asked.protocol, asked.service, &id, &refusal)
 }
 
 #[cfg(test)]

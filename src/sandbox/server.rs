@@ -87,17 +87,16 @@ impl Server {
     /// What a request gets, and the headers that every answer of the sandbox has.
     pub(super) fn answer(&self, request: &Request) -> Outcome {
         let mut world = self.world();
-        let outcome = if request.path.starts_with("/_sandbox/") {
+        if request.path.starts_with("/_sandbox/") {
             return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
-        } else {
-            route::answer(&mut world, request)
-        };
-        let number = world.request_number();
+        }
+        world.begin_request();
+        let outcome = route::answer(&mut world, request);
         let now = world.now;
         let outcome = match outcome {
             Outcome::Reply(reply) => {
                 let date = http_date(now);
-                let id = format!("00000000-0000-4000-8000-{number:012x}");
+                let id = world.request_id();
                 let reply = reply.with("date", date);
                 let is_githubs = reply.headers.iter().any(|(name, _)| name == "x-github-request-id");
                 Outcome::Reply(if is_githubs { reply } else { reply.with("x-amzn-requestid", id) })

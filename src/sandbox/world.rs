@@ -81,10 +81,9 @@ impl World {
         self.log.push(LogLine { at: self.now, what: what.into(), summary: summary.into() });
     }
 
-    /// The number of the next request, from 1.
-    pub(crate) fn request_number(&mut self) -> u64 {
+    /// From now on the next request is done.
+    pub(crate) fn begin_request(&mut self) {
         self.requests += 1;
-        self.requests
     }
 
     /// The next id: `prefix-` and 17 characters of `[0-9a-z]`, as VPC Lattice's are.
@@ -106,6 +105,11 @@ impl World {
         let id = format!("{:016x}{:016x}", self.scramble(0), self.scramble(1));
         self.ids += 1;
         id
+    }
+
+    /// The id of the request that is being done, a UUID: its number, from 1.
+    pub(crate) fn request_id(&self) -> String {
+        format!("00000000-0000-4000-8000-{:012x}", self.requests)
     }
 
     /// One of a fixed sequence of well-mixed numbers (SplitMix64's finaliser).

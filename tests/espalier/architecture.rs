@@ -27,11 +27,11 @@ struct Door {
 const MOST_LINES: usize = 400;
 
 /// Rooms that must be there, so that a renamed one cannot slip out of its rules.
-const ROOMS: [&str; 7] = ["rollout", "definition", "aws", "github", "report", "commands", "sandbox"];
+const ROOMS: [&str; 8] = ["rollout", "definition", "models", "aws", "github", "report", "commands", "sandbox"];
 
 const DOORS: [Door; 9] = [
     Door {
-        rule: "rollout and definition are pure",
+        rule: "rollout, definition and models are pure",
         holds_in: pure,
         forbids: &[
             "tokio",
@@ -54,7 +54,7 @@ const DOORS: [Door; 9] = [
         rule: "rollout and definition import no room that touches the world",
         holds_in: pure,
         forbids: &["crate::*"],
-        allows: &["crate::rollout", "crate::definition", "crate::time"],
+        allows: &["crate::rollout", "crate::definition", "crate::models", "crate::time"],
         instead: "say it in rollout's own words; time is crate::time, handed in",
     },
     Door {
@@ -93,10 +93,10 @@ const DOORS: [Door; 9] = [
         instead: "report from the journal (rollout::journal); put what is missing there",
     },
     Door {
-        rule: "the sandbox imports nothing of ours but the clock",
+        rule: "the sandbox imports nothing of ours but the clock and AWS's models",
         holds_in: |file| within(file, "sandbox"),
         forbids: &["crate::*"],
-        allows: &["crate::sandbox", "crate::clock"],
+        allows: &["crate::sandbox", "crate::clock", "crate::models"],
         instead: "write the sandbox's own, or the fake and its client share a misunderstanding; Timestamp is crate::clock's",
     },
     Door {
@@ -154,7 +154,7 @@ fn every_room_keeps_its_doors() {
 }
 
 fn pure(file: &str) -> bool {
-    within(file, "rollout") || within(file, "definition")
+    within(file, "rollout") || within(file, "definition") || within(file, "models")
 }
 
 fn within(file: &str, room: &str) -> bool {

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    refusal::{Outcome, Refusal},
+    refusal::{self, Outcome},
     state::{Cluster, Object, ServiceStatus},
 };
-use crate::sandbox::world::World;
+use crate::sandbox::{protocol::Refusal, world::World};
 
 /// The ARN of something of ECS's, such as `cluster/NAME`.
 pub(crate) fn arn(world: &World, resource: &str) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn includes(body: &Value, what: &str) -> bool {
 pub(crate) fn of_request(world: &World, body: &Value) -> Result<String, Refusal> {
     let reference = text(body, "cluster").unwrap_or("default");
     let found = world.ecs.clusters.iter().find(|cluster| cluster.name == reference || cluster.arn == reference);
-    found.map(|cluster| cluster.name.clone()).ok_or_else(|| Refusal::named("ClusterNotFoundException", "Cluster not found."))
+    found.map(|cluster| cluster.name.clone()).ok_or_else(|| Refusal::new("ClusterNotFoundException", "Cluster not found."))
 }
 
 /// Makes a cluster known; nothing happens when it is.
@@ -48,7 +48,7 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
     let name = text(body, "clusterName").unwrap_or("default").to_owned();
     let fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || name.len() > 255 || !name.chars().all(fine) {
-        return Err(Refusal::invalid("Identifier contains invalid characters."));
+        return Err(refusal::invalid("Identifier contains invalid characters."));
     }
     let mut given = body.as_object().cloned().unwrap_or_default();
     given.retain(|member, value| !matches!(member.as_str(), "clusterName" | "tags") && !value.is_null());
@@ -123,10 +123,10 @@ pub(crate) fn put_tags(world: &mut World, arn: &str, body: &Value) -> Result<(),
     for tag in given {
         let (key, value) = (text(tag, "key").unwrap_or_default(), text(tag, "value").unwrap_or_default());
         if key.is_empty() || key.chars().count() > 128 || !fine(key) || key.starts_with("aws:") {
-            return Err(Refusal::invalid(format!("Invalid tag key '{key}'.")));
+            return Err(refusal::invalid(format!("Invalid tag key '{key}'.")));
         }
         if value.chars().count() > 256 || !fine(value) {
-            return Err(Refusal::invalid(format!("Invalid tag value for key '{key}'.")));
+            return Err(refusal::invalid(format!("Invalid tag value for key '{key}'.")));
         }
         match tags.iter_mut().find(|(known, _)| known == key) {
             Some((_, old)) => value.clone_into(old),
@@ -134,7 +134,7 @@ pub(crate) fn put_tags(world: &mut World, arn: &str, body: &Value) -> Result<(),
         }
     }
     if tags.len() > 50 {
-        return Err(Refusal::invalid("The maximum number of tags per resource is 50."));
+        return Err(refusal::invalid("The maximum number of tags per resource is 50."));
     }
     if !tags.is_empty() {
         world.ecs.tags.insert(arn.to_owned(), tags);
@@ -150,10 +150,10 @@ fn tagged(world: &World, body: &Value) -> Result<String, Refusal> {
         || ecs.tasks.iter().any(|task| task.arn == arn)
         || ecs.families.values().flatten().any(|definition| definition.arn == arn);
     if !arn.starts_with("arn:") {
-        return Err(Refusal::invalid("Invalid resource ARN."));
+        return Err(refusal::invalid("Invalid resource ARN."));
     }
     if !known {
-        return Err(Refusal::invalid(format!("The specified resource wasn't found: {arn}")));
+        return Err(refusal::invalid(format!("The specified resource wasn't found: {arn}")));
     }
     Ok(arn.to_owned())
 }

@@ -7,7 +7,7 @@ use super::{
     describe,
     events::event,
     pages::page,
-    refusal::{Outcome, Refusal},
+    refusal::{self, Outcome},
     services::existing,
     state::{Deployment, EcsService, Object, Port, Rollout, ServiceDeployment},
     task_definitions::seconds,
@@ -228,7 +228,7 @@ pub(crate) fn list(world: &World, body: &Value) -> Outcome {
 pub(crate) fn describe_all(world: &World, body: &Value) -> Outcome {
     let asked = texts(body, "serviceDeploymentArns");
     if asked.is_empty() || asked.len() > 20 {
-        return Err(Refusal::invalid("serviceDeploymentArns must have between 1 and 20 entries."));
+        return Err(refusal::invalid("serviceDeploymentArns must have between 1 and 20 entries."));
     }
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for reference in asked {

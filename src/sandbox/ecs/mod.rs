@@ -1,6 +1,6 @@
 //! The emulated ECS: clusters, task definitions, services with their rolling deployments, tasks.
 //!
-//! Inside: `shapes` (the service model that every request is held against), one file per family of operations
+//! Inside: one file per family of operations
 //! (`clusters`, `task_definitions`, `services` with `service_input`, `task_calls`, `deployments`), `scheduler`, `tasks`, `health` and
 //! `stopping` (what happens with time), `describe` (everything as ECS prints it), `address` (the applications), `seed` (the start).
 //!
@@ -23,7 +23,6 @@ mod scheduler;
 mod seed;
 mod service_input;
 mod services;
-mod shapes;
 mod state;
 mod stopping;
 mod task_calls;
@@ -33,7 +32,7 @@ mod tasks;
 mod tests;
 
 pub(crate) use address::answer;
-pub(crate) use dispatch::handle;
+pub(crate) use dispatch::OPERATIONS;
 pub(crate) use scheduler::{next_event, on_time};
 pub(crate) use seed::{seed, snapshot};
 pub(crate) use state::State;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{clusters::text, refusal::Refusal};
+use super::{clusters::text, refusal};
+use crate::sandbox::protocol::Refusal;
 
 /// One page and the token of the next. A token is the place where its page begins; ECS's are opaque too.
 pub(crate) fn page<T>(items: Vec<T>, body: &Value, limit: usize) -> Result<(Vec<T>, Option<String>), Refusal> {
@@ -11,7 +12,7 @@ pub(crate) fn page<T>(items: Vec<T>, body: &Value, limit: usize) -> Result<(Vec<
         Some(number) => usize::try_from(number)
             .ok()
             .filter(|number| (1..=100).contains(number))
-            .ok_or_else(|| Refusal::invalid("maxResults must be between 1 and 100."))?,
+            .ok_or_else(|| refusal::invalid("maxResults must be between 1 and 100."))?,
     };
     let start = match text(body, "nextToken").filter(|token| !token.is_empty()) {
         None => 0,
@@ -19,7 +20,7 @@ pub(crate) fn page<T>(items: Vec<T>, body: &Value, limit: usize) -> Result<(Vec<
             .strip_prefix("page-")
             .and_then(|place| place.parse::<usize>().ok())
             .filter(|place| *place <= items.len())
-            .ok_or_else(|| Refusal::invalid("Invalid token."))?,
+            .ok_or_else(|| refusal::invalid("Invalid token."))?,
     };
     let next = (start + asked < items.len()).then(|| format!("page-{}", start + asked));
     Ok((items.into_iter().skip(start).take(asked).collect(), next))

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{
-    clusters, describe,
-    refusal::Refusal,
-    services, shapes,
+    clusters, describe, services,
     state::{Object, ServiceStatus, TaskStatus},
     task_definitions, tasks,
 };
-use crate::sandbox::{scenario::EcsServiceSeed, world::World};
+use crate::sandbox::{
+    protocol::{self, Refusal},
+    scenario::EcsServiceSeed,
+    world::World,
+};
 
 /// Cluster, task definitions and services of the scenario, their tasks RUNNING and registered.
 pub(crate) fn seed(world: &mut World) {
@@ -35,7 +37,7 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
     body["serviceName"] = json!(service.name);
     body["desiredCount"] = json!(service.desired);
     body["taskDefinition"] = json!(definition);
-    shapes::check("CreateService", &body)?;
+    request("CreateService", &body)?;
     services::create(world, &body)?;
     let place = world.ecs.services.len() - 1;
     let before = world.ecs.tasks.len();
@@ -56,7 +58,7 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
 
 /// Registers a task definition; one that is the family's latest already is not registered again.
 fn task_definition(world: &mut World, given: &Value) -> Result<String, Refusal> {
-    shapes::check("RegisterTaskDefinition", given)?;
+    request("RegisterTaskDefinition", given)?;
     let answer = task_definitions::register(world, given)?;
     let family = clusters::text(given, "family").unwrap_or_default();
     let revisions = world.ecs.families.entry(family.to_owned()).or_default();
@@ -83,4 +85,9 @@ pub(crate) fn snapshot(world: &World) -> Value {
     let tasks = tasks.map(|task| describe::task(world, task, false)).collect::<Vec<_>>();
     let definitions = world.ecs.families.values().flatten().map(|definition| definition.arn.clone()).collect::<Vec<_>>();
     json!({ "services": services, "tasks": tasks, "taskDefinitions": definitions })
+}
+
+/// Holds what a scenario gives against the model, as a request would be.
+fn request(operation: &str, input: &Value) -> Result<(), Refusal> {
+    protocol::validate("ecs", operation, input)
 }

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::{
     clusters::{text, texts},
-    refusal::Refusal,
+    refusal,
     state::{Object, Port, ServiceStatus, TaskDefinition},
     task_definitions::named_port,
 };
-use crate::sandbox::{lattice, world::World};
+use crate::sandbox::{lattice, protocol::Refusal, world::World};
 
 /// The members that belong to a deployment; all others belong to the service.
 pub(crate) const OF_A_DEPLOYMENT: [&str; 9] = [
@@ -27,20 +27,20 @@ pub(crate) const OF_A_DEPLOYMENT: [&str; 9] = [
 pub(crate) fn emulated(body: &Value) -> Result<(), Refusal> {
     let strategy = body.pointer("/deploymentConfiguration/strategy").and_then(Value::as_str).unwrap_or("ROLLING");
     if strategy != "ROLLING" {
-        return Err(Refusal::unsupported(format!("The sandbox deploys by ROLLING only, not by {strategy}.")));
+        return Err(refusal::unsupported(format!("The sandbox deploys by ROLLING only, not by {strategy}.")));
     }
     let controller = body.pointer("/deploymentController/type").and_then(Value::as_str).unwrap_or("ECS");
     if controller != "ECS" {
         if body.get("vpcLatticeConfigurations").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
-            return Err(Refusal::invalid(format!("VPC Lattice is not supported with the {controller} deployment controller.")));
+            return Err(refusal::invalid(format!("VPC Lattice is not supported with the {controller} deployment controller.")));
         }
-        return Err(Refusal::unsupported(format!("The sandbox has the ECS deployment controller only, not {controller}.")));
+        return Err(refusal::unsupported(format!("The sandbox has the ECS deployment controller only, not {controller}.")));
     }
     if text(body, "schedulingStrategy") == Some("DAEMON") {
-        return Err(Refusal::unsupported("The sandbox schedules by REPLICA only, not by DAEMON."));
+        return Err(refusal::unsupported("The sandbox schedules by REPLICA only, not by DAEMON."));
     }
     if body.pointer("/deploymentConfiguration/alarms/enable") == Some(&Value::Bool(true)) {
-        return Err(Refusal::unsupported("The sandbox has no CloudWatch alarms on deployments."));
+        return Err(refusal::unsupported("The sandbox has no CloudWatch alarms on deployments."));
     }
     Ok(())
 }
@@ -48,28 +48,28 @@ pub(crate) fn emulated(body: &Value) -> Result<(), Refusal> {
 /// Counts and percentages.
 pub(crate) fn numbers(body: &Value) -> Result<(), Refusal> {
     if body.get("desiredCount").and_then(Value::as_i64).is_some_and(|count| !(0..=5000).contains(&count)) {
-        return Err(Refusal::invalid("desiredCount must be between 0 and 5000."));
+        return Err(refusal::invalid("desiredCount must be between 0 and 5000."));
     }
     if body.get("healthCheckGracePeriodSeconds").and_then(Value::as_i64).is_some_and(|seconds| seconds < 0) {
-        return Err(Refusal::invalid("healthCheckGracePeriodSeconds must not be negative."));
+        return Err(refusal::invalid("healthCheckGracePeriodSeconds must not be negative."));
     }
     let percent = |member: &str, default| {
         body.pointer(&format!("/deploymentConfiguration/{member}")).and_then(Value::as_i64).unwrap_or(default)
     };
     let (minimum, maximum) = (percent("minimumHealthyPercent", 100), percent("maximumPercent", 200));
     if minimum < 0 || maximum < 1 {
-        return Err(Refusal::invalid("minimumHealthyPercent must not be negative and maximumPercent must be positive."));
+        return Err(refusal::invalid("minimumHealthyPercent must not be negative and maximumPercent must be positive."));
     }
     if minimum >= 100 && maximum <= 100 {
-        return Err(Refusal::invalid("maximumPercent must be over 100 when minimumHealthyPercent is 100 or more."));
+        return Err(refusal::invalid("maximumPercent must be over 100 when minimumHealthyPercent is 100 or more."));
     }
     Ok(())
 }
 
 /// The task definition that a service is to run: it has to be there and ACTIVE.
 pub(crate) fn task_definition<'a>(world: &'a World, reference: &str) -> Result<&'a TaskDefinition, Refusal> {
-    let found = world.ecs.task_definition(reference).ok_or_else(|| Refusal::client("TaskDefinition not found."))?;
-    if found.active { Ok(found) } else { Err(Refusal::client("TaskDefinition is inactive")) }
+    let found = world.ecs.task_definition(reference).ok_or_else(|| refusal::client("TaskDefinition not found."))?;
+    if found.active { Ok(found) } else { Err(refusal::client("TaskDefinition is inactive")) }
 }
 
 /// Launch type and network against the task definition.
@@ -79,26 +79,26 @@ pub(crate) fn placement(spec: &Object, definition: &TaskDefinition) -> Result<()
     let strategy = spec.get("capacityProviderStrategy").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     let launch = text(&spec, "launchType");
     if strategy && launch.is_some() {
-        return Err(Refusal::invalid("Specifying both a launch type and capacity provider strategy is not supported."));
+        return Err(refusal::invalid("Specifying both a launch type and capacity provider strategy is not supported."));
     }
     let awsvpc = text(&printed, "networkMode") == Some("awsvpc");
     if launch == Some("FARGATE") && !texts(&printed, "requiresCompatibilities").contains(&"FARGATE") {
-        return Err(Refusal::invalid("Task definition does not support launch_type FARGATE."));
+        return Err(refusal::invalid("Task definition does not support launch_type FARGATE."));
     }
     let network = spec.pointer("/networkConfiguration/awsvpcConfiguration");
     if awsvpc && network.is_none() {
-        return Err(Refusal::invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
+        return Err(refusal::invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
     }
     if !awsvpc && network.is_some() {
-        return Err(Refusal::invalid("Network Configuration is not valid for the given networkMode of this task definition."));
+        return Err(refusal::invalid("Network Configuration is not valid for the given networkMode of this task definition."));
     }
     if let Some(network) = network {
         let (subnets, groups) = (texts(network, "subnets").len(), texts(network, "securityGroups").len());
         if !(1..=16).contains(&subnets) {
-            return Err(Refusal::invalid("subnets must have between 1 and 16 entries."));
+            return Err(refusal::invalid("subnets must have between 1 and 16 entries."));
         }
         if groups > 5 {
-            return Err(Refusal::invalid("securityGroups can have at most 5 items."));
+            return Err(refusal::invalid("securityGroups can have at most 5 items."));
         }
     }
     Ok(())
@@ -108,32 +108,32 @@ pub(crate) fn placement(spec: &Object, definition: &TaskDefinition) -> Result<()
 pub(crate) fn lattice(world: &World, spec: &Object, definition: &TaskDefinition) -> Result<Vec<Port>, Refusal> {
     let given = spec.get("vpcLatticeConfigurations").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if given.len() > 5 {
-        return Err(Refusal::invalid("vpcLatticeConfigurations can have at most 5 items."));
+        return Err(refusal::invalid("vpcLatticeConfigurations can have at most 5 items."));
     }
     if !given.is_empty() && definition.printed.get("networkMode").and_then(Value::as_str) != Some("awsvpc") {
-        return Err(Refusal::unsupported("The sandbox registers tasks of networkMode awsvpc in VPC Lattice only."));
+        return Err(refusal::unsupported("The sandbox registers tasks of networkMode awsvpc in VPC Lattice only."));
     }
     let mut ports: Vec<Port> = Vec::new();
     for configuration in given {
         let member = |name| text(configuration, name).unwrap_or_default();
         let (role, group, name) = (member("roleArn"), member("targetGroupArn"), member("portName"));
         if !role.starts_with("arn:") || !role.contains(":iam::") || !role.contains(":role/") {
-            return Err(Refusal::invalid(format!("roleArn '{role}' of a VPC Lattice configuration is not the ARN of a role.")));
+            return Err(refusal::invalid(format!("roleArn '{role}' of a VPC Lattice configuration is not the ARN of a role.")));
         }
         if !group.starts_with("arn:") || !group.contains(":vpc-lattice:") || !group.contains(":targetgroup/tg-") {
-            return Err(Refusal::invalid(format!("targetGroupArn '{group}' is not the ARN of a VPC Lattice target group.")));
+            return Err(refusal::invalid(format!("targetGroupArn '{group}' is not the ARN of a VPC Lattice target group.")));
         }
         if !lattice::group_exists(world, group) {
-            return Err(Refusal::invalid(format!("The VPC Lattice target group {group} does not exist.")));
+            return Err(refusal::invalid(format!("The VPC Lattice target group {group} does not exist.")));
         }
         let Some(port) = named_port(&definition.printed, name) else {
-            return Err(Refusal::invalid(format!(
+            return Err(refusal::invalid(format!(
                 "The portName '{name}' of a VPC Lattice configuration is not defined in the task definition."
             )));
         };
         let port = Port { group: group.to_owned(), port };
         if ports.iter().any(|known| known.group == port.group) {
-            return Err(Refusal::invalid(format!(
+            return Err(refusal::invalid(format!(
                 "The target group {group} occurs more than once in the VPC Lattice configurations."
             )));
         }
@@ -147,7 +147,7 @@ pub(crate) fn service_connect(world: &World, own: &str, spec: &Object, definitio
     let mine = connect_names(spec);
     for (_, _, port) in &mine {
         if named_port(&definition.printed, port).is_none() {
-            return Err(Refusal::invalid(format!(
+            return Err(refusal::invalid(format!(
                 "The portName '{port}' of the Service Connect configuration is not defined in the task definition."
             )));
         }
@@ -157,7 +157,7 @@ pub(crate) fn service_connect(world: &World, own: &str, spec: &Object, definitio
         let theirs = other.primary().map(|deployment| connect_names(&deployment.spec)).unwrap_or_default();
         for (namespace, name, _) in &mine {
             if theirs.iter().any(|(their_namespace, their_name, _)| their_namespace == namespace && their_name == name) {
-                return Err(Refusal::invalid(format!(
+                return Err(refusal::invalid(format!(
                     "The Service Connect discoveryName '{name}' is used in namespace '{namespace}' by service {} already.",
                     other.name
                 )));

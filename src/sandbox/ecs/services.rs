@@ -6,11 +6,11 @@ use super::{
     clusters::{arn, missing, of_request, put_tags, text, texts},
     deployments, describe,
     pages::page,
-    refusal::{Outcome, Refusal},
+    refusal::{self, Outcome},
     service_input::{self as input, OF_A_DEPLOYMENT},
     state::{EcsService, Object, Rollout, ServiceStatus},
 };
-use crate::sandbox::world::World;
+use crate::sandbox::{protocol::Refusal, world::World};
 
 /// `CreateService`. Nothing runs yet when it returns: the scheduler starts the tasks.
 pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
@@ -18,11 +18,11 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
     let name = text(body, "serviceName").unwrap_or_default().to_owned();
     let fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || name.len() > 255 || !name.chars().all(fine) {
-        return Err(Refusal::invalid("Service name may have 1 to 255 letters, numbers, hyphens and underscores."));
+        return Err(refusal::invalid("Service name may have 1 to 255 letters, numbers, hyphens and underscores."));
     }
     let token = text(body, "clientToken");
     if token.is_some_and(|token| token.is_empty() || token.len() > 36 || !token.bytes().all(|byte| (33..=126).contains(&byte))) {
-        return Err(Refusal::invalid("clientToken may have 1 to 36 ASCII characters in the range of 33 to 126."));
+        return Err(refusal::invalid("clientToken may have 1 to 36 ASCII characters in the range of 33 to 126."));
     }
     if let Some(known) = world.ecs.service(&cluster, &name).and_then(|place| world.ecs.services.get(place)) {
         match known.status {
@@ -31,9 +31,9 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
             {
                 return Ok(json!({ "service": describe::service(world, known, true) }));
             }
-            ServiceStatus::Active => return Err(Refusal::invalid("Creation of service was not idempotent.")),
+            ServiceStatus::Active => return Err(refusal::invalid("Creation of service was not idempotent.")),
             ServiceStatus::Draining => {
-                return Err(Refusal::invalid("Unable to Start a service that is still Draining."));
+                return Err(refusal::invalid("Unable to Start a service that is still Draining."));
             }
             ServiceStatus::Inactive => {}
         }
@@ -41,9 +41,9 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
     input::emulated(body)?;
     input::numbers(body)?;
     let Some(desired) = body.get("desiredCount").and_then(Value::as_u64) else {
-        return Err(Refusal::invalid("The desiredCount is required when the schedulingStrategy is REPLICA."));
+        return Err(refusal::invalid("The desiredCount is required when the schedulingStrategy is REPLICA."));
     };
-    let reference = text(body, "taskDefinition").ok_or_else(|| Refusal::invalid("TaskDefinition can not be blank."))?;
+    let reference = text(body, "taskDefinition").ok_or_else(|| refusal::invalid("TaskDefinition can not be blank."))?;
     let definition = input::task_definition(world, reference)?;
     let (mut spec, settings) = divide(body);
     spec.insert("taskDefinition".to_owned(), json!(definition.arn));
@@ -144,7 +144,7 @@ pub(crate) fn update(world: &mut World, body: &Value) -> Outcome {
     let (place, arn) = existing(world, body)?;
     let active = world.ecs.services.get(place).filter(|service| service.status == ServiceStatus::Active);
     let Some(service) = active else {
-        return Err(Refusal::named("ServiceNotActiveException", "Service was not ACTIVE."));
+        return Err(Refusal::new("ServiceNotActiveException", "Service was not ACTIVE."));
     };
     input::emulated(body)?;
     let old = service.primary().map(|deployment| deployment.spec.clone()).unwrap_or_default();
@@ -171,7 +171,7 @@ pub(crate) fn update(world: &mut World, body: &Value) -> Outcome {
     let definition = match text(body, "taskDefinition") {
         Some(reference) => input::task_definition(world, reference)?,
         // What runs may have been deregistered meanwhile; that is no hindrance.
-        None => world.ecs.task_definition(reference).ok_or_else(|| Refusal::client("TaskDefinition not found."))?,
+        None => world.ecs.task_definition(reference).ok_or_else(|| refusal::client("TaskDefinition not found."))?,
     };
     spec.insert("taskDefinition".to_owned(), json!(definition.arn));
     input::placement(&spec, definition)?;
@@ -208,7 +208,7 @@ pub(crate) fn delete(world: &mut World, body: &Value) -> Outcome {
     let now = world.now;
     if let Some(service) = world.ecs.services.get_mut(place).filter(|service| service.status != ServiceStatus::Inactive) {
         if service.desired > 0 && !force {
-            return Err(Refusal::invalid("The service cannot be stopped while it is scaled above 0."));
+            return Err(refusal::invalid("The service cannot be stopped while it is scaled above 0."));
         }
         service.status = ServiceStatus::Draining;
         service.desired = 0;
@@ -243,7 +243,7 @@ pub(crate) fn describe_all(world: &World, body: &Value) -> Outcome {
     let cluster = of_request(world, body)?;
     let asked = texts(body, "services");
     if asked.is_empty() || asked.len() > 10 {
-        return Err(Refusal::invalid("Services must have between 1 and 10 entries."));
+        return Err(refusal::invalid("Services must have between 1 and 10 entries."));
     }
     let tags = super::clusters::includes(body, "TAGS");
     let (mut services, mut failures) = (Vec::new(), Vec::new());
@@ -261,7 +261,7 @@ pub(crate) fn existing(world: &World, body: &Value) -> Result<(usize, String), R
     let cluster = of_request(world, body)?;
     let place = text(body, "service").and_then(|reference| world.ecs.service(&cluster, reference));
     let found = place.and_then(|place| Some((place, world.ecs.services.get(place)?.arn.clone())));
-    found.ok_or_else(|| Refusal::named("ServiceNotFoundException", "Service not found."))
+    found.ok_or_else(|| Refusal::new("ServiceNotFoundException", "Service not found."))
 }
 
 fn answer(world: &World, place: usize) -> Outcome {

@@ -6,11 +6,11 @@ use super::{
     clusters::{includes, missing, of_request, text, texts},
     describe,
     pages::page,
-    refusal::{Outcome, Refusal},
+    refusal::{self, Outcome},
     state::{Stop, Task},
     stopping::stop_many,
 };
-use crate::sandbox::world::World;
+use crate::sandbox::{protocol::Refusal, world::World};
 
 /// `ListTasks`: those that are meant to run, unless STOPPED ones are asked for. PENDING finds nothing: ECS never wants it.
 pub(crate) fn list(world: &World, body: &Value) -> Outcome {
@@ -19,12 +19,12 @@ pub(crate) fn list(world: &World, body: &Value) -> Outcome {
         None => None,
         Some(reference) => {
             let place = world.ecs.service(&cluster, reference).and_then(|place| world.ecs.services.get(place));
-            Some(place.ok_or_else(|| Refusal::named("ServiceNotFoundException", "Service not found."))?)
+            Some(place.ok_or_else(|| Refusal::new("ServiceNotFoundException", "Service not found."))?)
         }
     };
     let filters = ["serviceName", "family", "containerInstance", "launchType", "desiredStatus", "daemonName"];
     if text(body, "startedBy").is_some() && filters.iter().any(|filter| text(body, filter).is_some()) {
-        return Err(Refusal::invalid("startedBy must be the only filter that is used."));
+        return Err(refusal::invalid("startedBy must be the only filter that is used."));
     }
     let wanted = text(body, "desiredStatus").unwrap_or("RUNNING");
     let family = |task: &Task, family: &str| {
@@ -61,7 +61,7 @@ pub(crate) fn describe_all(world: &World, body: &Value) -> Outcome {
     let cluster = of_request(world, body)?;
     let asked = texts(body, "tasks");
     if asked.is_empty() || asked.len() > 100 {
-        return Err(Refusal::invalid("Tasks must have between 1 and 100 entries."));
+        return Err(refusal::invalid("Tasks must have between 1 and 100 entries."));
     }
     let (mut tasks, mut failures) = (Vec::new(), Vec::new());
     for reference in asked {
@@ -76,7 +76,7 @@ pub(crate) fn describe_all(world: &World, body: &Value) -> Outcome {
 /// `StopTask`. The scheduler starts another one where a service wants it.
 pub(crate) fn stop(world: &mut World, body: &Value) -> Outcome {
     let cluster = of_request(world, body)?;
-    let absent = || Refusal::invalid("The referenced task was not found.");
+    let absent = || refusal::invalid("The referenced task was not found.");
     let index = find(world, &cluster, text(body, "task").unwrap_or_default()).ok_or_else(absent)?;
     let task = world.ecs.tasks.get(index).ok_or_else(absent)?;
     let place = world.ecs.services.iter().rposition(|service| service.owns(task)).ok_or_else(absent)?;

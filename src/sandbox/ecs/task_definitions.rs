@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::{
     clusters::{arn, includes, print_tags, put_tags, text, texts},
     pages::page,
-    refusal::{Outcome, Refusal},
+    refusal::{self, Outcome},
     state::{Object, TaskDefinition},
 };
+use crate::sandbox::protocol::Refusal;
 use crate::{clock::Timestamp, sandbox::world::World};
 
 /// A point in time as awsJson writes it: seconds since the epoch, with a fraction.
@@ -34,41 +35,41 @@ fn validate(body: &Value) -> Result<(), Refusal> {
     let family = text(body, "family").unwrap_or_default();
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if family.is_empty() || family.len() > 255 || !plain(family) {
-        return Err(Refusal::client("Family contains invalid characters."));
+        return Err(refusal::client("Family contains invalid characters."));
     }
     let containers = body.get("containerDefinitions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if containers.is_empty() {
-        return Err(Refusal::client("Container list cannot be empty."));
+        return Err(refusal::client("Container list cannot be empty."));
     }
     let awsvpc = text(body, "networkMode") == Some("awsvpc");
     let fargate = texts(body, "requiresCompatibilities").contains(&"FARGATE");
     if fargate && !awsvpc {
-        return Err(Refusal::client("Fargate only supports network mode 'awsvpc'."));
+        return Err(refusal::client("Fargate only supports network mode 'awsvpc'."));
     }
     if fargate {
         fargate_size(text(body, "cpu"), text(body, "memory"))?;
     }
     if containers.iter().all(|container| container.get("essential") == Some(&Value::Bool(false))) {
-        return Err(Refusal::client("Task definition must have at least one essential container."));
+        return Err(refusal::client("Task definition must have at least one essential container."));
     }
     let (mut names, mut port_names) = (Vec::new(), Vec::new());
     for container in containers {
         let name = text(container, "name").unwrap_or_default();
         if name.is_empty() || !plain(name) {
-            return Err(Refusal::client(
+            return Err(refusal::client(
                 "Container name is required and may have letters, numbers, hyphens and underscores only.",
             ));
         }
         if names.contains(&name) {
-            return Err(Refusal::client(format!("Container name '{name}' is not unique in the task definition.")));
+            return Err(refusal::client(format!("Container name '{name}' is not unique in the task definition.")));
         }
         names.push(name);
         if text(container, "image").is_none_or(str::is_empty) {
-            return Err(Refusal::client(format!("Container.image should not be null or empty: {name}")));
+            return Err(refusal::client(format!("Container.image should not be null or empty: {name}")));
         }
         let sized = container.get("memory").is_some() || container.get("memoryReservation").is_some();
         if !sized && text(body, "memory").is_none() {
-            return Err(Refusal::client(format!(
+            return Err(refusal::client(format!(
                 "Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
             )));
         }
@@ -82,21 +83,21 @@ fn ports<'a>(container: &'a Value, awsvpc: bool, names: &mut Vec<&'a str>) -> Re
         let port = |member| mapping.get(member).and_then(Value::as_i64);
         for number in [port("containerPort"), port("hostPort")].into_iter().flatten() {
             if !(0..=65535).contains(&number) {
-                return Err(Refusal::client(format!("Port {number} is not in the range of 0 to 65535.")));
+                return Err(refusal::client(format!("Port {number} is not in the range of 0 to 65535.")));
             }
         }
         if awsvpc && port("hostPort").is_some_and(|host| Some(host) != port("containerPort")) {
-            return Err(Refusal::client(
+            return Err(refusal::client(
                 "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
             ));
         }
         let Some(name) = text(mapping, "name") else { continue };
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         if name.is_empty() || name.len() > 64 || name.starts_with('-') || !name.chars().all(fine) {
-            return Err(Refusal::client(format!("Port mapping name '{name}' is not valid.")));
+            return Err(refusal::client(format!("Port mapping name '{name}' is not valid.")));
         }
         if names.contains(&name) {
-            return Err(Refusal::client(format!("Port mapping name '{name}' is not unique in the task definition.")));
+            return Err(refusal::client(format!("Port mapping name '{name}' is not unique in the task definition.")));
         }
         names.push(name);
     }
@@ -105,7 +106,7 @@ fn ports<'a>(container: &'a Value, awsvpc: bool, names: &mut Vec<&'a str>) -> Re
 
 /// The sizes of CPU and memory that Fargate has.
 fn fargate_size(cpu: Option<&str>, memory: Option<&str>) -> Result<(), Refusal> {
-    let none = || Refusal::client("No Fargate configuration exists for given values.");
+    let none = || refusal::client("No Fargate configuration exists for given values.");
     let units = |text: &str, unit: &str, factor: f64| {
         let lower = text.to_ascii_lowercase();
         match lower.strip_suffix(unit) {
@@ -114,7 +115,7 @@ fn fargate_size(cpu: Option<&str>, memory: Option<&str>) -> Result<(), Refusal> 
         }
     };
     let (Some(cpu), Some(memory)) = (cpu, memory) else {
-        return Err(Refusal::client("Fargate requires that 'cpu' and 'memory' be defined at the task level."));
+        return Err(refusal::client("Fargate requires that 'cpu' and 'memory' be defined at the task level."));
     };
     let cpu = units(cpu, "vcpu", 1024.0).ok_or_else(none)?;
     let gigabytes = units(memory, "gb", 1024.0).ok_or_else(none)? / 1024.0;
@@ -204,7 +205,7 @@ fn required_attributes(body: &Value) -> Value {
 /// `DescribeTaskDefinition`.
 pub(crate) fn describe(world: &World, body: &Value) -> Outcome {
     let reference = text(body, "taskDefinition").unwrap_or_default();
-    let missing = || Refusal::client("Unable to describe task definition.");
+    let missing = || refusal::client("Unable to describe task definition.");
     let found = world.ecs.task_definition(reference).ok_or_else(missing)?;
     let mut answer = json!({ "taskDefinition": found.printed });
     if includes(body, "TAGS") {
@@ -217,9 +218,9 @@ pub(crate) fn describe(world: &World, body: &Value) -> Outcome {
 pub(crate) fn deregister(world: &mut World, body: &Value) -> Outcome {
     let reference = text(body, "taskDefinition").unwrap_or_default();
     if !reference.rsplit('/').next().unwrap_or_default().contains(':') {
-        return Err(Refusal::client("A task definition revision must be specified."));
+        return Err(refusal::client("A task definition revision must be specified."));
     }
-    let missing = || Refusal::client("The specified task definition does not exist.");
+    let missing = || refusal::client("The specified task definition does not exist.");
     let arn = world.ecs.task_definition(reference).ok_or_else(missing)?.arn.clone();
     let now = world.now;
     let found = world.ecs.families.values_mut().flatten().find(|definition| definition.arn == arn).ok_or_else(missing)?;

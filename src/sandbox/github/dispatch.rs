@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    call::{Call, Outcome, Refusal, not_found, refuse},
+    call::{Call, Outcome, Refusal, not_found, refuse as refusal},
     job::{HEAD_SHA, PULL_REQUEST, REPOSITORY, TOKEN},
     limits::{self, Resource},
     repository::REPOSITORY_ID,
     routes::{self, GRAPHQL},
 };
 use crate::sandbox::{
-    scenario::GithubMode,
+    scenario::{Effect, GithubMode},
     wire::{Reply, Request},
     world::World,
 };
@@ -22,6 +22,23 @@ const DOCUMENTATION: &str = "https://docs.github.com/rest";
 
 /// Answers a request; the path is what follows `/api/v3`.
 pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
+    answer(world, request, None)
+}
+
+/// Refuses a request because a fault of the scenario strikes.
+pub(crate) fn refuse(world: &mut World, request: &Request, effect: Effect) -> Reply {
+    let refusal = match effect {
+        Effect::Throttle => Refusal { status: 429, ..limits::secondary() },
+        Effect::Denied => refusal(403, "Resource not accessible by integration"),
+        Effect::Conflict => refusal(409, "Conflict"),
+        Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
+            refusal(500, "Server Error")
+        }
+    };
+    answer(world, request, Some(refusal))
+}
+
+fn answer(world: &mut World, request: &Request, fault: Option<Refusal>) -> Reply {
     let id = request_id(world);
     if world.scenario.github == GithubMode::Outage {
         // What stands before the API answers in HTML; clients have to live with that.
@@ -41,10 +58,13 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
         (Target::Graphql, _) => Resource::Graphql,
         _ => Resource::Core,
     };
-    let outcome = caller.and_then(|has_token| {
-        admitted(world, request, &target, resource, has_token, &id).and_then(|()| perform(world, request, target))
-    });
-    let reply = outcome.unwrap_or_else(|refusal| refusal.reply(&documentation));
+    let outcome = match fault {
+        Some(refusal) => Err(refusal),
+        None => caller
+            .and_then(|has_token| admitted(world, request, &target, resource, has_token, &id))
+            .and_then(|()| perform(world, request, target)),
+    };
+    let reply = outcome.unwrap_or_else(|refused| refused.reply(&documentation));
     let reply = unless_known(request, reply);
     if reply.status == 304 {
         limits::give_back(world, resource);
@@ -103,7 +123,7 @@ fn caller(request: &Request) -> Result<bool, Refusal> {
     if ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()) && token.trim() == TOKEN {
         return Ok(true);
     }
-    Err(elsewhere(refuse(401, "Bad credentials")))
+    Err(elsewhere(refusal(401, "Bad credentials")))
 }
 
 /// Refuses what does not get as far as the operation.
@@ -118,11 +138,11 @@ fn admitted(
     if request.header("user-agent").is_none_or(|agent| agent.trim().is_empty()) {
         let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header \
              (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
-        return Err(refuse(403, message));
+        return Err(refusal(403, message));
     }
     if let Some(version) = request.header("x-github-api-version").filter(|version| *version != API_VERSION) {
         // GitHub documents the 400 and not its words.
-        return Err(refuse(400, &format!("`{version}` is not a supported version: {API_VERSION} is what the sandbox speaks.")));
+        return Err(refusal(400, &format!("`{version}` is not a supported version: {API_VERSION} is what the sandbox speaks.")));
     }
     accepted(request.header("accept").unwrap_or("*/*"))?;
     if matches!(target, Target::RateLimit) {
@@ -132,14 +152,14 @@ fn admitted(
     limits::count(world, resource, id)?;
     let reads = request.method == http::Method::GET || matches!(target, Target::Graphql);
     if !has_token && (!reads || matches!(target, Target::User | Target::Graphql)) {
-        return Err(refuse(401, "Requires authentication"));
+        return Err(refusal(401, "Requires authentication"));
     }
     let creates = request.method == http::Method::POST && !reads;
     limits::burst(world, reads, creates)?;
     let is_for_nobody = matches!(target, Target::User);
     // An installation's token is nobody; and one that may only read is refused every write. A GraphQL query is a POST that reads.
     if is_for_nobody || world.scenario.github == GithubMode::ReadOnly && !reads {
-        return Err(refuse(403, "Resource not accessible by integration"));
+        return Err(refusal(403, "Resource not accessible by integration"));
     }
     Ok(())
 }
@@ -158,7 +178,7 @@ fn accepted(accept: &str) -> Result<(), Refusal> {
     if types.into_iter().any(|one| known.contains(&one.as_str())) {
         return Ok(());
     }
-    Err(refuse(415, &format!("Unsupported 'Accept' header: [\"{accept}\"]. Must accept 'application/json'.")))
+    Err(refusal(415, &format!("Unsupported 'Accept' header: [\"{accept}\"]. Must accept 'application/json'.")))
 }
 
 fn perform(world: &mut World, request: &Request, target: Target) -> Outcome {

@@ -122,6 +122,12 @@ pub(super) fn give_back(world: &mut World, resource: Resource) {
     }
 }
 
+/// A request too many in too short a time.
+pub(super) fn secondary() -> Refusal {
+    let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    Refusal { documentation: Some(SECONDARY_DOCUMENTATION), retry_after: Some(MINUTE.as_secs()), ..refuse(403, message) }
+}
+
 /// Holds a request against the secondary limits, and counts it when it is let through.
 pub(super) fn burst(world: &mut World, reads: bool, creates: bool) -> Result<(), Refusal> {
     let now = world.now;
@@ -134,9 +140,7 @@ pub(super) fn burst(world: &mut World, reads: bool, creates: bool) -> Result<(),
     let content = (minute().filter(|(_, _, creates)| *creates).count(), recent.iter().filter(|(_, _, creates)| *creates).count());
     let cost = if reads { 1 } else { 5 };
     if points + cost > MOST_POINTS || creates && (content.0 >= MOST_CONTENT.0 || content.1 >= MOST_CONTENT.1) {
-        let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-        let wait = Some(MINUTE.as_secs());
-        return Err(Refusal { documentation: Some(SECONDARY_DOCUMENTATION), retry_after: wait, ..refuse(403, message) });
+        return Err(secondary());
     }
     recent.push_back((now, cost, creates));
     Ok(())

@@ -9,7 +9,7 @@
 //! Deliberately absent: git, other repositories, webhooks, every GraphQL query but `viewer { login }`, other media types than JSON
 //! (415). Members of a body that GitHub does not know are ignored, as GitHub ignores them, with a line in the world's log.
 //!
-//! To call: [`handle`] with the path after `/api/v3`; [`snapshot`] for the pull request as it stands.
+//! To call: [`handle`] with the path after `/api/v3`, [`refuse`] where a fault of the scenario strikes; [`snapshot`] for the pull request as it stands.
 
 mod actors;
 mod call;
@@ -30,5 +30,5 @@ mod statuses;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use dispatch::{handle, snapshot};
+pub(crate) use dispatch::{handle, refuse, snapshot};
 pub(crate) use state::State;

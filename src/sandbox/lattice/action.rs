@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    health,
-    refusal::Refusal,
+    health, refusal,
     state::{Action, GROUP, Life, Written},
 };
-use crate::sandbox::world::World;
+use crate::sandbox::{protocol::Refusal, world::World};
 
 /// Where a rule is: the ids of its service and its listener, and its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub(super) fn read(world: &World, service: &str, replaced: Option<&str>, action:
         return match status {
             404 => Ok(Action::Fixed(404)),
             500 => Ok(Action::Fixed(500)),
-            _ => Err(Refusal::field("fixedResponse.statusCode", "must be 404 or 500")),
+            _ => Err(refusal::field("fixedResponse.statusCode", "must be 404 or 500")),
         };
     }
     let service = world.lattice.service(service)?;
@@ -37,23 +36,23 @@ pub(super) fn read(world: &World, service: &str, replaced: Option<&str>, action:
         if group.life != Life::Active {
             let status = group.life.status();
             let message = format!("Invalid resource status for this operation, resource id {id}, status: {status}.");
-            return Err(Refusal::conflict(GROUP, id, message));
+            return Err(refusal::conflict(GROUP, id, message));
         }
         if world.lattice.user_of(id).is_some_and(|user| user != service.card.arn) {
-            return Err(Refusal::conflict(GROUP, id, format!("Target group {id} is already in use by another service.")));
+            return Err(refusal::conflict(GROUP, id, format!("Target group {id} is already in use by another service.")));
         }
         if groups.iter().any(|(other, _)| other == id) {
-            return Err(Refusal::Invalid(format!("Target group {id} is specified more than once.")));
+            return Err(refusal::invalid(format!("Target group {id} is specified more than once.")));
         }
         let weight = match entry["weight"].as_u64() {
             Some(weight) => u32::try_from(weight).unwrap_or(u32::MAX),
             None if listed.len() == 1 => 100,
-            None => return Err(Refusal::field("forward.targetGroups.weight", "is required with several target groups")),
+            None => return Err(refusal::field("forward.targetGroups.weight", "is required with several target groups")),
         };
         groups.push((id.clone(), weight));
     }
     if !world.scenario.knobs.all_zero_weights && groups.iter().all(|(_, weight)| *weight == 0) {
-        return Err(Refusal::Invalid("At least one target group must have a weight above 0.".to_owned()));
+        return Err(refusal::invalid("At least one target group must have a weight above 0.".to_owned()));
     }
     let kept =
         service.listeners.iter().flat_map(|listener| &listener.rules).filter(|rule| Some(rule.card.id.as_str()) != replaced);
@@ -61,7 +60,7 @@ pub(super) fn read(world: &World, service: &str, replaced: Option<&str>, action:
     used.extend(groups.iter().map(|(id, _)| id.as_str()));
     if used.len() > 10 {
         let message = "A service can use at most 10 target groups.".to_owned();
-        return Err(Refusal::Quota { kind: GROUP, code: "target-groups-per-service", message });
+        return Err(refusal::quota(GROUP, "target-groups-per-service", message));
     }
     Ok(Action::Forward(groups))
 }
@@ -84,7 +83,7 @@ pub(super) fn write(world: &mut World, place: &Place, action: Action) -> Result<
     let follows = now + std::time::Duration::from_secs(delay);
     let listener = world.lattice.listener_mut(&place.service, &place.listener)?;
     let rule = listener.rules.iter_mut().find(|rule| rule.card.is(&place.rule));
-    let rule = rule.ok_or_else(|| Refusal::NotFound { kind: super::state::RULE, id: place.rule.clone() })?;
+    let rule = rule.ok_or_else(|| refusal::not_found(super::state::RULE, &place.rule))?;
     rule.action = action.clone();
     rule.card.updated = now;
     if delay == 0 {

@@ -4,12 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::{
     health,
-    operation::{Call, page},
-    refusal::{Finding, Refusal},
+    operation::page,
+    refusal::{self, Finding},
     services::{card, chosen, creating, dates, deleting, joined, tags_of},
     state::{GROUP, Group, Health, Life, Tags},
 };
-use crate::sandbox::{wire::Reply, world::World};
+use crate::sandbox::{
+    protocol::{Call, Refusal},
+    world::World,
+};
 
 /// The numbers of a health check: default, least, most. A 0 asks for the default.
 const NUMBERS: [(&str, u64, u64, u64); 4] = [
@@ -30,7 +33,7 @@ pub(super) fn complete(kind: &str, config: &Value) -> Result<Value, Refusal> {
             }
         }
         let version = config["lambdaEventStructureVersion"].as_str().unwrap_or("V1");
-        return if found.is_empty() { Ok(json!({"lambdaEventStructureVersion": version})) } else { Err(Refusal::Fields(found)) };
+        return if found.is_empty() { Ok(json!({"lambdaEventStructureVersion": version})) } else { Err(refusal::fields(found)) };
     }
     for member in ["protocol", "vpcIdentifier"] {
         if !given(member) {
@@ -65,7 +68,7 @@ pub(super) fn complete(kind: &str, config: &Value) -> Result<Value, Refusal> {
         let on = whole["protocolVersion"] == "HTTP1";
         whole["healthCheck"] = checked(&json!({"enabled": on}), &config["healthCheck"], &mut found);
     }
-    if found.is_empty() { Ok(whole) } else { Err(Refusal::Fields(found)) }
+    if found.is_empty() { Ok(whole) } else { Err(refusal::fields(found)) }
 }
 
 /// A health check: what is given, over what was, over the defaults.
@@ -107,22 +110,22 @@ pub(super) fn make(world: &mut World, id: String, name: &str, tags: Tags, kind: 
     Group { card, life: Life::Active, kind: kind.to_owned(), config, targets: Vec::new() }
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let (name, kind) = (call.text("name"), call.text("type"));
     if let Some(other) = world.lattice.groups.iter().find(|group| group.card.name == name) {
-        return Err(Refusal::conflict(GROUP, &other.card.id, format!("A target group with the name {name} already exists.")));
+        return Err(refusal::conflict(GROUP, &other.card.id, format!("A target group with the name {name} already exists.")));
     }
     if world.lattice.groups.len() >= 500 {
         let message = "An account can have at most 500 target groups in a region.".to_owned();
-        return Err(Refusal::Quota { kind: GROUP, code: "target-groups-per-region", message });
+        return Err(refusal::quota(GROUP, "target-groups-per-region", message));
     }
-    let config = complete(kind, &call.body["config"])?;
+    let config = complete(kind, &call.input["config"])?;
     let id = world.id("tg");
-    let mut group = make(world, id, name, tags_of(&call.body), kind, config);
+    let mut group = make(world, id, name, tags_of(&call.input), kind, config);
     group.life = creating(world);
     let reply = joined(head(&group), &json!({"config": group.config}));
     world.lattice.groups.push(group);
-    Ok(Reply::json(201, &reply))
+    Ok(reply)
 }
 
 fn head(group: &Group) -> Value {
@@ -135,14 +138,14 @@ fn users(world: &World, group: &Group) -> Value {
     joined(dates(&group.card), &json!({"serviceArns": arns}))
 }
 
-pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let all = joined(joined(head(group), &json!({"config": group.config})), &users(world, group));
-    Ok(Reply::json(200, &all))
+    Ok(all)
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    let (vpc, kind) = (call.query("vpcIdentifier"), call.query("targetGroupType"));
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    let (vpc, kind) = (call.given("vpcIdentifier"), call.given("targetGroupType"));
     let wanted = world.lattice.groups.iter().filter(|group| {
         vpc.is_none_or(|vpc| group.config["vpcIdentifier"] == *vpc) && kind.is_none_or(|kind| group.kind == kind)
     });
@@ -153,28 +156,28 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     page(call, wanted.map(summary).collect())
 }
 
-pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let now = world.now;
     let group = world.lattice.group_mut(call.label(0))?;
     if group.config["healthCheck"].is_null() {
-        return Err(Refusal::field("healthCheck", format!("is not supported with type {}", group.kind)));
+        return Err(refusal::field("healthCheck", format!("is not supported with type {}", group.kind)));
     }
     let mut found = Vec::new();
-    let check = checked(&group.config["healthCheck"], &call.body["healthCheck"], &mut found);
+    let check = checked(&group.config["healthCheck"], &call.input["healthCheck"], &mut found);
     if !found.is_empty() {
-        return Err(Refusal::Fields(found));
+        return Err(refusal::fields(found));
     }
     group.config["healthCheck"] = check;
     group.card.updated = now;
     let reply = joined(head(group), &json!({"config": group.config}));
     health::usage_changed(world);
-    Ok(Reply::json(200, &reply))
+    Ok(reply)
 }
 
-pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let (id, arn) = (group.card.id.clone(), group.card.arn.clone());
-    let refused = |message: String| Err(Refusal::conflict(GROUP, &id, message));
+    let refused = |message: String| Err(refusal::conflict(GROUP, &id, message));
     if let Life::Creating(_) = group.life {
         return refused(format!("Target group {id} is being created; status: CREATE_IN_PROGRESS."));
     }
@@ -189,5 +192,5 @@ pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     if group.life == Life::Active {
         group.life = gone;
     }
-    Ok(Reply::json(200, &json!({"id": id, "arn": arn, "status": gone.status()})))
+    Ok(json!({"id": id, "arn": arn, "status": gone.status()}))
 }

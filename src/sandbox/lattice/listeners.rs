@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use super::{
     action::{self, Place},
     health,
-    operation::{Call, page},
-    refusal::Refusal,
+    operation::page,
+    refusal,
     services::{card, dates, joined, tags_of},
     state::{Action, LISTENER, Listener, Rule, Tags},
 };
-use crate::sandbox::{wire::Reply, world::World};
+use crate::sandbox::{
+    protocol::{Call, Refusal},
+    world::World,
+};
 
 /// A rule, default or not, that the data plane has not heard of.
 pub(super) fn make_rule(world: &mut World, place: &Place, name: &str, tags: Tags, action: Action) -> Rule {
@@ -31,36 +34,36 @@ pub(super) fn make(world: &mut World, service: &str, id: String, name: &str, tag
     (Listener { card, protocol: "HTTP".to_owned(), port: 80, rules: vec![default] }, place)
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let service = world.lattice.service(call.label(0))?;
     let service_id = service.card.id.clone();
     let (name, protocol) = (call.text("name"), call.text("protocol"));
-    let port = call.body["port"].as_u64().or(match protocol {
+    let port = call.input["port"].as_u64().or(match protocol {
         "HTTP" => Some(80),
         "HTTPS" => Some(443),
         _ => None,
     });
-    let Some(port) = port else { return Err(Refusal::field("port", "is required with this protocol")) };
+    let Some(port) = port else { return Err(refusal::field("port", "is required with this protocol")) };
     for other in &service.listeners {
         if other.card.name == name || other.port == port {
             let what = if other.port == port { format!("port {port}") } else { format!("the name {name}") };
-            return Err(Refusal::conflict(LISTENER, &other.card.id, format!("A listener with {what} already exists.")));
+            return Err(refusal::conflict(LISTENER, &other.card.id, format!("A listener with {what} already exists.")));
         }
     }
     if service.listeners.len() >= 2 {
         let message = "A service can have at most 2 listeners.".to_owned();
-        return Err(Refusal::Quota { kind: LISTENER, code: "listeners-per-service", message });
+        return Err(refusal::quota(LISTENER, "listeners-per-service", message));
     }
-    if protocol == "TLS_PASSTHROUGH" && call.body["defaultAction"]["forward"].is_null() {
-        return Err(Refusal::field("defaultAction", "must be a forward action with TLS_PASSTHROUGH"));
+    if protocol == "TLS_PASSTHROUGH" && call.input["defaultAction"]["forward"].is_null() {
+        return Err(refusal::field("defaultAction", "must be a forward action with TLS_PASSTHROUGH"));
     }
-    let action = action::read(world, &service_id, None, &call.body["defaultAction"])?;
-    let (mut listener, place) = make(world, &service_id, String::new(), name, tags_of(&call.body), action.clone());
+    let action = action::read(world, &service_id, None, &call.input["defaultAction"])?;
+    let (mut listener, place) = make(world, &service_id, String::new(), name, tags_of(&call.input), action.clone());
     listener.port = port;
     protocol.clone_into(&mut listener.protocol);
     world.lattice.service_mut(&service_id)?.listeners.push(listener);
     action::write(world, &place, action)?;
-    Ok(Reply::json(201, &with_action(world, &place)?))
+    with_action(world, &place)
 }
 
 /// A listener as `CreateListener` and `UpdateListener` give it.
@@ -85,27 +88,27 @@ fn place(world: &World, call: &Call) -> Result<Place, Refusal> {
     Ok(Place { service, listener: listener.card.id.clone(), rule })
 }
 
-pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let place = place(world, call)?;
     let card = &world.lattice.listener(&place.service, &place.listener)?.card;
-    Ok(Reply::json(200, &joined(with_action(world, &place)?, &dates(card))))
+    Ok(joined(with_action(world, &place)?, &dates(card)))
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let listeners = &world.lattice.service(call.label(0))?.listeners;
     page(call, listeners.iter().map(|listener| joined(head(listener), &dates(&listener.card))).collect())
 }
 
-pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let place = place(world, call)?;
-    let action = action::read(world, &place.service, Some(&place.rule), &call.body["defaultAction"])?;
+    let action = action::read(world, &place.service, Some(&place.rule), &call.input["defaultAction"])?;
     action::write(world, &place, action)?;
-    Ok(Reply::json(200, &with_action(world, &place)?))
+    with_action(world, &place)
 }
 
-pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let place = place(world, call)?;
     world.lattice.service_mut(&place.service)?.listeners.retain(|listener| listener.card.id != place.listener);
     health::usage_changed(world);
-    Ok(Reply::empty(204))
+    Ok(json!({}))
 }

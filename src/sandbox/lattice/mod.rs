@@ -1,22 +1,19 @@
 //! VPC Lattice, built from its service model (`vpc-lattice` 2022-11-30) and from what AWS documents about its behaviour.
 //!
-//! Inside: `operation` (which operation a request is; validation by `shape` over the tables of `members`), one file per family of
-//! operations, `action` (what rules do, and handing it to the data plane), `health` (everything that happens by itself) and
+//! Inside: `operation` (the table of operations), one file per family of them, `action` (what rules do, and handing it to the data plane), `health` (everything that happens by itself) and
 //! `refusal` (its errors). Deliberately absent: access logs, auth policies, VPC associations, resource gateways and domain
-//! verification: asking for them is an `UnknownOperationException`. To call: `handle` for the wire, the rest for the sandbox.
+//! verification: asking for them is an `UnknownOperationException`. To call: `OPERATIONS` for the wire, the rest for the sandbox.
 
 mod action;
 mod groups;
 mod health;
 mod listeners;
-mod members;
 mod networks;
 mod operation;
 mod refusal;
 mod rules;
 mod seed;
 mod services;
-mod shape;
 mod state;
 mod tags;
 mod targets;
@@ -27,7 +24,7 @@ mod view;
 mod wire_tests;
 
 pub(crate) use health::{next_event, on_time, settle};
-pub(crate) use operation::{handle, name, query};
+pub(crate) use operation::OPERATIONS;
 pub(crate) use seed::seed;
 pub(crate) use state::{Health, State};
 pub(crate) use view::{

@@ -3,12 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{
-    operation::{Call, page},
-    refusal::Refusal,
+    operation::page,
+    refusal,
     services::{card, chosen, creating, dates, deleting, dns, joined, tags_of},
     state::{ASSOCIATION, Association, Life, NETWORK, Network, SERVICE, Tags},
 };
-use crate::sandbox::{wire::Reply, world::World};
+use crate::sandbox::{
+    protocol::{Call, Refusal},
+    world::World,
+};
 
 pub(super) fn make(world: &mut World, id: String, name: &str, tags: Tags, body: &Value) -> Network {
     let card = card(world, "servicenetwork", id, name, tags);
@@ -16,10 +19,10 @@ pub(super) fn make(world: &mut World, id: String, name: &str, tags: Tags, body: 
     Network { card, settings }
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let name = call.text("name");
     if let Some(other) = world.lattice.networks.iter().find(|network| network.card.name == name) {
-        return Err(Refusal::conflict(
+        return Err(refusal::conflict(
             NETWORK,
             &other.card.id,
             format!("A service network with the name {name} already exists."),
@@ -27,13 +30,13 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     }
     if world.lattice.networks.len() >= 50 {
         let message = "An account can have at most 50 service networks in a region.".to_owned();
-        return Err(Refusal::Quota { kind: NETWORK, code: "service-networks-per-region", message });
+        return Err(refusal::quota(NETWORK, "service-networks-per-region", message));
     }
     let id = world.id("sn");
-    let network = make(world, id, name, tags_of(&call.body), &call.body);
+    let network = make(world, id, name, tags_of(&call.input), &call.input);
     let reply = joined(head(&network), &network.settings);
     world.lattice.networks.push(network);
-    Ok(Reply::json(201, &reply))
+    Ok(reply)
 }
 
 fn head(network: &Network) -> Value {
@@ -46,22 +49,22 @@ fn full(world: &World, network: &Network) -> Value {
     joined(joined(head(network), &dates(&network.card)), &numbers)
 }
 
-pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let network = world.lattice.network(call.label(0))?;
-    Ok(Reply::json(200, &joined(full(world, network), &network.settings)))
+    Ok(joined(full(world, network), &network.settings))
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     page(call, world.lattice.networks.iter().map(|network| full(world, network)).collect())
 }
 
-pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let id = world.lattice.network(call.label(0))?.card.id.clone();
     if world.lattice.associations.iter().any(|association| association.network == id) {
-        return Err(Refusal::conflict(NETWORK, &id, format!("ServiceNetwork {id} has service(s) associated")));
+        return Err(refusal::conflict(NETWORK, &id, format!("ServiceNetwork {id} has service(s) associated")));
     }
     world.lattice.networks.retain(|network| network.card.id != id);
-    Ok(Reply::empty(204))
+    Ok(json!({}))
 }
 
 pub(super) fn make_association(world: &mut World, service: &str, network: &str, tags: Tags) -> Association {
@@ -70,25 +73,25 @@ pub(super) fn make_association(world: &mut World, service: &str, network: &str, 
     Association { card, life: Life::Active, service: service.to_owned(), network: network.to_owned() }
 }
 
-pub(super) fn associate(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn associate(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let service = world.lattice.service(call.text("serviceIdentifier"))?;
     let network = world.lattice.network(call.text("serviceNetworkIdentifier"))?;
     let (service_id, network_id) = (service.card.id.clone(), network.card.id.clone());
     if service.life != Life::Active {
         let status = service.life.status();
         let message = format!("Invalid resource status for this operation, resource id {service_id}, status: {status}.");
-        return Err(Refusal::conflict(SERVICE, &service_id, message));
+        return Err(refusal::conflict(SERVICE, &service_id, message));
     }
     let same = |other: &&Association| other.service == service_id && other.network == network_id;
     if let Some(other) = world.lattice.associations.iter().find(same) {
-        return Err(Refusal::conflict(ASSOCIATION, &other.card.id, "Association already exists."));
+        return Err(refusal::conflict(ASSOCIATION, &other.card.id, "Association already exists."));
     }
     let entry = dns(service);
-    let mut association = make_association(world, &service_id, &network_id, tags_of(&call.body));
+    let mut association = make_association(world, &service_id, &network_id, tags_of(&call.input));
     association.life = creating(world);
     let reply = joined(short(world, &association), &json!({"dnsEntry": entry}));
     world.lattice.associations.push(association);
-    Ok(Reply::json(200, &reply))
+    Ok(reply)
 }
 
 fn short(world: &World, association: &Association) -> Value {
@@ -111,14 +114,14 @@ fn summary(world: &World, association: &Association) -> Value {
     all
 }
 
-pub(super) fn get_association(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    Ok(Reply::json(200, &summary(world, world.lattice.association(call.label(0))?)))
+pub(super) fn get_association(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    Ok(summary(world, world.lattice.association(call.label(0))?))
 }
 
-pub(super) fn list_associations(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    let (service, network) = (call.query("serviceIdentifier"), call.query("serviceNetworkIdentifier"));
+pub(super) fn list_associations(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    let (service, network) = (call.given("serviceIdentifier"), call.given("serviceNetworkIdentifier"));
     if service.is_none() && network.is_none() {
-        return Err(Refusal::Invalid("Either serviceNetworkIdentifier or serviceIdentifier must be given.".to_owned()));
+        return Err(refusal::invalid("Either serviceNetworkIdentifier or serviceIdentifier must be given.".to_owned()));
     }
     let is = |id: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| wanted.rsplit('/').next() == Some(id));
     let all = world.lattice.associations.iter();
@@ -126,16 +129,16 @@ pub(super) fn list_associations(world: &mut World, call: &Call) -> Result<Reply,
     page(call, wanted.map(|association| summary(world, association)).collect())
 }
 
-pub(super) fn disassociate(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn disassociate(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let id = world.lattice.association(call.label(0))?.card.id.clone();
     let gone = deleting(world);
     let found = world.lattice.associations.iter_mut().find(|association| association.card.id == id);
-    let Some(association) = found else { return Err(Refusal::Internal) };
+    let Some(association) = found else { return Err(refusal::internal()) };
     match association.life {
-        Life::Creating(_) => return Err(Refusal::conflict(ASSOCIATION, &id, "Creation is in progress.")),
+        Life::Creating(_) => return Err(refusal::conflict(ASSOCIATION, &id, "Creation is in progress.")),
         Life::Active => association.life = gone,
         Life::Deleting(_) => {}
     }
     let arn = association.card.arn.clone();
-    Ok(Reply::json(200, &json!({"id": id, "arn": arn, "status": gone.status()})))
+    Ok(json!({"id": id, "arn": arn, "status": gone.status()}))
 }

@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 use super::{
     action::{self, Place},
     health, listeners,
-    operation::{Call, page},
-    refusal::Refusal,
+    operation::page,
+    refusal,
     services::{dates, joined, tags_of},
     state::{RULE, Rule},
 };
-use crate::sandbox::{wire::Reply, world::World};
+use crate::sandbox::{
+    protocol::{Call, Refusal},
+    world::World,
+};
 
 /// Where the listener is that a call names; its rule is still empty.
 fn place(world: &World, call: &Call) -> Result<Place, Refusal> {
@@ -25,54 +28,59 @@ fn place_of_rule(world: &World, call: &Call, rule: &str) -> Result<Place, Refusa
     Ok(Place { rule, ..at })
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let mut at = place(world, call)?;
     let listener = world.lattice.listener(&at.service, &at.listener)?;
-    let (name, priority) = (call.text("name"), call.body["priority"].as_u64());
+    let (name, priority) = (call.text("name"), call.input["priority"].as_u64());
     if listener.protocol == "TLS_PASSTHROUGH" {
-        return Err(Refusal::Invalid("A TLS_PASSTHROUGH listener can have no rules.".to_owned()));
+        return Err(refusal::invalid("A TLS_PASSTHROUGH listener can have no rules.".to_owned()));
     }
     if let Some(other) = listener.rules.iter().find(|rule| rule.card.name == name) {
-        return Err(Refusal::conflict(RULE, &other.card.id, format!("A rule with the name {name} already exists.")));
+        return Err(refusal::conflict(RULE, &other.card.id, format!("A rule with the name {name} already exists.")));
     }
     refuse_taken(listener.rules.iter(), "", priority)?;
     if listener.rules.iter().filter(|rule| !rule.is_default()).count() >= 10 {
         let message = "A listener can have at most 10 rules.".to_owned();
-        return Err(Refusal::Quota { kind: RULE, code: "rules-per-listener", message });
+        return Err(refusal::quota(RULE, "rules-per-listener", message));
     }
-    refuse_empty_match(&call.body["match"])?;
-    let action = action::read(world, &at.service, None, &call.body["action"])?;
+    refuse_empty_match(&call.input["match"])?;
+    let action = action::read(world, &at.service, None, &call.input["action"])?;
     at.rule = world.id("rule");
-    let mut rule = listeners::make_rule(world, &at, name, tags_of(&call.body), action.clone());
+    let mut rule = listeners::make_rule(world, &at, name, tags_of(&call.input), action.clone());
     rule.priority = priority;
-    rule.matching = call.body["match"].clone();
+    rule.matching = call.input["match"].clone();
     world.lattice.listener_mut(&at.service, &at.listener)?.rules.push(rule);
     action::write(world, &at, action)?;
     let rule = world.lattice.rule(&at.service, &at.listener, &at.rule)?;
-    Ok(Reply::json(201, &joined(head(rule), &what(rule))))
+    Ok(joined(head(rule), &what(rule)))
 }
 
 fn refuse_taken<'a>(mut rules: impl Iterator<Item = &'a Rule>, own: &str, priority: Option<u64>) -> Result<(), Refusal> {
     match rules.find(|rule| rule.card.id != own && priority.is_some() && rule.priority == priority) {
-        Some(rule) => Err(Refusal::conflict(RULE, &rule.card.id, "A rule with this priority already exists.")),
+        Some(rule) => Err(refusal::conflict(RULE, &rule.card.id, "A rule with this priority already exists.")),
         None => Ok(()),
     }
 }
 
 fn refuse_empty_match(matching: &Value) -> Result<(), Refusal> {
     if matching["httpMatch"].as_object().is_some_and(|members| members.values().all(Value::is_null)) {
-        return Err(Refusal::field("match.httpMatch", "must match on at least one of method, pathMatch and headerMatches"));
+        return Err(refusal::field("match.httpMatch", "must match on at least one of method, pathMatch and headerMatches"));
     }
     Ok(())
 }
 
 fn head(rule: &Rule) -> Value {
     let card = &rule.card;
-    let mut all = json!({"id": card.id, "arn": card.arn, "name": card.name, "isDefault": rule.is_default()});
+    let mut all = json!({"id": card.id, "arn": card.arn, "name": card.name});
     if let Some(priority) = rule.priority {
         all["priority"] = json!(priority);
     }
     all
+}
+
+/// What only reading says besides.
+fn read_only(rule: &Rule) -> Value {
+    joined(dates(&rule.card), &json!({"isDefault": rule.is_default()}))
 }
 
 /// What `ListRules` leaves out.
@@ -84,26 +92,26 @@ fn what(rule: &Rule) -> Value {
     all
 }
 
-pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let rule = world.lattice.rule(call.label(0), call.label(1), call.label(2))?;
-    Ok(Reply::json(200, &joined(joined(head(rule), &what(rule)), &dates(&rule.card))))
+    Ok(joined(joined(head(rule), &what(rule)), &read_only(rule)))
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let rules = &world.lattice.listener(call.label(0), call.label(1))?.rules;
-    page(call, rules.iter().map(|rule| joined(head(rule), &dates(&rule.card))).collect())
+    page(call, rules.iter().map(|rule| joined(head(rule), &read_only(rule))).collect())
 }
 
-pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let at = place_of_rule(world, call, call.label(2))?;
-    Ok(Reply::json(200, &change(world, &at, &call.body)?))
+    change(world, &at, &call.input)
 }
 
 /// One rule's update: all of it or nothing.
 fn change(world: &mut World, at: &Place, wanted: &Value) -> Result<Value, Refusal> {
     let listener = world.lattice.listener(&at.service, &at.listener)?;
     if world.lattice.rule(&at.service, &at.listener, &at.rule)?.is_default() {
-        return Err(Refusal::Invalid("The default rule cannot be modified; update the listener instead.".to_owned()));
+        return Err(refusal::invalid("The default rule cannot be modified; update the listener instead.".to_owned()));
     }
     let priority = wanted["priority"].as_u64();
     refuse_taken(listener.rules.iter(), &at.rule, priority)?;
@@ -121,14 +129,14 @@ fn change(world: &mut World, at: &Place, wanted: &Value) -> Result<Value, Refusa
         action::write(world, at, action)?;
     }
     let rule = world.lattice.rule(&at.service, &at.listener, &at.rule)?;
-    Ok(joined(head(rule), &what(rule)))
+    Ok(joined(head(rule), &joined(what(rule), &json!({"isDefault": rule.is_default()}))))
 }
 
 /// Each rule by itself; those that could not be updated are listed, in an answer that is 200 all the same. Priorities may be
 /// swapped: all of them are taken from the rules of the batch before any is given.
-pub(super) fn update_batch(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn update_batch(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let at = place(world, call)?;
-    let wanted: Vec<Value> = call.body["rules"].as_array().cloned().unwrap_or_default();
+    let wanted: Vec<Value> = call.input["rules"].as_array().cloned().unwrap_or_default();
     let mut old = Vec::new();
     for update in wanted.iter().filter(|update| !update["priority"].is_null()) {
         let id = update["ruleIdentifier"].as_str().unwrap_or_default();
@@ -144,11 +152,11 @@ pub(super) fn update_batch(world: &mut World, call: &Call) -> Result<Reply, Refu
     for (index, update) in wanted.iter().enumerate() {
         let id = update["ruleIdentifier"].as_str().unwrap_or_default();
         let spared = world.faults.partial && index + 1 == wanted.len();
-        let done = if spared { Err(Refusal::Internal) } else { place_of_rule(world, call, id) };
+        let done = if spared { Err(refusal::internal()) } else { place_of_rule(world, call, id) };
         match done.and_then(|place| change(world, &place, update)) {
             Ok(rule) => successful.push(rule),
             Err(refusal) => {
-                let failure = json!({"ruleIdentifier": id, "failureCode": refusal.code(), "failureMessage": refusal.message()});
+                let failure = json!({"ruleIdentifier": id, "failureCode": refusal.code, "failureMessage": refusal.message});
                 unsuccessful.push(failure);
             }
         }
@@ -159,16 +167,16 @@ pub(super) fn update_batch(world: &mut World, call: &Call) -> Result<Reply, Refu
             rule.priority = Some(priority);
         }
     }
-    Ok(Reply::json(200, &json!({"successful": successful, "unsuccessful": unsuccessful})))
+    Ok(json!({"successful": successful, "unsuccessful": unsuccessful}))
 }
 
-pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let at = place_of_rule(world, call, call.label(2))?;
     if world.lattice.rule(&at.service, &at.listener, &at.rule)?.is_default() {
-        return Err(Refusal::Invalid("The default rule cannot be deleted.".to_owned()));
+        return Err(refusal::invalid("The default rule cannot be deleted.".to_owned()));
     }
     remove(world, &at)?;
-    Ok(Reply::empty(204))
+    Ok(json!({}))
 }
 
 /// Takes a rule away, and out of the data plane with it.

@@ -19,7 +19,7 @@ pub(crate) fn seed(world: &mut World) {
                 let group = groups::make(world, id, &group.name, group.tags, "IP", config);
                 world.lattice.groups.push(group);
             }
-            Err(refusal) => world.note("seed", format!("target group {} left out: {}", group.name, refusal.message())),
+            Err(refusal) => world.note("seed", format!("target group {} left out: {}", group.name, refusal.message)),
         }
     }
     let body = serde_json::json!({});

@@ -3,11 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    operation::{Call, page},
-    refusal::Refusal,
+    operation::page,
+    refusal,
     state::{Card, Life, SERVICE, Service, Tags},
 };
-use crate::sandbox::{wire::Reply, world::World};
+use crate::sandbox::{
+    protocol::{Call, Refusal},
+    world::World,
+};
 
 /// A new resource's card: `kind` is the ARN's resource type, `id` the wanted id or empty.
 pub(super) fn card(world: &mut World, path: &str, id: String, name: &str, tags: Tags) -> Card {
@@ -60,21 +63,21 @@ pub(super) fn make(world: &mut World, id: String, name: &str, tags: Tags, body: 
     Service { card, life: Life::Active, domain, settings, listeners: Vec::new() }
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let name = call.text("name");
     if let Some(other) = world.lattice.services.iter().find(|service| service.card.name == name) {
-        return Err(Refusal::conflict(SERVICE, &other.card.id, format!("A service with the name {name} already exists.")));
+        return Err(refusal::conflict(SERVICE, &other.card.id, format!("A service with the name {name} already exists.")));
     }
     if world.lattice.services.len() >= 2000 {
         let message = "An account can have at most 2000 services in a region.".to_owned();
-        return Err(Refusal::Quota { kind: SERVICE, code: "services-per-region", message });
+        return Err(refusal::quota(SERVICE, "services-per-region", message));
     }
     let id = world.id("svc");
-    let mut service = make(world, id, name, tags_of(&call.body), &call.body);
+    let mut service = make(world, id, name, tags_of(&call.input), &call.input);
     service.life = creating(world);
     let reply = joined(head(&service), &service.settings);
     world.lattice.services.push(service);
-    Ok(Reply::json(201, &reply))
+    Ok(reply)
 }
 
 fn head(service: &Service) -> Value {
@@ -94,23 +97,23 @@ pub(super) fn dates(card: &Card) -> Value {
     json!({"createdAt": card.created.to_string(), "lastUpdatedAt": card.updated.to_string()})
 }
 
-pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let service = world.lattice.service(call.label(0))?;
-    Ok(Reply::json(200, &joined(joined(head(service), &dates(&service.card)), &service.settings)))
+    Ok(joined(joined(head(service), &dates(&service.card)), &service.settings))
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let summary = |service: &Service| {
         joined(joined(head(service), &dates(&service.card)), &chosen(&service.settings, &["customDomainName"]))
     };
     page(call, world.lattice.services.iter().map(summary).collect())
 }
 
-pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let service = world.lattice.service(call.label(0))?;
     let (id, arn, name) = (service.card.id.clone(), service.card.arn.clone(), service.card.name.clone());
     if world.lattice.associations.iter().any(|association| association.service == id) {
-        return Err(Refusal::conflict(SERVICE, &id, format!("Service {id} has one or more associated service networks.")));
+        return Err(refusal::conflict(SERVICE, &id, format!("Service {id} has one or more associated service networks.")));
     }
     let life = deleting(world);
     let service = world.lattice.service_mut(&id)?;
@@ -119,5 +122,5 @@ pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
         service.listeners.clear();
     }
     super::health::usage_changed(world);
-    Ok(Reply::json(200, &json!({"id": id, "arn": arn, "name": name, "status": life.status()})))
+    Ok(json!({"id": id, "arn": arn, "name": name, "status": life.status()}))
 }

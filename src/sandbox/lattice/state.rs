@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
-use super::refusal::Refusal;
-use crate::{clock::Timestamp, sandbox::wire::Reply};
+use super::refusal;
+use crate::{clock::Timestamp, sandbox::protocol::Refusal};
 
 pub(crate) type Tags = BTreeMap<String, String>;
 
@@ -17,7 +17,7 @@ pub(crate) struct State {
     pub(super) networks: Vec<Network>,
     pub(super) associations: Vec<Association>,
     /// Operation and `clientToken` of what was created, with the request and its answer.
-    pub(super) tokens: BTreeMap<(String, String), (Value, Reply)>,
+    pub(super) tokens: BTreeMap<(String, String), (Value, Value)>,
     /// Every split that was ever written, in the order of time.
     pub(super) history: Vec<Written>,
 }
@@ -230,7 +230,7 @@ pub(super) const RULE: &str = "RULE";
 pub(super) const ASSOCIATION: &str = "SERVICE_NETWORK_SERVICE_ASSOCIATION";
 
 fn missing(kind: &'static str, id: &str) -> Refusal {
-    Refusal::NotFound { kind, id: id.to_owned() }
+    refusal::not_found(kind, id)
 }
 
 impl State {

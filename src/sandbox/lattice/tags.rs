@@ -1,14 +1,16 @@
 //! Tags on any resource, by its ARN.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    operation::Call,
-    refusal::Refusal,
+    refusal,
     services::tags_of,
     state::{State, Tags},
 };
-use crate::sandbox::{wire::Reply, world::World};
+use crate::sandbox::{
+    protocol::{Call, Refusal},
+    world::World,
+};
 
 /// AWS's limit for each resource.
 const MOST: usize = 50;
@@ -26,35 +28,45 @@ fn find<'a>(state: &'a mut State, arn: &str) -> Result<&'a mut Tags, Refusal> {
     let associations = state.associations.iter_mut().map(|association| &mut association.card);
     let mut all = services.chain(groups).chain(networks).chain(associations);
     let found = all.find(|card| card.arn == arn).map(|card| &mut card.tags);
-    found.ok_or_else(|| Refusal::NotFound { kind: "RESOURCE", id: arn.to_owned() })
+    found.ok_or_else(|| refusal::not_found("RESOURCE", arn))
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    Ok(Reply::json(200, &json!({"tags": find(&mut world.lattice, call.label(0))?})))
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    Ok(json!({"tags": find(&mut world.lattice, call.label(0))?}))
 }
 
-pub(super) fn tag(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    let given = tags_of(&call.body);
+pub(super) fn tag(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    let given = tags_of(&call.input);
     if let Some(key) = given.keys().find(|key| key.to_ascii_lowercase().starts_with("aws:")) {
-        return Err(Refusal::field("tags", format!("{key}: keys that begin with aws: are reserved")));
+        return Err(refusal::field("tags", format!("{key}: keys that begin with aws: are reserved")));
     }
+    allowed(&given)?;
     let tags = find(&mut world.lattice, call.label(0))?;
     let new = given.keys().filter(|key| !tags.contains_key(*key)).count();
     if tags.len() + new > MOST {
-        return Err(Refusal::field(
+        return Err(refusal::field(
             "tags",
             format!("the resource would have {} tags; at most {MOST} are allowed", tags.len() + new),
         ));
     }
     tags.extend(given);
-    Ok(Reply::json(200, &json!({})))
+    Ok(json!({}))
 }
 
-pub(super) fn untag(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    let keys: Vec<_> = call.query.iter().filter(|(name, _)| name == "tagKeys").map(|(_, key)| key.as_str()).collect();
+/// What AWS lets a tag be beyond the service's model (Tagging AWS resources, "Tag naming limits and requirements").
+pub(super) fn allowed(tags: &Tags) -> Result<(), Refusal> {
+    let good = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
+    match tags.iter().find(|(key, value)| !good(key) || !good(value)) {
+        Some((key, _)) => Err(refusal::field(&format!("tags.{key}"), "must be letters, digits, spaces and _ . : / = + - @")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn untag(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    let keys: Vec<_> = call.list("tagKeys").iter().filter_map(Value::as_str).collect();
     if keys.is_empty() {
-        return Err(Refusal::field("tagKeys", "is required"));
+        return Err(refusal::field("tagKeys", "is required"));
     }
     find(&mut world.lattice, call.label(0))?.retain(|key, _| !keys.contains(&key.as_str()));
-    Ok(Reply::json(200, &json!({})))
+    Ok(json!({}))
 }

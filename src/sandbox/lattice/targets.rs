@@ -6,16 +6,19 @@ use serde_json::{Value, json};
 
 use super::{
     health,
-    operation::{Call, page},
-    refusal::Refusal,
+    operation::page,
+    refusal,
     state::{GROUP, Group, Life, Target},
 };
-use crate::sandbox::{wire::Reply, world::World};
+use crate::sandbox::{
+    protocol::{Call, Refusal},
+    world::World,
+};
 
 /// The targets of a request: id and port, which is the group's where it is left out.
 fn wanted(group: &Group, call: &Call) -> Vec<(String, u64)> {
     let default = group.config["port"].as_u64().unwrap_or(0);
-    let entries = call.body["targets"].as_array().into_iter().flatten();
+    let entries = call.input["targets"].as_array().into_iter().flatten();
     entries
         .map(|entry| (entry["id"].as_str().unwrap_or_default().to_owned(), entry["port"].as_u64().unwrap_or(default)))
         .collect()
@@ -36,33 +39,33 @@ fn named((id, port): &(String, u64)) -> Value {
     json!({"id": id, "port": port})
 }
 
-pub(super) fn register(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn register(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let id = group.card.id.clone();
     if group.life != Life::Active {
         let message = format!("Invalid resource status for this operation, resource id {id}, status: {}.", group.life.status());
-        return Err(Refusal::conflict(GROUP, &id, message));
+        return Err(refusal::conflict(GROUP, &id, message));
     }
     let wanted = wanted(group, call);
     if group.kind == "IP"
         && let Some((id, _)) = wanted.iter().find(|(id, _)| id.parse::<IpAddr>().is_err())
     {
-        return Err(Refusal::field("targets.id", format!("{id} is not an IP address")));
+        return Err(refusal::field("targets.id", format!("{id} is not an IP address")));
     }
     let known = |target: &&(String, u64)| !group.targets.iter().any(|other| other.id == target.0 && other.port == target.1);
     if group.targets.len() + wanted.iter().filter(known).count() > 1000 {
         let message = "A target group can have at most 1000 targets.".to_owned();
-        return Err(Refusal::Quota { kind: GROUP, code: "targets-per-target-group", message });
+        return Err(refusal::quota(GROUP, "targets-per-target-group", message));
     }
     let (targets, unsuccessful) = divided(world, wanted);
     for (target, port) in &targets {
         health::register(world, &id, target, *port);
     }
     let successful: Vec<_> = targets.iter().map(named).collect();
-    Ok(Reply::json(200, &json!({"successful": successful, "unsuccessful": unsuccessful})))
+    Ok(json!({"successful": successful, "unsuccessful": unsuccessful}))
 }
 
-pub(super) fn deregister(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn deregister(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let id = group.card.id.clone();
     let (targets, mut unsuccessful) = divided(world, wanted(group, call));
@@ -79,10 +82,10 @@ pub(super) fn deregister(world: &mut World, call: &Call) -> Result<Reply, Refusa
             ));
         }
     }
-    Ok(Reply::json(200, &json!({"successful": successful, "unsuccessful": unsuccessful})))
+    Ok(json!({"successful": successful, "unsuccessful": unsuccessful}))
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let wanted = wanted(group, call);
     let shown = |target: &&Target| wanted.is_empty() || wanted.iter().any(|(id, port)| *id == target.id && *port == target.port);

@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     action::{self, Place},
-    health,
-    refusal::Refusal,
-    rules, seed,
+    health, rules, seed,
     state::{Action, Group, Health, Life, Written},
     targets,
 };
@@ -17,7 +15,7 @@ use crate::sandbox::{
 
 /// Registers a target as ECS does for a task that is RUNNING; an error says what is wrong with the group.
 pub(crate) fn register_target(world: &mut World, group: &str, ip: &str, port: u16) -> Result<(), String> {
-    let found = world.lattice.group(group).map_err(|refusal| refusal.message())?;
+    let found = world.lattice.group(group).map_err(|refusal| refusal.message)?;
     if found.life != Life::Active {
         return Err(format!("target group {group} is {}", found.life.status()));
     }
@@ -126,7 +124,7 @@ pub(crate) fn edit(world: &mut World, person: &Person) -> Result<(), String> {
             world.lattice.rule_mut(&place.service, &place.listener, &place.rule).map(|rule| rule.card.tags.clear())
         }
     };
-    done.map_err(|refusal: Refusal| refusal.message())
+    done.map_err(|refusal| refusal.message)
 }
 
 fn place_of(world: &World, person: &Person) -> Result<Place, String> {

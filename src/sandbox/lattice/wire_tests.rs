@@ -151,9 +151,9 @@ fn all_findings_are_listed_at_once() {
         headers: http::HeaderMap::new(),
         body: "{".into(),
     };
-    assert_eq!(super::handle(&mut world, &request).value()["reason"], "cannotParse");
+    assert_eq!(crate::sandbox::route::perform(&mut world, &request).value()["reason"], "cannotParse");
     request.body = "[]".into();
-    assert_eq!(super::handle(&mut world, &request).status, 400);
+    assert_eq!(crate::sandbox::route::perform(&mut world, &request).status, 400);
 }
 
 #[test]

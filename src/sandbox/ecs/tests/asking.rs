@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
-    ecs,
+    protocol::testing::ask_json,
     scenario::{self, Behaviour, Scenario},
     world::World,
 };
@@ -39,14 +39,14 @@ pub(super) fn pass(world: &mut World, seconds: u64) {
 }
 
 pub(super) fn ask(world: &mut World, operation: &str, body: Value) -> Value {
-    let reply = ecs::handle(world, operation, &body);
+    let reply = ask_json(world, "ecs", operation, &body);
     assert_eq!(reply.status, 200, "{operation}: {}", reply.value());
     reply.value()
 }
 
 /// The code and message of a refusal.
 pub(super) fn refused(world: &mut World, operation: &str, body: Value) -> (String, String) {
-    let reply = ecs::handle(world, operation, &body);
+    let reply = ask_json(world, "ecs", operation, &body);
     assert_eq!(reply.status, 400, "{operation}: {}", reply.value());
     let member = |name: &str| reply.value()[name].as_str().unwrap_or_default().to_owned();
     (member("__type"), member("message"))

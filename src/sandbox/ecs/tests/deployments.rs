@@ -97,7 +97,7 @@ fn only_what_deploys_makes_a_deployment() {
 #[test]
 fn a_group_that_is_in_no_rule_keeps_the_deployment_waiting_until_it_is() {
     let mut world = world();
-    let group = crate::sandbox::lattice::handle(
+    let group = crate::sandbox::route::perform(
         &mut world,
         &crate::sandbox::wire::Request {
             method: http::Method::POST,
