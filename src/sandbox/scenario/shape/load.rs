@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Requests that somebody makes all the time. They are counted in the world's time, without any socket: all that they leave is
 /// traffic. Times are seconds from the start of the world.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Load {
     /// The VPC Lattice service's name; the first one when it is empty. While there is no such service nobody asks.
@@ -20,6 +21,7 @@ pub struct Load {
     /// Headers of every request.
     pub headers: BTreeMap<String, String>,
     /// Requests in each second; thousandths count.
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub rps: f64,
     /// When it begins.
     pub from: u64,
@@ -52,52 +54,29 @@ impl Default for Load {
 }
 
 impl Load {
-    /// What makes it no load that anybody could make; none where all is well.
-    #[must_use]
-    pub fn mistake(&self) -> Option<String> {
-        let length = self.until.map(|until| until.saturating_sub(self.from));
-        if !(self.rps.is_finite() && (0.0..=1_000_000.0).contains(&self.rps)) {
-            return Some(format!("`rps: {}` is not from 0 to 1000000", self.rps));
-        }
+    /// What makes it no load that anybody could make: the key and what is wrong with its value. Empty where all is well.
+    pub(crate) fn mistakes(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
         if self.method.parse::<http::Method>().is_err() {
-            return Some(format!("`method: {}` is not an HTTP method", self.method));
+            found.push(("method", format!("`{}` is not an HTTP method", self.method)));
         }
         if !self.path.starts_with('/') {
-            return Some(format!("`path: {}` does not begin with a slash", self.path));
+            found.push(("path", format!("`{}` does not begin with a slash", self.path)));
         }
         for (name, value) in &self.headers {
             if name.parse::<http::HeaderName>().is_err() || value.parse::<http::HeaderValue>().is_err() {
-                return Some(format!("`headers: {{ {name}: {value} }}` is not a header"));
+                found.push(("headers", format!("`{name}: {value}` is not a header")));
             }
         }
+        let length = self.until.map(|until| until.saturating_sub(self.from));
         match (self.every, length) {
-            (Some(_), None) => Some("`every` needs `until`".to_owned()),
-            (Some(every), Some(length)) if every < length.max(1) => {
-                Some(format!("`every: {every}` is shorter than the {length} s from `from` to `until`"))
+            (_, Some(0)) => found.push(("until", "it ends before it begins".to_owned())),
+            (Some(_), None) => found.push(("every", "what never ends does not begin again".to_owned())),
+            (Some(every), Some(length)) if every < length => {
+                found.push(("every", format!("it begins again before the {length} s from `from` to `until` are over")));
             }
-            _ => None,
+            _ => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Load;
-
-    #[test]
-    fn a_load_that_nobody_could_make_is_refused_by_its_key() {
-        let mistakes = [
-            (Load { rps: -1.0, ..Load::default() }, "`rps: -1`"),
-            (Load { method: "GE T".to_owned(), ..Load::default() }, "`method: GE T`"),
-            (Load { path: "api".to_owned(), ..Load::default() }, "`path: api`"),
-            (Load { headers: [("a b".to_owned(), "c".to_owned())].into(), ..Load::default() }, "`headers: { a b: c }`"),
-            (Load { every: Some(60), ..Load::default() }, "`every` needs"),
-            (Load { every: Some(60), from: 10, until: Some(90), ..Load::default() }, "shorter than the 80 s"),
-        ];
-        for (load, wanted) in mistakes {
-            let mistake = load.mistake().unwrap();
-            assert!(mistake.contains(wanted), "{mistake}");
-        }
-        assert_eq!(Load { every: Some(60), until: Some(60), ..Load::default() }.mistake(), None);
+        found
     }
 }
