@@ -15,6 +15,7 @@ mod ecs;
 mod fault;
 mod github;
 mod lattice;
+mod page;
 mod people;
 mod protocol;
 mod record;
