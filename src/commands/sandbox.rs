@@ -53,9 +53,9 @@ pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error>
 /// An unknown scenario, or a command that cannot be started.
 pub(crate) async fn run(settings: SandboxRunSettings) -> Result<ExitCode, Error> {
     let scenario = start::world(&settings.start).await?;
+    let config = settings.start.rehearsed.as_ref().map(|(path, _)| path.as_path());
     let options = Serve { port: 0, env_file: None, record: settings.record, scenario, mode: Mode::Stepped };
     let running = started(options).await?;
-    let config = settings.start.rehearsed.as_ref().map(|(path, _)| path.as_path());
     let status = child(&running, &settings.command, Path::new("."), config).await?;
     let world = running.snapshot();
     let recorded = recorded(&running);
