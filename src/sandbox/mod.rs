@@ -17,6 +17,7 @@ mod fault;
 pub mod fuzz;
 mod github;
 mod lattice;
+mod page;
 mod people;
 mod protocol;
 mod record;
