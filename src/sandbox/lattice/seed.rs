@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     action::{self, Place},
-    groups, listeners, networks, services,
+    associations, groups, listeners, networks, services,
     state::{Action, Rule},
 };
 use crate::sandbox::{scenario::ActionSeed, world::World};
@@ -61,7 +61,7 @@ pub(crate) fn seed(world: &mut World) {
         for name in network.services {
             let service = world.lattice.services.iter().find(|service| service.card.name == name);
             if let Some(service) = service.map(|service| service.card.id.clone()) {
-                let association = networks::make_association(world, &service, &id, BTreeMap::new());
+                let association = associations::make(world, &service, &id, BTreeMap::new());
                 world.lattice.associations.push(association);
             } else {
                 world.note("seed", format!("service {name} of network {} left out: there is none", network.name));
