@@ -2,7 +2,8 @@
 //!
 //! Inside: [`scenario`] (a world as data), `world` (that world in motion, a plain value with `advance(now)`), one folder per
 //! protocol (`lattice`, `ecs`, `sts`, `github`), `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as
-//! Lattice would answer them), `route` and `server` (HTTP), and [`serve`] (what the `sandbox` commands call).
+//! Lattice would answer them), `route` and `server` (HTTP), [`serve`] (what the `sandbox` commands call), and [`fuzz`] (bytes for
+//! all that decodes).
 //!
 //! Deliberately absent: background tasks, randomness and any of our other rooms. The sandbox is built from the service models
 //! alone, so that it and the client cannot share a misunderstanding; [`crate::clock`] is all that it imports.
@@ -13,6 +14,7 @@ mod control;
 mod dataplane;
 mod ecs;
 mod fault;
+pub mod fuzz;
 mod github;
 mod lattice;
 mod people;
