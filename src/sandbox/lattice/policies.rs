@@ -16,7 +16,7 @@ use crate::sandbox::{
 const MOST: usize = 10_240;
 
 /// What a policy's text may be.
-fn readable(text: &str) -> Result<(), Refusal> {
+pub(super) fn readable(text: &str) -> Result<(), Refusal> {
     let wrong = |message: &str| Err(refusal::field("policy", message));
     if text.contains(['\n', '\r']) {
         return wrong("must not contain newlines or blank lines");
