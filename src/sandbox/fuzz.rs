@@ -1,8 +1,7 @@
 //! Bytes that anybody could send, for fuzzing and for replaying what fuzzing has found: one function, which never panics.
 
 use super::{
-    control, route,
-    scenario,
+    control, route, scenario,
     wire::{Reply, Request},
     world::World,
 };

@@ -84,7 +84,8 @@ fn usable(world: &World, service: &Service, protocol: &str, group: &Group) -> Re
     }
     let of_group = group.config["protocol"].as_str().unwrap_or("HTTP");
     if (protocol == "TLS_PASSTHROUGH") != (of_group == "TCP") {
-        let message = format!("Target group {id} with protocol {of_group} cannot be used by a listener with protocol {protocol}.");
+        let message =
+            format!("Target group {id} with protocol {of_group} cannot be used by a listener with protocol {protocol}.");
         return Err(refusal::invalid(message));
     }
     Ok(())

@@ -148,9 +148,13 @@ impl Asked<'_> {
             "vpc-lattice-svcs:servicenetworkarn" => one(self.network),
             "vpc-lattice-svcs:sourcevpcowneraccount" => one(self.account),
             "aws:principaltype" if request.caller.is_none() => one("Anonymous"),
-            "aws:principaltype" => one(if request.caller.is_some_and(|arn| arn.contains(":user/")) { "User" } else { "AssumedRole" }),
+            "aws:principaltype" => {
+                one(if request.caller.is_some_and(|arn| arn.contains(":user/")) { "User" } else { "AssumedRole" })
+            }
             "aws:principalarn" => Some(request.caller.map(|arn| role_arn(arn)).into_iter().collect()),
-            "aws:principalaccount" => Some(request.caller.and_then(|arn| arn.split(':').nth(4)).map(str::to_owned).into_iter().collect()),
+            "aws:principalaccount" => {
+                Some(request.caller.and_then(|arn| arn.split(':').nth(4)).map(str::to_owned).into_iter().collect())
+            }
             _ => None,
         }
     }

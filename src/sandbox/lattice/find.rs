@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     refusal::not_found,
     state::{
-        ASSOCIATION, Association, Card, GROUP, Group, LISTENER, Listener, NETWORK, Network, Policies, RULE, Rule, SERVICE, SUBSCRIPTION,
-        Service, State, Subscription, VPC_ASSOCIATION, VpcAssociation,
+        ASSOCIATION, Association, Card, GROUP, Group, LISTENER, Listener, NETWORK, Network, Policies, RULE, Rule, SERVICE,
+        SUBSCRIPTION, Service, State, Subscription, VPC_ASSOCIATION, VpcAssociation,
     },
 };
 use crate::sandbox::protocol::Refusal;

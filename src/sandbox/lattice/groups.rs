@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::{
     health,
     operation::page,
-    refusal::{self, Finding},
     parts::{card, chosen, creating, dates, deleting, joined, settled},
     quotas,
+    refusal::{self, Finding},
     state::{GROUP, Group, Health, Life, Tags},
     tags,
 };

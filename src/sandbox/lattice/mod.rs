@@ -31,11 +31,9 @@ mod state;
 mod tags;
 mod targets;
 #[cfg(test)]
-mod traffic_tests;
+mod tests;
 mod view;
 mod vpcs;
-#[cfg(test)]
-mod wire_tests;
 
 pub(crate) use authorize::{Invocation, authorized};
 pub(crate) use health::{next_event, on_time, settle};

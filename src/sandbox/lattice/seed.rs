@@ -33,8 +33,11 @@ pub(crate) fn seed(world: &mut World) {
     }
     for (index, service) in seed.services.into_iter().enumerate() {
         let id = given(world, &service.id, "svc");
-        let members =
-            [("customDomainName", &service.custom_domain), ("certificateArn", &service.certificate), ("authType", &service.auth_type)];
+        let members = [
+            ("customDomainName", &service.custom_domain),
+            ("certificateArn", &service.certificate),
+            ("authType", &service.auth_type),
+        ];
         let mut made = services::make(world, id.clone(), &service.name, service.tags, &body(&members));
         made.policies = policies(world, &service.auth_policy, "services", index);
         world.lattice.services.push(made);

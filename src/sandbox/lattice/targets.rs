@@ -45,9 +45,7 @@ fn spared(world: &World, index: usize, of: usize) -> Option<(&'static str, &'sta
 /// Whether a text can be the id of a target of such a group at all.
 fn is_id(group: &Group, id: &str) -> Result<(), &'static str> {
     let parts: Vec<&str> = id.splitn(6, ':').collect();
-    let arn_of = |service: &str, resource: &str| {
-        matches!(parts[..], ["arn", _, found, _, account, rest] if found == service && account.len() == 12 && rest.starts_with(resource))
-    };
+    let arn_of = |service: &str, resource: &str| matches!(parts[..], ["arn", _, found, _, account, rest] if found == service && account.len() == 12 && rest.starts_with(resource));
     let instance = |id: &str| {
         id.strip_prefix("i-").is_some_and(|rest| matches!(rest.len(), 8 | 17) && rest.chars().all(|c| c.is_ascii_hexdigit()))
     };
@@ -125,8 +123,8 @@ pub(super) fn deregister(world: &mut World, call: &Call) -> Result<Value, Refusa
     let (mut successful, mut unsuccessful) = (Vec::new(), Vec::new());
     for (index, (target, port)) in wanted.iter().enumerate() {
         let missing = ("TargetNotFound", "The target is not registered with the target group.");
-        let failed = spared(world, index, wanted.len())
-            .or_else(|| (!health::deregister(world, &id, target, *port)).then_some(missing));
+        let failed =
+            spared(world, index, wanted.len()).or_else(|| (!health::deregister(world, &id, target, *port)).then_some(missing));
         match failed {
             Some((code, message)) => unsuccessful.push(failure(target, *port, code, message)),
             None => successful.push(named(target, *port)),

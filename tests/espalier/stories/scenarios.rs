@@ -80,9 +80,26 @@ fn lasting(world: &Value) -> Value {
         match value {
             Value::Object(members) => {
                 let passing = |name: &str| {
-                    name.ends_with("At") || matches!(name, "events" | "deployments" | "id" | "taskSets" | "log" | "createdBy" | "tasks" | "revisions" | "currentServiceDeployment" | "currentServiceRevisions")
+                    name.ends_with("At")
+                        || matches!(
+                            name,
+                            "events"
+                                | "deployments"
+                                | "id"
+                                | "taskSets"
+                                | "log"
+                                | "createdBy"
+                                | "tasks"
+                                | "revisions"
+                                | "currentServiceDeployment"
+                                | "currentServiceRevisions"
+                        )
                 };
-                members.iter().filter(|(name, _)| !passing(name)).map(|(name, value)| (name.clone(), without_moments(value))).collect()
+                members
+                    .iter()
+                    .filter(|(name, _)| !passing(name))
+                    .map(|(name, value)| (name.clone(), without_moments(value)))
+                    .collect()
             }
             Value::Array(list) => list.iter().map(without_moments).collect(),
             other => other.clone(),
@@ -134,7 +151,12 @@ fn a_world_read_from_an_account_is_that_accounts_world() {
     // The data plane follows a write after half a minute; what is read is taken to have been there for long.
     for world in [&mut live, &mut copy] {
         for service in world["lattice"]["services"].as_array_mut().expect("services") {
-            for rule in service["listeners"].as_array_mut().into_iter().flatten().flat_map(|it| it["rules"].as_array_mut().into_iter().flatten()) {
+            for rule in service["listeners"]
+                .as_array_mut()
+                .into_iter()
+                .flatten()
+                .flat_map(|it| it["rules"].as_array_mut().into_iter().flatten())
+            {
                 rule["data_plane"] = Value::Null;
             }
         }
@@ -191,7 +213,10 @@ rollout: {{ steps: [{{ weight: 5%, bake: 1m }}, {{ weight: 25%, bake: 1m }}, {{ 
     let world: Value = serde_json::from_str(&story.read("world.json")).expect("JSON");
     let service = &world["lattice"]["services"][0];
     let arn = service["arn"].as_str().expect("an ARN");
-    assert!(service["name"] == "shop-lattice" && arn.starts_with("arn:aws:vpc-lattice:eu-central-1:210987654321:"), "{service:#}");
+    assert!(
+        service["name"] == "shop-lattice" && arn.starts_with("arn:aws:vpc-lattice:eu-central-1:210987654321:"),
+        "{service:#}"
+    );
     let rules: Vec<_> = service["listeners"][0]["rules"].as_array().expect("rules").iter().map(|rule| &rule["name"]).collect();
     assert_eq!(rules, ["default", "checkout", "search"]);
     assert_eq!(service["listeners"][0]["rules"][1]["action"], json!({"forward": {"shop-blue-tg": 100}}));
@@ -209,7 +234,8 @@ rollout: {{ steps: [{{ weight: 5%, bake: 1m }}, {{ weight: 25%, bake: 1m }}, {{ 
 #[test]
 fn a_scenario_with_mistakes_is_told_before_anything_runs() {
     let story = Story::within("promoted");
-    let path = story.write("mine.yml", "images: { '*': { unhealthy_abov: 25 } }\npeople:\n  - { listener: https, do: delete-rule }\n");
+    let path =
+        story.write("mine.yml", "images: { '*': { unhealthy_abov: 25 } }\npeople:\n  - { listener: https, do: delete-rule }\n");
     let run = Run::of(&mut espalier(&["sandbox", "run", "--scenario", &path, "--", "touch", "/nowhere/x"])).ends_with(2);
     let run = run.complains(&format!("error: {path}:1:18: unknown key `images.*.unhealthy_abov`"));
     run.complains("hint: did you mean `unhealthy_above`?");
