@@ -8,7 +8,7 @@ use crate::sandbox::world::World;
 const LOGS: &str = "/accesslogsubscriptions";
 const SERVICE: &str = "svc-12345678901234567";
 const NETWORK: &str = "sn-12345678901234567";
-const S3: &str = "arn:aws:s3:::logs";
+const S3: &str = "arn:aws:s3:::access-logs";
 const GROUP: &str = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/lattice:*";
 const STREAM: &str = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/lattice";
 
@@ -20,17 +20,17 @@ fn subscribe(world: &mut World, resource: &str, destination: &str) -> crate::san
 fn there_is_one_of_each_kind_of_destination_for_each_resource() {
     let mut world = world();
     let made: Vec<_> = [S3, GROUP, STREAM].iter().map(|destination| id(&subscribe(&mut world, SERVICE, destination))).collect();
-    let text = conflict(&subscribe(&mut world, SERVICE, "arn:aws:s3:::others"), "ACCESS_LOG_SUBSCRIPTION", &made[0]);
+    let text = conflict(&subscribe(&mut world, SERVICE, "arn:aws:s3:::other-logs"), "ACCESS_LOG_SUBSCRIPTION", &made[0]);
     assert!(text.contains("already exists"), "{text}");
     let path = format!("{LOGS}/{}", made[0]);
     conflict(&send(&mut world, "PATCH", &path, json!({"destinationArn": GROUP})), "ACCESS_LOG_SUBSCRIPTION", &made[1]);
-    let updated = send(&mut world, "PATCH", &path, json!({"destinationArn": "arn:aws:s3:::others"}));
-    assert_eq!((updated.status, &updated.value()["destinationArn"]), (200, &json!("arn:aws:s3:::others")));
+    let updated = send(&mut world, "PATCH", &path, json!({"destinationArn": "arn:aws:s3:::other-logs"}));
+    assert_eq!((updated.status, &updated.value()["destinationArn"]), (200, &json!("arn:aws:s3:::other-logs")));
     assert_eq!(subscribe(&mut world, NETWORK, S3).status, 201, "another resource");
     let arn = format!("arn:aws:vpc-lattice:ap-northeast-1:123456789012:service/{SERVICE}");
     let listed = get(&mut world, &format!("{LOGS}?resourceIdentifier={}", encoded(&arn)));
     assert_eq!(listed["items"].as_array().unwrap().len(), 3);
-    assert_eq!(listed["items"][0]["destinationArn"], "arn:aws:s3:::others");
+    assert_eq!(listed["items"][0]["destinationArn"], "arn:aws:s3:::other-logs");
     assert_eq!(send(&mut world, "DELETE", &path, Value::Null).status, 204);
     for method in ["GET", "DELETE"] {
         missing(&send(&mut world, method, &path, Value::Null), "ACCESS_LOG_SUBSCRIPTION");

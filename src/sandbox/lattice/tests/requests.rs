@@ -141,7 +141,10 @@ fn tags_are_held_to_the_same_rules_from_the_start() {
             "/servicenetworkvpcassociations".to_owned(),
             json!({"serviceNetworkIdentifier": network, "vpcIdentifier": "vpc-12345678"}),
         ),
-        ("/accesslogsubscriptions".to_owned(), json!({"resourceIdentifier": network, "destinationArn": "arn:aws:s3:::logs"})),
+        (
+            "/accesslogsubscriptions".to_owned(),
+            json!({"resourceIdentifier": network, "destinationArn": "arn:aws:s3:::access-logs"}),
+        ),
     ];
     for (uri, body) in creations {
         for (tags, member) in &tags {

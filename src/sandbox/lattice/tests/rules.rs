@@ -126,7 +126,7 @@ fn tls_that_passes_through_needs_a_domain_a_tcp_group_and_no_rules() {
     let rule = json!({"name": "one", "priority": 1, "match": matching, "action": fixed});
     refused(&send(&mut world, "POST", &format!("{listeners}/{made}/rules"), rule), 400, "ValidationException");
     // No other listener takes the TCP group, not even of the same service.
-    let web = json!({"name": "web", "protocol": "HTTPS", "defaultAction": forward(&[(&tcp, 1)])});
+    let web = json!({"name": "web", "protocol": "HTTP", "defaultAction": forward(&[(&tcp, 1)])});
     refused(&send(&mut world, "POST", &listeners, web), 400, "ValidationException");
 }
 

@@ -85,9 +85,9 @@ fn what_is_in_progress_is_left_alone() {
 fn a_service_takes_everything_of_its_own_with_it() {
     let mut world = world();
     let other = new_service(&mut world, json!({"name": "other"}));
-    let log = json!({"resourceIdentifier": other, "destinationArn": "arn:aws:s3:::logs"});
+    let log = json!({"resourceIdentifier": other, "destinationArn": "arn:aws:s3:::access-logs"});
     let log = id(&send(&mut world, "POST", "/accesslogsubscriptions", log));
-    let kept = json!({"resourceIdentifier": "svc-12345678901234567", "destinationArn": "arn:aws:s3:::logs"});
+    let kept = json!({"resourceIdentifier": "svc-12345678901234567", "destinationArn": "arn:aws:s3:::access-logs"});
     let kept = id(&send(&mut world, "POST", "/accesslogsubscriptions", kept));
     let fixed = json!({"fixedResponse": {"statusCode": 404}});
     let listener = json!({"name": "web", "protocol": "HTTP", "defaultAction": fixed});
