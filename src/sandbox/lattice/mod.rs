@@ -42,5 +42,5 @@ pub(crate) use seed::seed;
 pub(crate) use state::{Health, State};
 pub(crate) use view::{
     Routed, added_share, deregister_target, edit, group_arn, group_exists, history, register_target, routable, route,
-    service_of_domain, share, snapshot, target_health,
+    service_of_domain, service_of_name, share, snapshot, target_health,
 };
