@@ -18,5 +18,5 @@ pub use mistake::{Mistake, Place};
 pub use schema::schema;
 pub use shape::{
     ActionSeed, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed,
-    NetworkSeed, Person, RuleSeed, Scenario, ServiceSeed,
+    NetworkSeed, Person, Quotas, RuleSeed, Scenario, ServiceSeed, TokenMismatch, VpcSeed,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, Knobs, LatticeSeed, Person};
+use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, Knobs, LatticeSeed, Person, Quotas};
 use crate::clock::Timestamp;
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
@@ -44,6 +44,8 @@ pub struct Scenario {
     pub images: BTreeMap<String, Behaviour>,
     /// How long things take.
     pub knobs: Knobs,
+    /// How much of VPC Lattice the account may have.
+    pub quotas: Quotas,
     /// What the services refuse, and when.
     pub faults: Vec<Fault>,
     /// What people do to the resources meanwhile.
