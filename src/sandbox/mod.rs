@@ -1,28 +1,34 @@
 //! The embedded world: AWS and GitHub as far as espalier needs them, on loopback HTTP.
 //!
 //! Inside: [`scenario`] (a world as data), `world` (that world in motion, a plain value with `advance(now)`), one folder per
-//! protocol (`lattice`, `ecs`, `sts`, `github`), `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as
+//! service (`lattice`, `ecs`, `sts`, `ssm`, `github`, the runner's `oidc`), `iam` (who may do what), `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as
 //! Lattice would answer them), `route` and `server` (HTTP), and [`serve`] (what the `sandbox` commands call).
 //!
 //! Deliberately absent: background tasks, randomness and any of our other rooms. The sandbox is built from the service models
 //! alone, so that it and the client cannot share a misunderstanding; [`crate::clock`] is all that it imports.
 //!
-//! To call: [`scenario::load`], then [`serve::start`].
+//! To call: [`scenario::load`], then [`serve::start`]; [`coverage`] tells what is emulated.
 
 mod control;
+mod covered;
 mod dataplane;
 mod ecs;
 mod fault;
 mod github;
+mod iam;
 mod lattice;
+mod oidc;
 mod people;
 mod protocol;
 mod route;
 pub mod scenario;
 pub mod serve;
 mod server;
+mod ssm;
 #[cfg(test)]
 mod story_tests;
 mod sts;
 mod wire;
 mod world;
+
+pub use covered::{coverage, covered};

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
-    control,
+    control, oidc,
     scenario::Scenario,
     server::{self, Server},
     world::World,
@@ -25,7 +25,16 @@ use super::{
 use crate::clock::Scaled;
 
 /// The commit that the pull request proposes.
-const HEAD: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
+pub(super) const HEAD: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
+
+/// The branch that it is on.
+pub(super) const HEAD_REF: &str = "release";
+
+/// The repository.
+pub(super) const REPOSITORY: &str = "octo/myservice";
+
+/// The access key that the environment names.
+pub(super) const ACCESS_KEY: &str = "AKIASANDBOXSANDBOX00";
 
 /// What moves the world's time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,7 +132,7 @@ impl Running {
         let event = self.folder.join("event.json");
         let mut all = vec![
             ("AWS_ENDPOINT_URL", base.clone()),
-            ("AWS_ACCESS_KEY_ID", "AKIASANDBOXSANDBOX00".to_owned()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
             ("AWS_REGION", self.region.clone()),
             ("AWS_DEFAULT_REGION", self.region.clone()),
@@ -132,13 +141,17 @@ impl Running {
             ("GITHUB_GRAPHQL_URL", format!("{base}/api/graphql")),
             ("GITHUB_SERVER_URL", base.clone()),
             ("GITHUB_TOKEN", "sandbox-token".to_owned()),
-            ("GITHUB_REPOSITORY", "octo/myservice".to_owned()),
+            ("GITHUB_REPOSITORY", REPOSITORY.to_owned()),
             ("GITHUB_EVENT_NAME", "pull_request".to_owned()),
             ("GITHUB_EVENT_PATH", event.display().to_string()),
             ("GITHUB_SHA", HEAD.to_owned()),
             ("GITHUB_RUN_ID", "1".to_owned()),
             ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
         ];
+        if oidc::enabled(&self.server.world()) {
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{base}{}?api-version=2.0", oidc::PATH)));
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_TOKEN", oidc::REQUEST_TOKEN.to_owned()));
+        }
         if self.mode == Mode::Stepped {
             all.push(("ESPALIER_CLOCK", format!("{base}/_sandbox/clock")));
         }
@@ -188,7 +201,7 @@ fn write_event(folder: &Path, addr: SocketAddr) -> Result<(), Error> {
             "number": 7,
             "html_url": format!("http://{addr}/octo/myservice/pull/7"),
             // The same repository on both sides: no fork, whose token GitHub would keep from writing.
-            "head": {"sha": HEAD, "ref": "release", "repo": {"full_name": "octo/myservice"}},
+            "head": {"sha": HEAD, "ref": HEAD_REF, "repo": {"full_name": "octo/myservice"}},
             "base": {"sha": "ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e", "ref": "main", "repo": {"full_name": "octo/myservice"}},
         },
         "repository": {"name": "myservice", "full_name": "octo/myservice", "owner": {"login": "octo"}},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
+use super::{dataplane, ecs, fault, github, iam, lattice, people, scenario::Scenario, ssm};
 use crate::clock::Timestamp;
 
 /// Everything there is. The same scenario and the same requests at the same times give the same world.
@@ -11,6 +11,8 @@ pub(crate) struct World {
     pub(crate) lattice: lattice::State,
     pub(crate) ecs: ecs::State,
     pub(crate) github: github::State,
+    pub(crate) iam: iam::State,
+    pub(crate) ssm: ssm::State,
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
     pub(crate) people: people::People,
@@ -47,6 +49,8 @@ impl World {
             lattice: lattice::State::default(),
             ecs: ecs::State::default(),
             github: github::State::default(),
+            iam: iam::State::default(),
+            ssm: ssm::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
             traffic: dataplane::State::default(),

@@ -6,8 +6,9 @@
 mod load;
 mod shape;
 
+pub use super::iam::Policy;
 pub use load::{Error, built_in, load};
 pub use shape::{
-    ActionSeed, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed,
-    NetworkSeed, Person, RuleSeed, Scenario, ServiceSeed,
+    ActionSeed, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, IamSeed, Knobs, LatticeSeed,
+    ListenerSeed, NetworkSeed, OidcSeed, Person, RoleSeed, RuleSeed, Scenario, ServiceSeed,
 };

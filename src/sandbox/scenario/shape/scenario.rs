@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, Knobs, LatticeSeed, Person};
+use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, OidcSeed, Person};
 use crate::clock::Timestamp;
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
@@ -38,6 +38,10 @@ pub struct Scenario {
     pub people: Vec<Person>,
     /// How GitHub is.
     pub github: GithubMode,
+    /// Who may do what.
+    pub iam: IamSeed,
+    /// The identity of the run of GitHub Actions.
+    pub oidc: OidcSeed,
 }
 
 impl Scenario {
