@@ -5,19 +5,16 @@ use std::{
     process::{ExitCode, ExitStatus},
 };
 
-use super::connect;
+use super::{connect, start};
 use crate::{
     exit::{Error, Exit},
     sandbox::{
         scenario::{self, Scenario},
-        serve::{Mode, Running, Serve, start},
+        serve::{self, Mode, Running, Serve},
     },
     settings::{SandboxRunSettings, SandboxServeSettings},
     signals::Signals,
 };
-
-/// The world when nobody names another.
-const DEFAULT: &str = "promoted";
 
 /// Variables of the outer environment that would send a command past the sandbox, or change what it is told there.
 const OUTER: [&str; 8] = [
@@ -38,14 +35,16 @@ const OUTER: [&str; 8] = [
 pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error> {
     let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
     let mode = Mode::Scaled(settings.speed);
-    let scenario = load(settings.scenario.as_deref())?;
-    let running = started(Serve { port: settings.port.unwrap_or(0), env_file: settings.env_file, scenario, mode }).await?;
+    let scenario = start::world(&settings.start).await?;
+    let SandboxServeSettings { port, env_file, record, .. } = settings;
+    let running = started(Serve { port: port.unwrap_or(0), env_file, record, scenario, mode }).await?;
     let mut lines = vec![format!("sandbox ready on http://{}", running.addr)];
     lines.extend(running.environment().into_iter().map(|(name, value)| format!("export {name}={value}")));
     connect::print(&lines.join("\n"));
     signals.first().await;
+    let recorded = recorded(&running);
     running.shutdown().await;
-    Ok(Exit::Done)
+    recorded.map(|()| Exit::Done)
 }
 
 /// `sandbox run`: a command inside, on a clock that waits for nobody. Ends as the command did.
@@ -53,10 +52,15 @@ pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error>
 /// # Errors
 /// An unknown scenario, or a command that cannot be started.
 pub(crate) async fn run(settings: SandboxRunSettings) -> Result<ExitCode, Error> {
-    let running = begin(load(settings.scenario.as_deref())?, Mode::Stepped).await?;
-    let status = child(&running, &settings.command, Path::new(".")).await?;
+    let scenario = start::world(&settings.start).await?;
+    let config = settings.start.rehearsed.as_ref().map(|(path, _)| path.as_path());
+    let options = Serve { port: 0, env_file: None, record: settings.record, scenario, mode: Mode::Stepped };
+    let running = started(options).await?;
+    let status = child(&running, &settings.command, Path::new("."), config).await?;
     let world = running.snapshot();
+    let recorded = recorded(&running);
     running.shutdown().await;
+    recorded?;
     if let Some(path) = &settings.snapshot {
         std::fs::write(path, format!("{world:#}\n"))
             .map_err(|error| Error::malfunction(format!("cannot write {}", path.display()), &error))?;
@@ -73,11 +77,16 @@ pub(crate) fn scenarios() -> Exit {
     Exit::Done
 }
 
-/// Runs a command that lives in this sandbox; gives how it ended.
+/// Runs a command that lives in this sandbox, with this config unless it is told another; gives how it ended.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(super) async fn child(running: &Running, command: &[String], folder: &Path) -> Result<ExitStatus, Error> {
+pub(super) async fn child(
+    running: &Running,
+    command: &[String],
+    folder: &Path,
+    config: Option<&Path>,
+) -> Result<ExitStatus, Error> {
     // A signal from the terminal reaches the command too; it decides what to do, and we wait for it.
     let _listening = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
     let (program, arguments) = program(command)?;
@@ -85,6 +94,9 @@ pub(super) async fn child(running: &Running, command: &[String], folder: &Path) 
     child.args(arguments).current_dir(folder).envs(running.environment());
     for name in OUTER {
         child.env_remove(name);
+    }
+    if let Some(config) = config {
+        child.env("ESPALIER_CONFIG", config);
     }
     child.status().await.map_err(|error| {
         Error::new(Exit::Invalid, format!("cannot run `{}`: {error}", command.first().map_or("", String::as_str)))
@@ -105,15 +117,16 @@ fn program(command: &[String]) -> Result<(std::ffi::OsString, &[String]), Error>
 
 /// A sandbox on any free port.
 pub(super) async fn begin(scenario: Scenario, mode: Mode) -> Result<Running, Error> {
-    started(Serve { port: 0, env_file: None, scenario, mode }).await
+    started(Serve { port: 0, env_file: None, record: None, scenario, mode }).await
+}
+
+/// Whether every line of `--record` was written.
+fn recorded(running: &Running) -> Result<(), Error> {
+    running.recorded().map_err(|error| Error::malfunction("the record is not complete", &error))
 }
 
 async fn started(options: Serve) -> Result<Running, Error> {
-    start(options).await.map_err(|error| Error::malfunction("the sandbox cannot start", &error))
-}
-
-pub(super) fn load(scenario: Option<&str>) -> Result<Scenario, Error> {
-    scenario::load(scenario.unwrap_or(DEFAULT)).map_err(|error| Error::invalid(error.to_string()))
+    serve::start(options).await.map_err(|error| Error::malfunction("the sandbox cannot start", &error))
 }
 
 /// The child's own code; 128 and the signal's number where it was killed, as shells have it.

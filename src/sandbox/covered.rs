@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    github,
     iam::actions::{self, Row},
     protocol::EMULATED,
 };
@@ -68,6 +69,12 @@ pub fn coverage() -> String {
         if !missing.is_empty() {
             let _ok = writeln!(page, "\nOf the operations whose model is here, these are not emulated: {}.", missing.join(", "));
         }
+    }
+    page.push_str(
+        "\n## GitHub\n\nBelow `/api/v3/repos/OWNER/NAME/`, and `/api/graphql`.\n\n| request | documented |\n|---|---|\n",
+    );
+    for (method, path, documentation) in github::listed() {
+        let _ok = writeln!(page, "| `{method} {path}` | <{documentation}> |");
     }
     page.push_str(FOOT);
     page

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::token;
 use crate::sandbox::{
+    github::job::REPOSITORY,
     protocol::form,
-    scenario::GithubMode,
-    serve::REPOSITORY,
+    scenario::{Effect, GithubMode},
     wire::{Reply, Request},
     world::World,
 };
@@ -46,6 +46,19 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
     let audience = audience.filter(|given| !given.is_empty()).unwrap_or_else(|| format!("https://github.com/{owner}"));
     let value = token::issue(world, &audience);
     Reply::json(200, &json!({"count": value.len(), "value": value}))
+}
+
+/// Refuses a request because a fault of the scenario strikes. What the runner's service says then is not documented.
+pub(crate) fn refuse(effect: Effect) -> Reply {
+    let (status, message) = match effect {
+        Effect::Throttle => (429, "Too many requests."),
+        Effect::Denied => (403, "Forbidden"),
+        Effect::Conflict => (409, "Conflict"),
+        Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
+            (500, "Internal Server Error")
+        }
+    };
+    Reply::json(status, &json!({"message": message}))
 }
 
 #[cfg(test)]
@@ -92,7 +105,7 @@ mod tests {
         world.scenario.oidc.immutable_ids = true;
         world.scenario.oidc.environment = Some("prod:eu".to_owned());
         let found = claims(&mut world);
-        assert_eq!(found["sub"], "repo:octo@583231/myservice@74:environment:prod%3Aeu");
+        assert_eq!(found["sub"], "repo:octo@583231/myservice@1000001:environment:prod%3Aeu");
         let default = ask(&mut world, "", &format!("Bearer {REQUEST_TOKEN}")).value();
         let default = read(&world, default["value"].as_str().unwrap()).unwrap();
         assert_eq!(default["aud"], "https://github.com/octo");

@@ -10,5 +10,5 @@
 mod endpoint;
 mod token;
 
-pub(crate) use endpoint::{PATH, REQUEST_TOKEN, enabled, handle, is_for};
+pub(crate) use endpoint::{PATH, REQUEST_TOKEN, enabled, handle, is_for, refuse};
 pub(crate) use token::{AUDIENCE, Claims, PROVIDER, Unreadable, read};

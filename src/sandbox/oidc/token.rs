@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::sandbox::{
-    serve::{HEAD, HEAD_REF, REPOSITORY},
+    github::job::{BASE_REF, HEAD_REF, HEAD_SHA as HEAD, PULL_REQUEST, REPOSITORY},
     world::World,
 };
 
@@ -21,7 +21,7 @@ pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
 
 /// Owner and repository have these ids.
 const OWNER_ID: &str = "583231";
-const REPOSITORY_ID: &str = "74";
+const REPOSITORY_ID: &str = "1000001";
 
 /// Why a token says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) fn issue(world: &mut World, audience: &str) -> String {
         .environment
         .as_ref()
         .map_or_else(|| "pull_request".to_owned(), |name| format!("environment:{}", name.replace(':', "%3A")));
-    let workflow = format!("{REPOSITORY}/.github/workflows/deploy.yml@refs/pull/7/merge");
+    let workflow = format!("{REPOSITORY}/.github/workflows/deploy.yml@refs/pull/{PULL_REQUEST}/merge");
     let mut claims = json!({
         "jti": id,
         "sub": format!("repo:{repository}:{context}"),
@@ -56,19 +56,19 @@ pub(super) fn issue(world: &mut World, audience: &str) -> String {
         "exp": now + oidc.lifetime,
         "actor": "octocat",
         "actor_id": "583231",
-        "base_ref": "main",
+        "base_ref": BASE_REF,
         "event_name": "pull_request",
         "head_ref": HEAD_REF,
         "job_workflow_ref": workflow,
         "job_workflow_sha": HEAD,
-        "ref": "refs/pull/7/merge",
+        "ref": format!("refs/pull/{PULL_REQUEST}/merge"),
         "ref_protected": "false",
         "ref_type": "branch",
         "repository": REPOSITORY,
         "repository_id": REPOSITORY_ID,
         "repository_owner": owner,
         "repository_owner_id": OWNER_ID,
-        "repository_visibility": "private",
+        "repository_visibility": "public",
         "run_attempt": "1",
         "run_id": "1",
         "run_number": "1",
