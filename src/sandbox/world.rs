@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    dataplane, ecs, fault, github, lattice, people,
+    dataplane, ecs, fault, github, iam, lattice, people,
     scenario::{Mistake, Scenario},
+    ssm,
 };
 use crate::clock::Timestamp;
 
@@ -14,6 +15,8 @@ pub(crate) struct World {
     pub(crate) lattice: lattice::State,
     pub(crate) ecs: ecs::State,
     pub(crate) github: github::State,
+    pub(crate) iam: iam::State,
+    pub(crate) ssm: ssm::State,
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
     pub(crate) people: people::People,
@@ -52,6 +55,8 @@ impl World {
             lattice: lattice::State::default(),
             ecs: ecs::State::default(),
             github: github::State::default(),
+            iam: iam::State::default(),
+            ssm: ssm::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
             traffic: dataplane::State::default(),

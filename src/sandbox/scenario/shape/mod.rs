@@ -6,6 +6,7 @@
 mod ecs;
 mod faults;
 mod github;
+mod iam;
 mod images;
 mod knobs;
 mod lattice;
@@ -16,6 +17,7 @@ mod scenario;
 pub use ecs::EcsServiceSeed;
 pub use faults::{Effect, Fault};
 pub use github::GithubMode;
+pub use iam::{IamSeed, OidcSeed, RoleSeed};
 pub use images::{Behaviour, Exit};
 pub use knobs::{Knobs, TokenMismatch};
 pub use lattice::{ActionSeed, GroupSeed, LatticeSeed, ListenerSeed, NetworkSeed, RuleSeed, ServiceSeed, VpcSeed};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, Knobs, LatticeSeed, Person, Quotas};
+use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, OidcSeed, Person, Quotas};
 use crate::clock::Timestamp;
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
@@ -52,6 +52,10 @@ pub struct Scenario {
     pub people: Vec<Person>,
     /// How GitHub is.
     pub github: GithubMode,
+    /// Who may do what.
+    pub iam: IamSeed,
+    /// The identity of the run of GitHub Actions.
+    pub oidc: OidcSeed,
 }
 
 impl Scenario {
