@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
+use super::{cloudwatch, dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
 use crate::clock::Timestamp;
 
 /// Everything there is. The same scenario and the same requests at the same times give the same world.
@@ -10,6 +10,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) lattice: lattice::State,
     pub(crate) ecs: ecs::State,
+    pub(crate) cloudwatch: cloudwatch::State,
     pub(crate) github: github::State,
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
@@ -47,6 +48,7 @@ impl World {
             now: scenario.start,
             lattice: lattice::State::default(),
             ecs: ecs::State::default(),
+            cloudwatch: cloudwatch::State::default(),
             github: github::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
@@ -60,6 +62,7 @@ impl World {
         lattice::seed(&mut world);
         ecs::seed(&mut world);
         lattice::settle(&mut world);
+        cloudwatch::seed(&mut world);
         world
     }
 
@@ -67,13 +70,21 @@ impl World {
     pub(crate) fn advance(&mut self, now: Timestamp) {
         loop {
             people::notice(self);
-            let events = [lattice::next_event(self), ecs::next_event(self), people::next_event(self), fault::next_event(self)];
+            let events = [
+                lattice::next_event(self),
+                ecs::next_event(self),
+                people::next_event(self),
+                fault::next_event(self),
+                cloudwatch::next_event(self),
+            ];
             let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
             self.now = self.now.max(at);
             lattice::on_time(self);
             ecs::on_time(self);
             people::on_time(self);
             fault::on_time(self);
+            // Last: what happened until now is measured.
+            cloudwatch::on_time(self);
         }
         self.now = self.now.max(now);
     }

@@ -20,10 +20,27 @@ pub struct Knobs {
     pub scheduler: u64,
     /// Whether a forward action in which every weight is 0 is accepted.
     pub all_zero_weights: bool,
+    /// From the end of a minute to CloudWatch knowing its metrics.
+    pub metrics_delay: u64,
+    /// For so long after a minute appears it holds only half of what happened in it.
+    pub metrics_partial: u64,
+    /// Whether VPC Lattice publishes counts of 0 once a resource has had a request.
+    pub metrics_zeros: bool,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { propagation: 30, drain: 60, registration: 5, activation: 2, stop: 5, scheduler: 1, all_zero_weights: true }
+        Self {
+            propagation: 30,
+            drain: 60,
+            registration: 5,
+            activation: 2,
+            stop: 5,
+            scheduler: 1,
+            all_zero_weights: true,
+            metrics_delay: 60,
+            metrics_partial: 0,
+            metrics_zeros: true,
+        }
     }
 }

@@ -9,6 +9,7 @@ mod github;
 mod images;
 mod knobs;
 mod lattice;
+mod metrics;
 mod people;
 mod scenario;
 
@@ -18,5 +19,6 @@ pub use github::GithubMode;
 pub use images::{Behaviour, Exit};
 pub use knobs::Knobs;
 pub use lattice::{ActionSeed, GroupSeed, LatticeSeed, ListenerSeed, NetworkSeed, RuleSeed, ServiceSeed};
+pub use metrics::{AlarmEdit, AlarmSeed, AlarmState, MetricSeed, MetricStep};
 pub use people::{Edit, Person};
 pub use scenario::Scenario;

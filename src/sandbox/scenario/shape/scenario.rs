@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, Knobs, LatticeSeed, Person};
+use super::{AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, Knobs, LatticeSeed, MetricSeed, Person};
 use crate::clock::Timestamp;
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
@@ -32,6 +32,10 @@ pub struct Scenario {
     pub images: BTreeMap<String, Behaviour>,
     /// How long things take.
     pub knobs: Knobs,
+    /// Metrics besides those of the traffic.
+    pub metrics: Vec<MetricSeed>,
+    /// The alarms.
+    pub alarms: Vec<AlarmSeed>,
     /// What the services refuse, and when.
     pub faults: Vec<Fault>,
     /// What people do to the resources meanwhile.
