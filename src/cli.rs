@@ -31,6 +31,8 @@ pub enum Command {
     Status(Status),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
+    /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`
+    Schema(Schema),
     /// AWS and GitHub, emulated on loopback
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -309,6 +311,14 @@ pub struct Patch {
     pub dry_run: DryRun,
 }
 
+/// Arguments of `schema`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Schema {
+    /// Of the sandbox's scenarios
+    #[arg(long, required = true)]
+    pub scenario: bool,
+}
+
 /// The verbs of `sandbox`.
 #[derive(Debug, Subcommand)]
 pub enum Sandbox {
@@ -320,6 +330,29 @@ pub enum Sandbox {
     Scenarios,
 }
 
+/// Where the sandbox's world comes from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SandboxStart {
+    /// A scenario's name, or a file with one [default: promoted]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Option<String>,
+    /// Rehearse this config: the scenario's cluster, services, listener and groups get its names and its definitions
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Begin with what an AWS account holds: a look at it that writes nothing; the scenario says the rest
+    #[arg(long)]
+    pub from_live: bool,
+    /// The account's region
+    #[arg(long, requires = "from_live")]
+    pub region: Option<String>,
+    /// The account's ECS cluster, name or ARN [default: the config's, or the only one]
+    #[arg(long, requires = "from_live")]
+    pub cluster: Option<String>,
+    /// The account's Lattice service: name, id or ARN [default: the config's, or all]
+    #[arg(long, value_name = "SERVICE", requires = "from_live")]
+    pub lattice_service: Option<String>,
+}
+
 /// Arguments of `sandbox serve`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SandboxServe {
@@ -329,9 +362,9 @@ pub struct SandboxServe {
     /// Write the variables there that point an SDK at the sandbox
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
-    /// A scenario's name, or a file with one
-    #[arg(long, value_name = "NAME|FILE")]
-    pub scenario: Option<String>,
+    /// The world to begin with.
+    #[command(flatten)]
+    pub start: SandboxStart,
     /// How many times faster than the clock on the wall time passes [default: 1]
     #[arg(long, value_name = "FACTOR")]
     pub speed: Option<String>,
@@ -340,9 +373,9 @@ pub struct SandboxServe {
 /// Arguments of `sandbox run`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SandboxRun {
-    /// A scenario's name, or a file with one
-    #[arg(long, value_name = "NAME|FILE")]
-    pub scenario: Option<String>,
+    /// The world to begin with.
+    #[command(flatten)]
+    pub start: SandboxStart,
     /// Write the world there as it is when the command has ended, JSON
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,

@@ -3,7 +3,10 @@
 use std::{fmt, process::ExitCode};
 
 use crate::{
-    aws::{AwsError, Fault, FaultKind, lattice::resolve::ResolveError, ledger::LedgerError, survey::RolesError},
+    aws::{
+        AwsError, Fault, FaultKind, inventory::InventoryError, lattice::resolve::ResolveError, ledger::LedgerError,
+        survey::RolesError,
+    },
     definition::Finding,
     rollout::outcome::OutcomeKind,
 };
@@ -163,6 +166,19 @@ impl From<ResolveError> for Error {
         }
         let problem = Problem { message: error.to_string(), hint: error.hint() };
         Self { exit: Exit::Invalid, problems: vec![problem] }
+    }
+}
+
+impl From<InventoryError> for Error {
+    fn from(error: InventoryError) -> Self {
+        match error {
+            InventoryError::Fault(fault) => fault.into(),
+            InventoryError::Resolve(error) => error.into(),
+            several @ InventoryError::Clusters(_) => Self::invalid(several.to_string()).hint("name one with --cluster"),
+            none @ InventoryError::NoCluster(_) => {
+                Self::invalid(none.to_string()).hint("check the name, the account and the region")
+            }
+        }
     }
 }
 

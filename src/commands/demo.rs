@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{connect, sandbox};
+use super::{connect, sandbox, start};
 use crate::{
     exit::{Error, Exit},
     sandbox::serve::{Mode, Running},
@@ -45,7 +45,7 @@ const ACTS: [Act; 2] = [
 /// When the sandbox cannot start, or a release ends in another way than it must.
 pub(crate) async fn demo(is_watched: bool) -> Result<Exit, Error> {
     let folder = Folder::with(&FILES)?;
-    let running = sandbox::begin(sandbox::load(Some("demo"))?, Mode::Stepped).await?;
+    let running = sandbox::begin(start::named("demo")?, Mode::Stepped).await?;
     connect::print(&format!(
         "Two releases of `myservice`. In place of AWS and GitHub a sandbox answers, on\n\
          http://{}. Its clock runs ahead: half an hour there is seconds here.",
@@ -59,7 +59,7 @@ pub(crate) async fn demo(is_watched: bool) -> Result<Exit, Error> {
             running.set_pace(act.a_minute);
         }
         let command = ["deploy", "-c", "espalier.yml", "--image", act.image].map(str::to_owned);
-        let code = sandbox::child(&running, &command, &folder.0).await?.code();
+        let code = sandbox::child(&running, &command, &folder.0, None).await?.code();
         show_reports(&running);
         if code != Some(act.exit.code().into()) {
             running.shutdown().await;

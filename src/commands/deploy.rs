@@ -86,7 +86,11 @@ async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
     Ok(Begun::Ready(Box::new((prepared, aws, clock, reports))))
 }
 
-fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
+/// The two files of a release.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
     let lattice = &settings.lattice;
     Definitions::read(
         &settings.service_definition,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{abort, demo, deploy, patch, rollback, sandbox, shift, status};
+use super::{abort, demo, deploy, patch, rollback, sandbox, schema, shift, status};
 use crate::{
     cli::{Cli, Command, Sandbox},
     exit::Error,
@@ -24,6 +24,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Status(args) => on_runtime(status::status(resolve::status(&args, &environment)?))?,
         Command::Sandbox(Sandbox::Serve(args)) => on_runtime(sandbox::serve(resolve::sandbox_serve(&args, &environment)?))?,
         Command::Sandbox(Sandbox::Run(args)) => return on_runtime(sandbox::run(resolve::sandbox_run(&args, &environment)?)),
+        // The only file so far whose schema there is; clap has seen to it that it was asked for.
+        Command::Schema(_) => schema::of_scenarios(),
         Command::Sandbox(Sandbox::Scenarios) => sandbox::scenarios(),
         Command::Demo => on_runtime(demo::demo(environment.stdout_is_terminal))?,
     };

@@ -2,7 +2,8 @@
 //!
 //! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `view` and
 //! `preflight` (what is known and judged before the first write), `recorded` (a rollout found by its record), `conduct` (from a
-//! prepared rollout to an exit code).
+//! prepared rollout to an exit code); `start` (the world of a sandbox), with `rehearse` (under a config's names) and `live` (from an
+//! account).
 
 mod abort;
 mod abort_to;
@@ -12,13 +13,17 @@ mod definitions;
 mod demo;
 mod deploy;
 mod dispatch;
+mod live;
 mod patch;
 mod preflight;
 mod recorded;
+mod rehearse;
 mod replace;
 mod rollback;
 mod sandbox;
+mod schema;
 mod shift;
+mod start;
 mod status;
 mod view;
 

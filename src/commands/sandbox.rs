@@ -5,19 +5,16 @@ use std::{
     process::{ExitCode, ExitStatus},
 };
 
-use super::connect;
+use super::{connect, start};
 use crate::{
     exit::{Error, Exit},
     sandbox::{
         scenario::{self, Scenario},
-        serve::{Mode, Running, Serve, start},
+        serve::{self, Mode, Running, Serve},
     },
     settings::{SandboxRunSettings, SandboxServeSettings},
     signals::Signals,
 };
-
-/// The world when nobody names another.
-const DEFAULT: &str = "promoted";
 
 /// Variables of the outer environment that would send a command past the sandbox, or change what it is told there.
 const OUTER: [&str; 8] = [
@@ -38,7 +35,7 @@ const OUTER: [&str; 8] = [
 pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error> {
     let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
     let mode = Mode::Scaled(settings.speed);
-    let scenario = load(settings.scenario.as_deref())?;
+    let scenario = start::world(&settings.start).await?;
     let running = started(Serve { port: settings.port.unwrap_or(0), env_file: settings.env_file, scenario, mode }).await?;
     let mut lines = vec![format!("sandbox ready on http://{}", running.addr)];
     lines.extend(running.environment().into_iter().map(|(name, value)| format!("export {name}={value}")));
@@ -53,8 +50,9 @@ pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error>
 /// # Errors
 /// An unknown scenario, or a command that cannot be started.
 pub(crate) async fn run(settings: SandboxRunSettings) -> Result<ExitCode, Error> {
-    let running = begin(load(settings.scenario.as_deref())?, Mode::Stepped).await?;
-    let status = child(&running, &settings.command, Path::new(".")).await?;
+    let running = begin(start::world(&settings.start).await?, Mode::Stepped).await?;
+    let config = settings.start.rehearsed.as_ref().map(|(path, _)| path.as_path());
+    let status = child(&running, &settings.command, Path::new("."), config).await?;
     let world = running.snapshot();
     running.shutdown().await;
     if let Some(path) = &settings.snapshot {
@@ -73,11 +71,16 @@ pub(crate) fn scenarios() -> Exit {
     Exit::Done
 }
 
-/// Runs a command that lives in this sandbox; gives how it ended.
+/// Runs a command that lives in this sandbox, with this config unless it is told another; gives how it ended.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(super) async fn child(running: &Running, command: &[String], folder: &Path) -> Result<ExitStatus, Error> {
+pub(super) async fn child(
+    running: &Running,
+    command: &[String],
+    folder: &Path,
+    config: Option<&Path>,
+) -> Result<ExitStatus, Error> {
     // A signal from the terminal reaches the command too; it decides what to do, and we wait for it.
     let _listening = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
     let (program, arguments) = program(command)?;
@@ -85,6 +88,9 @@ pub(super) async fn child(running: &Running, command: &[String], folder: &Path) 
     child.args(arguments).current_dir(folder).envs(running.environment());
     for name in OUTER {
         child.env_remove(name);
+    }
+    if let Some(config) = config {
+        child.env("ESPALIER_CONFIG", config);
     }
     child.status().await.map_err(|error| {
         Error::new(Exit::Invalid, format!("cannot run `{}`: {error}", command.first().map_or("", String::as_str)))
@@ -109,11 +115,7 @@ pub(super) async fn begin(scenario: Scenario, mode: Mode) -> Result<Running, Err
 }
 
 async fn started(options: Serve) -> Result<Running, Error> {
-    start(options).await.map_err(|error| Error::malfunction("the sandbox cannot start", &error))
-}
-
-pub(super) fn load(scenario: Option<&str>) -> Result<Scenario, Error> {
-    scenario::load(scenario.unwrap_or(DEFAULT)).map_err(|error| Error::invalid(error.to_string()))
+    serve::start(options).await.map_err(|error| Error::malfunction("the sandbox cannot start", &error))
 }
 
 /// The child's own code; 128 and the signal's number where it was killed, as shells have it.

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::clock::Timestamp;
 
+/// The longest step: health checks go on all the time, and each of them is done.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
 /// What `POST /_sandbox/events` takes; both lists may be left out. Counters and times begin now.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +38,7 @@ pub(crate) fn handle(world: &mut World, request: &Request, stepped: bool) -> Rep
         ("GET", "/_sandbox/clock") => clock(world),
         ("POST", "/_sandbox/clock") if !stepped => refuse(409, "the time of this sandbox goes by itself; it cannot be stepped"),
         ("POST", "/_sandbox/clock") => match serde_json::from_slice::<Until>(&request.body) {
+            Ok(wanted) if wanted.until.since(world.now) > LONGEST => refuse(400, "that is more than 31 days at once"),
             Ok(wanted) => {
                 world.advance(wanted.until);
                 clock(world)

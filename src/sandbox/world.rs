@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{cloudwatch, dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
+use super::{
+    cloudwatch, dataplane, ecs, fault, github, lattice, people,
+    scenario::{Mistake, Scenario},
+};
 use crate::clock::Timestamp;
 
 /// Everything there is. The same scenario and the same requests at the same times give the same world.
@@ -18,6 +21,8 @@ pub(crate) struct World {
     pub(crate) dataplane: dataplane::State,
     pub(crate) traffic: dataplane::Traffic,
     pub(crate) log: Vec<LogLine>,
+    /// What of the scenario AWS would refuse, so that it is not there; empty for a scenario that was checked.
+    pub(crate) unseeded: Vec<Mistake>,
     ids: u64,
     requests: u64,
 }
@@ -56,6 +61,7 @@ impl World {
             traffic: dataplane::Traffic::default(),
             scenario,
             log: Vec::new(),
+            unseeded: Vec::new(),
             ids: 0,
             requests: 0,
         };
@@ -127,7 +133,8 @@ impl World {
 
     /// One of a fixed sequence of well-mixed numbers (SplitMix64's finaliser).
     fn scramble(&self, round: u64) -> u64 {
-        let mut mixed = (self.ids * 2 + round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seeded = self.scenario.seed.wrapping_mul(0xd1b5_4a32_d192_ed03);
+        let mut mixed = (self.ids * 2 + round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(seeded);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)

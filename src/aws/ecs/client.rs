@@ -6,7 +6,7 @@ use aws_sdk_ecs::Client;
 #[derive(Clone, Debug)]
 pub struct Ecs {
     /// Throttles and failures are repeated by the SDK.
-    pub(super) client: Client,
+    pub(in crate::aws) client: Client,
 }
 
 impl Ecs {

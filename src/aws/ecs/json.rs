@@ -41,11 +41,16 @@ impl Intercept for SendExactly {
 
 /// Keeps the answer's body as it came. For one call.
 #[derive(Clone, Debug, Default)]
-pub(super) struct KeepAnswer(Arc<Mutex<Option<Value>>>);
+pub(in crate::aws) struct KeepAnswer(Arc<Mutex<Option<Value>>>);
 
 impl KeepAnswer {
+    /// The whole answer; null where it is not JSON.
+    pub(in crate::aws) fn whole(&self) -> Value {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+
     /// The answer's member of that name; null where it has none.
-    pub(super) fn member(&self, name: &str) -> Value {
+    pub(in crate::aws) fn member(&self, name: &str) -> Value {
         let mut answer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answer.as_mut().and_then(|answer| answer.get_mut(name)).map_or(Value::Null, Value::take)
     }

@@ -8,7 +8,7 @@
 //! Call the verbs of [`Ecs`].
 
 mod client;
-mod json;
+pub(super) mod json;
 pub mod services;
 pub mod task_definitions;
 pub mod tasks;

@@ -6,7 +6,7 @@ use aws_sdk_vpclattice::Client;
 #[derive(Clone, Debug)]
 pub struct Lattice {
     /// Everything but weights: repeated by the SDK.
-    pub(super) reads: Client,
+    pub(in crate::aws) reads: Client,
     /// Weights: sent once, answered within two seconds or not at all (DESIGN §5).
     pub(super) weights: Client,
 }

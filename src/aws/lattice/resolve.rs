@@ -64,21 +64,21 @@ fn there_are(names: &[String]) -> String {
 
 /// What a listing says of a resource that matters for finding it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) arn: String,
+pub(in crate::aws) struct Listed {
+    pub(in crate::aws) id: String,
+    pub(in crate::aws) name: String,
+    pub(in crate::aws) arn: String,
 }
 
 impl Listed {
     /// Members that AWS leaves out are empty, and named by nobody.
-    pub(super) fn new(id: Option<String>, name: Option<String>, arn: Option<String>) -> Self {
+    pub(in crate::aws) fn new(id: Option<String>, name: Option<String>, arn: Option<String>) -> Self {
         Self { id: id.unwrap_or_default(), name: name.unwrap_or_default(), arn: arn.unwrap_or_default() }
     }
 }
 
 /// The one of `listed` that `given` names.
-pub(super) fn pick(resource: Resource, given: &str, listed: Vec<Listed>) -> Result<Listed, ResolveError> {
+pub(in crate::aws) fn pick(resource: Resource, given: &str, listed: Vec<Listed>) -> Result<Listed, ResolveError> {
     let wanted = Given::parse(resource, given)?;
     let (mut found, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|item| wanted.names(&item.id, &item.name));
     match (found.pop(), found.is_empty()) {

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{
     clusters, describe, services,
-    state::{Object, ServiceStatus, TaskStatus},
+    state::{Object, ServiceStatus, TaskDefinition, TaskStatus},
     task_definitions, tasks,
 };
 use crate::sandbox::{
     protocol::{self, Refusal},
-    scenario::EcsServiceSeed,
+    scenario::{EcsServiceSeed, Mistake},
     world::World,
 };
 
@@ -17,16 +17,19 @@ use crate::sandbox::{
 pub(crate) fn seed(world: &mut World) {
     let cluster = world.scenario.cluster.clone();
     clusters::add(world, if cluster.is_empty() { "default" } else { &cluster }, Object::new());
-    for service in world.scenario.ecs_services.clone() {
-        if let Err(refusal) = one(world, &service) {
-            world.note("scenario", format!("ECS service {}: {}: {}", service.name, refusal.code, refusal.message));
+    for (index, service) in world.scenario.ecs_services.clone().iter().enumerate() {
+        if let Err((key, refusal)) = one(world, service) {
+            let message = format!("ECS service `{}`: {}: {}", service.name, refusal.code, refusal.message);
+            world.unseeded.push(Mistake::at(&["ecs_services", &index.to_string(), key], message));
         }
     }
     world.ecs.wake = None;
 }
 
-fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
-    let definition = task_definition(world, &service.task_definition)?;
+/// An error comes with the key that it is about.
+fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), (&'static str, Refusal)> {
+    let definition =
+        task_definition(world, &service.task_definition, service.revision).map_err(|refusal| ("task_definition", refusal))?;
     let mut body = service.definition.clone();
     if !body.is_object() {
         body = json!({});
@@ -37,8 +40,8 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
     body["serviceName"] = json!(service.name);
     body["desiredCount"] = json!(service.desired);
     body["taskDefinition"] = json!(definition);
-    request("CreateService", &body)?;
-    services::create(world, &body)?;
+    let created = request("CreateService", &body).and_then(|()| services::create(world, &body));
+    created.map_err(|refusal| ("definition", refusal))?;
     let place = world.ecs.services.len() - 1;
     let before = world.ecs.tasks.len();
     if service.desired > 0 {
@@ -57,11 +60,14 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), Refusal> {
 }
 
 /// Registers a task definition; one that is the family's latest already is not registered again.
-fn task_definition(world: &mut World, given: &Value) -> Result<String, Refusal> {
+fn task_definition(world: &mut World, given: &Value, revision: Option<u64>) -> Result<String, Refusal> {
     request("RegisterTaskDefinition", given)?;
     let answer = task_definitions::register(world, given)?;
     let family = clusters::text(given, "family").unwrap_or_default();
     let revisions = world.ecs.families.entry(family.to_owned()).or_default();
+    if let Some(revision) = revision.and_then(|revision| usize::try_from(revision).ok()) {
+        return Ok(revised(revisions, revision));
+    }
     if let [.., older, newest] = revisions.as_slice() {
         let content = |printed: &Object| {
             let mut printed = printed.clone();
@@ -75,6 +81,28 @@ fn task_definition(world: &mut World, given: &Value) -> Result<String, Refusal> 
         }
     }
     Ok(answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Makes the family's newest revision the one of this number. Those below it that nobody knows are INACTIVE, with its content.
+fn revised(revisions: &mut Vec<TaskDefinition>, revision: usize) -> String {
+    let Some(newest) = revisions.pop() else { return String::new() };
+    let numbered = |number: usize, active: bool| {
+        let arn = newest.arn.rsplit_once(':').map_or_else(String::new, |(family, _)| format!("{family}:{number}"));
+        let mut printed = newest.printed.clone();
+        printed.insert("taskDefinitionArn".to_owned(), json!(arn));
+        printed.insert("revision".to_owned(), json!(number));
+        printed.insert("status".to_owned(), json!(if active { "ACTIVE" } else { "INACTIVE" }));
+        TaskDefinition { arn, active, printed }
+    };
+    for number in revisions.len() + 1..=revision {
+        revisions.push(numbered(number, false));
+    }
+    let made = numbered(revision, true);
+    let arn = made.arn.clone();
+    if let Some(place) = revisions.get_mut(revision.saturating_sub(1)) {
+        *place = made;
+    }
+    arn
 }
 
 /// Services and tasks as they stand, for people and tests.

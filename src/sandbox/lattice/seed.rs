@@ -7,19 +7,25 @@ use super::{
     groups, listeners, networks, services,
     state::{Action, Rule},
 };
-use crate::sandbox::{scenario::ActionSeed, world::World};
+use crate::sandbox::{
+    scenario::{ActionSeed, Mistake},
+    world::World,
+};
 
-/// Puts in what the scenario lists. What a seed names and nobody has is left out, with a line in the log.
+/// Puts in what the scenario lists. What AWS would refuse is left out and told in `unseeded`.
 pub(crate) fn seed(world: &mut World) {
     let seed = world.scenario.lattice.clone();
-    for group in seed.target_groups {
+    for (index, group) in seed.target_groups.into_iter().enumerate() {
         let id = given(world, &group.id, "tg");
         match groups::complete("IP", &group.config) {
             Ok(config) => {
                 let group = groups::make(world, id, &group.name, group.tags, "IP", config);
                 world.lattice.groups.push(group);
             }
-            Err(refusal) => world.note("seed", format!("target group {} left out: {}", group.name, refusal.message)),
+            Err(refusal) => {
+                let index = index.to_string();
+                world.unseeded.push(Mistake::at(&["lattice", "target_groups", &index, "config"], refusal.message));
+            }
         }
     }
     let body = serde_json::json!({});
@@ -29,7 +35,12 @@ pub(crate) fn seed(world: &mut World) {
         world.lattice.services.push(made);
         for listener in service.listeners {
             let action = action_of(world, &listener.default_action, None);
-            let (mut made, place) = listeners::make(world, &id, listener.id, &listener.name, listener.tags, action.clone());
+            let (mut made, mut place) = listeners::make(world, &id, listener.id, &listener.name, listener.tags, action.clone());
+            if let (false, [default]) = (listener.default_rule.is_empty(), made.rules.as_mut_slice()) {
+                default.card.arn = default.card.arn.replace(&default.card.id, &listener.default_rule);
+                default.card.id.clone_from(&listener.default_rule);
+                place.rule = listener.default_rule;
+            }
             if listener.port != 0 {
                 made.port = u64::from(listener.port);
             }
@@ -60,11 +71,10 @@ pub(crate) fn seed(world: &mut World) {
         world.lattice.networks.push(made);
         for name in network.services {
             let service = world.lattice.services.iter().find(|service| service.card.name == name);
+            // The scenario's check has refused the name of a service that is not there.
             if let Some(service) = service.map(|service| service.card.id.clone()) {
                 let association = networks::make_association(world, &service, &id, BTreeMap::new());
                 world.lattice.associations.push(association);
-            } else {
-                world.note("seed", format!("service {name} of network {} left out: there is none", network.name));
             }
         }
     }

@@ -4,7 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Scenario;
+use super::{
+    Scenario,
+    check::check,
+    conform::conform,
+    mistake::Mistake,
+    schema::schema,
+    tree::{self, Node},
+};
 
 /// The world that every other scenario says its differences from.
 const BASE: &str = include_str!("promoted.yml");
@@ -19,6 +26,12 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("drift", include_str!("drift.yml")),
     ("throttled", include_str!("throttled.yml")),
     ("stuck", include_str!("stuck.yml")),
+    ("error-rate-5pct", include_str!("error-rate-5pct.yml")),
+    ("slow-candidate", include_str!("slow-candidate.yml")),
+    ("no-traffic", include_str!("no-traffic.yml")),
+    ("metrics-outage", include_str!("metrics-outage.yml")),
+    ("second-deployer", include_str!("second-deployer.yml")),
+    ("cancelled", include_str!("cancelled.yml")),
     ("demo", include_str!("demo.yml")),
 ];
 
@@ -41,13 +54,13 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The text is not a scenario.
-    #[error("{origin} is not a scenario: {reason}")]
+    /// The text is not a scenario, or one whose parts do not fit together.
+    #[error("{origin} is not a scenario: {}", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid {
         /// The file, or the built-in scenario.
         origin: String,
-        /// What is wrong, with line and column where they are known.
-        reason: String,
+        /// Everything that is wrong, in the order of the text.
+        mistakes: Vec<Mistake>,
     },
 }
 
@@ -56,17 +69,34 @@ pub enum Error {
 #[must_use]
 pub fn built_in() -> Vec<(String, String)> {
     let described = |(name, text): &(&str, &str)| {
-        let description = read(name, text).map_or_else(|error| error.to_string(), |scenario| scenario.description);
+        let description = read(name, text).map_or_else(|error| error.to_string(), |draft| draft.scenario.description);
         ((*name).to_owned(), description)
     };
     BUILT_IN.iter().map(described).collect()
 }
 
-/// A built-in scenario by its name, else the YAML or JSON file of that path.
+/// A built-in scenario by its name, else the YAML or JSON file of that path; checked.
 ///
 /// # Errors
 /// When there is neither, or when it is not a scenario.
 pub fn load(name_or_path: &str) -> Result<Scenario, Error> {
+    open(name_or_path)?.finish()
+}
+
+/// A scenario that may still be changed before it is checked as a whole.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What it says, laid over the world that all scenarios start from.
+    pub scenario: Scenario,
+    origin: String,
+    own: Node,
+}
+
+/// As [`load`], without the check of the whole.
+///
+/// # Errors
+/// When there is no such scenario, or its text breaks the [`schema`].
+pub fn open(name_or_path: &str) -> Result<Draft, Error> {
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
         return read(name, text);
     }
@@ -79,18 +109,67 @@ pub fn load(name_or_path: &str) -> Result<Scenario, Error> {
     read(name_or_path, &text)
 }
 
-fn read(origin: &str, text: &str) -> Result<Scenario, Error> {
-    let invalid = |reason: String| Error::Invalid { origin: origin.to_owned(), reason };
-    // Read as itself first: only this reading knows lines and columns. Keys that are left out are filled in by the base.
-    let alone: Scenario = serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
-    let overlay: Value = serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
-    let mut whole: Value = serde_saphyr::from_str(BASE).map_err(|error| invalid(error.to_string()))?;
-    lay_over(&mut whole, overlay);
-    let mut scenario: Scenario = serde_json::from_value(whole).map_err(|error| invalid(error.to_string()))?;
-    if alone.name.is_empty() {
+/// The scenario of a text; messages call it `origin`.
+///
+/// # Errors
+/// When the text breaks the [`schema`].
+pub fn read(origin: &str, text: &str) -> Result<Draft, Error> {
+    let invalid = |mistakes| Error::Invalid { origin: origin.to_owned(), mistakes };
+    let wrong = |message: String| invalid(vec![Mistake::at(&[], message)]);
+    let own = tree::read(text).map_err(|(place, message)| invalid(vec![Mistake { place, ..Mistake::at(&[], message) }]))?;
+    let mistakes = conform(&schema(), &own);
+    if !mistakes.is_empty() {
+        return Err(invalid(placed(mistakes, &own)));
+    }
+    let mut whole: Value = serde_saphyr::from_str(BASE).map_err(|error| wrong(error.to_string()))?;
+    let given = tree::value(&own);
+    let named = given["name"].is_string();
+    lay_over(&mut whole, given);
+    let mut scenario: Scenario = serde_json::from_value(whole).map_err(|error| wrong(error.to_string()))?;
+    if !named {
         origin.clone_into(&mut scenario.name);
     }
-    Ok(scenario)
+    Ok(Draft { scenario, origin: origin.to_owned(), own })
+}
+
+impl Draft {
+    /// Replaces the keys of the root that `value` has, which is in the words of a scenario file.
+    ///
+    /// # Errors
+    /// When a scenario has no such keys or values.
+    pub fn replace(&mut self, value: Value) -> Result<(), Error> {
+        let wrong = |error: serde_json::Error| {
+            let mistakes = vec![Mistake::at(&[], error.to_string())];
+            Error::Invalid { origin: self.origin.clone(), mistakes }
+        };
+        let mut whole = serde_json::to_value(&self.scenario).map_err(wrong)?;
+        if let (Some(whole), Value::Object(value)) = (whole.as_object_mut(), value) {
+            whole.extend(value);
+        }
+        self.scenario = serde_json::from_value(whole).map_err(wrong)?;
+        Ok(())
+    }
+
+    /// The scenario, if its parts fit together.
+    ///
+    /// # Errors
+    /// Everything that does not, with its place where it was read from the text.
+    pub fn finish(self) -> Result<Scenario, Error> {
+        let mistakes = check(&self.scenario);
+        if mistakes.is_empty() {
+            return Ok(self.scenario);
+        }
+        Err(Error::Invalid { origin: self.origin, mistakes: placed(mistakes, &self.own) })
+    }
+}
+
+/// Mistakes with their places in the text, from the top.
+fn placed(mut mistakes: Vec<Mistake>, own: &Node) -> Vec<Mistake> {
+    for mistake in &mut mistakes {
+        mistake.place = tree::locate(own, &mistake.path, mistake.key);
+    }
+    mistakes.sort_by_key(|mistake| mistake.place);
+    mistakes
 }
 
 /// Maps are merged, everything else is replaced.
@@ -107,7 +186,12 @@ fn lay_over(base: &mut Value, overlay: Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::{BUILT_IN, Error, load, read};
+    use super::{super::Scenario, BUILT_IN, Error, load};
+    use crate::sandbox::world::World;
+
+    fn read(origin: &str, text: &str) -> Result<Scenario, Error> {
+        super::read(origin, text)?.finish()
+    }
 
     #[test]
     fn every_built_in_scenario_reads_and_is_called_what_its_file_is_called() {
@@ -133,7 +217,17 @@ mod tests {
     #[test]
     fn a_key_that_is_not_known_is_refused_with_its_line() {
         let error = read("mine.yml", "name: mine\nknobs:\n  propagatoin: 1\n").unwrap_err().to_string();
-        assert!(error.contains("propagatoin") && error.contains("line 3"), "{error}");
+        assert!(error.contains("3:3: unknown key `knobs.propagatoin`"), "{error}");
+    }
+
+    #[test]
+    fn a_seed_changes_the_ids_and_nothing_else() {
+        let ids = |seed: u64| {
+            let mut world = World::new(Scenario { seed, ..load("bootstrap").unwrap() });
+            [world.id("svc"), world.uuid32()]
+        };
+        assert_eq!(ids(1), ids(1));
+        assert!(ids(0).iter().zip(ids(1)).all(|(one, other)| *one != other && one.len() == other.len()));
     }
 
     #[test]

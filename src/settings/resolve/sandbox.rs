@@ -1,20 +1,28 @@
 //! Settings of `sandbox serve` and `sandbox run`.
 
+use std::path::PathBuf;
+
+use super::{
+    common::{aws, surroundings},
+    release::deploy,
+};
 use crate::{
     cli,
     definition::Finding,
     settings::{
-        Environment, SandboxRunSettings, SandboxServeSettings,
+        DeploySettings, Environment, LiveSettings, SandboxRunSettings, SandboxServeSettings, SandboxStartSettings,
+        config::Config,
         sources::{Asked, Sources},
     },
 };
 
-/// Settles what `sandbox serve` is told. The config has no part in it.
+/// Settles what `sandbox serve` is told.
 ///
 /// # Errors
 /// Every mistake in flags and environment.
 pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Result<SandboxServeSettings, Vec<Finding>> {
     let mut sources = Sources { environment, findings: Vec::new() };
+    let start = start(&mut sources, &args.start);
     let speed =
         sources.given(Asked::new("speed", args.speed.as_ref(), None)).map_or(1.0, |given| match given.text.parse::<f64>() {
             Ok(speed) if speed.is_finite() && speed > 0.0 => speed,
@@ -31,7 +39,7 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
     let settings = SandboxServeSettings {
         port: args.port.or(port).filter(|port| *port != 0),
         env_file: sources.path("env-file", args.env_file.as_deref(), None, &environment.directory),
-        scenario: sources.text(Asked::new("scenario", args.scenario.as_ref(), None)),
+        start,
         speed,
     };
     sources.done(settings)
@@ -42,7 +50,40 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
 /// # Errors
 /// Every mistake in flags and environment.
 pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<SandboxRunSettings, Vec<Finding>> {
-    let sources = Sources { environment, findings: Vec::new() };
-    let scenario = sources.text(Asked::new("scenario", args.scenario.as_ref(), None));
-    sources.done(SandboxRunSettings { scenario, snapshot: args.snapshot.clone(), command: args.command.clone() })
+    let mut sources = Sources { environment, findings: Vec::new() };
+    let start = start(&mut sources, &args.start);
+    sources.done(SandboxRunSettings { start, snapshot: args.snapshot.clone(), command: args.command.clone() })
+}
+
+/// The world to begin with. A config counts only where it is named: a file that happens to lie in the folder must not change what
+/// a named scenario is.
+fn start(sources: &mut Sources<'_>, args: &cli::SandboxStart) -> SandboxStartSettings {
+    let environment = sources.environment;
+    let path = sources.path("config", args.config.as_deref(), None, &environment.directory);
+    let named = args.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
+    let rehearsed = path.zip(named).and_then(|(path, named)| {
+        let common = cli::Common { config: Some(named), region: args.region.clone() };
+        match deploy(&cli::Deploy { common, ..cli::Deploy::default() }, environment) {
+            Ok(settings) => Some((path, Box::new(settings))),
+            Err(findings) => {
+                sources.findings.extend(findings);
+                None
+            }
+        }
+    });
+    let live = args.from_live.then(|| live(sources, args, rehearsed.as_ref().map(|(_, settings)| &**settings)));
+    SandboxStartSettings { scenario: sources.text(Asked::new("scenario", args.scenario.as_ref(), None)), rehearsed, live }
+}
+
+fn live(sources: &mut Sources<'_>, args: &cli::SandboxStart, config: Option<&DeploySettings>) -> LiveSettings {
+    let none = (cli::Common { region: args.region.clone(), ..cli::Common::default() }, Config::default());
+    let surroundings = surroundings(sources, None);
+    LiveSettings {
+        aws: config.map_or_else(|| aws(sources, &none.0, &none.1, &surroundings), |config| config.aws.clone()),
+        cluster: args.cluster.clone().or_else(|| config.map(|config| config.cluster.clone())),
+        lattice_service: args.lattice_service.clone().or_else(|| config.map(|config| config.lattice.service.clone())),
+        slots: config.map_or_else(Vec::new, |config| {
+            config.lattice.slots.iter().map(|slot| (slot.ecs_service.clone(), slot.target_group.text.clone())).collect()
+        }),
+    }
 }

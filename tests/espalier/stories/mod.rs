@@ -2,7 +2,7 @@
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
 //! jobs, other jobs), `hazards` (other people, lost answers), `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
-//! sandbox's own commands and the demo).
+//! sandbox's own commands and the demo), `scenarios` (worlds to begin with).
 
 mod afterwards;
 mod failures;
@@ -11,6 +11,7 @@ mod hazards;
 mod interruptions;
 mod rehearsals;
 mod releases;
+mod scenarios;
 mod shifts;
 
 /// Steps for stories in which it does not matter how long anything is watched.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::sandbox::{
     protocol::{self, Call, Refusal},
-    scenario::{AlarmEdit, AlarmSeed, AlarmState},
+    scenario::{AlarmEdit, AlarmSeed, AlarmState, Mistake},
     world::World,
 };
 
@@ -136,7 +136,7 @@ pub(crate) fn alarm_state(world: &World, name: &str) -> Option<&'static str> {
 
 /// The scenario's alarms.
 pub(crate) fn seed(world: &mut World) {
-    for AlarmSeed { name, state, definition } in world.scenario.alarms.clone() {
+    for (index, AlarmSeed { name, state, definition }) in world.scenario.alarms.clone().into_iter().enumerate() {
         let definition = match definition {
             Value::Object(given) if !given.is_empty() => given,
             _ => watching_nothing(&name),
@@ -144,7 +144,7 @@ pub(crate) fn seed(world: &mut World) {
         let members = definition.into_iter().chain([("AlarmName".to_owned(), json!(name))]).collect::<Map<_, _>>();
         let valid = protocol::validate("cloudwatch", "PutMetricAlarm", &Value::Object(members.clone()));
         if let Err(refusal) = valid.and_then(|()| keep(world, &name, members)) {
-            world.note("seed", format!("alarm {name} left out: {}", refusal.message));
+            world.unseeded.push(Mistake::at(&["alarms", &index.to_string(), "definition"], refusal.message));
             continue;
         }
         if let Some(alarm) = world.cloudwatch.alarms.get_mut(&name) {

@@ -1,18 +1,27 @@
 //! The ECS services at the start.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An ECS service that is already steady at the start.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "task_definition"]))]
 pub struct EcsServiceSeed {
     /// Its name.
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9_-]{1,255}$"), example = &"myservice")]
     pub name: String,
     /// How many tasks it runs.
+    #[schemars(range(max = 5000))]
     pub desired: u32,
     /// The task definition that it runs, as in `RegisterTaskDefinition`; the image stands there.
+    #[schemars(with = "Map<String, Value>")]
     pub task_definition: Value,
+    /// The revision of that task definition; the family's next one when it is left out.
+    #[schemars(range(min = 1))]
+    pub revision: Option<u64>,
     /// All its other members, as in `CreateService`: launch type, network, `vpcLatticeConfigurations`.
+    #[schemars(with = "Map<String, Value>")]
     pub definition: Value,
 }

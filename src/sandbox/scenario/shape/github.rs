@@ -1,9 +1,10 @@
 //! How GitHub is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How GitHub is for the whole of a scenario; single failures are `faults`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GithubMode {
     /// It works, and the token may write.

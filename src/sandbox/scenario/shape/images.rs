@@ -1,9 +1,10 @@
 //! How the tasks of an image behave.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How the tasks of an image behave. Times are seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Behaviour {
     /// From being placed (PROVISIONING) to RUNNING.
@@ -13,12 +14,14 @@ pub struct Behaviour {
     /// It answers well this long after it is RUNNING, then 500.
     pub healthy_for: Option<u64>,
     /// It answers 500 while its target group gets at least this share of a traffic target's requests, in percent.
+    #[schemars(range(min = 0, max = 100))]
     pub unhealthy_above: Option<f64>,
     /// It accepts no connections any more this long after it is RUNNING, though it still runs.
     pub fails_after: Option<u64>,
     /// It stops by itself.
     pub exits: Option<Exit>,
     /// Percent of ordinary requests that it answers 500; health checks never see it.
+    #[schemars(range(min = 0, max = 100))]
     pub error_rate: f64,
     /// How long it takes to answer.
     pub latency_ms: u64,
@@ -43,12 +46,13 @@ impl Default for Behaviour {
 }
 
 /// How a task stops by itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Exit {
     /// Seconds after it is RUNNING.
     pub after: u64,
     /// The essential container's exit code.
+    #[schemars(range(min = 0, max = 255))]
     pub code: i32,
     /// The container's `reason`, when there is one.
     pub reason: Option<String>,

@@ -1,12 +1,14 @@
 //! How long things take, and what AWS's documentation leaves open.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How long things take, in seconds, and what AWS's documentation leaves open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knobs {
     /// From a write of an action to the data plane following it.
+    #[schemars(range(max = 86400))]
     pub propagation: u64,
     /// How long a deregistered target is DRAINING.
     pub drain: u64,

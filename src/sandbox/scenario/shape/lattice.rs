@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// VPC Lattice resources at the start.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LatticeSeed {
     /// Service networks.
@@ -18,38 +19,48 @@ pub struct LatticeSeed {
 }
 
 /// A service network.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name"]))]
 pub struct NetworkSeed {
     /// Its name.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"), length(min = 3, max = 63), example = &"my-service-network")]
     pub name: String,
     /// Its id (`sn-…`); one is made up when it is empty.
+    #[schemars(regex(pattern = r"^(sn-[0-9a-z]{17})?$"), example = &"sn-0123456789abcdef0")]
     pub id: String,
     /// The names of the services associated with it.
     pub services: Vec<String>,
 }
 
 /// A target group, without targets: ECS registers those.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "config"]))]
 pub struct GroupSeed {
     /// Its name.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"), length(min = 3, max = 128), example = &"myservice-a")]
     pub name: String,
     /// Its id (`tg-…`); one is made up when it is empty.
+    #[schemars(regex(pattern = r"^(tg-[0-9a-z]{17})?$"), example = &"tg-0123456789abcdef0")]
     pub id: String,
     /// Its `config`, as in `CreateTargetGroup`.
+    #[schemars(with = "Map<String, Value>")]
     pub config: Value,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
 /// A VPC Lattice service.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name"]))]
 pub struct ServiceSeed {
     /// Its name.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"), length(min = 3, max = 40), example = &"myservice")]
     pub name: String,
     /// Its id (`svc-…`); one is made up when it is empty.
+    #[schemars(regex(pattern = r"^(svc-[0-9a-z]{17})?$"), example = &"svc-0123456789abcdef0")]
     pub id: String,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -58,15 +69,22 @@ pub struct ServiceSeed {
 }
 
 /// A listener of HTTP.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "default_action"]))]
 pub struct ListenerSeed {
     /// Its name.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"), length(min = 3, max = 63), example = &"http-80")]
     pub name: String,
     /// Its id (`listener-…`); one is made up when it is empty.
+    #[schemars(regex(pattern = r"^(listener-[0-9a-z]{17})?$"), example = &"listener-0123456789abcdef0")]
     pub id: String,
     /// The port it listens on.
+    #[schemars(range(min = 1))]
     pub port: u16,
+    /// The id of its default rule (`rule-…`); one is made up when it is empty.
+    #[schemars(regex(pattern = r"^(rule-[0-9a-z]{17})?$"), example = &"rule-0123456789abcdef0")]
+    pub default_rule: String,
     /// What it does with requests that no rule matches.
     pub default_action: ActionSeed,
     /// Its rules.
@@ -76,16 +94,21 @@ pub struct ListenerSeed {
 }
 
 /// A listener rule.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "priority", "match", "action"]))]
 pub struct RuleSeed {
     /// Its name.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"), length(min = 3, max = 63), example = &"api")]
     pub name: String,
     /// Its id (`rule-…`); one is made up when it is empty.
+    #[schemars(regex(pattern = r"^(rule-[0-9a-z]{17})?$"), example = &"rule-0123456789abcdef0")]
     pub id: String,
     /// Lower goes first.
+    #[schemars(range(min = 1, max = 100))]
     pub priority: u32,
     /// Its match, as in `CreateRule`.
+    #[schemars(with = "Map<String, Value>")]
     pub r#match: Value,
     /// What it does with requests that match.
     pub action: ActionSeed,
@@ -94,12 +117,24 @@ pub struct RuleSeed {
 }
 
 /// What a rule or a listener does with a request; one of the two.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ActionSeed {
     /// Target groups with their weights. A group is a name, an id, or for people's edits also `initial` (the groups that this
     /// traffic target named at the start) or `added` (those that it names besides).
+    #[schemars(with = "BTreeMap<String, Weight>")]
     pub forward: BTreeMap<String, u32>,
     /// The status of a fixed response: 404 or 500.
+    #[schemars(with = "Option<FixedStatus>")]
     pub fixed_response: Option<u16>,
 }
+
+/// The share of a target group, as a weight beside the others of its action.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "says to the schema what a number may be")]
+struct Weight(#[schemars(range(max = 999))] u32);
+
+/// The statuses that VPC Lattice gives by itself.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "says to the schema what a number may be")]
+struct FixedStatus(#[schemars(extend("enum" = [404, 500]))] u16);

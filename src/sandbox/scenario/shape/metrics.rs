@@ -10,10 +10,13 @@ use serde_json::{Map, Value};
 /// metric of AWS's that is called the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["namespace", "name"]))]
 pub struct MetricSeed {
     /// Its namespace.
+    #[schemars(regex(pattern = r"^[^:].*$"), length(min = 1, max = 255), example = &"Shop")]
     pub namespace: String,
     /// Its name.
+    #[schemars(length(min = 1, max = 255), example = &"CheckoutFailures")]
     pub name: String,
     /// Its dimensions.
     pub dimensions: BTreeMap<String, String>,
@@ -54,8 +57,10 @@ pub struct MetricStep {
 /// An alarm.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name"]))]
 pub struct AlarmSeed {
     /// Its name.
+    #[schemars(length(min = 1, max = 255), example = &"myservice-5xx")]
     pub name: String,
     /// Its state at the start; it is evaluated every minute from then on.
     pub state: AlarmState,
@@ -80,6 +85,7 @@ pub enum AlarmState {
 /// Setting an alarm's state by hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "state"]))]
 pub struct AlarmEdit {
     /// The alarm's name.
     pub name: String,

@@ -1,16 +1,19 @@
 //! Who edits the resources meanwhile.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ActionSeed, AlarmEdit};
 
 /// Somebody who edits the resources while a release runs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["do"]))]
 pub struct Person {
     /// Seconds after the start, or after the share is reached where there is one.
     pub at: u64,
     /// Not before each traffic target that lists an added group gives it at least this share, in percent.
+    #[schemars(range(min = 0, max = 100))]
     pub share_at_least: Option<f64>,
     /// The Lattice service's name; the first one when it is empty.
     pub service: String,
@@ -23,7 +26,7 @@ pub struct Person {
 }
 
 /// What a person does to a traffic target.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
     /// Nothing.
