@@ -117,12 +117,7 @@ fn request(decoder: Decoder, bytes: &[u8]) -> Option<Request> {
 mod tests {
     use std::path::Path;
 
-    use super::{
-        control, route,
-        scenario::{self, Scenario},
-        wire::{Reply, Request},
-        world::World,
-    };
+    use super::{Decoder, run};
     use crate::sandbox::protocol;
 
     /// Every corpus has what the decoder takes and what it refuses.

@@ -20,6 +20,7 @@ mod github;
 mod lattice;
 mod people;
 mod protocol;
+mod record;
 mod route;
 pub mod scenario;
 pub mod serve;

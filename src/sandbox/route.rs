@@ -3,8 +3,6 @@
 //! One port serves everybody: GitHub is known by `/api/v3` and `/api/graphql`, the data plane by a service's domain name or
 //! `/_dataplane/`; the rest is AWS's, which [`dispatch`] tells apart.
 
-use serde_json::json;
-
 use super::{
     dataplane,
     fault::{self, Kind},
@@ -93,7 +91,7 @@ fn for_github(request: &Request) -> Request {
 /// A fault's error in the words of the service that gives it.
 fn refusal(world: &mut World, request: &Request, effect: Effect) -> Reply {
     if is_github(request) {
-        return github_refusal(effect);
+        return github::refuse(world, &for_github(request), effect);
     }
     let asked = dispatch::identify(request);
     let conflict = || {
@@ -117,19 +115,6 @@ fn refusal(world: &mut World, request: &Request, effect: Effect) -> Reply {
     };
     let id = world.request_id();
     dispatch::refuse(asked.protocol, asked.service, &id, &refusal)
-}
-
-fn github_refusal(effect: Effect) -> Reply {
-    let (status, message) = match effect {
-        Effect::Throttle => (429, "API rate limit exceeded"),
-        Effect::Denied => (403, "Resource not accessible by integration"),
-        Effect::Conflict => (409, "Conflict"),
-        Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
-            (500, "Server Error")
-        }
-    };
-    let reply = Reply::json(status, &json!({"message": message, "documentation_url": "https://docs.github.com/rest"}));
-    if status == 429 { reply.with("retry-after", "1").with("x-ratelimit-remaining", "0") } else { reply }
 }
 
 #[cfg(test)]
