@@ -23,4 +23,4 @@ pub(crate) mod testing;
 pub(crate) use call::Call;
 pub(crate) use dispatch::{Protocol, validate};
 pub(crate) use refusal::Refusal;
-pub(crate) use services::{EMULATED, Emulated, Perform, emulated};
+pub(crate) use services::{EMULATED, Emulated, Perform, emulated, said_by_coral};

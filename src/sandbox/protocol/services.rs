@@ -8,7 +8,7 @@ use crate::{
         Kind,
         check::{Finding, Problem},
     },
-    sandbox::{ecs, lattice, ssm, sts, world::World},
+    sandbox::{cloudwatch, ecs, lattice, ssm, sts, world::World},
 };
 
 /// What does an operation: it changes the world and gives the answer's members, or says why not.
@@ -46,6 +46,12 @@ pub(crate) const EMULATED: &[Emulated] = &[
         operations: ecs::OPERATIONS,
         invalid: |findings| said_by_coral("InvalidParameterException", findings),
         throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
+    },
+    Emulated {
+        name: "cloudwatch",
+        operations: cloudwatch::OPERATIONS,
+        invalid: cloudwatch::invalid_request,
+        throttled: cloudwatch::throttled,
     },
     Emulated {
         name: "sts",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, OidcSeed, Person, Quotas};
+use super::{AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, MetricSeed, OidcSeed, Person, Quotas};
 use crate::clock::Timestamp;
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
@@ -46,6 +46,10 @@ pub struct Scenario {
     pub knobs: Knobs,
     /// How much of VPC Lattice the account may have.
     pub quotas: Quotas,
+    /// Metrics besides those of the traffic.
+    pub metrics: Vec<MetricSeed>,
+    /// The alarms.
+    pub alarms: Vec<AlarmSeed>,
     /// What the services refuse, and when.
     pub faults: Vec<Fault>,
     /// What people do to the resources meanwhile.
