@@ -1,0 +1,22 @@
+//! The shape of a scenario: every key that a scenario file may have, what it means and what it is when it is left out.
+//!
+//! Inside: one file per subject; the root is [`Scenario`]. Deliberately absent: whether the values fit together. To call: nothing,
+//! these are data. A new key goes into the file of its subject, with a sentence that the schema shows to whoever writes a scenario.
+
+mod ecs;
+mod faults;
+mod github;
+mod images;
+mod knobs;
+mod lattice;
+mod people;
+mod scenario;
+
+pub use ecs::EcsServiceSeed;
+pub use faults::{Effect, Fault};
+pub use github::GithubMode;
+pub use images::{Behaviour, Exit};
+pub use knobs::Knobs;
+pub use lattice::{ActionSeed, GroupSeed, LatticeSeed, ListenerSeed, NetworkSeed, RuleSeed, ServiceSeed};
+pub use people::{Edit, Person};
+pub use scenario::Scenario;

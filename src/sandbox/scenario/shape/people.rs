@@ -1,0 +1,38 @@
+//! Who edits the resources meanwhile.
+
+use serde::{Deserialize, Serialize};
+
+use super::ActionSeed;
+
+/// Somebody who edits the resources while a release runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Person {
+    /// Seconds after the start, or after the share is reached where there is one.
+    pub at: u64,
+    /// Not before each traffic target that lists an added group gives it at least this share, in percent.
+    pub share_at_least: Option<f64>,
+    /// The Lattice service's name; the first one when it is empty.
+    pub service: String,
+    /// The listener's name; the first one when it is empty.
+    pub listener: String,
+    /// The rule's name; empty is the listener's default action.
+    pub rule: String,
+    /// What they do to it.
+    pub r#do: Edit,
+}
+
+/// What a person does to a traffic target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edit {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Replaces the action.
+    SetAction(ActionSeed),
+    /// Deletes the rule.
+    DeleteRule,
+    /// Removes all the tags.
+    RemoveTags,
+}
