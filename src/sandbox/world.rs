@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
+use super::{autoscaling, dataplane, ecs, fault, github, lattice, people, scenario::Scenario};
 use crate::clock::Timestamp;
 
 /// Everything there is. The same scenario and the same requests at the same times give the same world.
@@ -10,6 +10,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) lattice: lattice::State,
     pub(crate) ecs: ecs::State,
+    pub(crate) scaling: autoscaling::State,
     pub(crate) github: github::State,
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
@@ -46,6 +47,7 @@ impl World {
             now: scenario.start,
             lattice: lattice::State::default(),
             ecs: ecs::State::default(),
+            scaling: autoscaling::State::default(),
             github: github::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
@@ -57,6 +59,7 @@ impl World {
         };
         lattice::seed(&mut world);
         ecs::seed(&mut world);
+        autoscaling::seed(&mut world);
         lattice::settle(&mut world);
         world
     }
@@ -65,11 +68,13 @@ impl World {
     pub(crate) fn advance(&mut self, now: Timestamp) {
         loop {
             people::notice(self);
-            let events = [lattice::next_event(self), ecs::next_event(self), people::next_event(self), fault::next_event(self)];
-            let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
+            let rooms = [lattice::next_event(self), ecs::next_event(self), autoscaling::next_event(self)];
+            let events = rooms.into_iter().chain([people::next_event(self), fault::next_event(self)]);
+            let Some(at) = events.flatten().min().filter(|at| *at <= now) else { break };
             self.now = self.now.max(at);
             lattice::on_time(self);
             ecs::on_time(self);
+            autoscaling::on_time(self);
             people::on_time(self);
             fault::on_time(self);
         }

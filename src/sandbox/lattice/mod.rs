@@ -8,6 +8,7 @@ mod action;
 mod groups;
 mod health;
 mod listeners;
+mod managed;
 mod networks;
 mod operation;
 mod refusal;
@@ -24,6 +25,7 @@ mod view;
 mod wire_tests;
 
 pub(crate) use health::{next_event, on_time, settle};
+pub(crate) use managed::{forward, forwards};
 pub(crate) use operation::OPERATIONS;
 pub(crate) use seed::seed;
 pub(crate) use state::{Health, State};

@@ -8,7 +8,7 @@ use crate::{
         Kind,
         check::{Finding, Problem},
     },
-    sandbox::{ecs, lattice, sts, world::World},
+    sandbox::{autoscaling, ecs, lattice, sts, world::World},
 };
 
 /// What does an operation: it changes the world and gives the answer's members, or says why not.
@@ -44,6 +44,12 @@ const EMULATED: &[Emulated] = &[
         name: "ecs",
         operations: ecs::OPERATIONS,
         invalid: |findings| said_by_coral("InvalidParameterException", findings),
+        throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
+    },
+    Emulated {
+        name: "application-autoscaling",
+        operations: autoscaling::OPERATIONS,
+        invalid: |findings| said_by_coral("ValidationException", findings),
         throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
     },
     Emulated {

@@ -8,6 +8,6 @@ mod shape;
 
 pub use load::{Error, built_in, load};
 pub use shape::{
-    ActionSeed, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed,
-    NetworkSeed, Person, RuleSeed, Scenario, ServiceSeed,
+    ActionSeed, Behaviour, Demand, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed,
+    ListenerSeed, NetworkSeed, Person, RuleSeed, ScalingSeed, Scenario, ServiceSeed, TargetSeed,
 };

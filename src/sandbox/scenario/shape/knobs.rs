@@ -18,12 +18,35 @@ pub struct Knobs {
     pub stop: u64,
     /// How often ECS looks at what is running and does the next thing.
     pub scheduler: u64,
+    /// How long a blue/green, linear or canary deployment waits at `POST_SCALE_UP` (documented: about 3 minutes).
+    pub scale_up_settle: u64,
+    /// How long such a deployment waits after each change of weights (documented: about 90 seconds).
+    pub weights_settle: u64,
+    /// How long a rolling deployment with alarms bakes before it completes (documented: ECS reckons it, less than 5 minutes).
+    pub rolling_bake: u64,
+    /// How often a scaling policy looks at what it is to do.
+    pub scaling: u64,
+    /// Whether suspended dynamic scaling also keeps a changed minimum or maximum capacity from moving the desired count.
+    pub suspension_holds_bounds: bool,
     /// Whether a forward action in which every weight is 0 is accepted.
     pub all_zero_weights: bool,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { propagation: 30, drain: 60, registration: 5, activation: 2, stop: 5, scheduler: 1, all_zero_weights: true }
+        Self {
+            propagation: 30,
+            drain: 60,
+            registration: 5,
+            activation: 2,
+            stop: 5,
+            scheduler: 1,
+            scale_up_settle: 180,
+            weights_settle: 90,
+            rolling_bake: 120,
+            scaling: 60,
+            suspension_holds_bounds: true,
+            all_zero_weights: true,
+        }
     }
 }

@@ -10,6 +10,7 @@ mod images;
 mod knobs;
 mod lattice;
 mod people;
+mod scaling;
 mod scenario;
 
 pub use ecs::EcsServiceSeed;
@@ -19,4 +20,5 @@ pub use images::{Behaviour, Exit};
 pub use knobs::Knobs;
 pub use lattice::{ActionSeed, GroupSeed, LatticeSeed, ListenerSeed, NetworkSeed, RuleSeed, ServiceSeed};
 pub use people::{Edit, Person};
+pub use scaling::{Demand, ScalingSeed, TargetSeed};
 pub use scenario::Scenario;
