@@ -20,12 +20,16 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::{
     control,
     github::job,
+    oidc,
     record::Recording,
     scenario::Scenario,
     server::{self, Port, Server},
     world::World,
 };
 use crate::clock::Scaled;
+
+/// The access key that the environment names.
+pub(super) const ACCESS_KEY: &str = "AKIASANDBOXSANDBOX00";
 
 /// What moves the world's time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,7 +142,7 @@ impl Running {
         let mut all = vec![
             ("AWS_ENDPOINT_URL", base.clone()),
             ("ESPALIER_DATA_PLANE", format!("http://{}", self.data_plane)),
-            ("AWS_ACCESS_KEY_ID", "AKIASANDBOXSANDBOX00".to_owned()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
             ("AWS_REGION", self.region.clone()),
             ("AWS_DEFAULT_REGION", self.region.clone()),
@@ -154,6 +158,10 @@ impl Running {
             ("GITHUB_RUN_ID", "1".to_owned()),
             ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
         ];
+        if oidc::enabled(&self.server.world()) {
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{base}{}?api-version=2.0", oidc::PATH)));
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_TOKEN", oidc::REQUEST_TOKEN.to_owned()));
+        }
         if self.mode == Mode::Stepped {
             all.push(("ESPALIER_CLOCK", format!("{base}/_sandbox/clock")));
         }

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
-    control, dataplane,
+    control, dataplane, page,
     record::Recording,
     route::{self, Outcome},
     wire::{Reply, Request},
@@ -98,7 +98,12 @@ impl Server {
         let mut world = self.world();
         if port == Port::DataPlane {
             let reply = dataplane::answer(&mut world, request);
-            return Outcome::Reply(reply.with("date", http_date(world.now)));
+            let outcome = Outcome::Reply(reply.with("date", http_date(world.now)));
+            self.write_down(&world, request, &outcome);
+            return outcome;
+        }
+        if page::is_asked_for(request) {
+            return Outcome::Reply(page::answer(&world));
         }
         if request.path.starts_with("/_sandbox/") {
             return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
@@ -116,11 +121,15 @@ impl Server {
             }
             Outcome::Never | Outcome::Closed => outcome,
         };
-        if let Some(recording) = &self.recording {
-            // Within the lock, so that the lines are in the order of the world.
-            recording.write(now, request, &outcome);
-        }
+        self.write_down(&world, request, &outcome);
         outcome
+    }
+
+    /// Within the world's lock, so that the lines are in the order of the world.
+    fn write_down(&self, world: &World, request: &Request, outcome: &Outcome) {
+        if let Some(recording) = &self.recording {
+            recording.write(world.now, request, outcome);
+        }
     }
 }
 

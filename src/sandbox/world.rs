@@ -1,8 +1,9 @@
 //! The world in motion: a plain value that changes by requests and by `advance(now)`, and by nothing else.
 
 use super::{
-    dataplane, ecs, fault, github, lattice, people,
+    autoscaling, cloudwatch, dataplane, ecs, fault, github, iam, lattice, people,
     scenario::{Mistake, Scenario},
+    ssm,
 };
 use crate::clock::Timestamp;
 
@@ -11,7 +12,11 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) lattice: lattice::State,
     pub(crate) ecs: ecs::State,
+    pub(crate) cloudwatch: cloudwatch::State,
+    pub(crate) scaling: autoscaling::State,
     pub(crate) github: github::State,
+    pub(crate) iam: iam::State,
+    pub(crate) ssm: ssm::State,
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
     pub(crate) people: people::People,
@@ -40,7 +45,11 @@ impl World {
             now: scenario.start,
             lattice: lattice::State::default(),
             ecs: ecs::State::default(),
+            cloudwatch: cloudwatch::State::default(),
+            scaling: autoscaling::State::default(),
             github: github::State::default(),
+            iam: iam::State::default(),
+            ssm: ssm::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
             dataplane: dataplane::State::default(),
@@ -53,7 +62,9 @@ impl World {
         };
         lattice::seed(&mut world);
         ecs::seed(&mut world);
+        autoscaling::seed(&mut world);
         lattice::settle(&mut world);
+        cloudwatch::seed(&mut world);
         dataplane::account(&mut world);
         world
     }
@@ -63,19 +74,29 @@ impl World {
         loop {
             people::notice(self);
             dataplane::notice(self);
+            let measured = cloudwatch::next_event(self);
             let events = [
                 lattice::next_event(self),
                 ecs::next_event(self),
+                autoscaling::next_event(self),
                 people::next_event(self),
                 fault::next_event(self),
                 dataplane::next_event(self),
+                measured,
             ];
             let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
             self.now = self.now.max(at);
+            if measured == Some(at) {
+                // Load went its course until now, whatever changes now.
+                dataplane::account(self);
+            }
             lattice::on_time(self);
             ecs::on_time(self);
+            autoscaling::on_time(self);
             people::on_time(self);
             fault::on_time(self);
+            // Last: what happened until now is measured.
+            cloudwatch::on_time(self);
         }
         self.now = self.now.max(now);
         dataplane::account(self);

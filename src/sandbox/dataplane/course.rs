@@ -91,7 +91,7 @@ pub(super) fn course(world: &World, service: &str, port: Option<u16>, request: &
         let service = lattice::addressed(world, service)?;
         return Some(Course { service, listener: None, rule: None, to: To::Lattice(404, Reason::NoListener) });
     };
-    let to = if authorized(world, &routed.service, request) {
+    let to = if authorized(world, &routed.service, routed.port, request) {
         match routed.to {
             Destination::Passthrough => To::Lattice(501, Reason::Passthrough),
             Destination::Fixed(status) => To::Lattice(status, Reason::FixedResponse),

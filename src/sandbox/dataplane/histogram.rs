@@ -32,6 +32,11 @@ impl Histogram {
         }
     }
 
+    /// Every latency that there was, in milliseconds and ascending, with its number of requests.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (f64, u64)> {
+        self.counts.iter().map(|(micros, requests)| (millis(*micros), *requests))
+    }
+
     /// How many requests there are.
     pub(crate) fn count(&self) -> u64 {
         self.counts.values().sum()

@@ -38,8 +38,6 @@ pub(crate) struct Addressed {
     pub(crate) name: String,
     /// The first service network that it is in.
     pub(crate) network_arn: Option<String>,
-    /// Whether its `authType` is AWS_IAM.
-    pub(crate) iam: bool,
     /// Seconds after which a request without an answer is given up.
     pub(crate) idle_timeout: u64,
 }
@@ -121,7 +119,6 @@ fn card(world: &World, service: &Service) -> Addressed {
         arn: service.card.arn.clone(),
         name: service.card.name.clone(),
         network_arn: network.map(|network| network.card.arn.clone()),
-        iam: service.settings["authType"] == "AWS_IAM",
         idle_timeout: service.settings["idleTimeoutSeconds"].as_u64().unwrap_or(60),
     }
 }

@@ -57,11 +57,16 @@ pub(crate) fn added_share(world: &World) -> Option<f64> {
     shares.min_by(f64::total_cmp)
 }
 
+/// The group's ARN; its id when it is gone.
+pub(crate) fn group_arn(world: &World, group: &str) -> String {
+    world.lattice.group(group).map_or_else(|_| group.to_owned(), |group| group.card.arn.clone())
+}
+
 /// Does what a person does in the console. An error says why it could not be done.
 pub(crate) fn edit(world: &mut World, person: &Person) -> Result<(), String> {
     let place = place_of(world, person)?;
     let done = match &person.r#do {
-        Edit::Nothing => Ok(()),
+        Edit::Nothing | Edit::SetAlarm(_) => Ok(()),
         Edit::SetAction(wanted) => {
             let rule = world.lattice.rule(&place.service, &place.listener, &place.rule);
             let action = rule.map(|rule| seed::action_of(world, wanted, Some(rule)));

@@ -30,14 +30,14 @@ pub(super) fn check(scenario: &Scenario, found: &mut Vec<Mistake>) {
         }
     }
     for (index, service) in services {
-        listeners(scenario, service, &steps!["lattice", "services", index, "listeners"], found);
+        listeners(scenario, service, steps!["lattice", "services", index, "listeners"], found);
     }
     for (index, person) in scenario.people.iter().enumerate() {
         edits(scenario, person, index, found);
     }
 }
 
-fn listeners(scenario: &Scenario, service: &ServiceSeed, path: &[String], found: &mut Vec<Mistake>) {
+fn listeners(scenario: &Scenario, service: &ServiceSeed, path: Vec<String>, found: &mut Vec<Mistake>) {
     let below = |steps: &[&dyn ToString]| -> Vec<String> {
         path.iter().cloned().chain(steps.iter().map(|step| step.to_string())).collect()
     };
@@ -114,7 +114,8 @@ fn edits(scenario: &Scenario, person: &Person, index: usize, found: &mut Vec<Mis
         found.push(missing("rule", &listener.rules, |it| &it.name, &person.rule, at("rule")));
     }
     match &person.r#do {
-        Edit::Nothing | Edit::RemoveTags => {}
+        // An alarm is `cloudwatch`'s to look for.
+        Edit::Nothing | Edit::RemoveTags | Edit::SetAlarm(_) => {}
         Edit::DeleteRule if person.rule.is_empty() => {
             let rules: Vec<&str> = listener.rules.iter().map(|rule| rule.name.as_str()).collect();
             let hint = format!("name the rule: {}", choice(&rules));

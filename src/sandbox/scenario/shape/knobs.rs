@@ -20,6 +20,16 @@ pub struct Knobs {
     pub stop: u64,
     /// How often ECS looks at what is running and does the next thing.
     pub scheduler: u64,
+    /// How long a blue/green, linear or canary deployment waits at `POST_SCALE_UP` (documented: about 3 minutes).
+    pub scale_up_settle: u64,
+    /// How long such a deployment waits after each change of weights (documented: about 90 seconds).
+    pub weights_settle: u64,
+    /// How long a rolling deployment with alarms bakes before it completes (documented: ECS reckons it, less than 5 minutes).
+    pub rolling_bake: u64,
+    /// How often a scaling policy looks at what it is to do.
+    pub scaling: u64,
+    /// Whether suspended dynamic scaling also keeps a changed minimum or maximum capacity from moving the desired count.
+    pub suspension_holds_bounds: bool,
     /// Whether a forward action in which every weight is 0 is accepted.
     pub all_zero_weights: bool,
     /// What a request gets whose forward action has only weights of 0. UNKNOWN for the real service.
@@ -32,6 +42,25 @@ pub struct Knobs {
     /// How many requests a connection from VPC Lattice to a target carries before another one is opened; at least 1. UNKNOWN for
     /// the real service.
     pub requests_per_connection: u64,
+    /// How a `clientToken` of VPC Lattice that comes again with other parameters is refused. AWS says only that it is.
+    pub token_mismatch: TokenMismatch,
+    /// From the end of a minute to CloudWatch knowing its metrics.
+    pub metrics_delay: u64,
+    /// For so long after a minute appears it holds only half of what happened in it.
+    pub metrics_partial: u64,
+    /// Whether VPC Lattice publishes counts of 0 once a resource has had a request.
+    pub metrics_zeros: bool,
+}
+
+/// How a repeated `clientToken` with other parameters is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenMismatch {
+    /// As a ConflictException.
+    #[default]
+    Conflict,
+    /// As a ValidationException.
+    Validation,
 }
 
 impl Default for Knobs {
@@ -48,6 +77,15 @@ impl Default for Knobs {
             empty_group_status: 503,
             case_sensitive: true,
             requests_per_connection: 100,
+            metrics_delay: 60,
+            metrics_partial: 0,
+            metrics_zeros: true,
+            rolling_bake: 120,
+            scale_up_settle: 180,
+            scaling: 60,
+            suspension_holds_bounds: true,
+            token_mismatch: TokenMismatch::Conflict,
+            weights_settle: 90,
         }
     }
 }
