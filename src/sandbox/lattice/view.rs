@@ -75,6 +75,11 @@ pub(crate) fn service_of_domain(world: &World, domain: &str) -> Option<String> {
     service.map(|service| service.card.name.clone())
 }
 
+/// The id of the service of that name.
+pub(crate) fn service_of_name(world: &World, name: &str) -> Option<String> {
+    world.lattice.services.iter().find(|service| service.card.name == name).map(|service| service.card.id.clone())
+}
+
 /// What the data plane does with a request to the service of that name: the first rule whose match `means` it, by priority, the
 /// default rule last. The first listener listens; rules that the data plane has not heard of do not count.
 pub(crate) fn route(world: &World, service: &str, means: impl Fn(&Value) -> bool) -> Option<Routed> {
@@ -110,7 +115,7 @@ pub(crate) fn group_arn(world: &World, group: &str) -> String {
 pub(crate) fn edit(world: &mut World, person: &Person) -> Result<(), String> {
     let place = place_of(world, person)?;
     let done = match &person.r#do {
-        Edit::Nothing => Ok(()),
+        Edit::Nothing | Edit::SetAlarm(_) => Ok(()),
         Edit::SetAction(wanted) => {
             let rule = world.lattice.rule(&place.service, &place.listener, &place.rule);
             let action = rule.map(|rule| seed::action_of(world, wanted, Some(rule)));

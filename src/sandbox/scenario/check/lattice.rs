@@ -114,7 +114,8 @@ fn edits(scenario: &Scenario, person: &Person, index: usize, found: &mut Vec<Mis
         found.push(missing("rule", &listener.rules, |it| &it.name, &person.rule, at("rule")));
     }
     match &person.r#do {
-        Edit::Nothing | Edit::RemoveTags => {}
+        // An alarm is `cloudwatch`'s to look for.
+        Edit::Nothing | Edit::RemoveTags | Edit::SetAlarm(_) => {}
         Edit::DeleteRule if person.rule.is_empty() => {
             let rules: Vec<&str> = listener.rules.iter().map(|rule| rule.name.as_str()).collect();
             let hint = format!("name the rule: {}", choice(&rules));

@@ -22,10 +22,38 @@ pub struct Knobs {
     pub scheduler: u64,
     /// Whether a forward action in which every weight is 0 is accepted.
     pub all_zero_weights: bool,
+    /// How a `clientToken` of VPC Lattice that comes again with other parameters is refused. AWS says only that it is.
+    pub token_mismatch: TokenMismatch,
+    /// From the end of a minute to CloudWatch knowing its metrics.
+    pub metrics_delay: u64,
+    /// For so long after a minute appears it holds only half of what happened in it.
+    pub metrics_partial: u64,
+    /// Whether VPC Lattice publishes counts of 0 once a resource has had a request.
+    pub metrics_zeros: bool,
+}
+
+/// How a repeated `clientToken` with other parameters is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenMismatch {
+    /// As a ConflictException.
+    #[default]
+    Conflict,
+    /// As a ValidationException.
+    Validation,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { propagation: 30, drain: 60, registration: 5, activation: 2, stop: 5, scheduler: 1, all_zero_weights: true }
+        Self {
+            propagation: 30,
+            drain: 60,
+            registration: 5,
+            activation: 2,
+            stop: 5,
+            scheduler: 1,
+            all_zero_weights: true,
+    metrics_delay: 60, metrics_partial: 0, metrics_zeros: true, token_mismatch: TokenMismatch::Conflict,
+        }
     }
 }

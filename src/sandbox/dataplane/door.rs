@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{
+use crate::sandbox::{
     ecs, lattice,
     lattice::Routed,
     wire::{Reply, Request},
@@ -43,6 +43,12 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
     let prefix = format!("/_dataplane/{service}");
     let path = request.path.strip_prefix(prefix.as_str()).unwrap_or(&request.path);
     let request = Request { path: if path.is_empty() { "/".to_owned() } else { path.to_owned() }, ..request.clone() };
+    if !admitted(world, service, &request) {
+        return Reply::json(
+            403,
+            &json!({"message": "AccessDeniedException: no auth policy allows this request, or one denies it"}),
+        );
+    }
     let Some(routed) = lattice::route(world, service, |matching| matches(matching, &request)) else {
         return Reply::json(404, &json!({"message": format!("there is no service {service}, or nothing listens for it yet")}));
     };
@@ -50,11 +56,11 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
     if let Some(status) = fixed {
         return Reply::json(status, &json!({"fixed_response": status}));
     }
-    let Some(group) = choose(&mut world.traffic, &rule, &groups) else {
+    let Some(group) = choose(&mut world.dataplane, &rule, &groups) else {
         return Reply::json(503, &json!({"message": "no target group has a weight above 0"}));
     };
     let targets = lattice::routable(world, &group);
-    let turn = world.traffic.turns.entry(group.clone()).or_default();
+    let turn = world.dataplane.turns.entry(group.clone()).or_default();
     let target = targets.get(*turn % targets.len().max(1)).cloned();
     *turn += 1;
     let arn = lattice::group_arn(world, &group);
@@ -70,7 +76,7 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
         )
         .with("x-amzn-lattice-target", shown);
     };
-    let due = world.traffic.errors.entry(group).or_default();
+    let due = world.dataplane.errors.entry(group).or_default();
     *due += answer.error_rate;
     let failed = *due >= 100.0;
     if failed {
@@ -80,6 +86,23 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
     let latency = u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX);
     Reply::json(status, &json!({"target_group": arn, "target": format!("{ip}:{port}"), "latency_ms": latency}))
         .with("x-amzn-lattice-target", shown)
+}
+
+/// Whether the auth policies let a request to the service of that name in. Whoever signs it is the one identity that there is
+/// (`GetCallerIdentity`); whoever does not is anonymous.
+fn admitted(world: &World, service: &str, request: &Request) -> bool {
+    let signed = request.header("authorization").is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256"));
+    let caller = signed.then(|| format!("arn:aws:sts::{}:assumed-role/deployer/GitHubActions", world.scenario.account));
+    let port = request.header("host").and_then(|host| host.rsplit_once(':')?.1.parse().ok()).unwrap_or(80);
+    let invocation = lattice::Invocation {
+        method: request.method.as_str(),
+        path: &request.path,
+        query: &request.query,
+        headers: &request.headers,
+        port,
+        caller: caller.as_deref(),
+    };
+    lattice::service_of_name(world, service).is_none_or(|id| lattice::authorized(world, &id, &invocation))
 }
 
 /// The group that is owed the most: over time each gets exactly its share, whatever the order of requests.
