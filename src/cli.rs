@@ -368,6 +368,9 @@ pub struct SandboxServe {
     /// How many times faster than the clock on the wall time passes [default: 1]
     #[arg(long, value_name = "FACTOR")]
     pub speed: Option<String>,
+    /// Write every request and its answer there, JSON lines; tokens and secrets are masked
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Arguments of `sandbox run`.
@@ -379,6 +382,9 @@ pub struct SandboxRun {
     /// Write the world there as it is when the command has ended, JSON
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
+    /// Write every request and its answer there, JSON lines; tokens and secrets are masked
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<String>,

@@ -179,16 +179,19 @@ fn last(text: &str) -> &str {
 }
 
 async fn cluster(aws: &Aws, wanted: Option<&str>) -> Result<Option<String>, InventoryError> {
+    if let Some(wanted) = wanted {
+        let answer = aws.ecs.client.describe_clusters().clusters(wanted).send().await;
+        let answer = answer.map_err(|error| Fault::from_sdk("DescribeClusters", &error))?;
+        let found = answer.clusters().iter().find(|cluster| cluster.status() == Some("ACTIVE"));
+        let arn = found.and_then(|cluster| cluster.cluster_arn());
+        return arn.map(|arn| Some(arn.to_owned())).ok_or_else(|| InventoryError::NoCluster(wanted.to_owned()));
+    }
     let pages = aws.ecs.client.list_clusters().into_paginator().items().send();
     let arns: Vec<String> = pages.try_collect().await.map_err(|error| Fault::from_sdk("ListClusters", &error))?;
-    match (wanted, arns.as_slice()) {
-        (Some(wanted), _) => {
-            let found = arns.iter().find(|arn| *arn == wanted || last(arn) == wanted);
-            found.cloned().map(Some).ok_or_else(|| InventoryError::NoCluster(wanted.to_owned()))
-        }
-        (None, []) => Ok(None),
-        (None, [only]) => Ok(Some(only.clone())),
-        (None, several) => Err(InventoryError::Clusters(several.iter().map(|arn| last(arn).to_owned()).collect())),
+    match arns.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only.clone())),
+        several => Err(InventoryError::Clusters(several.iter().map(|arn| last(arn).to_owned()).collect())),
     }
 }
 

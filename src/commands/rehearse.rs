@@ -208,8 +208,16 @@ impl Names {
             own.replace(&mut listener.name, &mut listener.id);
         }
         let Some((base, own)) = &self.rules else { return };
-        let Some(place) = listener.rules.iter().position(|rule| rule.name == *base) else { return };
-        let pattern = listener.rules.remove(place);
+        let (place, pattern) = match listener.rules.iter().position(|rule| rule.name == *base) {
+            Some(place) => (place, listener.rules.remove(place)),
+            // Where nothing serves yet, the rules that a config lists are there and do what the listener does.
+            None if listener.rules.is_empty() => {
+                let matching = serde_json::json!({"httpMatch": {"pathMatch": {"match": {"prefix": format!("/{base}")}}}});
+                let action = listener.default_action.clone();
+                (0, RuleSeed { name: base.clone(), priority: 10, r#match: matching, action, ..RuleSeed::default() })
+            }
+            None => return,
+        };
         let made = own.iter().zip(0..).map(|(named, index): (_, u32)| {
             let mut rule = RuleSeed { priority: pattern.priority + index, ..pattern.clone() };
             if index > 0 {

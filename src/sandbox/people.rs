@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{lattice, scenario::Person, world::World};
+use super::{
+    cloudwatch, lattice,
+    scenario::{Edit, Person},
+    world::World,
+};
 use crate::clock::Timestamp;
 
 /// The scenario's people who have something left to do.
@@ -48,7 +52,11 @@ pub(crate) fn on_time(world: &mut World) {
     let acting: Vec<(Person, Option<Timestamp>)> = acting;
     for (person, _) in acting {
         let what = format!("{:?} on {}/{}", person.r#do, person.listener, person.rule);
-        match lattice::edit(world, &person) {
+        let done = match &person.r#do {
+            Edit::SetAlarm(edit) => cloudwatch::set_by_person(world, edit),
+            Edit::Nothing | Edit::SetAction(_) | Edit::DeleteRule | Edit::RemoveTags => lattice::edit(world, &person),
+        };
+        match done {
             Ok(()) => world.note("person", what),
             Err(reason) => world.note("person", format!("failed at {what}: {reason}")),
         }

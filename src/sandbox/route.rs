@@ -3,12 +3,10 @@
 //! One port serves everybody: GitHub is known by `/api/v3` and `/api/graphql`, the data plane by a service's domain name or
 //! `/_dataplane/`; the rest is AWS's, which [`dispatch`] tells apart.
 
-use serde_json::json;
-
 use super::{
     dataplane,
     fault::{self, Kind},
-    github,
+    github, oidc,
     protocol::{self, Protocol, Refusal, dispatch},
     scenario::Effect,
     wire::{Reply, Request},
@@ -57,13 +55,14 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome {
 
 /// Does a request, without faults.
 pub(crate) fn perform(world: &mut World, request: &Request) -> Reply {
-    if !is_github(request) {
+    let oidc = oidc::is_for(request);
+    if !oidc && !is_github(request) {
         return dispatch::perform(world, dispatch::identify(request), request);
     }
     let line = world.log.len();
     let kind = identify(request);
-    world.note(format!("github:{}", kind.operation), "");
-    let reply = github::handle(world, &for_github(request));
+    world.note(format!("{}:{}", kind.service, kind.operation), "");
+    let reply = if oidc { oidc::handle(world, request) } else { github::handle(world, &for_github(request)) };
     if let Some(line) = world.log.get_mut(line) {
         let message = reply.value()["message"].as_str().filter(|_| reply.status >= 400).map(|message| format!(" {message}"));
         line.summary = format!(" → {}{}", reply.status, message.unwrap_or_default());
@@ -76,6 +75,9 @@ fn is_github(request: &Request) -> bool {
 }
 
 fn identify(request: &Request) -> Kind {
+    if oidc::is_for(request) {
+        return Kind { service: "oidc", operation: "GetIdToken".to_owned(), writes: false };
+    }
     if is_github(request) {
         let path = request.path.strip_prefix("/api/v3").unwrap_or("/graphql");
         let writes = request.method != http::Method::GET;
@@ -92,8 +94,11 @@ fn for_github(request: &Request) -> Request {
 
 /// A fault's error in the words of the service that gives it.
 fn refusal(world: &mut World, request: &Request, effect: Effect) -> Reply {
+    if oidc::is_for(request) {
+        return oidc::refuse(effect);
+    }
     if is_github(request) {
-        return github_refusal(effect);
+        return github::refuse(world, &for_github(request), effect);
     }
     let asked = dispatch::identify(request);
     let conflict = || {
@@ -117,19 +122,6 @@ fn refusal(world: &mut World, request: &Request, effect: Effect) -> Reply {
     };
     let id = world.request_id();
     dispatch::refuse(asked.protocol, asked.service, &id, &refusal)
-}
-
-fn github_refusal(effect: Effect) -> Reply {
-    let (status, message) = match effect {
-        Effect::Throttle => (429, "API rate limit exceeded"),
-        Effect::Denied => (403, "Resource not accessible by integration"),
-        Effect::Conflict => (409, "Conflict"),
-        Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
-            (500, "Server Error")
-        }
-    };
-    let reply = Reply::json(status, &json!({"message": message, "documentation_url": "https://docs.github.com/rest"}));
-    if status == 429 { reply.with("retry-after", "1").with("x-ratelimit-remaining", "0") } else { reply }
 }
 
 #[cfg(test)]

@@ -13,19 +13,22 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     control,
+    github::job,
+    oidc,
+    record::Recording,
     scenario::Scenario,
     server::{self, Server},
     world::World,
 };
 use crate::clock::Scaled;
 
-/// The commit that the pull request proposes.
-const HEAD: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
+/// The access key that the environment names.
+pub(super) const ACCESS_KEY: &str = "AKIASANDBOXSANDBOX00";
 
 /// What moves the world's time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +46,8 @@ pub struct Serve {
     pub port: u16,
     /// Gets the environment as `NAME=value` lines once the sandbox listens.
     pub env_file: Option<PathBuf>,
+    /// Gets every request and its answer, JSON lines.
+    pub record: Option<PathBuf>,
     /// The world.
     pub scenario: Scenario,
     /// Its time.
@@ -78,6 +83,7 @@ pub struct Running {
     server: Arc<Server>,
     mode: Mode,
     region: String,
+    record: Option<PathBuf>,
     folder: PathBuf,
     stop: watch::Sender<bool>,
     serving: Option<JoinHandle<()>>,
@@ -104,10 +110,15 @@ pub async fn start(options: Serve) -> Result<Running, Error> {
         Mode::Scaled(speed) => Some(Scaled::from(options.scenario.start, speed)),
     };
     let region = options.scenario.region.clone();
-    let server = Arc::new(Server::new(World::new(options.scenario), clock));
+    let recording = options.record.map(|path| match Recording::create(&path) {
+        Ok(recording) => Ok((recording, path)),
+        Err(source) => Err(Error::File { path, source }),
+    });
+    let (recording, record) = recording.transpose()?.unzip();
+    let server = Arc::new(Server::new(World::new(options.scenario), clock).recorded_by(recording));
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server::serve(listener, Arc::clone(&server), stopped));
-    let running = Running { addr, server, mode: options.mode, region, folder, stop, serving: Some(serving) };
+    let running = Running { addr, server, mode: options.mode, region, record, folder, stop, serving: Some(serving) };
     if let Some(path) = options.env_file {
         let lines: String = running.environment().into_iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         write(&path, &lines)?;
@@ -123,7 +134,7 @@ impl Running {
         let event = self.folder.join("event.json");
         let mut all = vec![
             ("AWS_ENDPOINT_URL", base.clone()),
-            ("AWS_ACCESS_KEY_ID", "AKIASANDBOXSANDBOX00".to_owned()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
             ("AWS_REGION", self.region.clone()),
             ("AWS_DEFAULT_REGION", self.region.clone()),
@@ -131,14 +142,18 @@ impl Running {
             ("GITHUB_API_URL", format!("{base}/api/v3")),
             ("GITHUB_GRAPHQL_URL", format!("{base}/api/graphql")),
             ("GITHUB_SERVER_URL", base.clone()),
-            ("GITHUB_TOKEN", "sandbox-token".to_owned()),
-            ("GITHUB_REPOSITORY", "octo/myservice".to_owned()),
+            ("GITHUB_TOKEN", job::TOKEN.to_owned()),
+            ("GITHUB_REPOSITORY", job::REPOSITORY.to_owned()),
             ("GITHUB_EVENT_NAME", "pull_request".to_owned()),
             ("GITHUB_EVENT_PATH", event.display().to_string()),
-            ("GITHUB_SHA", HEAD.to_owned()),
+            ("GITHUB_SHA", job::HEAD_SHA.to_owned()),
             ("GITHUB_RUN_ID", "1".to_owned()),
             ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
         ];
+        if oidc::enabled(&self.server.world()) {
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{base}{}?api-version=2.0", oidc::PATH)));
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_TOKEN", oidc::REQUEST_TOKEN.to_owned()));
+        }
         if self.mode == Mode::Stepped {
             all.push(("ESPALIER_CLOCK", format!("{base}/_sandbox/clock")));
         }
@@ -155,6 +170,17 @@ impl Running {
     #[must_use]
     pub fn snapshot(&self) -> Value {
         control::snapshot(&self.server.world())
+    }
+
+    /// Whether every request so far was recorded.
+    ///
+    /// # Errors
+    /// Once, when something kept a line from being written.
+    pub fn recorded(&self) -> Result<(), Error> {
+        match (self.server.record_failure(), &self.record) {
+            (Some(source), Some(path)) => Err(Error::File { path: path.clone(), source }),
+            _ => Ok(()),
+        }
     }
 
     /// Stops listening, closes every connection, and removes what was written to the temporary folder.
@@ -179,22 +205,10 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     std::fs::write(path, text).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
-/// The event of a run of GitHub Actions for a pull request.
+/// The event of a run of GitHub Actions for the pull request.
 fn write_event(folder: &Path, addr: SocketAddr) -> Result<(), Error> {
-    let event = json!({
-        "action": "synchronize",
-        "number": 7,
-        "pull_request": {
-            "number": 7,
-            "html_url": format!("http://{addr}/octo/myservice/pull/7"),
-            // The same repository on both sides: no fork, whose token GitHub would keep from writing.
-            "head": {"sha": HEAD, "ref": "release", "repo": {"full_name": "octo/myservice"}},
-            "base": {"sha": "ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e", "ref": "main", "repo": {"full_name": "octo/myservice"}},
-        },
-        "repository": {"name": "myservice", "full_name": "octo/myservice", "owner": {"login": "octo"}},
-    });
     std::fs::create_dir(folder).map_err(|source| Error::File { path: folder.to_owned(), source })?;
-    write(&folder.join("event.json"), &event.to_string())
+    write(&folder.join("event.json"), &job::event(&format!("http://{addr}")).to_string())
 }
 
 #[cfg(test)]
@@ -209,7 +223,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let env_file = folder.path().join("env");
             let scenario = scenario::load("promoted").unwrap();
-            let options = Serve { port: 0, env_file: Some(env_file.clone()), scenario, mode: Mode::Stepped };
+            let options = Serve { port: 0, env_file: Some(env_file.clone()), record: None, scenario, mode: Mode::Stepped };
             let running = start(options).await.unwrap();
             let base = format!("http://{}", running.addr);
             let environment = running.environment();

@@ -15,7 +15,8 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
-    control,
+    control, page,
+    record::Recording,
     route::{self, Outcome},
     wire::{Reply, Request},
     world::World,
@@ -32,6 +33,8 @@ pub(super) struct Server {
     clock: Option<Scaled>,
     /// How long whoever steps the time is kept waiting for each minute of it.
     a_minute: Mutex<Duration>,
+    /// Where requests and answers are written down.
+    recording: Option<Recording>,
 }
 
 /// Why a connection is closed without an answer.
@@ -41,7 +44,17 @@ struct Closed;
 
 impl Server {
     pub(super) fn new(world: World, clock: Option<Scaled>) -> Self {
-        Self { world: Mutex::new(world), clock, a_minute: Mutex::default() }
+        Self { world: Mutex::new(world), clock, a_minute: Mutex::default(), recording: None }
+    }
+
+    /// The same, with its requests and answers written down.
+    pub(super) fn recorded_by(self, recording: Option<Recording>) -> Self {
+        Self { recording, ..self }
+    }
+
+    /// What kept a request from being written down, once.
+    pub(super) fn record_failure(&self) -> Option<io::Error> {
+        self.recording.as_ref()?.failure()
     }
 
     /// The world, brought to the present time.
@@ -74,20 +87,30 @@ impl Server {
     /// What a request gets, and the headers that every answer of the sandbox has.
     pub(super) fn answer(&self, request: &Request) -> Outcome {
         let mut world = self.world();
+        if page::is_asked_for(request) {
+            return Outcome::Reply(page::answer(&world));
+        }
         if request.path.starts_with("/_sandbox/") {
             return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
         }
         world.begin_request();
         let outcome = route::answer(&mut world, request);
         let now = world.now;
-        match outcome {
+        let outcome = match outcome {
             Outcome::Reply(reply) => {
                 let date = http_date(now);
                 let id = world.request_id();
-                Outcome::Reply(reply.with("date", date).with("x-amzn-requestid", id))
+                let reply = reply.with("date", date);
+                let is_githubs = reply.headers.iter().any(|(name, _)| name == "x-github-request-id");
+                Outcome::Reply(if is_githubs { reply } else { reply.with("x-amzn-requestid", id) })
             }
             Outcome::Never | Outcome::Closed => outcome,
+        };
+        if let Some(recording) = &self.recording {
+            // Within the lock, so that the lines are in the order of the world.
+            recording.write(now, request, &outcome);
         }
+        outcome
     }
 }
 

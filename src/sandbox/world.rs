@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    dataplane, ecs, fault, github, lattice, people,
+    cloudwatch, dataplane, ecs, fault, github, iam, lattice, people,
     scenario::{Mistake, Scenario},
+    ssm,
 };
 use crate::clock::Timestamp;
 
@@ -13,11 +14,15 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) lattice: lattice::State,
     pub(crate) ecs: ecs::State,
+    pub(crate) cloudwatch: cloudwatch::State,
     pub(crate) github: github::State,
+    pub(crate) iam: iam::State,
+    pub(crate) ssm: ssm::State,
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
     pub(crate) people: people::People,
-    pub(crate) traffic: dataplane::State,
+    pub(crate) dataplane: dataplane::State,
+    pub(crate) traffic: dataplane::Traffic,
     pub(crate) log: Vec<LogLine>,
     /// What of the scenario AWS would refuse, so that it is not there; empty for a scenario that was checked.
     pub(crate) unseeded: Vec<Mistake>,
@@ -51,10 +56,14 @@ impl World {
             now: scenario.start,
             lattice: lattice::State::default(),
             ecs: ecs::State::default(),
+            cloudwatch: cloudwatch::State::default(),
             github: github::State::default(),
+            iam: iam::State::default(),
+            ssm: ssm::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
-            traffic: dataplane::State::default(),
+            dataplane: dataplane::State::default(),
+            traffic: dataplane::Traffic::default(),
             scenario,
             log: Vec::new(),
             unseeded: Vec::new(),
@@ -64,6 +73,7 @@ impl World {
         lattice::seed(&mut world);
         ecs::seed(&mut world);
         lattice::settle(&mut world);
+        cloudwatch::seed(&mut world);
         world
     }
 
@@ -71,13 +81,21 @@ impl World {
     pub(crate) fn advance(&mut self, now: Timestamp) {
         loop {
             people::notice(self);
-            let events = [lattice::next_event(self), ecs::next_event(self), people::next_event(self), fault::next_event(self)];
+            let events = [
+                lattice::next_event(self),
+                ecs::next_event(self),
+                people::next_event(self),
+                fault::next_event(self),
+                cloudwatch::next_event(self),
+            ];
             let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
             self.now = self.now.max(at);
             lattice::on_time(self);
             ecs::on_time(self);
             people::on_time(self);
             fault::on_time(self);
+            // Last: what happened until now is measured.
+            cloudwatch::on_time(self);
         }
         self.now = self.now.max(now);
     }

@@ -280,6 +280,8 @@ pub struct SandboxServeSettings {
     pub start: SandboxStartSettings,
     /// How many times faster than on the wall time passes; more than zero.
     pub speed: f64,
+    /// Where to write every request and its answer.
+    pub record: Option<PathBuf>,
 }
 
 /// What `sandbox run` is told.
@@ -289,6 +291,8 @@ pub struct SandboxRunSettings {
     pub start: SandboxStartSettings,
     /// Where to write the world as it is when the command has ended.
     pub snapshot: Option<PathBuf>,
+    /// Where to write every request and its answer.
+    pub record: Option<PathBuf>,
     /// The command and its arguments; never empty.
     pub command: Vec<String>,
 }

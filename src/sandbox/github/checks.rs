@@ -1,30 +1,40 @@
 //! Check runs. Made with a job's token, so that `details_url` is ignored and the suite is the job's.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    call::{Call, Outcome, invalid_request, not_found, text},
-    commits::{HEAD_SHA, PULL_REQUEST, REPOSITORY, commit, is_sha, no_commit},
+    actors,
+    call::{
+        Call, Outcome, Refusal, at_most, invalid_field, invalid_request, mistyped, not_found, objects, one_of, required, text,
+    },
+    job::{HEAD_SHA, REPOSITORY},
     paging::page,
+    pulls,
+    repository::{commit, is_sha, no_commit},
     state::of_id,
 };
 use crate::sandbox::{wire::Reply, world::World};
 
+/// `waiting`, `requested` and `pending` are missing: only GitHub Actions itself sets them.
 const STATUSES: [&str; 3] = ["queued", "in_progress", "completed"];
 /// `stale` is missing: only GitHub itself sets it.
 const CONCLUSIONS: [&str; 7] = ["action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out"];
-/// Longest `summary` and `text`, in characters.
+/// Longest `summary` and `text`, in characters (OpenAPI description).
 const LONGEST_TEXT: usize = 65535;
+/// In one request; the next one appends (OpenAPI description).
 const MOST_ANNOTATIONS: usize = 50;
 const MOST_ACTIONS: usize = 3;
+/// Longest `message` and `raw_details` of an annotation, in bytes, and longest `title`, in characters.
+const LONGEST_MESSAGE: usize = 64 * 1024;
+const LONGEST_TITLE: usize = 255;
 
 /// `POST …/check-runs`.
-pub(crate) fn create(world: &mut World, call: &Call) -> Outcome {
-    let name = call.required("name")?;
-    if name.is_empty() {
-        return Err(invalid_request("\"name\" can't be blank."));
+pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
+    call.required(&["name", "head_sha"])?;
+    if call.text("name")?.unwrap_or_default().is_empty() {
+        return Err(invalid_field("CheckRun", "missing_field", "name", ""));
     }
-    let sha = call.required("head_sha")?;
+    let sha = call.text("head_sha")?.unwrap_or_default();
     if !is_sha(sha) {
         return Err(no_commit(sha));
     }
@@ -32,8 +42,8 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Outcome {
     let (id, now) = (world.github.id(), world.now.to_string());
     let mut run = json!({
         "id": id,
+        "name": call.member("name"),
         "node_id": format!("CR_kwDOABCD{id:x}"),
-        "name": name,
         "head_sha": sha.to_ascii_lowercase(),
         "external_id": "",
         "status": "queued",
@@ -45,20 +55,21 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Outcome {
     });
     apply(&mut run, call, &now);
     let printed = print(call, &run);
-    world.note("github", format!("check run {id} {name}: {}", state(&run)));
+    world.note("github", format!("check run {id} {}: {}", run["name"].as_str().unwrap_or_default(), state(&run)));
     world.github.check_runs.push(run);
-    Ok(Reply::json(201, &printed))
+    let location = printed["url"].as_str().unwrap_or_default().to_owned();
+    Ok(Reply::json(201, &printed).with("location", location))
 }
 
 /// `PATCH …/check-runs/{id}`.
-pub(crate) fn update(world: &mut World, call: &Call, id: &str) -> Outcome {
-    let place = of_id(&world.github.check_runs, id).ok_or_else(not_found)?;
+pub(super) fn update(world: &mut World, call: &Call) -> Outcome {
+    let place = of_id(&world.github.check_runs, call.part(0)).ok_or_else(not_found)?;
     validate(call, false)?;
     let now = world.now.to_string();
     let run = &mut world.github.check_runs[place];
     apply(run, call, &now);
-    let (printed, line) =
-        (print(call, run), format!("check run {id} {}: {}", run["name"].as_str().unwrap_or_default(), state(run)));
+    let line = format!("check run {} {}: {}", call.part(0), run["name"].as_str().unwrap_or_default(), state(run));
+    let printed = print(call, run);
     world.note("github", line);
     Ok(Reply::json(200, &printed))
 }
@@ -68,82 +79,60 @@ fn state(run: &Value) -> String {
     conclusion.map_or(status.to_owned(), |conclusion| format!("{status}, {conclusion}"))
 }
 
-fn validate(call: &Call, new: bool) -> Result<(), Reply> {
-    for member in ["name", "details_url", "external_id", "started_at", "completed_at"] {
+fn validate(call: &Call, new: bool) -> Result<(), Refusal> {
+    for member in ["name", "details_url", "external_id"] {
         call.text(member)?;
     }
+    let completed_at = call.time("completed_at")?;
+    call.time("started_at")?;
     let status = call.one_of("status", &STATUSES)?;
     let conclusion = call.one_of("conclusion", &CONCLUSIONS)?;
-    if (status == Some("completed") || call.member("completed_at").is_some()) && conclusion.is_none() {
-        return Err(invalid_request("\"conclusion\" wasn't supplied: it is required when the check run is completed."));
+    if (status == Some("completed") || completed_at.is_some()) && conclusion.is_none() {
+        return Err(invalid_field("CheckRun", "missing_field", "conclusion", ""));
     }
     if let Some(output) = call.member("output") {
-        validate_output(output, new)?;
+        validate_output(output.as_object().ok_or_else(|| mistyped("output", output, "an object"))?, new)?;
     }
-    let actions = list(call.member("actions"), "actions", MOST_ACTIONS)?;
-    for action in actions {
+    for action in call.objects("actions", MOST_ACTIONS)? {
+        required(action, &["label", "description", "identifier"])?;
         for (member, longest) in [("label", 20), ("description", 40), ("identifier", 20)] {
-            let given =
-                text(action, member)?.ok_or_else(|| invalid_request(&format!("\"actions.{member}\" wasn't supplied.")))?;
-            if given.chars().count() > longest {
-                return Err(invalid_request(&format!("\"actions.{member}\" is longer than {longest} characters.")));
-            }
+            at_most(action, member, longest)?;
         }
     }
     Ok(())
 }
 
-fn list<'a>(given: Option<&'a Value>, name: &str, most: usize) -> Result<&'a [Value], Reply> {
-    let Some(given) = given else { return Ok(&[]) };
-    let list = given.as_array().ok_or_else(|| invalid_request(&format!("For 'properties/{name}', {given} is not an array.")))?;
-    if list.len() > most {
-        return Err(invalid_request(&format!(
-            "No more than {most} items are allowed in \"{name}\"; {} were supplied.",
-            list.len()
-        )));
+fn validate_output(output: &Map<String, Value>, new: bool) -> Result<(), Refusal> {
+    required(output, if new { &["title", "summary"] } else { &["summary"] })?;
+    text(output, "title")?;
+    at_most(output, "summary", LONGEST_TEXT)?;
+    at_most(output, "text", LONGEST_TEXT)?;
+    for image in objects(output, "images", usize::MAX)? {
+        required(image, &["alt", "image_url"])?;
+        for member in ["alt", "image_url", "caption"] {
+            text(image, member)?;
+        }
     }
-    Ok(list)
+    objects(output, "annotations", MOST_ANNOTATIONS)?.into_iter().try_for_each(validate_annotation)
 }
 
-fn validate_output(output: &Value, new: bool) -> Result<(), Reply> {
-    if !output.is_object() {
-        return Err(invalid_request(&format!("For 'properties/output', {output} is not an object.")));
-    }
-    for member in ["title", "summary"].into_iter().filter(|member| new || *member == "summary") {
-        text(output, member)?.ok_or_else(|| invalid_request(&format!("\"output.{member}\" wasn't supplied.")))?;
-    }
-    text(output, "title")?;
-    for member in ["summary", "text"] {
-        if text(output, member)?.is_some_and(|given| given.chars().count() > LONGEST_TEXT) {
-            return Err(invalid_request(&format!("Only {LONGEST_TEXT} characters are allowed in \"output.{member}\".")));
+fn validate_annotation(annotation: &Map<String, Value>) -> Result<(), Refusal> {
+    required(annotation, &["path", "start_line", "end_line", "annotation_level", "message"])?;
+    text(annotation, "path")?;
+    one_of(annotation, "annotation_level", &["notice", "warning", "failure"])?;
+    for member in ["start_line", "end_line", "start_column", "end_column"] {
+        if let Some(given) = annotation.get(member).filter(|given| given.as_u64().is_none()) {
+            return Err(mistyped(member, given, "an integer"));
         }
     }
-    for image in list(output.get("images"), "output.images", usize::MAX)? {
-        for member in ["alt", "image_url"] {
-            text(image, member)?.ok_or_else(|| invalid_request(&format!("\"output.images.{member}\" wasn't supplied.")))?;
-        }
+    let columns = annotation.contains_key("start_column") || annotation.contains_key("end_column");
+    if columns && annotation["start_line"] != annotation["end_line"] {
+        return Err(invalid_request("Columns are allowed only where \"start_line\" and \"end_line\" are the same."));
     }
-    for annotation in list(output.get("annotations"), "output.annotations", MOST_ANNOTATIONS)? {
-        for member in ["path", "annotation_level", "message"] {
-            text(annotation, member)?.ok_or_else(|| invalid_request(&format!("\"annotations.{member}\" wasn't supplied.")))?;
-        }
-        let line = |member: &str| annotation.get(member).and_then(Value::as_u64);
-        let (Some(first), Some(last)) = (line("start_line"), line("end_line")) else {
-            return Err(invalid_request("\"annotations.start_line\" and \"annotations.end_line\" have to be integers."));
-        };
-        let columns =
-            ["start_column", "end_column"].iter().any(|column| annotation.get(*column).is_some_and(|value| !value.is_null()));
-        if columns && first != last {
-            return Err(invalid_request("Columns are allowed only where start_line and end_line are the same."));
-        }
-        let level = text(annotation, "annotation_level")?.unwrap_or_default();
-        if !["notice", "warning", "failure"].contains(&level) {
-            return Err(invalid_request(&format!("{level} is not a member of [notice, warning, failure].")));
-        }
-        for (member, longest) in [("message", 65536), ("raw_details", 65536), ("title", 255)] {
-            if text(annotation, member)?.is_some_and(|given| given.len() > longest) {
-                return Err(invalid_request(&format!("\"annotations.{member}\" is too long.")));
-            }
+    at_most(annotation, "title", LONGEST_TITLE)?;
+    for member in ["message", "raw_details"] {
+        if text(annotation, member)?.is_some_and(|given| given.len() > LONGEST_MESSAGE) {
+            return Err(invalid_request(&format!("For 'properties/{member}', no more than 64 KB are allowed.")));
         }
     }
     Ok(())
@@ -166,7 +155,7 @@ fn apply(run: &mut Value, call: &Call, now: &str) {
     }
     let Some(output) = call.member("output") else { return };
     for member in ["title", "summary", "text"] {
-        if let Some(value) = output.get(member).filter(|value| !value.is_null()) {
+        if let Some(value) = output.get(member) {
             run["output"][member] = value.clone();
         }
     }
@@ -191,27 +180,36 @@ fn print(call: &Call, run: &Value) -> Value {
     printed["html_url"] = json!(page);
     printed["details_url"] = json!(page);
     printed["check_suite"] = json!({ "id": 5_000_000_007_u64 });
-    printed["app"] = json!({ "id": 15368, "slug": "github-actions", "name": "GitHub Actions", "owner": { "login": "github" } });
-    let pull = json!({ "id": 1_500_000_007, "number": PULL_REQUEST, "head": { "sha": HEAD_SHA } });
-    printed["pull_requests"] = if run["head_sha"] == HEAD_SHA { json!([pull]) } else { json!([]) };
+    printed["app"] = actors::app(server);
+    printed["pull_requests"] = if run["head_sha"] == HEAD_SHA { json!([pulls::of_check_run(server)]) } else { json!([]) };
     printed
 }
 
 /// `GET …/check-runs/{id}`.
-pub(crate) fn get(world: &World, call: &Call, id: &str) -> Outcome {
-    let place = of_id(&world.github.check_runs, id).ok_or_else(not_found)?;
+pub(super) fn get(world: &mut World, call: &Call) -> Outcome {
+    let place = of_id(&world.github.check_runs, call.part(0)).ok_or_else(not_found)?;
     Ok(Reply::json(200, &print(call, &world.github.check_runs[place])))
 }
 
 /// `GET …/check-runs/{id}/annotations`.
-pub(crate) fn annotations(world: &World, call: &Call, id: &str) -> Outcome {
-    let place = of_id(&world.github.check_runs, id).ok_or_else(not_found)?;
-    let annotations = world.github.check_runs[place]["annotations"].as_array().cloned().unwrap_or_default();
-    Ok(page(call, annotations, |some, _| Value::Array(some)))
+pub(super) fn annotations(world: &mut World, call: &Call) -> Outcome {
+    let place = of_id(&world.github.check_runs, call.part(0)).ok_or_else(not_found)?;
+    let run = &world.github.check_runs[place];
+    let annotations = run["annotations"].as_array().into_iter().flatten().map(|annotation| {
+        let (path, sha) = (annotation["path"].as_str().unwrap_or_default(), run["head_sha"].as_str().unwrap_or_default());
+        let mut printed = json!({ "blob_href": format!("{}/{REPOSITORY}/blob/{sha}/{path}", call.server) });
+        let members = ["path", "start_line", "start_column", "end_line", "end_column", "annotation_level"];
+        for member in members.into_iter().chain(["title", "message", "raw_details"]) {
+            printed[member] = annotation[member].clone();
+        }
+        printed
+    });
+    Ok(page(call, annotations.collect(), |some, _| Value::Array(some)))
 }
 
 /// `GET …/commits/{ref}/check-runs`: of each name the latest, unless `filter=all`; newest first.
-pub(crate) fn list_of_commit(world: &World, call: &Call, reference: &str) -> Outcome {
+pub(super) fn of_commit(world: &mut World, call: &Call) -> Outcome {
+    let reference = call.part(0);
     let sha = commit(reference).ok_or_else(|| no_commit(reference))?;
     let all = call.parameter("filter") == Some("all");
     let mut names = Vec::new();

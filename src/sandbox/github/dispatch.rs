@@ -1,109 +1,236 @@
-//! From method and path to what does it; before that: outage, token, rate limit, permission.
-
-use std::time::Duration;
+//! From method and path to what does it; before that: outage, user agent, token, limits, permission; after it: headers and `304`.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{
-    call::{Call, Outcome, decoded, not_found, refuse},
-    checks, comments,
-    commits::{self, HEAD_SHA, PULL_REQUEST, REPOSITORY},
-    deployments, graphql,
+    call::{Call, Outcome, Refusal, not_found, refuse as refusal},
+    job::{HEAD_SHA, PULL_REQUEST, REPOSITORY, TOKEN},
+    limits::{self, Resource},
+    repository::REPOSITORY_ID,
+    routes::{self, GRAPHQL},
 };
 use crate::sandbox::{
-    scenario::GithubMode,
+    scenario::{Effect, GithubMode},
     wire::{Reply, Request},
     world::World,
 };
 
-/// Requests that a job's token has in an hour and a repository.
-const RATE_LIMIT: u64 = 1000;
-const HOUR: Duration = Duration::from_secs(60 * 60);
+/// The only version of the REST API that is spoken here.
+const API_VERSION: &str = "2022-11-28";
+const DOCUMENTATION: &str = "https://docs.github.com/rest";
 
 /// Answers a request; the path is what follows `/api/v3`.
 pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
+    answer(world, request, None)
+}
+
+/// Refuses a request because a fault of the scenario strikes.
+pub(crate) fn refuse(world: &mut World, request: &Request, effect: Effect) -> Reply {
+    let refusal = match effect {
+        Effect::Throttle => Refusal { status: 429, ..limits::secondary() },
+        Effect::Denied => refusal(403, "Resource not accessible by integration"),
+        Effect::Conflict => refusal(409, "Conflict"),
+        Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
+            refusal(500, "Server Error")
+        }
+    };
+    answer(world, request, Some(refusal))
+}
+
+fn answer(world: &mut World, request: &Request, fault: Option<Refusal>) -> Reply {
+    let id = request_id(world);
     if world.scenario.github == GithubMode::Outage {
         // What stands before the API answers in HTML; clients have to live with that.
         let page = "<!DOCTYPE html><html><body><p>No server is currently available to service your request.</p></body></html>";
-        return Reply { status: 503, headers: Vec::new(), body: page.as_bytes().to_vec() }.with("content-type", "text/html");
+        let reply = Reply { status: 503, headers: Vec::new(), body: page.as_bytes().to_vec() };
+        return reply.with("content-type", "text/html").with("x-github-request-id", id);
     }
-    let authorization = request.header("authorization").unwrap_or_default();
-    let token = authorization.split_once(' ').filter(|(scheme, _)| ["bearer", "token"].contains(&scheme.to_lowercase().as_str()));
-    if token.is_none_or(|(_, token)| token.trim().is_empty()) {
-        let message = if authorization.is_empty() { "Requires authentication" } else { "Bad credentials" };
-        return refuse(401, message);
+    let (mut documentation, mut permissions) = (DOCUMENTATION.to_owned(), "");
+    let target = target(request);
+    match &target {
+        Target::Operation(route, ..) => {
+            documentation = route.documentation();
+            permissions = route.permissions;
+        }
+        Target::Graphql => documentation = GRAPHQL.documentation(),
+        Target::User => documentation.push_str("/users/users#get-the-authenticated-user"),
+        Target::RateLimit | Target::Nothing => {}
     }
-    let (used, reset) = count(world);
-    let reply = if used > RATE_LIMIT {
-        refuse(403, "API rate limit exceeded for installation.")
-    } else {
-        permitted(world, request).and_then(|()| route(world, request)).unwrap_or_else(|refusal| refusal)
+    let caller = caller(request);
+    let resource = match (&target, &caller) {
+        (_, Ok(false)) => Resource::Anonymous,
+        (Target::Graphql, _) => Resource::Graphql,
+        _ => Resource::Core,
     };
+    let outcome = match fault {
+        Some(refusal) => Err(refusal),
+        None => caller
+            .and_then(|has_token| admitted(world, request, &target, resource, has_token, &id))
+            .and_then(|()| perform(world, request, target)),
+    };
+    let reply = outcome.unwrap_or_else(|refused| refused.reply(&documentation));
+    let reply = unless_known(request, reply);
+    if reply.status == 304 {
+        limits::give_back(world, resource);
+    }
+    let reply = limits::standing(world, resource).stamp(reply);
+    let reply = if permissions.is_empty() { reply } else { reply.with("x-accepted-github-permissions", permissions) };
+    let reply = if reply.body.is_empty() { reply } else { reply.with("content-type", "application/json; charset=utf-8") };
     reply
-        .with("x-ratelimit-limit", RATE_LIMIT.to_string())
-        .with("x-ratelimit-remaining", RATE_LIMIT.saturating_sub(used).to_string())
-        .with("x-ratelimit-used", used.min(RATE_LIMIT).to_string())
-        .with("x-ratelimit-reset", reset.to_string())
-        .with("x-ratelimit-resource", "core")
+        .with("server", "github.com")
+        .with("cache-control", "private, max-age=60, s-maxage=60")
+        .with("vary", "Accept, Authorization, Cookie, X-GitHub-OTP")
         .with("x-github-media-type", "github.v3; format=json")
+        .with("x-github-api-version-selected", API_VERSION)
+        .with("x-github-request-id", id)
 }
 
-/// Counts this request; how many there are in its hour, and when the next hour begins, in seconds since the epoch.
-fn count(world: &mut World) -> (u64, u64) {
-    let now = world.now;
-    let (start, used) = world.github.window.filter(|(start, _)| now.since(*start) < HOUR).unwrap_or((now, 0));
-    world.github.window = Some((start, used + 1));
-    (used + 1, (start + HOUR).as_secs())
+/// What a request is about.
+enum Target {
+    Graphql,
+    RateLimit,
+    User,
+    /// Route, what stands in place of its names, and the path below the repository.
+    Operation(&'static routes::Route, Vec<String>, String),
+    Nothing,
 }
 
-/// A token that may only read is refused every write; a GraphQL query is a POST that reads.
-fn permitted(world: &World, request: &Request) -> Result<(), Reply> {
-    let writes = request.method != http::Method::GET && request.path != "/graphql";
-    if world.scenario.github == GithubMode::ReadOnly && writes {
-        return Err(refuse(403, "Resource not accessible by integration"));
+fn target(request: &Request) -> Target {
+    let path = request.path.trim_end_matches('/');
+    match (request.method.as_str(), path) {
+        ("POST", "/graphql") => return Target::Graphql,
+        ("GET", "/rate_limit") => return Target::RateLimit,
+        ("GET", "/user") => return Target::User,
+        _ => {}
+    }
+    let below = below_the_repository(path);
+    let found = below.and_then(|below| Some((routes::find(request.method.as_str(), below)?, below)));
+    found.map_or(Target::Nothing, |((route, parts), below)| Target::Operation(route, parts, below.to_owned()))
+}
+
+/// The path below the repository, by name (in any case) or by number.
+fn below_the_repository(path: &str) -> Option<&str> {
+    if let Some(rest) = path.strip_prefix("/repositories/") {
+        let (id, _) = rest.split_once('/')?;
+        return (id == REPOSITORY_ID.to_string()).then(|| rest.get(id.len()..)).flatten();
+    }
+    let rest = path.strip_prefix("/repos/")?;
+    let name = rest.get(..REPOSITORY.len()).filter(|name| name.eq_ignore_ascii_case(REPOSITORY))?;
+    rest.get(name.len()..).filter(|below| below.starts_with('/'))
+}
+
+/// Whether the request has the job's token; wrong ones are refused.
+fn caller(request: &Request) -> Result<bool, Refusal> {
+    let elsewhere = |refusal: Refusal| Refusal { documentation: Some(DOCUMENTATION), ..refusal };
+    let Some(authorization) = request.header("authorization") else { return Ok(false) };
+    let (scheme, token) = authorization.split_once(' ').unwrap_or((authorization, ""));
+    if ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()) && token.trim() == TOKEN {
+        return Ok(true);
+    }
+    Err(elsewhere(refusal(401, "Bad credentials")))
+}
+
+/// Refuses what does not get as far as the operation.
+fn admitted(
+    world: &mut World,
+    request: &Request,
+    target: &Target,
+    resource: Resource,
+    has_token: bool,
+    id: &str,
+) -> Result<(), Refusal> {
+    if request.header("user-agent").is_none_or(|agent| agent.trim().is_empty()) {
+        let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header \
+             (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
+        return Err(refusal(403, message));
+    }
+    if let Some(version) = request.header("x-github-api-version").filter(|version| *version != API_VERSION) {
+        // GitHub documents the 400 and not its words.
+        return Err(refusal(400, &format!("`{version}` is not a supported version: {API_VERSION} is what the sandbox speaks.")));
+    }
+    accepted(request.header("accept").unwrap_or("*/*"))?;
+    if matches!(target, Target::RateLimit) {
+        // It costs nothing.
+        return Ok(());
+    }
+    limits::count(world, resource, id)?;
+    let reads = request.method == http::Method::GET || matches!(target, Target::Graphql);
+    if !has_token && (!reads || matches!(target, Target::User | Target::Graphql)) {
+        return Err(refusal(401, "Requires authentication"));
+    }
+    let creates = request.method == http::Method::POST && !reads;
+    limits::burst(world, reads, creates)?;
+    let is_for_nobody = matches!(target, Target::User);
+    // An installation's token is nobody; and one that may only read is refused every write. A GraphQL query is a POST that reads.
+    if is_for_nobody || world.scenario.github == GithubMode::ReadOnly && !reads {
+        return Err(refusal(403, "Resource not accessible by integration"));
     }
     Ok(())
 }
 
-fn route(world: &mut World, request: &Request) -> Outcome {
-    let call = Call::read(request)?;
-    // Taken apart before it is decoded: a ref may hold an encoded slash.
-    let segments = request.path.trim_matches('/').split('/').map(decoded).collect::<Vec<_>>();
-    let segments = segments.iter().map(String::as_str).collect::<Vec<_>>();
-    let method = request.method.as_str();
-    let (owner, name) = REPOSITORY.split_once('/').unwrap_or_default();
-    match segments.as_slice() {
-        ["graphql"] if method == "POST" => return graphql::query(&call),
-        // An installation's token is nobody.
-        ["user"] if method == "GET" => return Err(refuse(403, "Resource not accessible by integration")),
-        _ => {}
+/// Refuses what is to be answered in another format than JSON. GitHub has more (`raw`, `html`, `diff`, …); the sandbox has not.
+fn accepted(accept: &str) -> Result<(), Refusal> {
+    let types = accept.split(',').map(|one| one.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let known = [
+        "*/*",
+        "application/*",
+        "application/json",
+        "application/vnd.github+json",
+        "application/vnd.github.v3+json",
+        "application/vnd.github.v3",
+    ];
+    // Previews that have long been part of the API are still asked for, and mean nothing any more.
+    let is_preview = |one: &str| one.starts_with("application/vnd.github.") && one.ends_with("-preview+json");
+    if types.into_iter().any(|one| known.contains(&one.as_str()) || is_preview(&one)) {
+        return Ok(());
     }
-    let ["repos", repository_owner, repository, rest @ ..] = segments.as_slice() else { return Err(not_found()) };
-    if !repository_owner.eq_ignore_ascii_case(owner) || !repository.eq_ignore_ascii_case(name) {
-        return Err(not_found());
+    Err(refusal(415, &format!("Unsupported 'Accept' header: [\"{accept}\"]. Must accept 'application/json'.")))
+}
+
+fn perform(world: &mut World, request: &Request, target: Target) -> Outcome {
+    let (route, parts, path) = match target {
+        Target::Operation(route, parts, path) => (route, parts, path),
+        Target::Graphql => (&GRAPHQL, Vec::new(), String::new()),
+        Target::RateLimit => return Ok(rate_limit(world, request)),
+        Target::User | Target::Nothing => return Err(not_found()),
+    };
+    let call = Call::read(request, parts, &path)?;
+    let reply = (route.answer)(world, &call)?;
+    let unknown: Vec<_> = call.members_but(route.members).collect();
+    if !unknown.is_empty() {
+        world.note(
+            "github",
+            format!("ignored, as GitHub does, what {} {path} does not know: {}", request.method, unknown.join(", ")),
+        );
     }
-    match (method, rest) {
-        ("GET", ["issues", "comments", id]) => comments::get(world, &call, id),
-        ("PATCH", ["issues", "comments", id]) => comments::update(world, &call, id),
-        ("DELETE", ["issues", "comments", id]) => comments::delete(world, id),
-        ("GET", ["issues", number, "comments"]) => comments::list(world, &call, number),
-        ("POST", ["issues", number, "comments"]) => comments::create(world, &call, number),
-        ("POST", ["check-runs"]) => checks::create(world, &call),
-        ("GET", ["check-runs", id]) => checks::get(world, &call, id),
-        ("PATCH", ["check-runs", id]) => checks::update(world, &call, id),
-        ("GET", ["check-runs", id, "annotations"]) => checks::annotations(world, &call, id),
-        ("GET", ["commits", reference, "check-runs"]) => checks::list_of_commit(world, &call, reference),
-        ("GET", ["commits", reference, "pulls"]) => commits::pulls(world, &call, reference),
-        ("GET", ["commits", reference, "statuses"]) => commits::statuses(world, &call, reference),
-        ("GET", ["pulls", number]) => commits::pull(world, &call, number),
-        ("POST", ["statuses", sha]) => commits::create_status(world, &call, sha),
-        ("GET", ["deployments"]) => deployments::list(world, &call),
-        ("POST", ["deployments"]) => deployments::create(world, &call),
-        ("GET", ["deployments", id]) => deployments::get(world, id),
-        ("GET", ["deployments", id, "statuses"]) => deployments::statuses(world, &call, id),
-        ("POST", ["deployments", id, "statuses"]) => deployments::create_status(world, &call, id),
-        _ => Err(not_found()),
+    Ok(reply)
+}
+
+/// `GET /rate_limit`.
+fn rate_limit(world: &World, request: &Request) -> Reply {
+    let core = if request.header("authorization").is_some() { Resource::Core } else { Resource::Anonymous };
+    let [core, graphql] = [core, Resource::Graphql].map(|resource| limits::standing(world, resource).print());
+    let search = json!({"limit": 30, "used": 0, "remaining": 30, "reset": core["reset"]});
+    Reply::json(200, &json!({"resources": {"core": core, "graphql": graphql, "search": search}, "rate": core}))
+}
+
+/// Gives what was read its `ETag`, and answers 304 where the client has it already.
+fn unless_known(request: &Request, reply: Reply) -> Reply {
+    if request.method != http::Method::GET || reply.status != 200 {
+        return reply;
     }
+    let digest: String = Sha256::digest(&reply.body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let etag = format!("W/\"{digest}\"");
+    let known = request.header("if-none-match").unwrap_or_default();
+    let is_known = known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"));
+    if is_known { Reply::empty(304).with("etag", etag) } else { reply.with("etag", etag) }
+}
+
+/// The id of the next request, of GitHub's form: five groups of hexadecimal digits, the last of which is the time.
+fn request_id(world: &mut World) -> String {
+    let (number, now) = (world.github.request(), world.now.as_secs());
+    format!("5EED:{:06X}:{:07X}:{:07X}:{now:08X}", number * 7919 % 0xFF_FFFF, number, number + 0x10_0000)
 }
 
 /// The pull request as it stands: what people see of a release.

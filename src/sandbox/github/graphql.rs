@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Outcome, refuse};
-use crate::sandbox::wire::Reply;
+use crate::sandbox::{wire::Reply, world::World};
 
 /// `POST /graphql` with `{ viewer { login } }`, named or not.
-pub(crate) fn query(call: &Call) -> Outcome {
+pub(super) fn query(_: &mut World, call: &Call) -> Outcome {
     let Some(text) = call.member("query").and_then(Value::as_str) else {
         return Err(refuse(400, "A query attribute must be specified and must be a string."));
     };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::clock::Timestamp;
+use super::limits::Usage;
 
 /// Everything that GitHub keeps. Ids ascend over all kinds of objects.
 #[derive(Default)]
@@ -15,24 +15,32 @@ pub(crate) struct State {
     pub(crate) statuses: Vec<Value>,
     /// Deployments, oldest first.
     pub(crate) deployments: Vec<Value>,
-    /// Statuses of all deployments, oldest first.
+    /// Statuses of all deployments, oldest first; `deployment` is the id of theirs.
     pub(crate) deployment_statuses: Vec<Value>,
     /// How many objects there ever were.
-    pub(crate) ids: u64,
-    /// The hour of the rate limit and the requests in it.
-    pub(crate) window: Option<(Timestamp, u64)>,
+    ids: u64,
+    /// How many requests there ever were.
+    requests: u64,
+    /// What the rate limits count.
+    pub(super) usage: Usage,
 }
 
 impl State {
     /// The next id.
-    pub(crate) fn id(&mut self) -> u64 {
+    pub(super) fn id(&mut self) -> u64 {
         self.ids += 1;
         2_000_000_000 + self.ids
     }
+
+    /// The number of the next request, from 1.
+    pub(super) fn request(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
 }
 
-/// The object of this id.
-pub(crate) fn of_id(objects: &[Value], id: &str) -> Option<usize> {
+/// The place of the object of this id.
+pub(super) fn of_id(objects: &[Value], id: &str) -> Option<usize> {
     let id = id.parse::<u64>().ok()?;
     objects.iter().position(|object| object["id"].as_u64() == Some(id))
 }

@@ -39,7 +39,7 @@ pub(crate) use authorize::{Invocation, authorized};
 pub(crate) use health::{next_event, on_time, settle};
 pub(crate) use operation::OPERATIONS;
 pub(crate) use seed::seed;
-pub(crate) use state::{Health, State};
+pub(crate) use state::{Health, State, Written};
 pub(crate) use view::{
     Routed, added_share, deregister_target, edit, group_arn, group_exists, history, register_target, routable, route,
     service_of_domain, service_of_name, share, snapshot, target_health,

@@ -38,10 +38,8 @@ pub(super) fn refuse(service: Option<&Service>, refusal: &Refusal) -> Reply {
     let reply = Reply::json(refusal.http_status(service), &Value::Object(body))
         .with("content-type", format!("application/x-amz-json-{}", version(service)))
         .with("x-amzn-errortype", refusal.code);
-    // A service that once spoke the query protocol still tells its old code (awsQueryCompatible).
-    let old = service.and_then(|service| service.shape(refusal.code)).and_then(|shape| shape.code.as_deref());
-    let reply = match old {
-        Some(old) => reply.with("x-amzn-query-error", format!("{old};Sender")),
+    let reply = match service.and_then(|service| refusal.query_error(service)) {
+        Some(old) => reply.with("x-amzn-query-error", old),
         None => reply,
     };
     refusal.headers.iter().fold(reply, |reply, (name, value)| reply.with(name, value.clone()))

@@ -103,9 +103,8 @@ pub(super) fn refuse(service: &Service, refusal: &Refusal) -> Reply {
     body.insert(if named { "Message" } else { "message" }.to_owned(), Value::String(refusal.message.clone()));
     body.extend(refusal.extra());
     let reply = written(refusal.http_status(Some(service)), &cbor_of(service, Some(refusal.code), &Value::Object(body)));
-    let old = service.shape(refusal.code).and_then(|shape| shape.code.as_deref());
-    let reply = match old {
-        Some(old) => reply.with("x-amzn-query-error", format!("{old};Sender")),
+    let reply = match refusal.query_error(service) {
+        Some(old) => reply.with("x-amzn-query-error", old),
         None => reply,
     };
     refusal.headers.iter().fold(reply, |reply, (name, value)| reply.with(name, value.clone()))

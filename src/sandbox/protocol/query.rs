@@ -113,8 +113,7 @@ fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
 }
 
 pub(super) fn refuse(service: &Service, request: &str, refusal: &Refusal) -> Reply {
-    let shape = service.shape(refusal.code);
-    let code = shape.and_then(|shape| shape.code.as_deref()).unwrap_or(refusal.code);
+    let code = refusal.query_code(service);
     let status = refusal.http_status(Some(service));
     let kind = if status >= 500 { "Receiver" } else { "Sender" };
     let (message, space) = (escaped(&refusal.message), service.xml_namespace.as_deref().unwrap_or_default());

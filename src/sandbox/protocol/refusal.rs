@@ -47,6 +47,19 @@ impl Refusal {
         self.members.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))
     }
 
+    /// `x-amzn-query-error` (awsQueryCompatible): what a service that once spoke the query protocol says of an error in its newer
+    /// ones, its old code and whose fault it is. None for services that never spoke it.
+    pub(crate) fn query_error(&self, service: &Service) -> Option<String> {
+        service.xml_namespace.as_ref()?;
+        let fault = if self.http_status(Some(service)) >= 500 { "Receiver" } else { "Sender" };
+        Some(format!("{};{fault}", self.query_code(service)))
+    }
+
+    /// The error's code in the query protocol.
+    pub(crate) fn query_code<'a>(&'a self, service: &'a Service) -> &'a str {
+        service.shape(self.code).and_then(|shape| shape.code.as_deref()).unwrap_or(self.code)
+    }
+
     /// The HTTP status: the model's, and 400 where it says nothing.
     pub(crate) fn http_status(&self, service: Option<&Service>) -> u16 {
         let modelled = service.and_then(|service| service.shape(self.code)).and_then(|shape| shape.status);

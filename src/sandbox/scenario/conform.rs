@@ -36,6 +36,8 @@ impl<'s> Check<'s> {
 
     fn node(&mut self, schema: &'s Value, node: &Node) {
         let schema = self.resolved(schema);
+        // How draft 7 puts a description beside a reference.
+        schema["allOf"].as_array().into_iter().flatten().for_each(|part| self.node(part, node));
         for word in ["oneOf", "anyOf"] {
             if let Some(branches) = schema[word].as_array() {
                 self.one_of(branches, node);
@@ -86,7 +88,8 @@ impl<'s> Check<'s> {
         let given = tree::value(node);
         if !known.contains(&&given) {
             let known: Vec<String> = known.into_iter().filter(|one| !one.is_null()).map(plain).collect();
-            let hint = instead(&plain(&given), &known);
+            // A number is seldom a slip of the pen for another.
+            let hint = if given.is_string() { instead(&plain(&given), &known) } else { format!("write {}", choice(&known)) };
             self.wrong(format!("`{}` is not one of {}", plain(&given), choice(&known))).hint = Some(hint);
         }
     }
@@ -187,7 +190,9 @@ impl<'s> Check<'s> {
         }
         let (given, hint) = match &node.value {
             Tree::Text(text) => (format!("`{text}`"), instead(text, &known)),
-            _ => (format!("this, {},", words(kind_of(&node.value))), format!("write {}", choice(&known))),
+            Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::List(_) | Tree::Map(_) => {
+                (format!("this, {},", words(kind_of(&node.value))), format!("write {}", choice(&known)))
+            }
         };
         self.wrong(format!("{given} is not one of {}", choice(&known))).hint = Some(hint);
     }

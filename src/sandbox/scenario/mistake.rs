@@ -69,6 +69,9 @@ pub(super) fn choice<S: AsRef<str>>(names: &[S]) -> String {
 
 /// What to write where a name is not one of those that there are: the nearest, else all.
 pub(super) fn instead<S: AsRef<str>>(wrong: &str, names: &[S]) -> String {
+    if let Some(longer) = names.iter().map(AsRef::as_ref).find(|name| wrong.len() > 2 && name.starts_with(wrong)) {
+        return format!("did you mean `{longer}`?");
+    }
     let near = names.iter().map(|name| (strsim::damerau_levenshtein(wrong, name.as_ref()), name.as_ref())).min();
     match near {
         Some((distance, near)) if distance <= 2.max(wrong.len() / 4) => format!("did you mean `{near}`?"),

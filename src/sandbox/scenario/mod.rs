@@ -13,10 +13,10 @@ mod schema;
 mod shape;
 mod tree;
 
+pub use super::iam::Policy;
 pub use load::{Draft, Error, built_in, load, open, read};
 pub use mistake::{Mistake, Place};
 pub use schema::schema;
 pub use shape::{
-    ActionSeed, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, Knobs, LatticeSeed, ListenerSeed,
-    NetworkSeed, Person, Quotas, RuleSeed, Scenario, ServiceSeed, TokenMismatch, VpcSeed,
+    ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, MetricSeed, MetricStep, NetworkSeed, OidcSeed, Person, Quotas, RoleSeed, RuleSeed, Scenario, ServiceSeed, TokenMismatch, VpcSeed,
 };

@@ -41,6 +41,7 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
         env_file: sources.path("env-file", args.env_file.as_deref(), None, &environment.directory),
         start,
         speed,
+        record: sources.path("record", args.record.as_deref(), None, &environment.directory),
     };
     sources.done(settings)
 }
@@ -52,7 +53,8 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
 pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<SandboxRunSettings, Vec<Finding>> {
     let mut sources = Sources { environment, findings: Vec::new() };
     let start = start(&mut sources, &args.start);
-    sources.done(SandboxRunSettings { start, snapshot: args.snapshot.clone(), command: args.command.clone() })
+    let record = sources.path("record", args.record.as_deref(), None, &environment.directory);
+    sources.done(SandboxRunSettings { start, snapshot: args.snapshot.clone(), record, command: args.command.clone() })
 }
 
 /// The world to begin with. A config counts only where it is named: a file that happens to lie in the folder must not change what

@@ -6,7 +6,9 @@ use std::{
     process::Stdio,
 };
 
-use crate::harness::{Run, Story, espalier, program};
+use serde_json::Value;
+
+use crate::harness::{CONFIG, Run, Story, espalier, program};
 
 #[test]
 fn the_scenarios_are_listed_with_what_they_rehearse() {
@@ -48,6 +50,33 @@ fn serve_tells_where_it_is_and_ends_on_a_signal() {
     Run::of(program("bash").args(["-c", &format!("kill -TERM {}", served.id())])).ends_with(0);
     assert_eq!(served.wait().expect("it ends").code(), Some(0));
     assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn a_record_has_every_request_with_its_answer_and_no_token() {
+    let story = Story::within("promoted");
+    let record = story.path("record.jsonl").to_str().expect("UTF-8").to_owned();
+    let arguments = ["sandbox", "run", "--record", &record, "--", "deploy", "-c", CONFIG];
+    Run::of(&mut espalier(&arguments)).ends_with(0);
+    let text = story.read("record.jsonl");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let asked = |method: &str, path: &str| {
+        let mut found = lines.iter().filter(|line| line["request"]["method"] == method);
+        found.find(|line| line["request"]["path"].as_str().is_some_and(|given| given.contains(path)))
+    };
+    let comment = asked("POST", "/issues/7/comments").expect("a comment");
+    assert_eq!(
+        (&comment["answer"]["status"], &comment["request"]["headers"]["authorization"]),
+        (&201.into(), &"Bearer ***".into())
+    );
+    assert!(comment["request"]["body"]["body"].as_str().is_some_and(|body| body.contains("myservice")), "{comment}");
+    let weights = asked("PATCH", "/rules/").expect("weights are written");
+    assert!(weights["request"]["headers"]["authorization"].as_str().is_some_and(|scheme| scheme == "AWS4-HMAC-SHA256 ***"));
+    assert!(weights["time"].as_str().is_some_and(|time| time.starts_with("2026-11-22T00:")), "{weights}");
+    assert!(asked("GET", "/_sandbox/").is_none() && !text.contains("sandbox-token"), "the clock is not in the world");
+
+    let arguments = ["sandbox", "run", "--record", "no/such/folder/record.jsonl", "--", "true"];
+    Run::of(&mut espalier(&arguments)).ends_with(1).complains("failed to write").complains("no/such/folder/record.jsonl");
 }
 
 fn ask(address: &str, path: &str) -> String {

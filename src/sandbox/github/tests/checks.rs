@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::asking::{ask, call, world};
+use super::asking::{ask, refused, world};
 
 const HEAD: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
 
@@ -60,29 +60,71 @@ fn a_commit_lists_the_latest_run_of_each_name() {
 }
 
 #[test]
-fn what_github_refuses_is_refused() {
+fn what_github_refuses_is_refused_in_its_words() {
     let mut world = world();
     let text = |length: usize| json!({ "title": "t", "summary": "x".repeat(length) });
     let action = json!({ "label": "l", "description": "d", "identifier": "i" });
-    let bad: [(&str, &str, Value); 13] = [
-        ("no name", "name", Value::Null),
-        ("no sha", "head_sha", Value::Null),
-        ("short sha", "head_sha", json!("abc")),
-        ("unknown status", "status", json!("running")),
-        ("completed without conclusion", "status", json!("completed")),
-        ("completed_at without conclusion", "completed_at", json!("2026-11-22T00:00:00Z")),
-        ("stale is GitHub's own", "conclusion", json!("stale")),
-        ("no summary", "output", json!({ "title": "t" })),
-        ("no title", "output", json!({ "summary": "s" })),
-        ("summary too long", "output", text(65536)),
-        ("four actions", "actions", json!([action, action, action, action])),
-        ("long label", "actions", json!([{ "label": "x".repeat(21), "description": "d", "identifier": "i" }])),
-        ("51 annotations", "output", json!({ "title": "t", "summary": "s", "annotations": vec![json!({}); 51] })),
+    let annotated = |annotation: Value| json!({ "title": "t", "summary": "s", "annotations": [annotation] });
+    let bad: [(&str, Value, &str); 16] = [
+        ("name", json!(7), "For 'properties/name', 7 is not a string."),
+        ("name", Value::Null, "For 'properties/name', nil is not a string."),
+        ("head_sha", json!("abc"), "No commit found for SHA: abc"),
+        (
+            "status",
+            json!("running"),
+            "For 'properties/status', running is not a member of [\"queued\",\"in_progress\",\"completed\"].",
+        ),
+        ("status", json!("completed"), "Validation Failed"),
+        ("completed_at", json!("2026-11-22T00:00:00Z"), "Validation Failed"),
+        ("started_at", json!("yesterday"), "yesterday is not a valid date-time."),
+        (
+            "conclusion",
+            json!("stale"),
+            "For 'properties/conclusion', stale is not a member of [\"action_required\",\"cancelled\",\
+             \"failure\",\"neutral\",\"success\",\"skipped\",\"timed_out\"].",
+        ),
+        ("output", json!({ "title": "t" }), "\"summary\" wasn't supplied."),
+        ("output", json!({}), "\"title\", \"summary\" weren't supplied."),
+        ("output", text(65536), "Only 65535 characters are allowed; 65536 were supplied."),
+        ("actions", json!([action, action, action, action]), "No more than 3 items are allowed; 4 were supplied."),
+        (
+            "actions",
+            json!([{ "label": "x".repeat(21), "description": "d", "identifier": "i" }]),
+            "Only 20 characters are allowed; 21 were supplied.",
+        ),
+        (
+            "output",
+            json!({ "title": "t", "summary": "s", "annotations": vec![json!({}); 51] }),
+            "No more than 50 items are allowed; 51 were supplied.",
+        ),
+        (
+            "output",
+            annotated(json!({ "path": "a" })),
+            "\"start_line\", \"end_line\", \"annotation_level\", \"message\" weren't supplied.",
+        ),
+        (
+            "output",
+            annotated(json!({
+                "path": "a", "start_line": 1, "end_line": 2, "start_column": 1, "annotation_level": "notice", "message": "m",
+            })),
+            "Columns are allowed only where \"start_line\" and \"end_line\" are the same.",
+        ),
     ];
-    for (what, member, value) in bad {
-        let body = run(|run| run[member] = value);
-        let reply = call(&mut world, "POST", "/check-runs", body);
-        assert_eq!(reply.status, 422, "{what}: {}", reply.value());
+    for (member, value, words) in bad {
+        let said = refused(&mut world, 422, "POST", "/check-runs", run(|run| run[member] = value));
+        assert_eq!(said, words);
     }
+    assert_eq!(refused(&mut world, 422, "POST", "/check-runs", json!({})), "\"name\", \"head_sha\" weren't supplied.");
+    let error = ask(&mut world, 422, "POST", "/check-runs", run(|run| run["status"] = json!("completed")));
+    assert_eq!(error["errors"], json!([{ "resource": "CheckRun", "code": "missing_field", "field": "conclusion" }]));
+    assert_eq!(error["documentation_url"], "https://docs.github.com/rest/checks/runs#create-a-check-run");
     ask(&mut world, 201, "POST", "/check-runs", run(|run| run["output"] = text(65535)));
+}
+
+#[test]
+fn members_that_github_does_not_know_are_ignored_and_noted() {
+    let mut world = world();
+    ask(&mut world, 201, "POST", "/check-runs", run(|run| run["check_run_id"] = json!(1)));
+    let line = world.log.last().unwrap();
+    assert_eq!(line.summary, "ignored, as GitHub does, what POST /check-runs does not know: check_run_id");
 }

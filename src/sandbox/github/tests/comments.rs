@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::asking::{ask, call, header, world};
+use super::asking::{ask, call, header, refused, request, world};
+use crate::sandbox::github;
 
 #[test]
 fn a_comment_is_written_read_edited_and_deleted() {
@@ -43,11 +44,17 @@ fn pages_ascend_by_id_and_link_to_each_other() {
         assert_eq!(link("prev").is_some(), visit > 1);
         assert_eq!(link("last").is_some(), visit < 3);
         let Some(next) = link("next") else { break };
-        path = next.strip_prefix("http://127.0.0.1:8080/api/v3/repos/octo/myservice").unwrap().to_owned();
+        path = next.strip_prefix("http://127.0.0.1:8080/api/v3/repositories/1000001").unwrap().to_owned();
     }
     assert_eq!(bodies, ["0", "1", "2", "3", "4"]);
     let whole = call(&mut world, "GET", "/issues/7/comments", Value::Null);
     assert_eq!((whole.value().as_array().unwrap().len(), header(&whole, "link")), (5, None));
+    let odd = call(&mut world, "GET", "/issues/7/comments?per_page=1000&page=0", Value::Null);
+    assert_eq!((odd.value().as_array().unwrap().len(), header(&odd, "link")), (5, None), "100 at most, and from the first page");
+    let beyond = call(&mut world, "GET", "/issues/7/comments?per_page=3&page=9", Value::Null);
+    let links = "<http://127.0.0.1:8080/api/v3/repositories/1000001/issues/7/comments?per_page=3&page=2>; rel=\"prev\", \
+         <http://127.0.0.1:8080/api/v3/repositories/1000001/issues/7/comments?per_page=3&page=1>; rel=\"first\"";
+    assert_eq!((beyond.value(), header(&beyond, "link")), (json!([]), Some(links)));
 }
 
 #[test]
@@ -55,15 +62,24 @@ fn a_body_has_to_be_there_and_at_most_65536_characters() {
     let mut world = world();
     // Characters, not bytes.
     ask(&mut world, 201, "POST", "/issues/7/comments", json!({ "body": "é".repeat(65536) }));
-    let refused = ask(&mut world, 422, "POST", "/issues/7/comments", json!({ "body": "x".repeat(65537) }));
-    let error = &refused["errors"][0];
+    let long = ask(&mut world, 422, "POST", "/issues/7/comments", json!({ "body": "x".repeat(65537) }));
+    let error = &long["errors"][0];
     assert_eq!(
         (&error["resource"], &error["code"], &error["field"]),
         (&json!("IssueComment"), &json!("unprocessable"), &json!("data"))
     );
     assert_eq!(error["message"], "Body is too long (maximum is 65536 characters)");
-    for body in [json!({}), json!({ "body": null }), json!({ "body": 7 }), json!({ "body": "  " })] {
-        ask(&mut world, 422, "POST", "/issues/7/comments", body);
+    for (body, words) in [
+        (json!({}), "\"body\" wasn't supplied."),
+        (json!({ "body": null }), "For 'properties/body', nil is not a string."),
+        (json!({ "body": 7 }), "For 'properties/body', 7 is not a string."),
+        (json!({ "body": "  " }), "Validation Failed"),
+    ] {
+        assert_eq!(refused(&mut world, 422, "POST", "/issues/7/comments", body), words);
     }
-    ask(&mut world, 400, "POST", "/issues/7/comments", json!("text"));
+    assert_eq!(refused(&mut world, 400, "POST", "/issues/7/comments", json!("text")), "Body should be a JSON object");
+    let mut malformed = request("POST", "/repos/octo/myservice/issues/7/comments", &Value::Null);
+    malformed.body = "{".into();
+    let reply = github::handle(&mut world, &malformed);
+    assert_eq!((reply.status, &reply.value()["message"]), (400, &json!("Problems parsing JSON")));
 }

@@ -35,7 +35,9 @@ fn a_deployment_and_its_statuses_are_kept_newest_first() {
 fn checks_that_are_not_green_stop_a_deployment_unless_none_are_required() {
     let mut world = world();
     ask(&mut world, 201, "POST", "/check-runs", json!({ "name": "espalier", "head_sha": HEAD, "status": "in_progress" }));
-    ask(&mut world, 409, "POST", "/deployments", json!({ "ref": "release" }));
+    let conflict = ask(&mut world, 409, "POST", "/deployments", json!({ "ref": "release" }));
+    assert_eq!(conflict["message"], "Conflict: Commit status checks failed for release.");
+    assert_eq!(conflict["errors"][0]["contexts"], json!([{ "context": "espalier", "state": "pending" }]));
     ask(&mut world, 201, "POST", "/deployments", deployment("production"));
     let done = json!({ "name": "espalier", "head_sha": HEAD, "conclusion": "success" });
     ask(&mut world, 201, "POST", "/check-runs", done);
@@ -61,6 +63,25 @@ fn a_success_makes_earlier_ones_inactive_but_not_in_production() {
     assert_eq!(last_states("staging", false), "inactive");
     assert_eq!(last_states("production", false), "success");
     assert_eq!(last_states("pr-7", true), "success");
+}
+
+#[test]
+fn an_active_deployment_is_deleted_only_where_it_is_the_only_one() {
+    let mut world = world();
+    let mut made = || {
+        let made = ask(&mut world, 201, "POST", "/deployments", deployment("production"));
+        let path = format!("/deployments/{}", made["id"]);
+        let status = ask(&mut world, 201, "POST", &format!("{path}/statuses"), json!({ "state": "success" }));
+        (path, status["id"].clone())
+    };
+    let ((first, status), (second, _)) = (made(), made());
+    assert_eq!(ask(&mut world, 200, "GET", &format!("{first}/statuses/{status}"), Value::Null)["state"], "success");
+    ask(&mut world, 404, "GET", &format!("{second}/statuses/{status}"), Value::Null);
+    ask(&mut world, 422, "DELETE", &first, Value::Null);
+    ask(&mut world, 201, "POST", &format!("{first}/statuses"), json!({ "state": "inactive" }));
+    ask(&mut world, 204, "DELETE", &first, Value::Null);
+    ask(&mut world, 404, "GET", &first, Value::Null);
+    ask(&mut world, 204, "DELETE", &second, Value::Null);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The ECS services: their names, and the target groups and ports that their definitions name.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -49,11 +51,14 @@ pub(super) fn check(scenario: &Scenario, found: &mut Vec<Mistake>) {
 /// The target group's ARN: of one that there is, in this region and account.
 fn group(scenario: &Scenario, arn: &str, path: Vec<String>, found: &mut Vec<Mistake>) {
     let start = format!("arn:aws:vpc-lattice:{}:{}:targetgroup/", scenario.region, scenario.account);
-    let ids: Vec<String> =
+    let ids: BTreeSet<String> =
         scenario.lattice.target_groups.iter().map(|group| group.id.clone()).filter(|id| !id.is_empty()).collect();
     match arn.strip_prefix(&start) {
         Some(id) if ids.iter().any(|known| is(known, id)) => {}
-        Some(id) => found.push(Mistake::of(path, format!("there is no target group with the id `{id}`")).hint(instead(id, &ids))),
+        Some(id) => found.push(
+            Mistake::of(path, format!("there is no target group with the id `{id}`"))
+                .hint(instead(id, &ids.iter().collect::<Vec<_>>())),
+        ),
         None => {
             let arns: Vec<String> = ids.iter().map(|id| format!("{start}{id}")).collect();
             let message = format!("`{arn}` is not the ARN of a target group of this account and region");

@@ -30,19 +30,18 @@ pub(super) fn check(scenario: &Scenario, found: &mut Vec<Mistake>) {
         }
     }
     for (index, service) in services {
-        listeners(scenario, service, &steps!["lattice", "services", index, "listeners"], found);
+        listeners(scenario, service, steps!["lattice", "services", index, "listeners"], found);
     }
     for (index, person) in scenario.people.iter().enumerate() {
         edits(scenario, person, index, found);
     }
 }
 
-fn listeners(scenario: &Scenario, service: &ServiceSeed, path: &[String], found: &mut Vec<Mistake>) {
+fn listeners(scenario: &Scenario, service: &ServiceSeed, path: Vec<String>, found: &mut Vec<Mistake>) {
     let below = |steps: &[&dyn ToString]| -> Vec<String> {
         path.iter().cloned().chain(steps.iter().map(|step| step.to_string())).collect()
     };
     let all = service.listeners.iter().enumerate();
-    let what = |what: &str| format!("{what} of service `{}`", service.name);
     twice(all.clone().map(|(i, it)| (below(&[&i, &"name"]), it.name.as_str())), "listeners", found);
     twice(all.clone().map(|(i, it)| (below(&[&i, &"id"]), it.id.as_str())), "listeners with the id", found);
     let ports: Vec<String> = all.clone().map(|(_, it)| if it.port == 0 { String::new() } else { it.port.to_string() }).collect();
@@ -54,7 +53,7 @@ fn listeners(scenario: &Scenario, service: &ServiceSeed, path: &[String], found:
         twice(rules.clone().map(|(i, it)| (rule(i, "name"), it.name.as_str())), "rules", found);
         twice(rules.clone().map(|(i, it)| (rule(i, "id"), it.id.as_str())), "rules with the id", found);
         let numbers: Vec<String> = rules.clone().map(|(_, it)| it.priority.to_string()).collect();
-        twice(rules.clone().map(|(i, _)| (rule(i, "priority"), numbers[i].as_str())), &what("rules with the priority"), found);
+        twice(rules.clone().map(|(i, _)| (rule(i, "priority"), numbers[i].as_str())), "rules with the priority", found);
         for (i, it) in rules {
             action(scenario, &it.action, rule(i, "action"), found);
         }
@@ -115,7 +114,8 @@ fn edits(scenario: &Scenario, person: &Person, index: usize, found: &mut Vec<Mis
         found.push(missing("rule", &listener.rules, |it| &it.name, &person.rule, at("rule")));
     }
     match &person.r#do {
-        Edit::Nothing | Edit::RemoveTags => {}
+        // An alarm is `cloudwatch`'s to look for.
+        Edit::Nothing | Edit::RemoveTags | Edit::SetAlarm(_) => {}
         Edit::DeleteRule if person.rule.is_empty() => {
             let rules: Vec<&str> = listener.rules.iter().map(|rule| rule.name.as_str()).collect();
             let hint = format!("name the rule: {}", choice(&rules));

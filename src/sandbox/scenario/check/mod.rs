@@ -4,6 +4,7 @@
 //! model's, by seeding a world. To call: [`check`], for a scenario that was read as well as for one that was put together.
 
 mod behaviours;
+mod cloudwatch;
 mod ecs;
 mod faults;
 mod lattice;

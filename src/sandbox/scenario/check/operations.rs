@@ -4,7 +4,7 @@ use crate::models;
 
 /// Where requests go, as patterns name it.
 pub(super) fn services() -> Vec<&'static str> {
-    models::SERVICES.into_iter().chain(["github"]).collect()
+    models::SERVICES.into_iter().chain(["github", "oidc"]).collect()
 }
 
 /// The operations of a service; of all of them where none is named.
@@ -14,7 +14,7 @@ pub(super) fn of(service: Option<&str>) -> Vec<&'static str> {
 }
 
 /// Operations that do several things and can do some of them only.
-pub(super) const BATCHES: [&str; 2] = ["BatchUpdateRule", "RegisterTargets"];
+pub(super) const BATCHES: [&str; 3] = ["BatchUpdateRule", "RegisterTargets", "GetMetricData"];
 
 /// Whether a pattern can mean one of those.
 pub(super) fn can_be_partial(pattern: &str) -> bool {

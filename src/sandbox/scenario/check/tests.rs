@@ -95,12 +95,12 @@ ecs_services:
         - { targetGroupArn: 'arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/tg-00000000000000001' }
 ";
     // The schema speaks first: weights have a range.
-    assert_eq!(told(text), ["16:75: 1000 is out of range; write a number from 0 to 999"]);
+    assert_eq!(told(text), ["16:78: 1000 is out of range; write a number from 0 to 999"]);
     let arn = "arn:aws:vpc-lattice:ap-northeast-1:123456789012:targetgroup/tg-00000000000000001";
     assert_eq!(
         told(&text.replace("1000", "999")),
         [
-            "3:32: there is no service `myservic`; did you mean `myservice`?".to_owned(),
+            "3:31: there is no service `myservic`; did you mean `myservice`?".to_owned(),
             "4:15: there are two service networks `net`; each needs its own".to_owned(),
             "7:15: there are two target groups `one`; each needs its own".to_owned(),
             "7:24: there are two resources with the id `tg-00000000000000001`; each needs its own".to_owned(),
@@ -108,14 +108,14 @@ ecs_services:
             "12:17: there are two listeners `web`; each needs its own".to_owned(),
             "13:17: there are two listeners on port `80`; each needs its own".to_owned(),
             "14:27: an action forwards or gives a fixed response, not both; remove one of them".to_owned(),
-            "17:21: there are two rules `api`; each needs its own".to_owned(),
-            "17:36: there are two rules with the priority of service `myservice` `1`; each needs its own".to_owned(),
-            "17:58: this action does nothing; write `{ forward: { TARGET_GROUP: 100 } }` or `{ fixed_response: 404 }`".to_owned(),
+            "17:23: there are two rules `api`; each needs its own".to_owned(),
+            "17:38: there are two rules with the priority `1`; each needs its own".to_owned(),
+            "17:60: this action does nothing; write `{ forward: { TARGET_GROUP: 100 } }` or `{ fixed_response: 404 }`".to_owned(),
             "22:7: `desiredCount` has its own key; write `desired`".to_owned(),
             "24:29: there is no target group with the id `tg-00000000000000002`; did you mean `tg-00000000000000001`?".to_owned(),
             "24:123: the task definition has no port mapping named `http`; there is none to name".to_owned(),
             format!(
-                "25:29: `{}` is not the ARN of a target group of this account and region; write `{arn}` or `{arn}`",
+                "25:29: `{}` is not the ARN of a target group of this account and region; write `{arn}`",
                 arn.replace("ap-northeast", "eu-central")
             ),
         ]
@@ -154,7 +154,7 @@ people:
             "7:94: `nth` means one request, so `every` beside it changes nothing or keeps it from ever happening; write two faults, or one of the two keys",
             "8:41: none of these operations can be done in part; only batches are: write `BatchUpdateRule` or `RegisterTargets`",
             "10:16: there is no service `myservices`; did you mean `myservice`?",
-            "11:17: there is no listener `https`; did you mean `http-80`?",
+            "11:17: there is no listener `https`; write `http-80`",
             "12:13: there is no rule `apis`; did you mean `api`?",
             "13:11: nobody can delete a listener's default action; name the rule: `api`",
             "14:61: there is no target group `addded`; did you mean `added`?",
@@ -174,6 +174,6 @@ ecs_services:
 ";
     let told = told(text);
     assert_eq!(told.len(), 2, "{told:#?}");
-    assert!(told[0].starts_with("3:60: ") && told[0].contains("vpcIdentifier"), "{told:#?}");
+    assert!(told[0].starts_with("3:62: ") && told[0].contains("vpcIdentifier"), "{told:#?}");
     assert!(told[1].starts_with("6:22: ECS service `app`: ClientException: No Fargate configuration"), "{told:#?}");
 }

@@ -24,6 +24,12 @@ pub struct Knobs {
     pub all_zero_weights: bool,
     /// How a `clientToken` of VPC Lattice that comes again with other parameters is refused. AWS says only that it is.
     pub token_mismatch: TokenMismatch,
+    /// From the end of a minute to CloudWatch knowing its metrics.
+    pub metrics_delay: u64,
+    /// For so long after a minute appears it holds only half of what happened in it.
+    pub metrics_partial: u64,
+    /// Whether VPC Lattice publishes counts of 0 once a resource has had a request.
+    pub metrics_zeros: bool,
 }
 
 /// How a repeated `clientToken` with other parameters is refused.
@@ -47,7 +53,7 @@ impl Default for Knobs {
             stop: 5,
             scheduler: 1,
             all_zero_weights: true,
-            token_mismatch: TokenMismatch::Conflict,
+    metrics_delay: 60, metrics_partial: 0, metrics_zeros: true, token_mismatch: TokenMismatch::Conflict,
         }
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ActionSeed;
+use super::{ActionSeed, AlarmEdit};
 
 /// Somebody who edits the resources while a release runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,4 +38,6 @@ pub enum Edit {
     DeleteRule,
     /// Removes all the tags.
     RemoveTags,
+    /// Sets the state of a CloudWatch alarm, as `SetAlarmState` does; `service`, `listener` and `rule` mean nothing to it.
+    SetAlarm(AlarmEdit),
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, EcsServiceSeed, Fault, GithubMode, Knobs, LatticeSeed, Person, Quotas};
+use super::{AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, MetricSeed, OidcSeed, Person, Quotas};
 use crate::clock::Timestamp;
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
@@ -46,12 +46,20 @@ pub struct Scenario {
     pub knobs: Knobs,
     /// How much of VPC Lattice the account may have.
     pub quotas: Quotas,
+    /// Metrics besides those of the traffic.
+    pub metrics: Vec<MetricSeed>,
+    /// The alarms.
+    pub alarms: Vec<AlarmSeed>,
     /// What the services refuse, and when.
     pub faults: Vec<Fault>,
     /// What people do to the resources meanwhile.
     pub people: Vec<Person>,
     /// How GitHub is.
     pub github: GithubMode,
+    /// Who may do what.
+    pub iam: IamSeed,
+    /// The identity of the run of GitHub Actions.
+    pub oidc: OidcSeed,
 }
 
 impl Scenario {

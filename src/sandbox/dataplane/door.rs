@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{
+use crate::sandbox::{
     ecs, lattice,
     lattice::Routed,
     wire::{Reply, Request},
@@ -56,11 +56,11 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
     if let Some(status) = fixed {
         return Reply::json(status, &json!({"fixed_response": status}));
     }
-    let Some(group) = choose(&mut world.traffic, &rule, &groups) else {
+    let Some(group) = choose(&mut world.dataplane, &rule, &groups) else {
         return Reply::json(503, &json!({"message": "no target group has a weight above 0"}));
     };
     let targets = lattice::routable(world, &group);
-    let turn = world.traffic.turns.entry(group.clone()).or_default();
+    let turn = world.dataplane.turns.entry(group.clone()).or_default();
     let target = targets.get(*turn % targets.len().max(1)).cloned();
     *turn += 1;
     let arn = lattice::group_arn(world, &group);
@@ -76,7 +76,7 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
         )
         .with("x-amzn-lattice-target", shown);
     };
-    let due = world.traffic.errors.entry(group).or_default();
+    let due = world.dataplane.errors.entry(group).or_default();
     *due += answer.error_rate;
     let failed = *due >= 100.0;
     if failed {

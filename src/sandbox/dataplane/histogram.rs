@@ -1,0 +1,139 @@
+//! Latencies, counted: exact, mergeable, and small because the sandbox's latencies take few values.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// How many requests took how long. What records into it gives values of three significant digits (see `latency`), so that even a
+/// day of traffic is a few hundred entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Histogram {
+    /// Microseconds → requests.
+    counts: BTreeMap<u64, u64>,
+}
+
+impl Histogram {
+    pub(crate) const fn new() -> Self {
+        Self { counts: BTreeMap::new() }
+    }
+
+    /// `requests` more that took so many microseconds.
+    pub(crate) fn record(&mut self, micros: u64, requests: u64) {
+        if requests > 0 {
+            *self.counts.entry(micros).or_default() += requests;
+        }
+    }
+
+    /// Adds another one's requests.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (micros, requests) in &other.counts {
+            self.record(*micros, *requests);
+        }
+    }
+
+    /// Every latency that there was, in milliseconds and ascending, with its number of requests.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (f64, u64)> {
+        self.counts.iter().map(|(micros, requests)| (millis(*micros), *requests))
+    }
+
+    /// How many requests there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.counts.values().sum()
+    }
+
+    /// Of all requests together, in milliseconds.
+    pub(crate) fn sum(&self) -> f64 {
+        millis(self.counts.iter().map(|(micros, requests)| micros.saturating_mul(*requests)).fold(0, u64::saturating_add))
+    }
+
+    /// In milliseconds; none without requests.
+    pub(crate) fn mean(&self) -> Option<f64> {
+        let count = self.count();
+        // Both are far below 2^53.
+        #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^53")]
+        (count > 0).then(|| self.sum() / count as f64)
+    }
+
+    /// The shortest, in milliseconds; none without requests.
+    pub(crate) fn min(&self) -> Option<f64> {
+        self.counts.first_key_value().map(|(micros, _)| millis(*micros))
+    }
+
+    /// The longest, in milliseconds; none without requests.
+    pub(crate) fn max(&self) -> Option<f64> {
+        self.counts.last_key_value().map(|(micros, _)| millis(*micros))
+    }
+
+    /// What this part of the requests (0.99 for p99) did not exceed, by nearest rank, in milliseconds; none without requests.
+    pub(crate) fn quantile(&self, part: f64) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^53")]
+        let wanted = self.count() as f64 * part.clamp(0.0, 1.0);
+        let mut passed = 0;
+        for (micros, requests) in &self.counts {
+            passed += requests;
+            #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^53")]
+            // A rank that is a whole number but for rounding is that number.
+            if passed as f64 >= wanted - 1e-6 {
+                return Some(millis(*micros));
+            }
+        }
+        None
+    }
+}
+
+/// Microseconds in milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "latencies are far below 2^53 microseconds")]
+fn millis(micros: u64) -> f64 {
+    micros as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Histogram;
+
+    fn of(values: &[(u64, u64)]) -> Histogram {
+        let mut all = Histogram::new();
+        values.iter().for_each(|(micros, requests)| all.record(*micros, *requests));
+        all
+    }
+
+    #[test]
+    fn quantiles_are_by_nearest_rank() {
+        let all = of(&[(10_000, 98), (50_000, 1), (200_000, 1)]);
+        let quantiles = [0.0, 0.5, 0.98, 0.985, 0.99, 0.995, 1.0].map(|part| all.quantile(part).unwrap());
+        assert_eq!(quantiles, [10.0, 10.0, 10.0, 50.0, 50.0, 200.0, 200.0]);
+        assert_eq!((all.count(), all.sum(), all.mean()), (100, 1230.0, Some(12.3)));
+        assert_eq!((all.min(), all.max()), (Some(10.0), Some(200.0)));
+    }
+
+    #[test]
+    fn without_requests_there_is_nothing_to_say() {
+        let none = of(&[(5, 0)]);
+        assert_eq!((none.quantile(0.5), none.mean(), none.min(), none.max()), (None, None, None, None));
+        assert_eq!((none.count(), none.sum()), (0, 0.0));
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_recording_both(
+            one in proptest::collection::vec((0u64..500, 0u64..9), 0..20),
+            other in proptest::collection::vec((0u64..500, 0u64..9), 0..20),
+        ) {
+            let mut merged = of(&one);
+            merged.merge(&of(&other));
+            let both: Vec<_> = one.into_iter().chain(other).collect();
+            prop_assert_eq!(merged, of(&both));
+        }
+
+        #[test]
+        fn a_quantile_has_that_part_below_it(values in proptest::collection::vec(1u64..500, 1..60), part in 0.0f64..=1.0) {
+            let all = of(&values.iter().map(|micros| (*micros, 1)).collect::<Vec<_>>());
+            let found = all.quantile(part).unwrap();
+            let below = values.iter().filter(|micros| **micros as f64 / 1000.0 <= found).count();
+            prop_assert!(below as f64 + 1e-6 >= part * values.len() as f64);
+        }
+    }
+}
