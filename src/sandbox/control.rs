@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ecs, github, lattice,
+    ecs, github, iam, lattice,
     scenario::{Fault, Person},
     wire::{Reply, Request},
     world::World,
@@ -89,6 +89,7 @@ pub(crate) fn snapshot(world: &World) -> Value {
         "lattice": lattice::snapshot(world),
         "ecs": ecs::snapshot(world),
         "github": github::snapshot(world),
+        "iam": iam::snapshot(world),
         "weights": lattice::history(world),
         "log": world.log,
     })

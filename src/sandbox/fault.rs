@@ -21,7 +21,7 @@ pub(crate) struct Faults {
 /// What a request is, as far as faults tell requests apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
-    /// `vpc-lattice`, `ecs`, `sts` or `github`.
+    /// A service of AWS's as the models name it, `github` or `oidc`.
     pub(crate) service: &'static str,
     pub(crate) operation: String,
     pub(crate) writes: bool,

@@ -1,23 +1,28 @@
 //! The embedded world: AWS and GitHub as far as espalier needs them, on loopback HTTP.
 //!
 //! Inside: [`scenario`] (a world as data), `world` (that world in motion, a plain value with `advance(now)`), one folder per
-//! protocol (`lattice`, `ecs`, `cloudwatch`, `sts`, `github`), `fault` and `people` (what goes wrong, and who meddles), `dataplane`
-//! (requests as Lattice would answer them), `route` and `server` (HTTP), [`serve`] (what the `sandbox` commands call), and [`fuzz`]
-//! (bytes for all that decodes).
+//! service (`lattice`, `ecs`, `autoscaling`, `cloudwatch`, `sts`, `ssm`, `github`, the runner's `oidc`), `iam` (who may do what),
+//! `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as Lattice would answer them), `route` and `server` (HTTP), [`serve`]
+//! (what the `sandbox` commands call), and [`fuzz`] (bytes for all that decodes).
 //!
 //! Deliberately absent: background tasks, randomness and any of our other rooms. The sandbox is built from the service models
 //! alone, so that it and the client cannot share a misunderstanding; [`crate::clock`] is all that it imports.
 //!
-//! To call: [`scenario::load`], then [`serve::start`].
+//! To call: [`scenario::load`], then [`serve::start`]; [`coverage`] tells what is emulated.
 
+mod autoscaling;
 mod cloudwatch;
 mod control;
+mod covered;
 mod dataplane;
 mod ecs;
 mod fault;
 pub mod fuzz;
 mod github;
+mod iam;
 mod lattice;
+mod oidc;
+mod page;
 mod people;
 mod protocol;
 mod record;
@@ -25,8 +30,11 @@ mod route;
 pub mod scenario;
 pub mod serve;
 mod server;
+mod ssm;
 #[cfg(test)]
 mod story_tests;
 mod sts;
 mod wire;
 mod world;
+
+pub use covered::{coverage, covered};

@@ -6,7 +6,7 @@
 use super::{
     dataplane,
     fault::{self, Kind},
-    github,
+    github, oidc,
     protocol::{self, Protocol, Refusal, dispatch},
     scenario::Effect,
     wire::{Reply, Request},
@@ -55,13 +55,14 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome {
 
 /// Does a request, without faults.
 pub(crate) fn perform(world: &mut World, request: &Request) -> Reply {
-    if !is_github(request) {
+    let oidc = oidc::is_for(request);
+    if !oidc && !is_github(request) {
         return dispatch::perform(world, dispatch::identify(request), request);
     }
     let line = world.log.len();
     let kind = identify(request);
-    world.note(format!("github:{}", kind.operation), "");
-    let reply = github::handle(world, &for_github(request));
+    world.note(format!("{}:{}", kind.service, kind.operation), "");
+    let reply = if oidc { oidc::handle(world, request) } else { github::handle(world, &for_github(request)) };
     if let Some(line) = world.log.get_mut(line) {
         let message = reply.value()["message"].as_str().filter(|_| reply.status >= 400).map(|message| format!(" {message}"));
         line.summary = format!(" → {}{}", reply.status, message.unwrap_or_default());
@@ -74,6 +75,9 @@ fn is_github(request: &Request) -> bool {
 }
 
 fn identify(request: &Request) -> Kind {
+    if oidc::is_for(request) {
+        return Kind { service: "oidc", operation: "GetIdToken".to_owned(), writes: false };
+    }
     if is_github(request) {
         let path = request.path.strip_prefix("/api/v3").unwrap_or("/graphql");
         let writes = request.method != http::Method::GET;
@@ -90,6 +94,9 @@ fn for_github(request: &Request) -> Request {
 
 /// A fault's error in the words of the service that gives it.
 fn refusal(world: &mut World, request: &Request, effect: Effect) -> Reply {
+    if oidc::is_for(request) {
+        return oidc::refuse(effect);
+    }
     if is_github(request) {
         return github::refuse(world, &for_github(request), effect);
     }

@@ -19,12 +19,16 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::{
     control,
     github::job,
+    oidc,
     record::Recording,
     scenario::Scenario,
     server::{self, Server},
     world::World,
 };
 use crate::clock::Scaled;
+
+/// The access key that the environment names.
+pub(super) const ACCESS_KEY: &str = "AKIASANDBOXSANDBOX00";
 
 /// What moves the world's time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,7 +134,7 @@ impl Running {
         let event = self.folder.join("event.json");
         let mut all = vec![
             ("AWS_ENDPOINT_URL", base.clone()),
-            ("AWS_ACCESS_KEY_ID", "AKIASANDBOXSANDBOX00".to_owned()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
             ("AWS_REGION", self.region.clone()),
             ("AWS_DEFAULT_REGION", self.region.clone()),
@@ -146,6 +150,10 @@ impl Running {
             ("GITHUB_RUN_ID", "1".to_owned()),
             ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
         ];
+        if oidc::enabled(&self.server.world()) {
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{base}{}?api-version=2.0", oidc::PATH)));
+            all.push(("ACTIONS_ID_TOKEN_REQUEST_TOKEN", oidc::REQUEST_TOKEN.to_owned()));
+        }
         if self.mode == Mode::Stepped {
             all.push(("ESPALIER_CLOCK", format!("{base}/_sandbox/clock")));
         }

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
-    control,
+    control, page,
     record::Recording,
     route::{self, Outcome},
     wire::{Reply, Request},
@@ -87,6 +87,9 @@ impl Server {
     /// What a request gets, and the headers that every answer of the sandbox has.
     pub(super) fn answer(&self, request: &Request) -> Outcome {
         let mut world = self.world();
+        if page::is_asked_for(request) {
+            return Outcome::Reply(page::answer(&world));
+        }
         if request.path.starts_with("/_sandbox/") {
             return Outcome::Reply(control::handle(&mut world, request, self.clock.is_none()));
         }

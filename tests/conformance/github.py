@@ -354,6 +354,7 @@ def drive_a_client(sandbox):
     import github
 
     hub = github.Github(
+        lazy=True,
         base_url=sandbox.variables["GITHUB_API_URL"],
         auth=github.Auth.Token(sandbox.variables["GITHUB_TOKEN"]),
         retry=None,
@@ -361,7 +362,7 @@ def drive_a_client(sandbox):
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
-    repository = hub.get_repo(sandbox.variables["GITHUB_REPOSITORY"], lazy=True)
+    repository = hub.get_repo(sandbox.variables["GITHUB_REPOSITORY"])
     pull = repository.get_pull(7)
     made = [pull.create_issue_comment(f"from PyGithub {number}") for number in range(5)]
     made[0].edit("edited")

@@ -17,8 +17,13 @@ impl World {
     pub(crate) fn state(&self) -> Value {
         let mut state = self.0.clone();
         let members = state.as_object_mut().expect("an object");
-        members.retain(|name, _| !matches!(name.as_str(), "log" | "now" | "time"));
+        members.retain(|name, _| !matches!(name.as_str(), "iam" | "log" | "now" | "time"));
         state
+    }
+
+    /// Every permission that the requests needed: `action`, `resource` and, for a role that was handed on, `passed_to`.
+    pub(crate) fn permissions(&self) -> Vec<Value> {
+        list(&self.0, "/iam/used").to_vec()
     }
 
     /// The action of every traffic target, by listener and rule.

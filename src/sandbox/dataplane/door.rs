@@ -43,6 +43,12 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
     let prefix = format!("/_dataplane/{service}");
     let path = request.path.strip_prefix(prefix.as_str()).unwrap_or(&request.path);
     let request = Request { path: if path.is_empty() { "/".to_owned() } else { path.to_owned() }, ..request.clone() };
+    if !admitted(world, service, &request) {
+        return Reply::json(
+            403,
+            &json!({"message": "AccessDeniedException: no auth policy allows this request, or one denies it"}),
+        );
+    }
     let Some(routed) = lattice::route(world, service, |matching| matches(matching, &request)) else {
         return Reply::json(404, &json!({"message": format!("there is no service {service}, or nothing listens for it yet")}));
     };
@@ -80,6 +86,23 @@ pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Rep
     let latency = u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX);
     Reply::json(status, &json!({"target_group": arn, "target": format!("{ip}:{port}"), "latency_ms": latency}))
         .with("x-amzn-lattice-target", shown)
+}
+
+/// Whether the auth policies let a request to the service of that name in. Whoever signs it is the one identity that there is
+/// (`GetCallerIdentity`); whoever does not is anonymous.
+fn admitted(world: &World, service: &str, request: &Request) -> bool {
+    let signed = request.header("authorization").is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256"));
+    let caller = signed.then(|| format!("arn:aws:sts::{}:assumed-role/deployer/GitHubActions", world.scenario.account));
+    let port = request.header("host").and_then(|host| host.rsplit_once(':')?.1.parse().ok()).unwrap_or(80);
+    let invocation = lattice::Invocation {
+        method: request.method.as_str(),
+        path: &request.path,
+        query: &request.query,
+        headers: &request.headers,
+        port,
+        caller: caller.as_deref(),
+    };
+    lattice::service_of_name(world, service).is_none_or(|id| lattice::authorized(world, &id, &invocation))
 }
 
 /// The group that is owed the most: over time each gets exactly its share, whatever the order of requests.

@@ -48,9 +48,14 @@ fn answer(world: &mut World, request: &Request, fault: Option<Refusal>) -> Reply
     }
     let (mut documentation, mut permissions) = (DOCUMENTATION.to_owned(), "");
     let target = target(request);
-    if let Target::Operation(route, ..) = &target {
-        documentation = route.documentation();
-        permissions = route.permissions;
+    match &target {
+        Target::Operation(route, ..) => {
+            documentation = route.documentation();
+            permissions = route.permissions;
+        }
+        Target::Graphql => documentation = GRAPHQL.documentation(),
+        Target::User => documentation.push_str("/users/users#get-the-authenticated-user"),
+        Target::RateLimit | Target::Nothing => {}
     }
     let caller = caller(request);
     let resource = match (&target, &caller) {
@@ -175,7 +180,9 @@ fn accepted(accept: &str) -> Result<(), Refusal> {
         "application/vnd.github.v3+json",
         "application/vnd.github.v3",
     ];
-    if types.into_iter().any(|one| known.contains(&one.as_str())) {
+    // Previews that have long been part of the API are still asked for, and mean nothing any more.
+    let is_preview = |one: &str| one.starts_with("application/vnd.github.") && one.ends_with("-preview+json");
+    if types.into_iter().any(|one| known.contains(&one.as_str()) || is_preview(&one)) {
         return Ok(());
     }
     Err(refusal(415, &format!("Unsupported 'Accept' header: [\"{accept}\"]. Must accept 'application/json'.")))

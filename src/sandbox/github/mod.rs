@@ -31,4 +31,5 @@ mod statuses;
 mod tests;
 
 pub(crate) use dispatch::{handle, refuse, snapshot};
+pub(crate) use routes::listed;
 pub(crate) use state::State;

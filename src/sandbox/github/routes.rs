@@ -144,6 +144,11 @@ impl Route {
     }
 }
 
+/// Method, path below the repository, and documentation of every operation; GraphQL is one.
+pub(crate) fn listed() -> impl Iterator<Item = (&'static str, &'static str, String)> {
+    ROUTES.iter().chain([&GRAPHQL]).map(|route| (route.method, route.path, route.documentation()))
+}
+
 /// The operation that a method and a path (encoded, below the repository) mean, with what stands in place of the names.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
     // Taken apart before it is decoded: a ref may hold an encoded slash.

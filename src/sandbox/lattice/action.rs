@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    health, refusal,
-    state::{Action, GROUP, Life, Written},
+    health,
+    parts::settled,
+    quotas, refusal,
+    state::{Action, GROUP, Group, Service, Written},
 };
 use crate::sandbox::{protocol::Refusal, world::World};
 
@@ -18,51 +20,75 @@ pub(super) struct Place {
     pub(super) rule: String,
 }
 
-/// An action that has the right shape, held against the world. `replaced` is the rule whose action it is going to be.
-pub(super) fn read(world: &World, service: &str, replaced: Option<&str>, action: &Value) -> Result<Action, Refusal> {
+/// What an action is going to be the action of.
+pub(super) struct Wanted<'a> {
+    /// The service's id.
+    pub(super) service: &'a str,
+    /// The listener's protocol.
+    pub(super) protocol: &'a str,
+    /// The id of the rule that has an action already.
+    pub(super) replaced: Option<&'a str>,
+}
+
+/// An action that has the right shape, held against the world. `member` is what it is called in the request.
+pub(super) fn read(world: &World, wanted: &Wanted<'_>, member: &str, action: &Value) -> Result<Action, Refusal> {
     if let Some(status) = action["fixedResponse"]["statusCode"].as_u64() {
+        let status_code = format!("{member}.fixedResponse.statusCode");
         return match status {
+            _ if wanted.protocol == "TLS_PASSTHROUGH" => {
+                Err(refusal::field(member, "must be a forward action with TLS_PASSTHROUGH"))
+            }
             404 => Ok(Action::Fixed(404)),
             500 => Ok(Action::Fixed(500)),
-            _ => Err(refusal::field("fixedResponse.statusCode", "must be 404 or 500")),
+            _ => Err(refusal::field(&status_code, "must be 404 or 500")),
         };
     }
-    let service = world.lattice.service(service)?;
+    let service = world.lattice.service(wanted.service)?;
     let listed = action["forward"]["targetGroups"].as_array().map_or(&[][..], Vec::as_slice);
     let mut groups: Vec<(String, u32)> = Vec::new();
     for entry in listed {
         let group = world.lattice.group(entry["targetGroupIdentifier"].as_str().unwrap_or_default())?;
         let id = &group.card.id;
-        if group.life != Life::Active {
-            let status = group.life.status();
-            let message = format!("Invalid resource status for this operation, resource id {id}, status: {status}.");
-            return Err(refusal::conflict(GROUP, id, message));
-        }
-        if world.lattice.user_of(id).is_some_and(|user| user != service.card.arn) {
-            return Err(refusal::conflict(GROUP, id, format!("Target group {id} is already in use by another service.")));
-        }
+        usable(world, service, wanted.protocol, group)?;
         if groups.iter().any(|(other, _)| other == id) {
             return Err(refusal::invalid(format!("Target group {id} is specified more than once.")));
         }
         let weight = match entry["weight"].as_u64() {
             Some(weight) => u32::try_from(weight).unwrap_or(u32::MAX),
             None if listed.len() == 1 => 100,
-            None => return Err(refusal::field("forward.targetGroups.weight", "is required with several target groups")),
+            None => {
+                let weight = format!("{member}.forward.targetGroups.weight");
+                return Err(refusal::field(&weight, "is required with several target groups"));
+            }
         };
         groups.push((id.clone(), weight));
     }
     if !world.scenario.knobs.all_zero_weights && groups.iter().all(|(_, weight)| *weight == 0) {
-        return Err(refusal::invalid("At least one target group must have a weight above 0.".to_owned()));
+        return Err(refusal::invalid("At least one target group must have a weight above 0."));
     }
-    let kept =
-        service.listeners.iter().flat_map(|listener| &listener.rules).filter(|rule| Some(rule.card.id.as_str()) != replaced);
+    let rules = service.listeners.iter().flat_map(|listener| &listener.rules);
+    let kept = rules.filter(|rule| Some(rule.card.id.as_str()) != wanted.replaced);
     let mut used: BTreeSet<&str> = kept.flat_map(|rule| rule.action.groups()).map(|(id, _)| id.as_str()).collect();
     used.extend(groups.iter().map(|(id, _)| id.as_str()));
-    if used.len() > 10 {
-        let message = "A service can use at most 10 target groups.".to_owned();
-        return Err(refusal::quota(GROUP, "target-groups-per-service", message));
-    }
+    quotas::SERVICE_GROUPS.allow(world, Some(&service.card.id), used.len())?;
     Ok(Action::Forward(groups))
+}
+
+/// Whether a listener of this protocol may forward to the group: it is ACTIVE, no other service uses it (model of CreateTargetGroup),
+/// and TCP goes with TLS_PASSTHROUGH alone (user guide, "Target groups", routing configuration).
+fn usable(world: &World, service: &Service, protocol: &str, group: &Group) -> Result<(), Refusal> {
+    let id = &group.card.id;
+    settled(GROUP, &group.card, group.life)?;
+    if world.lattice.user_of(id).is_some_and(|user| user != service.card.arn) {
+        return Err(refusal::conflict(GROUP, id, format!("Target group {id} is already in use by another service.")));
+    }
+    let of_group = group.config["protocol"].as_str().unwrap_or("HTTP");
+    if (protocol == "TLS_PASSTHROUGH") != (of_group == "TCP") {
+        let message =
+            format!("Target group {id} with protocol {of_group} cannot be used by a listener with protocol {protocol}.");
+        return Err(refusal::invalid(message));
+    }
+    Ok(())
 }
 
 /// As in `GetRule` and `GetListener`: target groups by their ids, weights always spelled out.

@@ -5,9 +5,11 @@ use serde_json::{Map, Value, json};
 use super::{
     health,
     operation::page,
+    parts::{card, chosen, creating, dates, deleting, joined, settled},
+    quotas,
     refusal::{self, Finding},
-    services::{card, chosen, creating, dates, deleting, joined, tags_of},
     state::{GROUP, Group, Health, Life, Tags},
+    tags,
 };
 use crate::sandbox::{
     protocol::{Call, Refusal},
@@ -105,23 +107,20 @@ fn checked(before: &Value, given: &Value, found: &mut Vec<Finding>) -> Value {
     whole
 }
 
-pub(super) fn make(world: &mut World, id: String, name: &str, tags: Tags, kind: &str, config: Value) -> Group {
+pub(super) fn make(world: &World, id: String, name: &str, tags: Tags, kind: &str, config: Value) -> Group {
     let card = card(world, "targetgroup", id, name, tags);
     Group { card, life: Life::Active, kind: kind.to_owned(), config, targets: Vec::new() }
 }
 
 pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    let (name, kind) = (call.text("name"), call.text("type"));
+    let (name, kind, tags) = (call.text("name"), call.text("type"), tags::given(call)?);
     if let Some(other) = world.lattice.groups.iter().find(|group| group.card.name == name) {
         return Err(refusal::conflict(GROUP, &other.card.id, format!("A target group with the name {name} already exists.")));
     }
-    if world.lattice.groups.len() >= 500 {
-        let message = "An account can have at most 500 target groups in a region.".to_owned();
-        return Err(refusal::quota(GROUP, "target-groups-per-region", message));
-    }
     let config = complete(kind, &call.input["config"])?;
+    quotas::GROUPS.allow(world, None, world.lattice.groups.len() + 1)?;
     let id = world.id("tg");
-    let mut group = make(world, id, name, tags_of(&call.input), kind, config);
+    let mut group = make(world, id, name, tags, kind, config);
     group.life = creating(world);
     let reply = joined(head(&group), &json!({"config": group.config}));
     world.lattice.groups.push(group);
@@ -159,6 +158,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
 pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let now = world.now;
     let group = world.lattice.group_mut(call.label(0))?;
+    settled(GROUP, &group.card, group.life)?;
     if group.config["healthCheck"].is_null() {
         return Err(refusal::field("healthCheck", format!("is not supported with type {}", group.kind)));
     }
@@ -177,10 +177,13 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
 pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let (id, arn) = (group.card.id.clone(), group.card.arn.clone());
-    let refused = |message: String| Err(refusal::conflict(GROUP, &id, message));
-    if let Life::Creating(_) = group.life {
-        return refused(format!("Target group {id} is being created; status: CREATE_IN_PROGRESS."));
+    let answer = json!({"id": id, "arn": arn, "status": "DELETE_IN_PROGRESS"});
+    // "If you retry it while the status is DELETE_IN_PROGRESS, the status doesn't change" (model).
+    if matches!(group.life, Life::Deleting(_)) {
+        return Ok(answer);
     }
+    settled(GROUP, &group.card, group.life)?;
+    let refused = |message: String| Err(refusal::conflict(GROUP, &id, message));
     if world.lattice.user_of(&id).is_some() {
         return refused(format!("Target group {id} is in use by a listener or a rule."));
     }
@@ -188,9 +191,6 @@ pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
         return refused(format!("Target group {id} has targets that are draining."));
     }
     let gone = deleting(world);
-    let group = world.lattice.group_mut(&id)?;
-    if group.life == Life::Active {
-        group.life = gone;
-    }
-    Ok(json!({"id": id, "arn": arn, "status": gone.status()}))
+    world.lattice.group_mut(&id)?.life = gone;
+    Ok(answer)
 }

@@ -16,7 +16,8 @@ pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
     let groups = state.groups.iter().filter_map(|group| group.life.due());
     let services = state.services.iter().filter_map(|service| service.life.due());
     let associations = state.associations.iter().filter_map(|association| association.life.due());
-    targets.chain(ahead).chain(groups).chain(services).chain(associations).min()
+    let vpcs = state.vpcs.iter().filter_map(|vpc| vpc.life.due());
+    targets.chain(ahead).chain(groups).chain(services).chain(associations).chain(vpcs).min()
 }
 
 /// Does what is due now.
@@ -27,21 +28,22 @@ pub(crate) fn on_time(world: &mut World) {
     check_due(world);
 }
 
-/// Creating → ACTIVE, deleting → gone.
+/// Creating and updating → ACTIVE, deleting → gone.
 fn live(world: &mut World) {
     let now = world.now;
     let age = |life: &mut Life| match *life {
-        Life::Creating(at) if at <= now => {
+        Life::Creating(at) | Life::Updating(at) if at <= now => {
             *life = Life::Active;
             true
         }
         Life::Deleting(at) => at > now,
-        Life::Creating(_) | Life::Active => true,
+        Life::Creating(_) | Life::Updating(_) | Life::Active => true,
     };
     let state = &mut world.lattice;
     state.groups.retain_mut(|group| age(&mut group.life));
     state.services.retain_mut(|service| age(&mut service.life));
     state.associations.retain_mut(|association| age(&mut association.life));
+    state.vpcs.retain_mut(|vpc| age(&mut vpc.life));
 }
 
 fn propagate(world: &mut World) {

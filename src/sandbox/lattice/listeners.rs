@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::{
-    action::{self, Place},
+    action::{self, Place, Wanted},
     health,
     operation::page,
-    refusal,
-    services::{card, dates, joined, tags_of},
-    state::{Action, LISTENER, Listener, Rule, Tags},
+    parts::{card, dates, joined, settled},
+    quotas, refusal,
+    state::{Action, LISTENER, Listener, Rule, SERVICE, Tags},
+    tags,
 };
 use crate::sandbox::{
     protocol::{Call, Refusal},
@@ -18,7 +19,7 @@ use crate::sandbox::{
 };
 
 /// A rule, default or not, that the data plane has not heard of.
-pub(super) fn make_rule(world: &mut World, place: &Place, name: &str, tags: Tags, action: Action) -> Rule {
+pub(super) fn make_rule(world: &World, place: &Place, name: &str, tags: Tags, action: Action) -> Rule {
     let path = format!("service/{}/listener/{}/rule", place.service, place.listener);
     let card = card(world, &path, place.rule.clone(), name, tags);
     Rule { card, priority: None, matching: Value::Null, action, seen: None, ahead: VecDeque::new(), initial: Vec::new() }
@@ -35,7 +36,9 @@ pub(super) fn make(world: &mut World, service: &str, id: String, name: &str, tag
 }
 
 pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    let tags = tags::given(call)?;
     let service = world.lattice.service(call.label(0))?;
+    settled(SERVICE, &service.card, service.life)?;
     let service_id = service.card.id.clone();
     let (name, protocol) = (call.text("name"), call.text("protocol"));
     let port = call.input["port"].as_u64().or(match protocol {
@@ -50,15 +53,14 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
             return Err(refusal::conflict(LISTENER, &other.card.id, format!("A listener with {what} already exists.")));
         }
     }
-    if service.listeners.len() >= 2 {
-        let message = "A service can have at most 2 listeners.".to_owned();
-        return Err(refusal::quota(LISTENER, "listeners-per-service", message));
+    if protocol == "TLS_PASSTHROUGH" && service.settings["customDomainName"].is_null() {
+        // User guide, "TLS listeners": Lattice finds the service by the server name alone.
+        return Err(refusal::field("protocol", "TLS_PASSTHROUGH needs a service with a custom domain name"));
     }
-    if protocol == "TLS_PASSTHROUGH" && call.input["defaultAction"]["forward"].is_null() {
-        return Err(refusal::field("defaultAction", "must be a forward action with TLS_PASSTHROUGH"));
-    }
-    let action = action::read(world, &service_id, None, &call.input["defaultAction"])?;
-    let (mut listener, place) = make(world, &service_id, String::new(), name, tags_of(&call.input), action.clone());
+    quotas::LISTENERS.allow(world, Some(&service_id), service.listeners.len() + 1)?;
+    let wanted = Wanted { service: &service_id, protocol, replaced: None };
+    let action = action::read(world, &wanted, "defaultAction", &call.input["defaultAction"])?;
+    let (mut listener, place) = make(world, &service_id, String::new(), name, tags, action.clone());
     listener.port = port;
     protocol.clone_into(&mut listener.protocol);
     world.lattice.service_mut(&service_id)?.listeners.push(listener);
@@ -101,7 +103,9 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
 
 pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let place = place(world, call)?;
-    let action = action::read(world, &place.service, Some(&place.rule), &call.input["defaultAction"])?;
+    let protocol = &world.lattice.listener(&place.service, &place.listener)?.protocol;
+    let wanted = Wanted { service: &place.service, protocol, replaced: Some(&place.rule) };
+    let action = action::read(world, &wanted, "defaultAction", &call.input["defaultAction"])?;
     action::write(world, &place, action)?;
     with_action(world, &place)
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{groups, listeners, networks, refusal, rules, services, tags, targets};
+use super::{associations, batch, groups, listeners, logs, networks, policies, refusal, rules, services, tags, targets, vpcs};
 use crate::sandbox::{
     protocol::{Call, Perform, Refusal},
+    scenario::TokenMismatch,
     world::World,
 };
 
@@ -13,14 +14,32 @@ pub(crate) const OPERATIONS: &[(&str, Perform)] = &[
     ("CreateServiceNetwork", |world, call| once(world, call, networks::create)),
     ("GetServiceNetwork", networks::get),
     ("ListServiceNetworks", networks::list),
+    ("UpdateServiceNetwork", networks::update),
     ("DeleteServiceNetwork", networks::delete),
-    ("CreateServiceNetworkServiceAssociation", |world, call| once(world, call, networks::associate)),
-    ("GetServiceNetworkServiceAssociation", networks::get_association),
-    ("ListServiceNetworkServiceAssociations", networks::list_associations),
-    ("DeleteServiceNetworkServiceAssociation", networks::disassociate),
+    ("CreateServiceNetworkServiceAssociation", |world, call| once(world, call, associations::create)),
+    ("GetServiceNetworkServiceAssociation", associations::get),
+    ("ListServiceNetworkServiceAssociations", associations::list),
+    ("DeleteServiceNetworkServiceAssociation", associations::delete),
+    ("CreateServiceNetworkVpcAssociation", |world, call| once(world, call, vpcs::create)),
+    ("GetServiceNetworkVpcAssociation", vpcs::get),
+    ("ListServiceNetworkVpcAssociations", vpcs::list),
+    ("UpdateServiceNetworkVpcAssociation", vpcs::update),
+    ("DeleteServiceNetworkVpcAssociation", vpcs::delete),
+    ("CreateAccessLogSubscription", |world, call| once(world, call, logs::create)),
+    ("GetAccessLogSubscription", logs::get),
+    ("ListAccessLogSubscriptions", logs::list),
+    ("UpdateAccessLogSubscription", logs::update),
+    ("DeleteAccessLogSubscription", logs::delete),
+    ("PutAuthPolicy", policies::put_auth),
+    ("GetAuthPolicy", policies::get_auth),
+    ("DeleteAuthPolicy", policies::delete_auth),
+    ("PutResourcePolicy", policies::put_resource),
+    ("GetResourcePolicy", policies::get_resource),
+    ("DeleteResourcePolicy", policies::delete_resource),
     ("CreateService", |world, call| once(world, call, services::create)),
     ("GetService", services::get),
     ("ListServices", services::list),
+    ("UpdateService", services::update),
     ("DeleteService", services::delete),
     ("CreateListener", |world, call| once(world, call, listeners::create)),
     ("GetListener", listeners::get),
@@ -31,7 +50,7 @@ pub(crate) const OPERATIONS: &[(&str, Perform)] = &[
     ("GetRule", rules::get),
     ("ListRules", rules::list),
     ("UpdateRule", rules::update),
-    ("BatchUpdateRule", rules::update_batch),
+    ("BatchUpdateRule", batch::update),
     ("DeleteRule", rules::delete),
     ("CreateTargetGroup", |world, call| once(world, call, groups::create)),
     ("GetTargetGroup", groups::get),
@@ -52,9 +71,14 @@ fn once(world: &mut World, call: &Call, perform: Perform) -> Result<Value, Refus
         return perform(world, call);
     };
     if let Some((asked, answer)) = world.lattice.tokens.get(&token) {
-        // AWS says only that the retry fails; which error it is has not been published.
-        let other = "The client token was used before with other parameters.";
-        return if *asked == call.input { Ok(answer.clone()) } else { Err(refusal::conflict("CLIENT_TOKEN", &token.1, other)) };
+        if *asked == call.input {
+            return Ok(answer.clone());
+        }
+        let other = "The client token was already used with other parameters.";
+        return Err(match world.scenario.knobs.token_mismatch {
+            TokenMismatch::Conflict => refusal::conflict("CLIENT_TOKEN", &token.1, other),
+            TokenMismatch::Validation => refusal::field("clientToken", other),
+        });
     }
     let answer = perform(world, call)?;
     world.lattice.tokens.insert(token, (call.input.clone(), answer.clone()));

@@ -36,8 +36,9 @@ pub(super) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message).with("reason", "other")
 }
 
-/// There is no such resource.
-pub(super) fn not_found(kind: &str, id: &str) -> Refusal {
+/// There is no such resource. An ARN is told by its id.
+pub(super) fn not_found(kind: &str, id_or_arn: &str) -> Refusal {
+    let id = id_or_arn.rsplit('/').next().unwrap_or_default();
     Refusal::new("ResourceNotFoundException", format!("{kind} {id} not found.")).with("resourceId", id).with("resourceType", kind)
 }
 

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    action::{self, Place},
-    health, listeners,
+    action::{self, Place, Wanted},
+    health, listeners, matching,
     operation::page,
-    refusal,
-    services::{dates, joined, tags_of},
-    state::{RULE, Rule},
+    parts::{dates, joined},
+    quotas, refusal,
+    state::{Action, RULE, Rule},
+    tags,
 };
 use crate::sandbox::{
     protocol::{Call, Refusal},
@@ -16,37 +17,40 @@ use crate::sandbox::{
 };
 
 /// Where the listener is that a call names; its rule is still empty.
-fn place(world: &World, call: &Call) -> Result<Place, Refusal> {
+pub(super) fn place(world: &World, call: &Call) -> Result<Place, Refusal> {
     let service = world.lattice.service(call.label(0))?.card.id.clone();
     let listener = world.lattice.listener(&service, call.label(1))?.card.id.clone();
     Ok(Place { service, listener, rule: String::new() })
 }
 
-fn place_of_rule(world: &World, call: &Call, rule: &str) -> Result<Place, Refusal> {
-    let at = place(world, call)?;
+/// Where a rule of that listener is.
+pub(super) fn place_of_rule(world: &World, at: &Place, rule: &str) -> Result<Place, Refusal> {
     let rule = world.lattice.rule(&at.service, &at.listener, rule)?.card.id.clone();
-    Ok(Place { rule, ..at })
+    Ok(Place { rule, ..at.clone() })
 }
 
 pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    let tags = tags::given(call)?;
     let mut at = place(world, call)?;
     let listener = world.lattice.listener(&at.service, &at.listener)?;
     let (name, priority) = (call.text("name"), call.input["priority"].as_u64());
     if listener.protocol == "TLS_PASSTHROUGH" {
-        return Err(refusal::invalid("A TLS_PASSTHROUGH listener can have no rules.".to_owned()));
+        return Err(refusal::invalid("A TLS_PASSTHROUGH listener can have no rules."));
     }
+    matching::suitable(&call.input["match"])?;
     if let Some(other) = listener.rules.iter().find(|rule| rule.card.name == name) {
         return Err(refusal::conflict(RULE, &other.card.id, format!("A rule with the name {name} already exists.")));
     }
-    refuse_taken(listener.rules.iter(), "", priority)?;
-    if listener.rules.iter().filter(|rule| !rule.is_default()).count() >= 10 {
-        let message = "A listener can have at most 10 rules.".to_owned();
-        return Err(refusal::quota(RULE, "rules-per-listener", message));
+    if let Some(other) = listener.rules.iter().find(|rule| rule.priority == priority) {
+        return Err(taken(&other.card.id));
     }
-    refuse_empty_match(&call.input["match"])?;
-    let action = action::read(world, &at.service, None, &call.input["action"])?;
+    // The default rule does not count; whether it does is not written down.
+    let there = listener.rules.iter().filter(|rule| !rule.is_default()).count();
+    quotas::RULES.allow(world, Some(&at.listener), there + 1)?;
+    let wanted = Wanted { service: &at.service, protocol: &listener.protocol, replaced: None };
+    let action = action::read(world, &wanted, "action", &call.input["action"])?;
     at.rule = world.id("rule");
-    let mut rule = listeners::make_rule(world, &at, name, tags_of(&call.input), action.clone());
+    let mut rule = listeners::make_rule(world, &at, name, tags, action.clone());
     rule.priority = priority;
     rule.matching = call.input["match"].clone();
     world.lattice.listener_mut(&at.service, &at.listener)?.rules.push(rule);
@@ -55,18 +59,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     Ok(joined(head(rule), &what(rule)))
 }
 
-fn refuse_taken<'a>(mut rules: impl Iterator<Item = &'a Rule>, own: &str, priority: Option<u64>) -> Result<(), Refusal> {
-    match rules.find(|rule| rule.card.id != own && priority.is_some() && rule.priority == priority) {
-        Some(rule) => Err(refusal::conflict(RULE, &rule.card.id, "A rule with this priority already exists.")),
-        None => Ok(()),
-    }
-}
-
-fn refuse_empty_match(matching: &Value) -> Result<(), Refusal> {
-    if matching["httpMatch"].as_object().is_some_and(|members| members.values().all(Value::is_null)) {
-        return Err(refusal::field("match.httpMatch", "must match on at least one of method, pathMatch and headerMatches"));
-    }
-    Ok(())
+/// The priority is this rule's.
+pub(super) fn taken(rule: &str) -> Refusal {
+    refusal::conflict(RULE, rule, "A rule with this priority already exists.")
 }
 
 fn head(rule: &Rule) -> Value {
@@ -103,77 +98,59 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
 }
 
 pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    let at = place_of_rule(world, call, call.label(2))?;
-    change(world, &at, &call.input)
-}
-
-/// One rule's update: all of it or nothing.
-fn change(world: &mut World, at: &Place, wanted: &Value) -> Result<Value, Refusal> {
-    let listener = world.lattice.listener(&at.service, &at.listener)?;
-    if world.lattice.rule(&at.service, &at.listener, &at.rule)?.is_default() {
-        return Err(refusal::invalid("The default rule cannot be modified; update the listener instead.".to_owned()));
-    }
-    let priority = wanted["priority"].as_u64();
-    refuse_taken(listener.rules.iter(), &at.rule, priority)?;
-    refuse_empty_match(&wanted["match"])?;
-    let given = Some(&wanted["action"]).filter(|action| !action.is_null());
-    let action = given.map(|action| action::read(world, &at.service, Some(&at.rule), action)).transpose()?;
-    let now = world.now;
-    let rule = world.lattice.rule_mut(&at.service, &at.listener, &at.rule)?;
-    rule.card.updated = now;
-    rule.priority = priority.or(rule.priority);
-    if !wanted["match"].is_null() {
-        rule.matching = wanted["match"].clone();
-    }
-    if let Some(action) = action {
-        action::write(world, at, action)?;
-    }
-    let rule = world.lattice.rule(&at.service, &at.listener, &at.rule)?;
-    Ok(joined(head(rule), &joined(what(rule), &json!({"isDefault": rule.is_default()}))))
-}
-
-/// Each rule by itself; those that could not be updated are listed, in an answer that is 200 all the same. Priorities may be
-/// swapped: all of them are taken from the rules of the batch before any is given.
-pub(super) fn update_batch(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let at = place(world, call)?;
-    let wanted: Vec<Value> = call.input["rules"].as_array().cloned().unwrap_or_default();
-    let mut old = Vec::new();
-    for update in wanted.iter().filter(|update| !update["priority"].is_null()) {
-        let id = update["ruleIdentifier"].as_str().unwrap_or_default();
-        if let Ok(rule) = world.lattice.rule_mut(&at.service, &at.listener, id)
-            && let Some(priority) = rule.priority
-        {
-            old.push((rule.card.id.clone(), priority));
-            // No request can ask for this priority.
-            rule.priority = Some(100_000 + priority);
-        }
+    let change = Change::read(world, &at, call.label(2), &call.input)?;
+    let rules = &world.lattice.listener(&at.service, &at.listener)?.rules;
+    let same = |other: &&Rule| other.card.id != change.at.rule && change.priority.is_some() && other.priority == change.priority;
+    match rules.iter().find(same) {
+        Some(other) => Err(taken(&other.card.id)),
+        None => change.apply(world),
     }
-    let (mut successful, mut unsuccessful) = (Vec::new(), Vec::new());
-    for (index, update) in wanted.iter().enumerate() {
-        let id = update["ruleIdentifier"].as_str().unwrap_or_default();
-        let spared = world.faults.partial && index + 1 == wanted.len();
-        let done = if spared { Err(refusal::internal()) } else { place_of_rule(world, call, id) };
-        match done.and_then(|place| change(world, &place, update)) {
-            Ok(rule) => successful.push(rule),
-            Err(refusal) => {
-                let failure = json!({"ruleIdentifier": id, "failureCode": refusal.code, "failureMessage": refusal.message});
-                unsuccessful.push(failure);
-            }
+}
+
+/// An update of a rule that was held against everything but the priorities of the other rules.
+pub(super) struct Change {
+    pub(super) at: Place,
+    pub(super) priority: Option<u64>,
+    matching: Option<Value>,
+    action: Option<Action>,
+}
+
+impl Change {
+    pub(super) fn read(world: &World, at: &Place, rule: &str, wanted: &Value) -> Result<Self, Refusal> {
+        let at = place_of_rule(world, at, rule)?;
+        if world.lattice.rule(&at.service, &at.listener, &at.rule)?.is_default() {
+            return Err(refusal::invalid("The default rule cannot be modified; update the listener instead."));
         }
+        matching::suitable(&wanted["match"])?;
+        let protocol = &world.lattice.listener(&at.service, &at.listener)?.protocol;
+        let of = Wanted { service: &at.service, protocol, replaced: Some(&at.rule) };
+        let given = |member: &str| Some(&wanted[member]).filter(|value| !value.is_null());
+        let action = given("action").map(|action| action::read(world, &of, "action", action)).transpose()?;
+        Ok(Self { priority: wanted["priority"].as_u64(), matching: given("match").cloned(), action, at })
     }
-    for (id, priority) in old {
-        let rule = world.lattice.rule_mut(&at.service, &at.listener, &id)?;
-        if rule.priority == Some(100_000 + priority) {
-            rule.priority = Some(priority);
+
+    /// Does it, and gives the rule as `UpdateRule` does.
+    pub(super) fn apply(self, world: &mut World) -> Result<Value, Refusal> {
+        let (now, at) = (world.now, self.at);
+        let rule = world.lattice.rule_mut(&at.service, &at.listener, &at.rule)?;
+        rule.card.updated = now;
+        rule.priority = self.priority.or(rule.priority);
+        if let Some(matching) = self.matching {
+            rule.matching = matching;
         }
+        if let Some(action) = self.action {
+            action::write(world, &at, action)?;
+        }
+        let rule = world.lattice.rule(&at.service, &at.listener, &at.rule)?;
+        Ok(joined(head(rule), &joined(what(rule), &json!({"isDefault": rule.is_default()}))))
     }
-    Ok(json!({"successful": successful, "unsuccessful": unsuccessful}))
 }
 
 pub(super) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
-    let at = place_of_rule(world, call, call.label(2))?;
+    let at = place_of_rule(world, &place(world, call)?, call.label(2))?;
     if world.lattice.rule(&at.service, &at.listener, &at.rule)?.is_default() {
-        return Err(refusal::invalid("The default rule cannot be deleted.".to_owned()));
+        return Err(refusal::invalid("The default rule cannot be deleted."));
     }
     remove(world, &at)?;
     Ok(json!({}))

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::{
     action::{self, Place},
-    groups, listeners, networks, services,
-    state::{Action, Rule},
+    associations, groups, listeners, networks, policies, services,
+    state::{Action, AuthPolicy, Policies, Rule},
+    vpcs,
 };
 use crate::sandbox::{
     scenario::{ActionSeed, Mistake},
@@ -28,10 +31,15 @@ pub(crate) fn seed(world: &mut World) {
             }
         }
     }
-    let body = serde_json::json!({});
-    for service in seed.services {
+    for (index, service) in seed.services.into_iter().enumerate() {
         let id = given(world, &service.id, "svc");
-        let made = services::make(world, id.clone(), &service.name, service.tags, &body);
+        let members = [
+            ("customDomainName", &service.custom_domain),
+            ("certificateArn", &service.certificate),
+            ("authType", &service.auth_type),
+        ];
+        let mut made = services::make(world, id.clone(), &service.name, service.tags, &body(&members));
+        made.policies = policies(world, &service.auth_policy, "services", index);
         world.lattice.services.push(made);
         for listener in service.listeners {
             let action = action_of(world, &listener.default_action, None);
@@ -65,19 +73,44 @@ pub(crate) fn seed(world: &mut World) {
             }
         }
     }
-    for network in seed.service_networks {
+    for (index, network) in seed.service_networks.into_iter().enumerate() {
         let id = given(world, &network.id, "sn");
-        let made = networks::make(world, id.clone(), &network.name, BTreeMap::new(), &body);
+        let mut made = networks::make(world, id.clone(), &network.name, network.tags, &body(&[("authType", &network.auth_type)]));
+        made.policies = policies(world, &network.auth_policy, "service_networks", index);
         world.lattice.networks.push(made);
+        for vpc in network.vpcs {
+            let groups = (!vpc.security_groups.is_empty()).then_some(vpc.security_groups);
+            let made = vpcs::make(world, &id, &vpc.vpc, BTreeMap::new(), &json!({"securityGroupIds": groups}));
+            world.lattice.vpcs.push(made);
+        }
         for name in network.services {
             let service = world.lattice.services.iter().find(|service| service.card.name == name);
             // The scenario's check has refused the name of a service that is not there.
             if let Some(service) = service.map(|service| service.card.id.clone()) {
-                let association = networks::make_association(world, &service, &id, BTreeMap::new());
+                let association = associations::make(world, &service, &id, BTreeMap::new());
                 world.lattice.associations.push(association);
             }
         }
     }
+}
+
+/// The members of a request that are not empty.
+fn body(members: &[(&str, &String)]) -> Value {
+    members.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
+}
+
+/// The policies of a service or a network with this auth policy.
+fn policies(world: &mut World, auth: &Value, list: &str, index: usize) -> Policies {
+    if auth.is_null() {
+        return Policies::default();
+    }
+    let text = auth.to_string();
+    if let Err(refusal) = policies::readable(&text) {
+        let index = index.to_string();
+        world.unseeded.push(Mistake::at(&["lattice", list, &index, "auth_policy"], refusal.message));
+        return Policies::default();
+    }
+    Policies { auth: Some(AuthPolicy { text, created: world.now, updated: world.now }), resource: None }
 }
 
 fn given(world: &mut World, id: &str, prefix: &str) -> String {

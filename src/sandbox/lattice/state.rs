@@ -1,11 +1,10 @@
-//! What VPC Lattice keeps, and how each resource is found.
+//! What VPC Lattice keeps.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
-use super::refusal;
-use crate::{clock::Timestamp, sandbox::protocol::Refusal};
+use crate::clock::Timestamp;
 
 pub(crate) type Tags = BTreeMap<String, String>;
 
@@ -16,6 +15,8 @@ pub(crate) struct State {
     pub(super) groups: Vec<Group>,
     pub(super) networks: Vec<Network>,
     pub(super) associations: Vec<Association>,
+    pub(super) vpcs: Vec<VpcAssociation>,
+    pub(super) subscriptions: Vec<Subscription>,
     /// Operation and `clientToken` of what was created, with the request and its answer.
     pub(super) tokens: BTreeMap<(String, String), (Value, Value)>,
     /// Every split that was ever written, in the order of time.
@@ -37,6 +38,7 @@ pub(crate) struct Written {
 pub(super) enum Life {
     Creating(Timestamp),
     Active,
+    Updating(Timestamp),
     Deleting(Timestamp),
 }
 
@@ -45,13 +47,14 @@ impl Life {
         match self {
             Self::Creating(_) => "CREATE_IN_PROGRESS",
             Self::Active => "ACTIVE",
+            Self::Updating(_) => "UPDATE_IN_PROGRESS",
             Self::Deleting(_) => "DELETE_IN_PROGRESS",
         }
     }
 
     pub(super) fn due(self) -> Option<Timestamp> {
         match self {
-            Self::Creating(at) | Self::Deleting(at) => Some(at),
+            Self::Creating(at) | Self::Updating(at) | Self::Deleting(at) => Some(at),
             Self::Active => None,
         }
     }
@@ -82,6 +85,7 @@ pub(super) struct Service {
     pub(super) domain: String,
     /// `customDomainName`, `certificateArn`, `authType`, `idleTimeoutSeconds`, as given or by default.
     pub(super) settings: Value,
+    pub(super) policies: Policies,
     pub(super) listeners: Vec<Listener>,
 }
 
@@ -211,7 +215,24 @@ pub(super) struct Target {
 
 pub(super) struct Network {
     pub(super) card: Card,
+    /// `authType`, and `sharingConfig` where it was given.
     pub(super) settings: Value,
+    pub(super) policies: Policies,
+}
+
+/// What a service or a service network has beside its settings.
+#[derive(Default)]
+pub(super) struct Policies {
+    pub(super) auth: Option<AuthPolicy>,
+    /// The text of the resource policy.
+    pub(super) resource: Option<String>,
+}
+
+/// An auth policy as it was put.
+pub(super) struct AuthPolicy {
+    pub(super) text: String,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
 }
 
 /// A service in a service network; the ids of both.
@@ -222,75 +243,33 @@ pub(super) struct Association {
     pub(super) network: String,
 }
 
+/// A VPC in a service network.
+pub(super) struct VpcAssociation {
+    pub(super) card: Card,
+    pub(super) life: Life,
+    pub(super) vpc: String,
+    /// The network's id.
+    pub(super) network: String,
+    /// `securityGroupIds`, `privateDnsEnabled`, `dnsOptions`, as given.
+    pub(super) settings: Value,
+}
+
+/// Where the access logs of a service or a service network go.
+pub(super) struct Subscription {
+    pub(super) card: Card,
+    /// The id of the service or the network.
+    pub(super) resource: String,
+    pub(super) resource_arn: String,
+    pub(super) destination: String,
+    /// SERVICE or RESOURCE for a network, null for a service.
+    pub(super) log_type: Value,
+}
+
 pub(super) const SERVICE: &str = "SERVICE";
 pub(super) const NETWORK: &str = "SERVICE_NETWORK";
 pub(super) const GROUP: &str = "TARGET_GROUP";
 pub(super) const LISTENER: &str = "LISTENER";
 pub(super) const RULE: &str = "RULE";
 pub(super) const ASSOCIATION: &str = "SERVICE_NETWORK_SERVICE_ASSOCIATION";
-
-fn missing(kind: &'static str, id: &str) -> Refusal {
-    refusal::not_found(kind, id)
-}
-
-impl State {
-    pub(super) fn service(&self, id: &str) -> Result<&Service, Refusal> {
-        self.services.iter().find(|service| service.card.is(id)).ok_or_else(|| missing(SERVICE, id))
-    }
-
-    pub(super) fn service_mut(&mut self, id: &str) -> Result<&mut Service, Refusal> {
-        self.services.iter_mut().find(|service| service.card.is(id)).ok_or_else(|| missing(SERVICE, id))
-    }
-
-    pub(super) fn listener(&self, service: &str, id: &str) -> Result<&Listener, Refusal> {
-        let listeners = &self.service(service)?.listeners;
-        listeners.iter().find(|listener| listener.card.is(id)).ok_or_else(|| missing(LISTENER, id))
-    }
-
-    pub(super) fn listener_mut(&mut self, service: &str, id: &str) -> Result<&mut Listener, Refusal> {
-        let listeners = &mut self.service_mut(service)?.listeners;
-        listeners.iter_mut().find(|listener| listener.card.is(id)).ok_or_else(|| missing(LISTENER, id))
-    }
-
-    pub(super) fn rule(&self, service: &str, listener: &str, id: &str) -> Result<&Rule, Refusal> {
-        let rules = &self.listener(service, listener)?.rules;
-        rules.iter().find(|rule| rule.card.is(id)).ok_or_else(|| missing(RULE, id))
-    }
-
-    pub(super) fn rule_mut(&mut self, service: &str, listener: &str, id: &str) -> Result<&mut Rule, Refusal> {
-        let rules = &mut self.listener_mut(service, listener)?.rules;
-        rules.iter_mut().find(|rule| rule.card.is(id)).ok_or_else(|| missing(RULE, id))
-    }
-
-    pub(super) fn group(&self, id: &str) -> Result<&Group, Refusal> {
-        self.groups.iter().find(|group| group.card.is(id)).ok_or_else(|| missing(GROUP, id))
-    }
-
-    pub(super) fn group_mut(&mut self, id: &str) -> Result<&mut Group, Refusal> {
-        self.groups.iter_mut().find(|group| group.card.is(id)).ok_or_else(|| missing(GROUP, id))
-    }
-
-    pub(super) fn network(&self, id: &str) -> Result<&Network, Refusal> {
-        self.networks.iter().find(|network| network.card.is(id)).ok_or_else(|| missing(NETWORK, id))
-    }
-
-    pub(super) fn association(&self, id: &str) -> Result<&Association, Refusal> {
-        self.associations.iter().find(|association| association.card.is(id)).ok_or_else(|| missing(ASSOCIATION, id))
-    }
-
-    /// Every rule, default ones included, with its listener and service.
-    pub(super) fn rules(&self) -> impl Iterator<Item = (&Service, &Listener, &Rule)> {
-        self.services.iter().flat_map(|service| {
-            service.listeners.iter().flat_map(move |listener| listener.rules.iter().map(move |rule| (service, listener, rule)))
-        })
-    }
-
-    pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rule> {
-        self.services.iter_mut().flat_map(|service| &mut service.listeners).flat_map(|listener| &mut listener.rules)
-    }
-
-    /// The ARN of the service whose actions name the group.
-    pub(super) fn user_of(&self, group_id: &str) -> Option<&str> {
-        self.rules().find(|(_, _, rule)| rule.action.names(group_id)).map(|(service, _, _)| service.card.arn.as_str())
-    }
-}
+pub(super) const VPC_ASSOCIATION: &str = "SERVICE_NETWORK_VPC_ASSOCIATION";
+pub(super) const SUBSCRIPTION: &str = "ACCESS_LOG_SUBSCRIPTION";

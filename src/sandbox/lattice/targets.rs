@@ -1,4 +1,4 @@
-//! RegisterTargets, DeregisterTargets, ListTargets.
+//! RegisterTargets, DeregisterTargets, ListTargets. A target is its id and its port; a function has none.
 
 use std::net::IpAddr;
 
@@ -7,79 +7,127 @@ use serde_json::{Value, json};
 use super::{
     health,
     operation::page,
-    refusal,
-    state::{GROUP, Group, Life, Target},
+    parts::settled,
+    quotas, refusal,
+    state::{GROUP, Group, Target},
 };
 use crate::sandbox::{
     protocol::{Call, Refusal},
     world::World,
 };
 
-/// The targets of a request: id and port, which is the group's where it is left out.
+/// The targets of a request: id and port, which is the group's where it is left out, and 0 for a function.
 fn wanted(group: &Group, call: &Call) -> Vec<(String, u64)> {
     let default = group.config["port"].as_u64().unwrap_or(0);
-    let entries = call.input["targets"].as_array().into_iter().flatten();
+    let entries = call.list("targets").iter();
     entries
         .map(|entry| (entry["id"].as_str().unwrap_or_default().to_owned(), entry["port"].as_u64().unwrap_or(default)))
         .collect()
 }
 
-/// Splits off what a partial fault makes fail: the last one.
-fn divided(world: &World, mut targets: Vec<(String, u64)>) -> (Vec<(String, u64)>, Vec<Value>) {
-    let failed = if world.faults.partial { targets.pop() } else { None };
-    let failure = |(id, port): (String, u64)| failure(&id, port, "InternalServerException", "An unexpected error occurred.");
-    (targets, failed.into_iter().map(failure).collect())
+/// A target as requests and lists name it.
+fn named(id: &str, port: u64) -> Value {
+    if port == 0 { json!({"id": id}) } else { json!({"id": id, "port": port}) }
 }
 
 fn failure(id: &str, port: u64, code: &str, message: &str) -> Value {
-    json!({"id": id, "port": port, "failureCode": code, "failureMessage": message})
+    let mut all = named(id, port);
+    all["failureCode"] = json!(code);
+    all["failureMessage"] = json!(message);
+    all
 }
 
-fn named((id, port): &(String, u64)) -> Value {
-    json!({"id": id, "port": port})
+/// What a fault makes of the last target of a batch.
+fn spared(world: &World, index: usize, of: usize) -> Option<(&'static str, &'static str)> {
+    (world.faults.partial && index + 1 == of).then_some(("InternalServerException", "An unexpected error occurred."))
+}
+
+/// Whether a text can be the id of a target of such a group at all.
+fn is_id(group: &Group, id: &str) -> Result<(), &'static str> {
+    let parts: Vec<&str> = id.splitn(6, ':').collect();
+    let arn_of = |service: &str, resource: &str| matches!(parts[..], ["arn", _, found, _, account, rest] if found == service && account.len() == 12 && rest.starts_with(resource));
+    let instance = |id: &str| {
+        id.strip_prefix("i-").is_some_and(|rest| matches!(rest.len(), 8 | 17) && rest.chars().all(|c| c.is_ascii_hexdigit()))
+    };
+    let ipv6 = group.config["ipAddressType"] == "IPV6";
+    let (good, what) = match group.kind.as_str() {
+        "INSTANCE" => (instance(id), "must be the id of an EC2 instance"),
+        "LAMBDA" => (arn_of("lambda", "function:"), "must be the ARN of a Lambda function"),
+        "ALB" => (arn_of("elasticloadbalancing", "loadbalancer/app/"), "must be the ARN of an Application Load Balancer"),
+        _ if ipv6 => (id.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv6()), "must be an IPv6 address"),
+        _ => (id.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv4()), "must be an IPv4 address"),
+    };
+    if good { Ok(()) } else { Err(what) }
+}
+
+/// Whether an address is one that a VPC may have: the private ranges of RFC 1918 and RFC 6598, and for IPv6 every one that is not
+/// local to something. Publicly routable addresses are refused (user guide, "Register targets").
+fn is_private(id: &str) -> bool {
+    match id.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || matches!(ip.octets(), [100, 64..=127, ..]),
+        Ok(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_multicast() && !ip.is_unspecified() && !ip.is_unicast_link_local(),
+        Err(_) => true,
+    }
+}
+
+/// What is not done of a request whose targets are all well formed, though the rest of it is.
+fn unfit(group: &Group, taken: &[(String, u64)], id: &str, port: u64) -> Option<(&'static str, &'static str)> {
+    let known = |other: &str, at: u64| other == id && at == port;
+    let alone = matches!(group.kind.as_str(), "LAMBDA" | "ALB");
+    let others = group.targets.iter().map(|target| (target.id.as_str(), target.port));
+    let mut all = others.chain(taken.iter().map(|(id, port)| (id.as_str(), *port)));
+    if taken.iter().any(|(other, at)| known(other, *at)) {
+        Some(("DuplicateTarget", "The target is specified more than once."))
+    } else if group.kind == "IP" && !is_private(id) {
+        Some(("InvalidTarget", "The IP address is not within a range that a VPC may have: RFC 1918 or RFC 6598."))
+    } else if alone && all.any(|(other, at)| !known(other, at)) {
+        Some(("TooManyTargets", "A target group of this type can have only one target."))
+    } else {
+        None
+    }
 }
 
 pub(super) fn register(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let id = group.card.id.clone();
-    if group.life != Life::Active {
-        let message = format!("Invalid resource status for this operation, resource id {id}, status: {}.", group.life.status());
-        return Err(refusal::conflict(GROUP, &id, message));
-    }
+    settled(GROUP, &group.card, group.life)?;
     let wanted = wanted(group, call);
-    if group.kind == "IP"
-        && let Some((id, _)) = wanted.iter().find(|(id, _)| id.parse::<IpAddr>().is_err())
-    {
-        return Err(refusal::field("targets.id", format!("{id} is not an IP address")));
+    for (index, (target, _)) in wanted.iter().enumerate() {
+        let member = |name: &str| format!("targets[{index}].{name}");
+        is_id(group, target).map_err(|what| refusal::field(&member("id"), what))?;
+        if group.kind == "LAMBDA" && call.list("targets").get(index).is_some_and(|entry| !entry["port"].is_null()) {
+            return Err(refusal::field(&member("port"), "is not supported with type LAMBDA"));
+        }
     }
-    let known = |target: &&(String, u64)| !group.targets.iter().any(|other| other.id == target.0 && other.port == target.1);
-    if group.targets.len() + wanted.iter().filter(known).count() > 1000 {
-        let message = "A target group can have at most 1000 targets.".to_owned();
-        return Err(refusal::quota(GROUP, "targets-per-target-group", message));
+    let (mut fit, mut unsuccessful) = (Vec::new(), Vec::new());
+    for (index, (target, port)) in wanted.iter().enumerate() {
+        match spared(world, index, wanted.len()).or_else(|| unfit(group, &fit, target, *port)) {
+            Some((code, message)) => unsuccessful.push(failure(target, *port, code, message)),
+            None => fit.push((target.clone(), *port)),
+        }
     }
-    let (targets, unsuccessful) = divided(world, wanted);
-    for (target, port) in &targets {
-        health::register(world, &id, target, *port);
+    let new = fit.iter().filter(|(id, port)| !group.targets.iter().any(|other| other.id == *id && other.port == *port)).count();
+    quotas::TARGETS.allow(world, Some(&id), group.targets.len() + new)?;
+    let successful: Vec<_> = fit.iter().map(|(target, port)| named(target, *port)).collect();
+    for (target, port) in fit {
+        health::register(world, &id, &target, port);
     }
-    let successful: Vec<_> = targets.iter().map(named).collect();
     Ok(json!({"successful": successful, "unsuccessful": unsuccessful}))
 }
 
 pub(super) fn deregister(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
     let id = group.card.id.clone();
-    let (targets, mut unsuccessful) = divided(world, wanted(group, call));
-    let mut successful = Vec::new();
-    for target in &targets {
-        if health::deregister(world, &id, &target.0, target.1) {
-            successful.push(named(target));
-        } else {
-            unsuccessful.push(failure(
-                &target.0,
-                target.1,
-                "TargetNotFound",
-                "The target is not registered with the target group.",
-            ));
+    settled(GROUP, &group.card, group.life)?;
+    let wanted = wanted(group, call);
+    let (mut successful, mut unsuccessful) = (Vec::new(), Vec::new());
+    for (index, (target, port)) in wanted.iter().enumerate() {
+        let missing = ("TargetNotFound", "The target is not registered with the target group.");
+        let failed =
+            spared(world, index, wanted.len()).or_else(|| (!health::deregister(world, &id, target, *port)).then_some(missing));
+        match failed {
+            Some((code, message)) => unsuccessful.push(failure(target, *port, code, message)),
+            None => successful.push(named(target, *port)),
         }
     }
     Ok(json!({"successful": successful, "unsuccessful": unsuccessful}))
@@ -87,14 +135,19 @@ pub(super) fn deregister(world: &mut World, call: &Call) -> Result<Value, Refusa
 
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
-    let wanted = wanted(group, call);
-    let shown = |target: &&Target| wanted.is_empty() || wanted.iter().any(|(id, port)| *id == target.id && *port == target.port);
+    let filter = call.list("targets");
+    // A filter without a port means the target at whatever port.
+    let means = |entry: &Value, target: &Target| {
+        entry["id"] == target.id.as_str() && entry["port"].as_u64().is_none_or(|port| port == target.port)
+    };
+    let shown = |target: &&Target| filter.is_empty() || filter.iter().any(|entry| means(entry, target));
     page(call, group.targets.iter().filter(shown).map(render).collect())
 }
 
 /// A target as `ListTargets` gives it.
 pub(super) fn render(target: &Target) -> Value {
-    let mut all = json!({"id": target.id, "port": target.port, "status": target.health.word()});
+    let mut all = named(&target.id, target.port);
+    all["status"] = json!(target.health.word());
     if let Some(reason) = target.health.reason() {
         all["reasonCode"] = json!(reason);
     }

@@ -75,6 +75,11 @@ pub(crate) fn service_of_domain(world: &World, domain: &str) -> Option<String> {
     service.map(|service| service.card.name.clone())
 }
 
+/// The id of the service of that name.
+pub(crate) fn service_of_name(world: &World, name: &str) -> Option<String> {
+    world.lattice.services.iter().find(|service| service.card.name == name).map(|service| service.card.id.clone())
+}
+
 /// What the data plane does with a request to the service of that name: the first rule whose match `means` it, by priority, the
 /// default rule last. The first listener listens; rules that the data plane has not heard of do not count.
 pub(crate) fn route(world: &World, service: &str, means: impl Fn(&Value) -> bool) -> Option<Routed> {

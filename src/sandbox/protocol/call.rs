@@ -14,7 +14,6 @@ pub(crate) struct Call {
     /// The labels of its path, decoded, in their order there.
     pub(crate) labels: Vec<String>,
     /// The access key that signed it; empty where nothing did.
-    #[expect(dead_code, reason = "IAM reads it")]
     pub(crate) access_key: String,
 }
 

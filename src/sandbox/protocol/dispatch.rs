@@ -8,6 +8,7 @@ use super::{Call, Emulated, Perform, Refusal, aws_json, cbor, emulated, form, qu
 use crate::{
     models::{self, Operation, Service, check},
     sandbox::{
+        iam,
         wire::{Reply, Request},
         world::World,
     },
@@ -134,7 +135,12 @@ fn attempt(world: &mut World, asked: Asked, request: &Request, subject: &mut Str
     let named = format!("{}:{}", asked.service, asked.operation);
     let Some((service, operation)) = asked.known else { return Err(unknown(&named)) };
     let Some((emulated, perform)) = performer(service.name, &operation.name) else { return Err(unknown(&named)) };
-    let call = match asked.protocol {
+    let protocol = asked.protocol;
+    // A token is all that this one brings.
+    if operation.name != "AssumeRoleWithWebIdentity" {
+        iam::authenticate(world, protocol, request)?;
+    }
+    let call = match protocol {
         Protocol::RestJson => rest_json::decode(service, operation, asked.labels, request),
         Protocol::AwsJson => aws_json::decode(service, operation, request),
         Protocol::Query => query::decode(service, operation, request),
@@ -142,6 +148,7 @@ fn attempt(world: &mut World, asked: Asked, request: &Request, subject: &mut Str
     }?;
     *subject = about(&call, request);
     held(emulated, service, operation, &call.input)?;
+    iam::authorize(world, protocol, &call)?;
     perform(world, &call)
 }
 

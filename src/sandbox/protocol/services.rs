@@ -8,7 +8,7 @@ use crate::{
         Kind,
         check::{Finding, Problem},
     },
-    sandbox::{cloudwatch, ecs, lattice, sts, world::World},
+    sandbox::{autoscaling, cloudwatch, ecs, lattice, ssm, sts, world::World},
 };
 
 /// What does an operation: it changes the world and gives the answer's members, or says why not.
@@ -26,7 +26,8 @@ pub(crate) struct Emulated {
     pub(crate) throttled: fn() -> Refusal,
 }
 
-const EMULATED: &[Emulated] = &[
+/// Every service that is emulated.
+pub(crate) const EMULATED: &[Emulated] = &[
     Emulated {
         name: "vpc-lattice",
         operations: lattice::OPERATIONS,
@@ -53,10 +54,22 @@ const EMULATED: &[Emulated] = &[
         throttled: cloudwatch::throttled,
     },
     Emulated {
+        name: "application-autoscaling",
+        operations: autoscaling::OPERATIONS,
+        invalid: |findings| said_by_coral("ValidationException", findings),
+        throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
+    },
+    Emulated {
         name: "sts",
         operations: sts::OPERATIONS,
         invalid: |findings| said_by_coral("ValidationError", findings),
         throttled: || Refusal::new("Throttling", "Rate exceeded"),
+    },
+    Emulated {
+        name: "ssm",
+        operations: ssm::OPERATIONS,
+        invalid: |findings| said_by_coral("ValidationException", findings),
+        throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
     },
 ];
 

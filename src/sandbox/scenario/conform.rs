@@ -190,7 +190,9 @@ impl<'s> Check<'s> {
         }
         let (given, hint) = match &node.value {
             Tree::Text(text) => (format!("`{text}`"), instead(text, &known)),
-            _ => (format!("this, {},", words(kind_of(&node.value))), format!("write {}", choice(&known))),
+            Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::List(_) | Tree::Map(_) => {
+                (format!("this, {},", words(kind_of(&node.value))), format!("write {}", choice(&known)))
+            }
         };
         self.wrong(format!("{given} is not one of {}", choice(&known))).hint = Some(hint);
     }

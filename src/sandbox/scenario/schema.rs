@@ -50,7 +50,7 @@ mod tests {
         match schema {
             Value::Object(members) => members.iter().for_each(|(name, value)| each(value, &format!("{path}/{name}"), look)),
             Value::Array(list) => {
-                list.iter().enumerate().for_each(|(index, value)| each(value, &format!("{path}/{index}"), look))
+                list.iter().enumerate().for_each(|(index, value)| each(value, &format!("{path}/{index}"), look));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }

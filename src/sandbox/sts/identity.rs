@@ -3,15 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{
-    protocol::{Call, Perform, Refusal},
+    iam,
+    protocol::{Call, Refusal},
     world::World,
 };
 
-/// Every operation that is emulated.
-pub(crate) const OPERATIONS: &[(&str, Perform)] = &[("GetCallerIdentity", identity)];
-
-fn identity(world: &mut World, _call: &Call) -> Result<Value, Refusal> {
-    let account = &world.scenario.account;
-    let arn = format!("arn:aws:sts::{account}:assumed-role/deployer/GitHubActions");
-    Ok(json!({"Arn": arn, "UserId": "AROA3XFRBF535ESPALIER:GitHubActions", "Account": account}))
+pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    let caller = iam::caller(world, &call.access_key);
+    Ok(json!({"Arn": caller.arn(), "UserId": caller.user_id(), "Account": world.scenario.account}))
 }

@@ -1,7 +1,13 @@
-//! The emulated STS: who calls. Deliberately absent: every other operation; `AssumeRole` and its kin are refused as unknown.
+//! The emulated STS: who calls, and a role for whoever brings the token of a run of GitHub Actions.
 //!
-//! To call: [`OPERATIONS`] with the fields of the form that the query protocol posts.
+//! Inside: one file per operation. What a session may do is `iam`'s. Deliberately absent: every other operation; `AssumeRole` and its
+//! kin are refused as unknown; managed session policies, and what only a real identity provider can say (`IDPRejectedClaim`,
+//! `IDPCommunicationError`).
+//!
+//! To call: [`OPERATIONS`].
 
 mod identity;
+mod operation;
+mod web_identity;
 
-pub(crate) use identity::OPERATIONS;
+pub(crate) use operation::OPERATIONS;

@@ -9,6 +9,7 @@ mod failures;
 mod github;
 mod hazards;
 mod interruptions;
+mod permissions;
 mod rehearsals;
 mod releases;
 mod scenarios;

@@ -102,7 +102,7 @@ fn lasting(world: &Value) -> Value {
                     .collect()
             }
             Value::Array(list) => list.iter().map(without_moments).collect(),
-            other => other.clone(),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other.clone(),
         }
     }
     let mut lattice = without_moments(&world["lattice"]);

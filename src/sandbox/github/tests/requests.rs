@@ -103,7 +103,13 @@ fn what_no_client_may_send_is_refused() {
         assert_eq!(reply.status, status, "{name}");
         assert!(reply.value()["message"].as_str().unwrap().starts_with(words), "{}", reply.value());
     }
-    for accept in ["application/vnd.github+json", "application/vnd.github.v3+json", "*/*", "text/html, application/json;q=0.5"] {
+    for accept in [
+        "application/vnd.github+json",
+        "application/vnd.github.v3+json",
+        "*/*",
+        "text/html, application/json;q=0.5",
+        "application/vnd.github.ant-man-preview+json",
+    ] {
         let mut request = request("GET", PULL, &Value::Null);
         request.headers.insert("accept", accept.parse().unwrap());
         assert_eq!(github::handle(&mut world, &request).status, 200, "{accept}");

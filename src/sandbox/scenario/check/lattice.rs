@@ -30,14 +30,14 @@ pub(super) fn check(scenario: &Scenario, found: &mut Vec<Mistake>) {
         }
     }
     for (index, service) in services {
-        listeners(scenario, service, &steps!["lattice", "services", index, "listeners"], found);
+        listeners(scenario, service, steps!["lattice", "services", index, "listeners"], found);
     }
     for (index, person) in scenario.people.iter().enumerate() {
         edits(scenario, person, index, found);
     }
 }
 
-fn listeners(scenario: &Scenario, service: &ServiceSeed, path: &[String], found: &mut Vec<Mistake>) {
+fn listeners(scenario: &Scenario, service: &ServiceSeed, path: Vec<String>, found: &mut Vec<Mistake>) {
     let below = |steps: &[&dyn ToString]| -> Vec<String> {
         path.iter().cloned().chain(steps.iter().map(|step| step.to_string())).collect()
     };

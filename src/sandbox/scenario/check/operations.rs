@@ -4,7 +4,7 @@ use crate::models;
 
 /// Where requests go, as patterns name it.
 pub(super) fn services() -> Vec<&'static str> {
-    models::SERVICES.into_iter().chain(["github"]).collect()
+    models::SERVICES.into_iter().chain(["github", "oidc"]).collect()
 }
 
 /// The operations of a service; of all of them where none is named.

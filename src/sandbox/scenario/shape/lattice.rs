@@ -31,6 +31,29 @@ pub struct NetworkSeed {
     pub id: String,
     /// The names of the services associated with it.
     pub services: Vec<String>,
+    /// The VPCs associated with it; a VPC is in one network only.
+    pub vpcs: Vec<VpcSeed>,
+    /// Whether callers need IAM's permission: `NONE` or `AWS_IAM`; `NONE` when it is empty.
+    #[schemars(extend("enum" = ["", "NONE", "AWS_IAM"]))]
+    pub auth_type: String,
+    /// Its auth policy, as in `PutAuthPolicy`, but not as a text; none when it is left out.
+    #[schemars(with = "Map<String, Value>")]
+    pub auth_policy: Value,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A VPC in a service network.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["vpc"]))]
+pub struct VpcSeed {
+    /// The VPC's id.
+    #[schemars(regex(pattern = r"^vpc-([0-9a-z]{8}|[0-9a-z]{17})$"), example = &"vpc-12345678")]
+    pub vpc: String,
+    /// The security groups of the association, at most 5.
+    #[schemars(length(max = 5))]
+    pub security_groups: Vec<String>,
 }
 
 /// A target group, without targets: ECS registers those.
@@ -62,6 +85,17 @@ pub struct ServiceSeed {
     /// Its id (`svc-…`); one is made up when it is empty.
     #[schemars(regex(pattern = r"^(svc-[0-9a-z]{17})?$"), example = &"svc-0123456789abcdef0")]
     pub id: String,
+    /// Its custom domain name; none when it is empty.
+    #[schemars(example = &"api.example.com")]
+    pub custom_domain: String,
+    /// The ARN of the certificate for it; none when it is empty.
+    pub certificate: String,
+    /// Whether callers need IAM's permission: `NONE` or `AWS_IAM`; `NONE` when it is empty.
+    #[schemars(extend("enum" = ["", "NONE", "AWS_IAM"]))]
+    pub auth_type: String,
+    /// Its auth policy, as in `PutAuthPolicy`, but not as a text; none when it is left out.
+    #[schemars(with = "Map<String, Value>")]
+    pub auth_policy: Value,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Its listeners.

@@ -6,19 +6,25 @@
 mod ecs;
 mod faults;
 mod github;
+mod iam;
 mod images;
 mod knobs;
 mod lattice;
 mod metrics;
 mod people;
+mod quotas;
+mod scaling;
 mod scenario;
 
 pub use ecs::EcsServiceSeed;
 pub use faults::{Effect, Fault};
 pub use github::GithubMode;
+pub use iam::{IamSeed, OidcSeed, RoleSeed};
 pub use images::{Behaviour, Exit};
-pub use knobs::Knobs;
-pub use lattice::{ActionSeed, GroupSeed, LatticeSeed, ListenerSeed, NetworkSeed, RuleSeed, ServiceSeed};
+pub use knobs::{Knobs, TokenMismatch};
+pub use lattice::{ActionSeed, GroupSeed, LatticeSeed, ListenerSeed, NetworkSeed, RuleSeed, ServiceSeed, VpcSeed};
 pub use metrics::{AlarmEdit, AlarmSeed, AlarmState, MetricSeed, MetricStep};
 pub use people::{Edit, Person};
+pub use quotas::Quotas;
+pub use scaling::{Demand, ScalingSeed, TargetSeed};
 pub use scenario::Scenario;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Health, added_share, history, next_event, register_target, share, snapshot, target_health,
-    wire_tests::{GROUP_A, RULE, forward, get, new_group, pass, refused, send, world},
+    super::{Health, added_share, history, next_event, register_target, share, snapshot, target_health},
+    asking::{GROUP_A, RULE, forward, get, new_group, pass, refused, send, world},
 };
 use crate::sandbox::{
     scenario::{Edit, Person},

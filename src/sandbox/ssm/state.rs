@@ -1,0 +1,25 @@
+//! What Systems Manager keeps.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::clock::Timestamp;
+
+/// The parameters by name.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(super) parameters: BTreeMap<String, Parameter>,
+}
+
+/// A parameter with the versions that are kept, the newest last; there is always one.
+pub(super) struct Parameter {
+    pub(super) kind: String,
+    pub(super) advanced: bool,
+    pub(super) versions: VecDeque<Version>,
+}
+
+#[derive(Clone)]
+pub(super) struct Version {
+    pub(super) number: u64,
+    pub(super) value: String,
+    pub(super) at: Timestamp,
+}

@@ -1,0 +1,62 @@
+//! What a release needs of IAM: the sandbox tells, and enforces it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::QUICK;
+use crate::harness::{Story, Told};
+
+/// The permissions that the seed's release uses where nothing is enforced.
+fn used() -> Vec<Value> {
+    Story::within("promoted").deploy(&QUICK).ends_with(0).world.permissions()
+}
+
+/// A policy that allows exactly these.
+fn policy(used: &[Value]) -> Value {
+    let statements = used.iter().map(|used| {
+        let mut statement = json!({"Effect": "Allow", "Action": used["action"], "Resource": used["resource"]});
+        if let Some(to) = used["passed_to"].as_str() {
+            statement["Condition"] = json!({"StringEquals": {"iam:PassedToService": to}});
+        }
+        statement
+    });
+    json!({"Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>()})
+}
+
+/// The seed's release by a role with this policy.
+fn release(policy: &Value) -> Told {
+    let bare = Story::within("promoted");
+    let scenario = json!({"name": "promoted", "iam": {"roles": {"deployer": {"policies": [policy]}}}});
+    let file = bare.write("scenario.yml", &scenario.to_string());
+    Story::within(&file).deploy(&QUICK)
+}
+
+#[test]
+fn a_release_needs_every_permission_that_it_uses_and_no_other() {
+    let used = used();
+    let told = release(&policy(&used)).ends_with(0).says("myservice:2 promoted");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    assert_eq!(told.world.permissions(), used, "the same release needs the same");
+
+    let actions: BTreeSet<&str> = used.iter().filter_map(|used| used["action"].as_str()).collect();
+    assert!(actions.len() > 15 && actions.contains("vpc-lattice:UpdateRule"), "{actions:?}");
+    for action in actions {
+        let without: Vec<Value> = used.iter().filter(|used| used["action"] != action).cloned().collect();
+        let told = release(&policy(&without));
+        assert_ne!(told.run.code, 0, "the release goes well without {action}: {}", told.run.stdout);
+        let missing = format!("is not authorized to perform: {action} on resource: ");
+        let said = told.run.stdout + &told.run.stderr;
+        assert!(said.contains(&missing), "`{missing}` is not in\n{said}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_none_is_refused_before_anything_runs() {
+    let story = Story::within("promoted");
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "UpdateRule", "Resource": "*"}]});
+    let scenario = json!({"iam": {"roles": {"deployer": {"policies": [policy]}}}});
+    let file = story.write("scenario.yml", &scenario.to_string());
+    let run = crate::harness::Run::of(&mut crate::harness::espalier(&["sandbox", "run", "--scenario", &file, "--", "status"]));
+    run.ends_with(2).complains("statement 1: `UpdateRule` is no action; write one like \"ecs:UpdateService\"");
+}
