@@ -53,7 +53,10 @@ impl Default for Knobs {
             stop: 5,
             scheduler: 1,
             all_zero_weights: true,
-    metrics_delay: 60, metrics_partial: 0, metrics_zeros: true, token_mismatch: TokenMismatch::Conflict,
+            metrics_delay: 60,
+            metrics_partial: 0,
+            metrics_zeros: true,
+            token_mismatch: TokenMismatch::Conflict,
         }
     }
 }
