@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, Load, MetricSeed, OidcSeed, Person,
-    Quotas, ScalingSeed, WELL,
+    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, Load, MetricSeed, OidcSeed, Person, Quotas, ScalingSeed, WELL,
 };
 use crate::clock::Timestamp;
 
