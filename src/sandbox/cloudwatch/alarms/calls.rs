@@ -81,7 +81,7 @@ pub(in crate::sandbox::cloudwatch) fn describe(world: &mut World, call: &Call) -
     let size = usize::try_from(call.number("MaxRecords").unwrap_or(PAGE)).unwrap_or(usize::MAX);
     let (page, next) = page::page(alarms.map(|(_, alarm)| alarm).collect(), call, size)?;
     let printed: Vec<_> = page.into_iter().map(Alarm::printed).collect();
-    Ok(json!({"MetricAlarms": printed, "CompositeAlarms": [], "LogAlarms": [], "NextToken": next}))
+    Ok(page::with_next(json!({"MetricAlarms": printed, "CompositeAlarms": [], "LogAlarms": []}), next))
 }
 
 pub(in crate::sandbox::cloudwatch) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
