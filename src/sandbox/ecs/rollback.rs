@@ -88,7 +88,9 @@ pub(crate) fn fail(world: &mut World, place: usize, cause: &Cause, back: bool) {
     let new = deployment_id(world);
     let reason = match cause {
         Cause::Breaker => format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", last.id),
-        _ => format!("ECS deployment {new} in progress: rolling back to deploymentId {}.", last.id),
+        Cause::Alarms(_) | Cause::Stopped | Cause::Hook(_) | Cause::Rules(_) => {
+            format!("ECS deployment {new} in progress: rolling back to deploymentId {}.", last.id)
+        }
     };
     let back = Deployment {
         id: new.clone(),
