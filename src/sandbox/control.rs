@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ecs, github, iam, lattice,
+    dataplane, ecs, github, iam, lattice,
     scenario::{Fault, Person},
     wire::{Reply, Request},
     world::World,
@@ -45,6 +45,7 @@ pub(crate) fn handle(world: &mut World, request: &Request, stepped: bool) -> Rep
             }
             Err(error) => refuse(400, &format!("{error}; wanted is {{\"until\": milliseconds since 1970}}")),
         },
+        ("GET", "/_sandbox/traffic") => Reply::json(200, &dataplane::report(world, world.scenario.start)),
         ("GET", "/_sandbox/world") => Reply::json(200, &snapshot(world)),
         ("POST", "/_sandbox/events") => match serde_json::from_slice::<Events>(&request.body) {
             Ok(events) => {
@@ -57,8 +58,10 @@ pub(crate) fn handle(world: &mut World, request: &Request, stepped: bool) -> Rep
             }
             Err(error) => refuse(400, &format!("{error}; wanted is {{\"faults\": […], \"people\": […]}} as in a scenario")),
         },
-        (_, "/_sandbox/clock" | "/_sandbox/world" | "/_sandbox/events") => refuse(405, "this takes another method"),
-        _ => refuse(404, "there are /_sandbox/clock, /_sandbox/world and /_sandbox/events"),
+        (_, "/_sandbox/clock" | "/_sandbox/world" | "/_sandbox/traffic" | "/_sandbox/events") => {
+            refuse(405, "this takes another method")
+        }
+        _ => refuse(404, "there are /_sandbox/clock, /_sandbox/world, /_sandbox/traffic and /_sandbox/events"),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Whose request it is, and what is to become of it.
 //!
-//! One port serves everybody: GitHub is known by `/api/v3` and `/api/graphql`, the data plane by a service's domain name or
-//! `/_dataplane/`; the rest is AWS's, which [`dispatch`] tells apart.
+//! One port serves all of them: GitHub is known by `/api/v3` and `/api/graphql`; the rest is AWS's, which [`dispatch`] tells apart.
+//! The data plane has a port of its own.
 
 use super::{
-    dataplane,
     fault::{self, Kind},
     github, oidc,
     protocol::{self, Protocol, Refusal, dispatch},
@@ -25,9 +24,6 @@ pub(crate) enum Outcome {
 
 /// Does a request with everything that may go wrong, at the world's present time.
 pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome {
-    if let Some(service) = dataplane::addressed(world, request) {
-        return Outcome::Reply(dataplane::answer(world, &service, request));
-    }
     let kind = identify(request);
     let Some(effect) = fault::strike(world, &kind) else { return Outcome::Reply(perform(world, request)) };
     world.note("fault", format!("{}:{}: {effect:?}", kind.service, kind.operation));
@@ -130,7 +126,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::{Outcome, Reply, Request, World, answer};
+    use super::{Outcome, Request, World, answer};
     use crate::sandbox::scenario::{self, Effect, Fault};
 
     const RULE: &str = "/services/svc-12345678901234567/listeners/listener-12345678901234567/rules/rule-12345678901234567";
@@ -244,29 +240,5 @@ mod tests {
         let lines: Vec<_> = world.log[before..].iter().map(|line| format!("{} {}", line.what, line.summary)).collect();
         assert_eq!(lines[0], format!("vpc-lattice:GetRule {} → 200", RULE.trim_start_matches('/')));
         assert_eq!(lines[2], "weights myservice/http-80/api: fixed response 404");
-    }
-
-    fn through(world: &mut World, path: &str) -> Reply {
-        match answer(world, &request("GET", &format!("/_dataplane/myservice{path}"), &[], "")) {
-            Outcome::Reply(reply) => reply,
-            other @ (Outcome::Never | Outcome::Closed) => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_data_plane_routes_by_rule_and_by_host_to_tasks_in_turn() {
-        let mut world = World::new(scenario::load("promoted").unwrap());
-        let first = through(&mut world, "/api/x").value();
-        let second = through(&mut world, "/api/x").value();
-        assert!(first["target_group"].as_str().unwrap().ends_with("tg-12345678901234567"));
-        assert_ne!(first["target"], second["target"]);
-        answer(&mut world, &update());
-        assert_eq!(through(&mut world, "/api").status, 200, "not before the delay");
-        world.advance(world.now + Duration::from_secs(30));
-        assert_eq!(through(&mut world, "/api").status, 404);
-        assert_eq!(through(&mut world, "/").status, 200, "the default action is another traffic target");
-        let host = "myservice-12345678901234567.7d67968.vpc-lattice-svcs.ap-northeast-1.on.aws:80";
-        let by_host = answer(&mut world, &request("GET", "/services", &[("host", host)], ""));
-        assert!(matches!(&by_host, Outcome::Reply(reply) if reply.value()["target"].is_string()), "{by_host:?}");
     }
 }

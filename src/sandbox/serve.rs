@@ -3,7 +3,8 @@
 //! The environment is what any AWS SDK and any GitHub client reads: endpoints, dummy credentials and a region, and in place of a
 //! real run of GitHub Actions a pull request, number 7 of `octo/myservice`, whose event file is written to the temporary folder
 //! and removed with the sandbox. [`Mode::Stepped`] adds `ESPALIER_CLOCK`, which only espalier understands: for other clients use
-//! [`Mode::Scaled`].
+//! [`Mode::Scaled`]. `ESPALIER_DATA_PLANE` is where the services of VPC Lattice are asked: any HTTP client whose `Host` header is a
+//! service's domain name.
 
 use std::{
     io,
@@ -22,7 +23,7 @@ use super::{
     oidc,
     record::Recording,
     scenario::Scenario,
-    server::{self, Server},
+    server::{self, Port, Server},
     world::World,
 };
 use crate::clock::Scaled;
@@ -80,13 +81,15 @@ pub enum Error {
 pub struct Running {
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Where the services of VPC Lattice listen, all of them: the `Host` header says which one is meant.
+    pub data_plane: SocketAddr,
     server: Arc<Server>,
     mode: Mode,
     region: String,
     record: Option<PathBuf>,
     folder: PathBuf,
     stop: watch::Sender<bool>,
-    serving: Option<JoinHandle<()>>,
+    serving: Option<JoinHandle<((), ())>>,
 }
 
 impl std::fmt::Debug for Server {
@@ -103,6 +106,8 @@ pub async fn start(options: Serve) -> Result<Running, Error> {
     let port = options.port;
     let listener = server::bind(port).await.map_err(|source| Error::Port { port, source })?;
     let addr = listener.local_addr().map_err(|source| Error::Port { port, source })?;
+    let services = server::bind(0).await.map_err(|source| Error::Port { port: 0, source })?;
+    let data_plane = services.local_addr().map_err(|source| Error::Port { port: 0, source })?;
     let folder = std::env::temp_dir().join(format!("espalier-sandbox-{}-{}", std::process::id(), addr.port()));
     write_event(&folder, addr)?;
     let clock = match options.mode {
@@ -117,8 +122,10 @@ pub async fn start(options: Serve) -> Result<Running, Error> {
     let (recording, record) = recording.transpose()?.unzip();
     let server = Arc::new(Server::new(World::new(options.scenario), clock).recorded_by(recording));
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(server::serve(listener, Arc::clone(&server), stopped));
-    let running = Running { addr, server, mode: options.mode, region, record, folder, stop, serving: Some(serving) };
+    let controlled = server::serve(listener, Port::Control, Arc::clone(&server), stopped.clone());
+    let asked = server::serve(services, Port::DataPlane, Arc::clone(&server), stopped);
+    let serving = tokio::spawn(async move { tokio::join!(controlled, asked) });
+    let running = Running { addr, data_plane, server, mode: options.mode, region, record, folder, stop, serving: Some(serving) };
     if let Some(path) = options.env_file {
         let lines: String = running.environment().into_iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         write(&path, &lines)?;
@@ -134,6 +141,7 @@ impl Running {
         let event = self.folder.join("event.json");
         let mut all = vec![
             ("AWS_ENDPOINT_URL", base.clone()),
+            ("ESPALIER_DATA_PLANE", format!("http://{}", self.data_plane)),
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
             ("AWS_REGION", self.region.clone()),

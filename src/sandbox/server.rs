@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
-    control, page,
+    control, dataplane, page,
     record::Recording,
     route::{self, Outcome},
     wire::{Reply, Request},
@@ -35,6 +35,15 @@ pub(super) struct Server {
     a_minute: Mutex<Duration>,
     /// Where requests and answers are written down.
     recording: Option<Recording>,
+}
+
+/// What a port is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Port {
+    /// AWS, GitHub and the sandbox's own pages.
+    Control,
+    /// The services of VPC Lattice.
+    DataPlane,
 }
 
 /// Why a connection is closed without an answer.
@@ -85,8 +94,14 @@ impl Server {
     }
 
     /// What a request gets, and the headers that every answer of the sandbox has.
-    pub(super) fn answer(&self, request: &Request) -> Outcome {
+    pub(super) fn answer(&self, port: Port, request: &Request) -> Outcome {
         let mut world = self.world();
+        if port == Port::DataPlane {
+            let reply = dataplane::answer(&mut world, request);
+            let outcome = Outcome::Reply(reply.with("date", http_date(world.now)));
+            self.write_down(&world, request, &outcome);
+            return outcome;
+        }
         if page::is_asked_for(request) {
             return Outcome::Reply(page::answer(&world));
         }
@@ -106,11 +121,15 @@ impl Server {
             }
             Outcome::Never | Outcome::Closed => outcome,
         };
-        if let Some(recording) = &self.recording {
-            // Within the lock, so that the lines are in the order of the world.
-            recording.write(now, request, &outcome);
-        }
+        self.write_down(&world, request, &outcome);
         outcome
+    }
+
+    /// Within the world's lock, so that the lines are in the order of the world.
+    fn write_down(&self, world: &World, request: &Request, outcome: &Outcome) {
+        if let Some(recording) = &self.recording {
+            recording.write(world.now, request, outcome);
+        }
     }
 }
 
@@ -120,7 +139,7 @@ pub(super) async fn bind(port: u16) -> io::Result<TcpListener> {
 }
 
 /// Serves until `stop` changes. Connections that are still open then are closed.
-pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn serve(listener: TcpListener, port: Port, server: Arc<Server>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -130,7 +149,7 @@ pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: 
                 Ok((stream, peer)) if allowed(peer) => {
                     let server = Arc::clone(&server);
                     connections.spawn(async move {
-                        let service = service_fn(|request| respond(&server, request));
+                        let service = service_fn(|request| respond(&server, port, request));
                         // An error here is a client that went away, or a fault that closes on purpose.
                         let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                     });
@@ -151,7 +170,7 @@ fn allowed(peer: SocketAddr) -> bool {
     peer.ip().is_loopback()
 }
 
-async fn respond(server: &Server, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Closed> {
+async fn respond(server: &Server, port: Port, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Closed> {
     let (head, body) = request.into_parts();
     let reply = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => {
@@ -167,7 +186,7 @@ async fn respond(server: &Server, request: http::Request<Incoming>) -> Result<Re
             if !delay.is_zero() {
                 clock::sleep(delay).await;
             }
-            match server.answer(&request) {
+            match server.answer(port, &request) {
                 Outcome::Reply(reply) => reply,
                 Outcome::Never => std::future::pending().await,
                 Outcome::Closed => return Err(Closed),
@@ -211,7 +230,7 @@ mod tests {
     use serde_json::Value;
     use tokio::{net::TcpStream, sync::watch};
 
-    use super::{Request, Server, bind, http_date, serve};
+    use super::{Port, Request, Server, bind, http_date, serve};
     use crate::{
         clock::{Clock as _, Scaled, Stepped, Timestamp},
         sandbox::{
@@ -247,7 +266,7 @@ mod tests {
             let listener = bind(0).await.unwrap();
             let address = listener.local_addr().unwrap();
             let (_stop, stopped) = watch::channel(false);
-            tokio::spawn(serve(listener, Arc::new(Server::new(world, None)), stopped));
+            tokio::spawn(serve(listener, Port::Control, Arc::new(Server::new(world, None)), stopped));
             let stream = TcpStream::connect(address).await.unwrap();
             let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
             tokio::spawn(connection);
@@ -287,7 +306,7 @@ mod tests {
             let listener = bind(0).await.unwrap();
             let address = listener.local_addr().unwrap();
             let (stop, stopped) = watch::channel(false);
-            let serving = tokio::spawn(serve(listener, server, stopped));
+            let serving = tokio::spawn(serve(listener, Port::Control, server, stopped));
 
             let clock = Stepped::connect(&format!("http://{address}/_sandbox/clock")).await.unwrap();
             let start = clock.now();

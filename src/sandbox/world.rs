@@ -1,7 +1,5 @@
 //! The world in motion: a plain value that changes by requests and by `advance(now)`, and by nothing else.
 
-use std::time::Duration;
-
 use super::{
     autoscaling, cloudwatch, dataplane, ecs, fault, github, iam, lattice, people,
     scenario::{Mistake, Scenario},
@@ -40,16 +38,6 @@ pub(crate) struct LogLine {
     pub(crate) summary: String,
 }
 
-/// What a backend would answer now to a request that is not refused.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Answer {
-    /// To a health check, and to a request that error_rate spares.
-    pub(crate) status: u16,
-    pub(crate) latency: Duration,
-    /// Percent of ordinary requests that are answered 500 instead; health checks never see it.
-    pub(crate) error_rate: f64,
-}
-
 impl World {
     /// The scenario's world at its start, settled: what it lists as running runs and is healthy.
     pub(crate) fn new(scenario: Scenario) -> Self {
@@ -77,6 +65,7 @@ impl World {
         autoscaling::seed(&mut world);
         lattice::settle(&mut world);
         cloudwatch::seed(&mut world);
+        dataplane::account(&mut world);
         world
     }
 
@@ -84,16 +73,23 @@ impl World {
     pub(crate) fn advance(&mut self, now: Timestamp) {
         loop {
             people::notice(self);
+            dataplane::notice(self);
+            let measured = cloudwatch::next_event(self);
             let events = [
                 lattice::next_event(self),
                 ecs::next_event(self),
                 autoscaling::next_event(self),
                 people::next_event(self),
                 fault::next_event(self),
-                cloudwatch::next_event(self),
+                dataplane::next_event(self),
+                measured,
             ];
             let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
             self.now = self.now.max(at);
+            if measured == Some(at) {
+                // Load went its course until now, whatever changes now.
+                dataplane::account(self);
+            }
             lattice::on_time(self);
             ecs::on_time(self);
             autoscaling::on_time(self);
@@ -103,6 +99,7 @@ impl World {
             cloudwatch::on_time(self);
         }
         self.now = self.now.max(now);
+        dataplane::account(self);
     }
 
     /// Writes down what happened.

@@ -1,192 +1,176 @@
-//! Requests as VPC Lattice would route them: rules in the order of their priorities, weights, healthy targets, and the answer of
-//! the task behind. It sees actions only when the propagation delay has passed.
-
-use std::collections::BTreeMap;
+//! A request that came over the wire, and its answer.
 
 use serde_json::{Value, json};
 
+use super::{
+    backends::{self, Backend},
+    course::{Course, Forward, Group, Reason, Target, To, course},
+    state::Passed,
+    travel::{Portion, record},
+};
 use crate::sandbox::{
     ecs, lattice,
-    lattice::Routed,
     wire::{Reply, Request},
     world::World,
 };
 
-/// What makes weighted choices and round robin come out even, without chance.
-#[derive(Default)]
-pub(crate) struct State {
-    /// For each rule its weights and how much each group is owed.
-    owed: BTreeMap<String, Owed>,
-    /// How many requests each group has had.
-    turns: BTreeMap<String, usize>,
-    /// How much of an error each group has run up, in percent.
-    errors: BTreeMap<String, f64>,
+/// A client may name its request; so much of the name is kept.
+const LONGEST_ID: usize = 512;
+
+/// The answer to a request whose `Host` header names the service. Nothing waits for the target's latency: it is the world's time
+/// that passes in it.
+pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
+    world.begin_request();
+    let named = request.header("x-amzn-requestid").map(|id| id.chars().take(LONGEST_ID).collect::<String>());
+    let id = named.filter(|id| !id.is_empty()).unwrap_or_else(|| world.request_id());
+    let reply = if request.method == http::Method::CONNECT {
+        refuse(501, "a tunnel is for TLS; the sandbox answers for HTTPS listeners too in clear text on this port")
+    } else {
+        let host = request.header("host").unwrap_or_default();
+        let (domain, port) = host.rsplit_once(':').map_or((host, None), |(domain, port)| (domain, port.parse().ok()));
+        let found = lattice::service_of_domain(world, domain);
+        match found.and_then(|service| course(world, &service, port, request)) {
+            Some(course) => follow(world, &course, request, &id),
+            None => refuse(404, &format!("`{host}` is the domain name of no service that is ACTIVE")),
+        }
+    };
+    reply.with("x-amzn-requestid", id)
 }
 
-#[derive(Default)]
-struct Owed {
-    weights: Vec<(String, u32)>,
-    owed: Vec<f64>,
+fn refuse(status: u16, message: &str) -> Reply {
+    Reply::json(status, &json!({ "message": message }))
 }
 
-/// The name of the Lattice service that a request is for, when it is for the data plane.
-pub(crate) fn addressed(world: &World, request: &Request) -> Option<String> {
-    if let Some(rest) = request.path.strip_prefix("/_dataplane/") {
-        return rest.split('/').next().map(str::to_owned);
-    }
-    let host = request.header("host")?;
-    lattice::service_of_domain(world, host.split(':').next().unwrap_or(host))
+/// Sends one request along its course.
+fn follow(world: &mut World, course: &Course, request: &Request, id: &str) -> Reply {
+    let rule = course.rule.as_ref().map(|(id, _)| id.as_str()).unwrap_or_default();
+    let portions = match &course.to {
+        To::Forward(forward) => world.dataplane.choices.forward(rule, forward, 1),
+        To::Lattice(..) => Vec::new(),
+    };
+    let bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
+    let now = world.now;
+    record(&mut world.traffic, now, course, 1, &portions, bytes);
+    let mut passed = Passed {
+        at: now,
+        method: request.method.to_string(),
+        path: request.path.clone(),
+        service: course.service.name.clone(),
+        rule: course.rule.as_ref().map(|(_, name)| name.clone()),
+        target_group: None,
+        target: None,
+        status: 0,
+        latency_ms: None,
+    };
+    let reply = match (&course.to, portions.first()) {
+        (To::Lattice(status, reason), _) => by_lattice(course, *status, *reason, request),
+        (To::Forward(forward), Some(portion)) => match forward.groups.get(portion.group) {
+            Some(group) => by_group(world, (course, forward, group), portion, request, id, &mut passed),
+            None => refuse(500, "the request got lost"),
+        },
+        (To::Forward(_), None) => refuse(500, "the request got lost"),
+    };
+    passed.status = reply.status;
+    world.dataplane.remember(passed);
+    reply
 }
 
-/// The answer of the service of that name.
-pub(crate) fn answer(world: &mut World, service: &str, request: &Request) -> Reply {
-    let prefix = format!("/_dataplane/{service}");
-    let path = request.path.strip_prefix(prefix.as_str()).unwrap_or(&request.path);
-    let request = Request { path: if path.is_empty() { "/".to_owned() } else { path.to_owned() }, ..request.clone() };
-    if !admitted(world, service, &request) {
-        return Reply::json(
-            403,
-            &json!({"message": "AccessDeniedException: no auth policy allows this request, or one denies it"}),
-        );
-    }
-    let Some(routed) = lattice::route(world, service, |matching| matches(matching, &request)) else {
-        return Reply::json(404, &json!({"message": format!("there is no service {service}, or nothing listens for it yet")}));
-    };
-    let Routed { rule, service_arn, fixed, groups } = routed;
-    if let Some(status) = fixed {
-        return Reply::json(status, &json!({"fixed_response": status}));
-    }
-    let Some(group) = choose(&mut world.dataplane, &rule, &groups) else {
-        return Reply::json(503, &json!({"message": "no target group has a weight above 0"}));
-    };
-    let targets = lattice::routable(world, &group);
-    let turn = world.dataplane.turns.entry(group.clone()).or_default();
-    let target = targets.get(*turn % targets.len().max(1)).cloned();
-    *turn += 1;
-    let arn = lattice::group_arn(world, &group);
-    let shown = format!("ServiceArn={service_arn};TargetGroupArn={arn}");
-    let Some((ip, port)) = target else {
-        return Reply::json(503, &json!({"target_group": arn, "message": "the target group has no targets"}))
-            .with("x-amzn-lattice-target", shown);
-    };
-    let Some(answer) = ecs::answer(world, &ip, port) else {
-        return Reply::json(
-            502,
-            &json!({"target_group": arn, "target": format!("{ip}:{port}"), "message": "connection refused"}),
-        )
-        .with("x-amzn-lattice-target", shown);
-    };
-    let due = world.dataplane.errors.entry(group).or_default();
-    *due += answer.error_rate;
-    let failed = *due >= 100.0;
-    if failed {
-        *due -= 100.0;
-    }
-    let status = if failed { 500 } else { answer.status };
-    let latency = u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX);
-    Reply::json(status, &json!({"target_group": arn, "target": format!("{ip}:{port}"), "latency_ms": latency}))
-        .with("x-amzn-lattice-target", shown)
-}
-
-/// Whether the auth policies let a request to the service of that name in. Whoever signs it is the one identity that there is
-/// (`GetCallerIdentity`); whoever does not is anonymous.
-fn admitted(world: &World, service: &str, request: &Request) -> bool {
-    let signed = request.header("authorization").is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256"));
-    let caller = signed.then(|| format!("arn:aws:sts::{}:assumed-role/deployer/GitHubActions", world.scenario.account));
-    let port = request.header("host").and_then(|host| host.rsplit_once(':')?.1.parse().ok()).unwrap_or(80);
-    let invocation = lattice::Invocation {
-        method: request.method.as_str(),
-        path: &request.path,
-        query: &request.query,
-        headers: &request.headers,
-        port,
-        caller: caller.as_deref(),
-    };
-    lattice::service_of_name(world, service).is_none_or(|id| lattice::authorized(world, &id, &invocation))
-}
-
-/// The group that is owed the most: over time each gets exactly its share, whatever the order of requests.
-fn choose(state: &mut State, rule: &str, groups: &[(String, u32)]) -> Option<String> {
-    let total: u32 = groups.iter().map(|(_, weight)| weight).sum();
-    if total == 0 {
-        return None;
-    }
-    let Owed { weights: known, owed } = state.owed.entry(rule.to_owned()).or_default();
-    if known != groups {
-        groups.clone_into(known);
-        *owed = vec![0.0; groups.len()];
-    }
-    let mut best: Option<usize> = None;
-    for (index, (_, weight)) in groups.iter().enumerate() {
-        owed[index] += f64::from(*weight) / f64::from(total);
-        if *weight > 0 && best.is_none_or(|best| owed[index] > owed[best] + 1e-9) {
-            best = Some(index);
+fn by_lattice(course: &Course, status: u16, reason: Reason, request: &Request) -> Reply {
+    let arn = &course.service.arn;
+    match reason {
+        Reason::FixedResponse => Reply::json(status, &json!({ "fixed_response": status })),
+        Reason::NoListener => {
+            refuse(status, &format!("nothing listens for {} yet, or no rule takes the request", course.service.name))
+        }
+        Reason::NoWeight => refuse(status, "no target group of the action has a weight above 0"),
+        Reason::Passthrough => refuse(status, "the sandbox passes no TLS through: the listener's protocol is TLS_PASSTHROUGH"),
+        Reason::NotAuthorized => {
+            let resource = format!("{arn}{}", request.path);
+            let text = format!(
+                "AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on resource: {resource} \
+                 because no service-based policy allows the vpc-lattice-svcs:Invoke action"
+            );
+            text_reply(status, text)
         }
     }
-    let best = best?;
-    owed[best] -= 1.0;
-    Some(groups[best].0.clone())
 }
 
-/// Whether a rule's match means this request; null, the default rule's, means every one.
-fn matches(matching: &Value, request: &Request) -> bool {
-    let http = &matching["httpMatch"];
-    let method = http["method"].as_str().is_none_or(|method| method == request.method.as_str());
-    let path = &http["pathMatch"];
-    let path = path.is_null() || text_matches(path, &request.path);
-    let headers = http["headerMatches"].as_array().into_iter().flatten();
-    let mut headers = headers.map(|wanted| {
-        let value = wanted["name"].as_str().and_then(|name| request.header(name));
-        value.is_some_and(|value| text_matches(wanted, value))
+fn by_group(
+    world: &World,
+    (course, forward, group): (&Course, &Forward, &Group),
+    portion: &Portion,
+    request: &Request,
+    id: &str,
+    passed: &mut Passed,
+) -> Reply {
+    let network = course.service.network_arn.as_ref().map(|arn| format!("ServiceNetworkArn={arn};")).unwrap_or_default();
+    let shown = format!("ServiceArn={};{network}TargetGroupArn={}", course.service.arn, group.arn);
+    passed.target_group = Some(group.name.clone());
+    let Some(target) = portion.target.and_then(|target| group.targets.get(target)) else {
+        return refuse(forward.empty, &format!("the target group {} has no targets", group.name))
+            .with("x-amzn-lattice-target", shown);
+    };
+    passed.target = Some(target.label.clone());
+    let micros = portion.latencies.first().map(|(micros, _)| *micros);
+    #[expect(clippy::cast_precision_loss, reason = "latencies are far below 2^53 microseconds")]
+    let latency = micros.map(|micros| micros as f64 / 1000.0);
+    passed.latency_ms = latency;
+    let status = portion.answered.iter().find(|(_, count)| *count > 0).map(|(status, _)| *status);
+    let reply = match (target.backend, status) {
+        (Backend::Refuses, _) => refuse(502, &format!("{} of {} refuses the connection", target.label, group.name)),
+        (Backend::Nobody, _) => refuse(504, &format!("nobody is at {} of {}", target.label, group.name)),
+        (Backend::Answers(_), None) => refuse(504, &format!("{} of {} does not answer in time", target.label, group.name)),
+        (Backend::Answers(_), Some(status)) => {
+            let sent = sent_on(course, request, id, &shown);
+            by_target(world, group, target, status, latency, request, &sent)
+        }
+    };
+    reply.with("x-amzn-lattice-target", shown)
+}
+
+/// The headers that VPC Lattice adds on the way to the target.
+fn sent_on(course: &Course, request: &Request, id: &str, shown: &str) -> Value {
+    let (protocol, port) = course.listener.clone().unwrap_or_default();
+    let before = request.header("x-forwarded-for").map(|before| format!("{before}, ")).unwrap_or_default();
+    json!({
+        "x-forwarded-for": format!("{before}127.0.0.1"),
+        "x-forwarded-port": port.to_string(),
+        "x-forwarded-proto": protocol.to_ascii_lowercase(),
+        "x-amzn-requestid": id,
+        "x-amzn-lattice-target": shown,
+    })
+}
+
+/// What the target says: the text that the scenario has for it, or who it is.
+fn by_target(
+    world: &World,
+    group: &Group,
+    target: &Target,
+    status: u16,
+    latency: Option<f64>,
+    request: &Request,
+    sent: &Value,
+) -> Reply {
+    let behaviour = backends::behaviour(world, group.place(target));
+    let text = behaviour.and_then(|behaviour| behaviour.bodies.get(&request.path).or(behaviour.body.as_ref()));
+    if let Some(text) = text {
+        let path = percent_encoding::percent_decode_str(request.path.trim_start_matches('/')).decode_utf8_lossy();
+        return text_reply(status, text.replace("{path}", &path));
+    }
+    let mut body = json!({
+        "target_group": group.name,
+        "target_group_id": group.id,
+        "target": target.label,
+        "latency_ms": latency,
+        "headers": sent,
     });
-    method && path && headers.all(|matched| matched)
+    if let Some(occupant) = ecs::occupant(world, &target.id).filter(|_| group.kind == "IP") {
+        body["revision"] = json!(occupant.revision);
+        body["task"] = json!(occupant.task);
+    }
+    Reply::json(status, &body)
 }
 
-/// `match` and `caseSensitive` of a path or a header.
-fn text_matches(wanted: &Value, given: &str) -> bool {
-    let sensitive = wanted["caseSensitive"].as_bool().unwrap_or(true);
-    let fold = |text: &str| if sensitive { text.to_owned() } else { text.to_ascii_lowercase() };
-    let given = fold(given);
-    let kind = &wanted["match"];
-    let is = |member: &str, holds: &dyn Fn(&str) -> bool| kind[member].as_str().is_none_or(|text| holds(&fold(text)));
-    is("exact", &|text| given == text)
-        && is("prefix", &|text| given.starts_with(text))
-        && is("contains", &|text| given.contains(text))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{State, choose, matches};
-    use crate::sandbox::wire::Request;
-
-    #[test]
-    fn every_group_gets_its_share_exactly() {
-        let mut state = State::default();
-        let groups = [("a".to_owned(), 75), ("b".to_owned(), 25), ("c".to_owned(), 0)];
-        let chosen: Vec<_> = (0..100).filter_map(|_| choose(&mut state, "rule", &groups)).collect();
-        let count = |name: &str| chosen.iter().filter(|group| *group == name).count();
-        assert_eq!((count("a"), count("b"), count("c")), (75, 25, 0));
-        assert_eq!(choose(&mut state, "rule", &[("a".to_owned(), 0)]), None);
-    }
-
-    #[test]
-    fn a_match_needs_all_its_parts() {
-        let matching = json!({"httpMatch": {
-            "method": "GET", "pathMatch": {"match": {"prefix": "/api"}},
-            "headerMatches": [{"name": "x-test", "match": {"contains": "ES"}, "caseSensitive": false}],
-        }});
-        let mut request = Request {
-            method: http::Method::GET,
-            path: "/api/users".to_owned(),
-            query: String::new(),
-            headers: [("x-test".parse().unwrap(), "yes".parse().unwrap())].into_iter().collect(),
-            body: bytes::Bytes::new(),
-        };
-        assert!(matches(&matching, &request));
-        request.path = "/other".to_owned();
-        assert!(!matches(&matching, &request));
-        assert!(matches(&serde_json::Value::Null, &request));
-    }
+fn text_reply(status: u16, text: String) -> Reply {
+    Reply { status, headers: Vec::new(), body: text.into_bytes() }.with("content-type", "text/plain; charset=utf-8")
 }

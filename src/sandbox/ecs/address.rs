@@ -1,37 +1,77 @@
 //! What is behind an address: the task's application.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
-use super::{clusters::text, state::Task};
-use crate::sandbox::{
-    lattice,
-    world::{Answer, World},
+use super::{
+    clusters::text,
+    state::{Task, TaskDefinition},
 };
+use crate::{
+    clock::Timestamp,
+    sandbox::{
+        dataplane::{self, Answer},
+        lattice,
+        scenario::Behaviour,
+        world::World,
+    },
+};
+
+/// Who lives at an address, listening or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Occupant {
+    /// The task's id.
+    pub(crate) task: String,
+    /// `family:revision`.
+    pub(crate) revision: String,
+}
 
 /// What the task at this address would answer to a request now; none when nothing listens there.
 pub(crate) fn answer(world: &World, ip: &str, port: u16) -> Option<Answer> {
-    let here = |task: &&Task| task.interface.as_ref().is_some_and(|interface| interface.ip == ip) && task.listens();
-    let task = world.ecs.tasks.iter().rev().find(here)?;
-    let definition = world.ecs.task_definition(&task.task_definition)?;
+    let task = task_at(world, ip).filter(|task| task.listens())?;
+    let behaviour = world.scenario.behaviour(image(definition(world, task)?, port)?);
+    let share = task.groups.iter().map(|port| lattice::share(world, &port.group)).fold(0.0, f64::max);
+    dataplane::answer_of(behaviour, world.now.since(task.started_at?), share)
+}
+
+/// The behaviour of the image that listens at this address and port, when a task lives there.
+pub(crate) fn behaviour<'a>(world: &'a World, ip: &str, port: u16) -> Option<&'a Behaviour> {
+    Some(world.scenario.behaviour(image(definition(world, task_at(world, ip)?)?, port)?))
+}
+
+/// The task at this address, as long as ECS remembers it.
+pub(crate) fn occupant(world: &World, ip: &str) -> Option<Occupant> {
+    let task = task_at(world, ip)?;
+    let definition = &task.task_definition;
+    let revision = definition.rsplit_once('/').map_or(definition.as_str(), |(_, revision)| revision);
+    Some(Occupant { task: task.id.clone(), revision: revision.to_owned() })
+}
+
+/// When any task's answers next change by its age alone.
+pub(crate) fn next_change(world: &World) -> Option<Timestamp> {
+    let changes = world.ecs.tasks.iter().filter(|task| task.listens()).flat_map(|task| {
+        let containers = definition(world, task).and_then(|definition| definition.printed.get("containerDefinitions"));
+        let images = containers.and_then(Value::as_array).into_iter().flatten().filter_map(|container| text(container, "image"));
+        let behaviours = images.map(|image| world.scenario.behaviour(image));
+        behaviours.filter_map(|behaviour| dataplane::changes_after(behaviour, task.started_at?, world.now))
+    });
+    changes.min()
+}
+
+fn task_at<'a>(world: &'a World, ip: &str) -> Option<&'a Task> {
+    let here = |task: &&Task| task.interface.as_ref().is_some_and(|interface| interface.ip == ip);
+    world.ecs.tasks.iter().rev().find(here)
+}
+
+fn definition<'a>(world: &'a World, task: &Task) -> Option<&'a TaskDefinition> {
+    world.ecs.task_definition(&task.task_definition)
+}
+
+/// The image of the container that has this port.
+fn image(definition: &TaskDefinition, port: u16) -> Option<&str> {
     let mut containers = definition.printed.get("containerDefinitions")?.as_array()?.iter();
     let container = containers.find(|container| {
         let mappings = container.get("portMappings").and_then(Value::as_array).into_iter().flatten();
         mappings.filter_map(|mapping| mapping.get("containerPort")?.as_u64()).any(|number| number == u64::from(port))
     })?;
-    let behaviour = world.scenario.behaviour(text(container, "image").unwrap_or_default());
-    let age = world.now.since(task.started_at?);
-    let over = |seconds: Option<u64>| seconds.is_some_and(|seconds| age >= Duration::from_secs(seconds));
-    if over(behaviour.fails_after) {
-        return None;
-    }
-    let share = task.groups.iter().map(|port| lattice::share(world, &port.group)).fold(0.0, f64::max);
-    let overloaded = behaviour.unhealthy_above.is_some_and(|limit| share >= limit);
-    let well = behaviour.healthy && !over(behaviour.healthy_for) && !overloaded;
-    Some(Answer {
-        status: if well { 200 } else { 500 },
-        latency: Duration::from_millis(behaviour.latency_ms),
-        error_rate: behaviour.error_rate,
-    })
+    Some(text(container, "image").unwrap_or_default())
 }

@@ -47,7 +47,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::answer;
+pub(crate) use address::{answer, behaviour, next_change, occupant};
 pub(crate) use desired::{counts, set_desired};
 pub(crate) use dispatch::OPERATIONS;
 pub(crate) use scheduler::{next_event, on_time};

@@ -34,7 +34,7 @@ pub(crate) fn behaviours(world: &World, definition: &str) -> Vec<(bool, Behaviou
     let containers = found.and_then(Value::as_array).into_iter().flatten();
     let behaviour = |container: &Value| {
         let essential = container.get("essential") != Some(&Value::Bool(false));
-        (essential, world.scenario.behaviour(text(container, "image").unwrap_or_default()))
+        (essential, world.scenario.behaviour(text(container, "image").unwrap_or_default()).clone())
     };
     containers.map(behaviour).collect()
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::state::{Action, Group, Health, Life, Target};
+use super::{
+    routes,
+    state::{Action, Group, Health, Life, Target},
+};
 use crate::{
     clock::Timestamp,
-    sandbox::{ecs, world::World},
+    sandbox::{dataplane, world::World},
 };
 
 /// When something happens next.
@@ -122,14 +125,10 @@ fn hear(target: &mut Target, passed: bool, (healthy, unhealthy): (u64, u64)) {
 
 /// Whether a health check of this target would pass now.
 fn passes(world: &World, group: &Group, target: &Target) -> bool {
-    let check = &group.config["healthCheck"];
-    let port = check["port"].as_u64().unwrap_or(target.port);
     let timeout = Duration::from_secs(group.check_number("healthCheckTimeoutSeconds"));
-    let codes = check["matcher"]["httpCode"].as_str().unwrap_or("200");
-    u16::try_from(port)
-        .ok()
-        .and_then(|port| ecs::answer(world, &target.id, port))
-        .is_some_and(|answer| answer.latency <= timeout && matches(codes, answer.status))
+    let codes = group.config["healthCheck"]["matcher"]["httpCode"].as_str().unwrap_or("200");
+    let answer = routes::checked_at(group, target).and_then(|place| dataplane::checked(world, place));
+    answer.is_some_and(|answer| answer.latency <= timeout && matches(codes, answer.status))
 }
 
 /// Whether a status is among codes like `200`, `200,202` or `200-299`.

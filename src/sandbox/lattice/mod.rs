@@ -25,6 +25,7 @@ mod parts;
 mod policies;
 mod quotas;
 mod refusal;
+mod routes;
 mod rules;
 mod seed;
 mod services;
@@ -40,9 +41,9 @@ pub(crate) use authorize::{Invocation, authorized};
 pub(crate) use health::{next_event, on_time, settle};
 pub(crate) use managed::{forward, forwards};
 pub(crate) use operation::OPERATIONS;
+pub(crate) use routes::{Addressed, Destination, addressed, routable, route, service_of_domain, service_of_name};
 pub(crate) use seed::seed;
 pub(crate) use state::{Health, State, Written};
 pub(crate) use view::{
-    Routed, added_share, deregister_target, edit, group_arn, group_exists, history, register_target, routable, route,
-    service_of_domain, service_of_name, share, snapshot, target_health,
+    added_share, deregister_target, edit, group_arn, group_exists, history, register_target, share, snapshot, target_health,
 };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     action::{self, Place},
-    associations, groups, listeners, networks, policies, services,
+    associations, groups, health, listeners, networks, policies, services,
     state::{Action, AuthPolicy, Policies, Rule},
     vpcs,
 };
@@ -18,12 +18,17 @@ use crate::sandbox::{
 /// Puts in what the scenario lists. What AWS would refuse is left out and told in `unseeded`.
 pub(crate) fn seed(world: &mut World) {
     let seed = world.scenario.lattice.clone();
+    let mut targets = Vec::new();
     for (index, group) in seed.target_groups.into_iter().enumerate() {
         let id = given(world, &group.id, "tg");
-        match groups::complete("IP", &group.config) {
+        let kind = if group.r#type.is_empty() { "IP" } else { group.r#type.as_str() };
+        match groups::complete(kind, &group.config) {
             Ok(config) => {
-                let group = groups::make(world, id, &group.name, group.tags, "IP", config);
-                world.lattice.groups.push(group);
+                let port = config["port"].as_u64().unwrap_or(0);
+                let made = groups::make(world, id.clone(), &group.name, group.tags, kind, config);
+                world.lattice.groups.push(made);
+                targets
+                    .extend(group.targets.into_iter().map(|target| (id.clone(), target.id, target.port.map_or(port, u64::from))));
             }
             Err(refusal) => {
                 let index = index.to_string();
@@ -52,6 +57,9 @@ pub(crate) fn seed(world: &mut World) {
             if listener.port != 0 {
                 made.port = u64::from(listener.port);
             }
+            if !listener.protocol.is_empty() {
+                made.protocol = listener.protocol;
+            }
             made.rules.iter_mut().for_each(settled);
             let mut places = vec![place.clone()];
             for rule in listener.rules {
@@ -72,6 +80,10 @@ pub(crate) fn seed(world: &mut World) {
                 let _recorded = action::record(world, &place);
             }
         }
+    }
+    // Only now are their groups in use.
+    for (group, id, port) in targets {
+        health::register(world, &group, &id, port);
     }
     for (index, network) in seed.service_networks.into_iter().enumerate() {
         let id = given(world, &network.id, "sn");

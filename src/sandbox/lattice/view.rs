@@ -57,55 +57,6 @@ pub(crate) fn added_share(world: &World) -> Option<f64> {
     shares.min_by(f64::total_cmp)
 }
 
-/// Where the data plane takes a request.
-pub(crate) struct Routed {
-    /// The id of the rule that took it.
-    pub(crate) rule: String,
-    pub(crate) service_arn: String,
-    pub(crate) fixed: Option<u16>,
-    /// Ids of target groups with their weights.
-    pub(crate) groups: Vec<(String, u32)>,
-}
-
-/// The name of the service that answers to this domain name.
-pub(crate) fn service_of_domain(world: &World, domain: &str) -> Option<String> {
-    let service = world.lattice.services.iter().find(|service| {
-        service.domain.eq_ignore_ascii_case(domain) || service.settings["customDomainName"].as_str() == Some(domain)
-    });
-    service.map(|service| service.card.name.clone())
-}
-
-/// The id of the service of that name.
-pub(crate) fn service_of_name(world: &World, name: &str) -> Option<String> {
-    world.lattice.services.iter().find(|service| service.card.name == name).map(|service| service.card.id.clone())
-}
-
-/// What the data plane does with a request to the service of that name: the first rule whose match `means` it, by priority, the
-/// default rule last. The first listener listens; rules that the data plane has not heard of do not count.
-pub(crate) fn route(world: &World, service: &str, means: impl Fn(&Value) -> bool) -> Option<Routed> {
-    let service = world.lattice.services.iter().find(|known| known.card.name == service)?;
-    let mut rules: Vec<_> = service.listeners.first()?.rules.iter().collect();
-    rules.sort_by_key(|rule| rule.priority.unwrap_or(u64::MAX));
-    let (rule, action) =
-        rules.into_iter().filter(|rule| means(&rule.matching)).find_map(|rule| Some((rule, rule.seen.as_ref()?)))?;
-    let (fixed, groups) = match action {
-        Action::Fixed(status) => (Some(*status), Vec::new()),
-        Action::Forward(groups) => (None, groups.clone()),
-    };
-    Some(Routed { rule: rule.card.id.clone(), service_arn: service.card.arn.clone(), fixed, groups })
-}
-
-/// The targets that may get a request: the healthy ones; all that are not draining when none is healthy or none is checked.
-pub(crate) fn routable(world: &World, group: &str) -> Vec<(String, u16)> {
-    let Ok(group) = world.lattice.group(group) else { return Vec::new() };
-    let of = |wanted: &dyn Fn(Health) -> bool| -> Vec<(String, u16)> {
-        let targets = group.targets.iter().filter(|target| wanted(target.health));
-        targets.filter_map(|target| Some((target.id.clone(), u16::try_from(target.port).ok()?))).collect()
-    };
-    let healthy = of(&|health| health == Health::Healthy);
-    if healthy.is_empty() { of(&|health| health != Health::Draining) } else { healthy }
-}
-
 /// The group's ARN; its id when it is gone.
 pub(crate) fn group_arn(world: &World, group: &str) -> String {
     world.lattice.group(group).map_or_else(|_| group.to_owned(), |group| group.card.arn.clone())

@@ -33,6 +33,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("second-deployer", include_str!("second-deployer.yml")),
     ("cancelled", include_str!("cancelled.yml")),
     ("demo", include_str!("demo.yml")),
+    ("walkthrough", include_str!("walkthrough.yml")),
 ];
 
 /// Why there is no such world.

@@ -17,8 +17,7 @@ pub use super::iam::Policy;
 pub use load::{Draft, Error, built_in, load, open, read};
 pub use mistake::{Mistake, Place};
 pub use schema::schema;
+pub(crate) use shape::WELL;
 pub use shape::{
-    ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, Demand, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode,
-    GroupSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, MetricSeed, MetricStep, NetworkSeed, OidcSeed, Person, Quotas,
-    RoleSeed, RuleSeed, ScalingSeed, Scenario, ServiceSeed, TargetSeed, TokenMismatch, VpcSeed,
+    ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, Demand, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, Load, MemberSeed, MetricSeed, MetricStep, NetworkSeed, OidcSeed, Person, Quotas, RoleSeed, RuleSeed, ScalingSeed, Scenario, ServiceSeed, TargetSeed, TokenMismatch, VpcSeed,
 };

@@ -2,9 +2,10 @@
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
 //! jobs, other jobs), `hazards` (other people, lost answers), `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
-//! sandbox's own commands and the demo), `scenarios` (worlds to begin with).
+//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
 
 mod afterwards;
+mod data_plane;
 mod failures;
 mod github;
 mod hazards;

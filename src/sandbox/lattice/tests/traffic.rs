@@ -41,12 +41,12 @@ fn a_target_is_checked_from_the_moment_that_its_group_is_in_use() {
     let mut world = world();
     let b = new_group(&mut world, "myservice-b");
     let path = format!("/targetgroups/{b}");
-    let register = json!({"targets": [{"id": "10.9.9.9"}]});
+    let register = json!({"targets": [{"id": "10.0.200.9"}]});
     let reply = send(&mut world, "POST", &format!("{path}/registertargets"), register.clone());
-    assert_eq!(reply.value()["successful"], json!([{"id": "10.9.9.9", "port": 80}]));
+    assert_eq!(reply.value()["successful"], json!([{"id": "10.0.200.9", "port": 80}]));
     let list = |world: &mut World| send(world, "POST", &format!("{path}/listtargets"), json!({})).value()["items"].clone();
     assert_eq!(list(&mut world)[0]["reasonCode"], "TargetGroupNotInUse");
-    assert_eq!(target_health(&world, &b, "10.9.9.9", 80), Some(Health::Unused));
+    assert_eq!(target_health(&world, &b, "10.0.200.9", 80), Some(Health::Unused));
     send(&mut world, "PATCH", RULE, json!({"action": forward(&[(GROUP_A, 100), (&b, 0)])}));
     assert_eq!(list(&mut world)[0]["status"], "INITIAL", "a weight of 0 is in use");
     assert!(next_event(&world).is_some());
@@ -67,7 +67,7 @@ fn a_target_is_checked_from_the_moment_that_its_group_is_in_use() {
         &mut world,
         "POST",
         &format!("{path}/deregistertargets"),
-        json!({"targets": [{"id": "10.9.9.9"}, {"id": "10.1.1.1"}]}),
+        json!({"targets": [{"id": "10.0.200.9"}, {"id": "10.1.1.1"}]}),
     );
     assert_eq!(reply.value()["unsuccessful"][0]["id"], "10.1.1.1");
     assert_eq!(list(&mut world)[0]["status"], "DRAINING");
@@ -81,8 +81,8 @@ fn a_target_is_checked_from_the_moment_that_its_group_is_in_use() {
         400,
         "ValidationException",
     );
-    register_target(&mut world, &b, "10.9.9.9", 80).unwrap();
-    assert!(register_target(&mut world, "tg-00000000000000000", "10.9.9.9", 80).is_err());
+    register_target(&mut world, &b, "10.0.200.9", 80).unwrap();
+    assert!(register_target(&mut world, "tg-00000000000000000", "10.0.200.9", 80).is_err());
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub(super) fn check(scenario: &Scenario, found: &mut Vec<Mistake>) {
     }
 }
 
-fn contradictions(it: &Behaviour) -> Vec<(&'static str, &'static str, &'static str)> {
+pub(super) fn contradictions(it: &Behaviour) -> Vec<(&'static str, &'static str, &'static str)> {
     let mut all = Vec::new();
     if !it.healthy {
         let remove = "remove one of them";

@@ -9,6 +9,7 @@ mod ecs;
 mod faults;
 mod lattice;
 mod operations;
+mod traffic;
 mod whole;
 
 pub(crate) use whole::check;

@@ -152,7 +152,7 @@ people:
             "6:40: there is no operation `UpdateRule` of ecs; write an operation's name, `SERVICE:*` or `SERVICE:write`",
             "6:58: `checks` is not a request to GitHub; write `github:*`, `github:write`, or a method and a path such as `github:POST /repos/octo/myservice/check-runs`",
             "7:94: `nth` means one request, so `every` beside it changes nothing or keeps it from ever happening; write two faults, or one of the two keys",
-            "8:41: none of these operations can be done in part; only batches are: write `BatchUpdateRule` or `RegisterTargets`",
+            "8:41: none of these operations can be done in part; only batches are: write `BatchUpdateRule`, `RegisterTargets` or `GetMetricData`",
             "10:16: there is no service `myservices`; did you mean `myservice`?",
             "11:17: there is no listener `https`; write `http-80`",
             "12:13: there is no rule `apis`; did you mean `api`?",
@@ -176,4 +176,31 @@ ecs_services:
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[0].starts_with("3:62: ") && told[0].contains("vpcIdentifier"), "{told:#?}");
     assert!(told[1].starts_with("6:22: ECS service `app`: ClientException: No Fargate configuration"), "{told:#?}");
+}
+
+#[test]
+fn load_that_nobody_could_make_and_backends_that_are_no_tasks_are_refused() {
+    let text = "\
+load:
+  - { method: GE T, path: api, headers: { a b: c } }
+  - { service: myservic, every: 60 }
+  - { from: 10, until: 90, every: 60 }
+  - { from: 10, until: 10 }
+backends:
+  i-0123456789abcdef0: { exits: { after: 3 }, healthy: false, error_rate: 2 }
+";
+    assert_eq!(
+        told(text),
+        [
+            "2:15: `GE T` is not an HTTP method",
+            "2:27: `api` does not begin with a slash",
+            "2:41: `a b: c` is not a header",
+            "3:16: there is no service `myservic`; did you mean `myservice`?",
+            "3:33: what never ends does not begin again",
+            "4:35: it begins again before the 80 s from `from` to `until` are over",
+            "5:23: it ends before it begins",
+            "7:33: only tasks start and stop by themselves; remove it, or write it under `images`",
+            "7:75: `healthy: false` answers 500 to everything; remove one of them",
+        ]
+    );
 }

@@ -1,6 +1,6 @@
 //! All the checks, in the order in which people write scenarios.
 
-use super::{behaviours, cloudwatch, ecs, faults, lattice};
+use super::{behaviours, cloudwatch, ecs, faults, lattice, traffic};
 use crate::sandbox::{
     scenario::{Scenario, mistake::Mistake},
     world::World,
@@ -13,6 +13,7 @@ pub(crate) fn check(scenario: &Scenario) -> Vec<Mistake> {
     ecs::check(scenario, &mut found);
     behaviours::check(scenario, &mut found);
     faults::check(scenario, &mut found);
+    traffic::check(scenario, &mut found);
     cloudwatch::check(scenario, &mut found);
     if found.is_empty() {
         // What AWS itself would refuse is asked of the emulated AWS; where names lead nowhere it would only say so again.

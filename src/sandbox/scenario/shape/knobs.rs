@@ -32,6 +32,16 @@ pub struct Knobs {
     pub suspension_holds_bounds: bool,
     /// Whether a forward action in which every weight is 0 is accepted.
     pub all_zero_weights: bool,
+    /// What a request gets whose forward action has only weights of 0. UNKNOWN for the real service.
+    pub all_zero_status: u16,
+    /// What a request gets whose target group has no targets. UNKNOWN for the real service; users report 503.
+    pub empty_group_status: u16,
+    /// Whether a path or header match without `caseSensitive` tells upper from lower case. The API reference says that it does, the
+    /// user guide that it does not.
+    pub case_sensitive: bool,
+    /// How many requests a connection from VPC Lattice to a target carries before another one is opened; at least 1. UNKNOWN for
+    /// the real service.
+    pub requests_per_connection: u64,
     /// How a `clientToken` of VPC Lattice that comes again with other parameters is refused. AWS says only that it is.
     pub token_mismatch: TokenMismatch,
     /// From the end of a minute to CloudWatch knowing its metrics.
@@ -63,15 +73,7 @@ impl Default for Knobs {
             stop: 5,
             scheduler: 1,
             all_zero_weights: true,
-            metrics_delay: 60,
-            metrics_partial: 0,
-            metrics_zeros: true,
-            rolling_bake: 120,
-            scale_up_settle: 180,
-            scaling: 60,
-            suspension_holds_bounds: true,
-            token_mismatch: TokenMismatch::Conflict,
-            weights_settle: 90,
+    all_zero_status: 503, case_sensitive: true, empty_group_status: 503, metrics_delay: 60, metrics_partial: 0, metrics_zeros: true, requests_per_connection: 100, rolling_bake: 120, scale_up_settle: 180, scaling: 60, suspension_holds_bounds: true, token_mismatch: TokenMismatch::Conflict, weights_settle: 90,
         }
     }
 }

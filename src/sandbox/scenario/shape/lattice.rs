@@ -56,7 +56,7 @@ pub struct VpcSeed {
     pub security_groups: Vec<String>,
 }
 
-/// A target group, without targets: ECS registers those.
+/// A target group. ECS registers its tasks itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("required" = ["name", "config"]))]
@@ -67,11 +67,28 @@ pub struct GroupSeed {
     /// Its id (`tg-…`); one is made up when it is empty.
     #[schemars(regex(pattern = r"^(tg-[0-9a-z]{17})?$"), example = &"tg-0123456789abcdef0")]
     pub id: String,
+    /// `IP`, `INSTANCE`, `LAMBDA` or `ALB`; `IP` when it is empty.
+    #[schemars(regex(pattern = r"^(IP|INSTANCE|LAMBDA|ALB)?$"))]
+    pub r#type: String,
     /// Its `config`, as in `CreateTargetGroup`.
     #[schemars(with = "Map<String, Value>")]
     pub config: Value,
+    /// Targets that are no tasks.
+    pub targets: Vec<MemberSeed>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// A target that is registered with a target group at the start: an instance, a function, a load balancer or a plain address. ECS
+/// registers its tasks itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["id"]))]
+pub struct MemberSeed {
+    /// An instance's id, an address, or an ARN.
+    pub id: String,
+    /// Its port; the target group's when left out.
+    pub port: Option<u16>,
 }
 
 /// A VPC Lattice service.
@@ -102,7 +119,7 @@ pub struct ServiceSeed {
     pub listeners: Vec<ListenerSeed>,
 }
 
-/// A listener of HTTP.
+/// A listener.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("required" = ["name", "default_action"]))]
@@ -113,7 +130,10 @@ pub struct ListenerSeed {
     /// Its id (`listener-…`); one is made up when it is empty.
     #[schemars(regex(pattern = r"^(listener-[0-9a-z]{17})?$"), example = &"listener-0123456789abcdef0")]
     pub id: String,
-    /// The port it listens on.
+    /// `HTTP`, `HTTPS` or `TLS_PASSTHROUGH`; `HTTP` when it is empty.
+    #[schemars(regex(pattern = r"^(HTTP|HTTPS|TLS_PASSTHROUGH)?$"))]
+    pub protocol: String,
+    /// The port it listens on; 80 when it is 0.
     #[schemars(range(min = 1))]
     pub port: u16,
     /// The id of its default rule (`rule-…`); one is made up when it is empty.

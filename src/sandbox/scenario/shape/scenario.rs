@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, MetricSeed, OidcSeed, Person, Quotas,
-    ScalingSeed,
+    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, Load, MetricSeed, OidcSeed, Person, Quotas, ScalingSeed, WELL,
 };
 use crate::clock::Timestamp;
 
@@ -47,6 +46,12 @@ pub struct Scenario {
     pub scaling: ScalingSeed,
     /// How the tasks of an image behave; `*` is every image that is not listed.
     pub images: BTreeMap<String, Behaviour>,
+    /// How targets that are not tasks behave: by `id:port`, by id (an instance, an address, the ARN of a function or a load
+    /// balancer), or by the target group's name or id, in this order. What is not listed answers well. Addresses of 10.0.0.0/16 are
+    /// the tasks' own: nobody is there unless a task is, or it is listed here.
+    pub backends: BTreeMap<String, Behaviour>,
+    /// Requests that are made all the time.
+    pub load: Vec<Load>,
     /// How long things take.
     pub knobs: Knobs,
     /// How much of VPC Lattice the account may have.
@@ -70,8 +75,8 @@ pub struct Scenario {
 impl Scenario {
     /// How tasks of this image behave: what is listed for it, else for `*`, else well.
     #[must_use]
-    pub fn behaviour(&self, image: &str) -> Behaviour {
-        self.images.get(image).or_else(|| self.images.get("*")).cloned().unwrap_or_default()
+    pub fn behaviour(&self, image: &str) -> &Behaviour {
+        self.images.get(image).or_else(|| self.images.get("*")).unwrap_or(&WELL)
     }
 }
 
