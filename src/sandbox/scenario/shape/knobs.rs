@@ -73,7 +73,19 @@ impl Default for Knobs {
             stop: 5,
             scheduler: 1,
             all_zero_weights: true,
-    all_zero_status: 503, case_sensitive: true, empty_group_status: 503, metrics_delay: 60, metrics_partial: 0, metrics_zeros: true, requests_per_connection: 100, rolling_bake: 120, scale_up_settle: 180, scaling: 60, suspension_holds_bounds: true, token_mismatch: TokenMismatch::Conflict, weights_settle: 90,
+            all_zero_status: 503,
+            case_sensitive: true,
+            empty_group_status: 503,
+            metrics_delay: 60,
+            metrics_partial: 0,
+            metrics_zeros: true,
+            requests_per_connection: 100,
+            rolling_bake: 120,
+            scale_up_settle: 180,
+            scaling: 60,
+            suspension_holds_bounds: true,
+            token_mismatch: TokenMismatch::Conflict,
+            weights_settle: 90,
         }
     }
 }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, Load, MetricSeed, OidcSeed, Person, Quotas, ScalingSeed, WELL,
+    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, Load, MetricSeed, OidcSeed, Person,
+    Quotas, ScalingSeed, WELL,
 };
 use crate::clock::Timestamp;
 
