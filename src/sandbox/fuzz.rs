@@ -100,7 +100,12 @@ fn request(decoder: Decoder, bytes: &[u8]) -> Option<Request> {
             header("smithy-protocol", "rpc-v2-cbor")?;
             header("content-type", "application/cbor")?;
         }
-        Decoder::RestJson | Decoder::Github | Decoder::Control | Decoder::Scenario => header("content-type", "application/json")?,
+        Decoder::Github => {
+            header("content-type", "application/json")?;
+            header("user-agent", "fuzz")?;
+            header("authorization", "Bearer sandbox-token")?;
+        }
+        Decoder::RestJson | Decoder::Control | Decoder::Scenario => header("content-type", "application/json")?,
     }
     // As the server takes a target: a path that a URI can have, and what follows the question mark.
     let uri: http::Uri = target.parse().ok()?;

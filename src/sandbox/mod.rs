@@ -1,8 +1,8 @@
 //! The embedded world: AWS and GitHub as far as espalier needs them, on loopback HTTP.
 //!
 //! Inside: [`scenario`] (a world as data), `world` (that world in motion, a plain value with `advance(now)`), one folder per
-//! service (`lattice`, `ecs`, `cloudwatch`, `sts`, `ssm`, `github`, the runner's `oidc`), `iam` (who may do what), `fault` and `people`
-//! (what goes wrong, and who meddles), `dataplane` (requests as Lattice would answer them), `route` and `server` (HTTP), [`serve`]
+//! service (`lattice`, `ecs`, `autoscaling`, `cloudwatch`, `sts`, `ssm`, `github`, the runner's `oidc`), `iam` (who may do what),
+//! `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as Lattice would answer them), `route` and `server` (HTTP), [`serve`]
 //! (what the `sandbox` commands call), and [`fuzz`] (bytes for all that decodes).
 //!
 //! Deliberately absent: background tasks, randomness and any of our other rooms. The sandbox is built from the service models
@@ -10,6 +10,7 @@
 //!
 //! To call: [`scenario::load`], then [`serve::start`]; [`coverage`] tells what is emulated.
 
+mod autoscaling;
 mod cloudwatch;
 mod control;
 mod covered;

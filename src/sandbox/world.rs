@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    cloudwatch, dataplane, ecs, fault, github, iam, lattice, people,
+    autoscaling, cloudwatch, dataplane, ecs, fault, github, iam, lattice, people,
     scenario::{Mistake, Scenario},
     ssm,
 };
@@ -15,6 +15,7 @@ pub(crate) struct World {
     pub(crate) lattice: lattice::State,
     pub(crate) ecs: ecs::State,
     pub(crate) cloudwatch: cloudwatch::State,
+    pub(crate) scaling: autoscaling::State,
     pub(crate) github: github::State,
     pub(crate) iam: iam::State,
     pub(crate) ssm: ssm::State,
@@ -57,6 +58,7 @@ impl World {
             lattice: lattice::State::default(),
             ecs: ecs::State::default(),
             cloudwatch: cloudwatch::State::default(),
+            scaling: autoscaling::State::default(),
             github: github::State::default(),
             iam: iam::State::default(),
             ssm: ssm::State::default(),
@@ -72,6 +74,7 @@ impl World {
         };
         lattice::seed(&mut world);
         ecs::seed(&mut world);
+        autoscaling::seed(&mut world);
         lattice::settle(&mut world);
         cloudwatch::seed(&mut world);
         world
@@ -84,6 +87,7 @@ impl World {
             let events = [
                 lattice::next_event(self),
                 ecs::next_event(self),
+                autoscaling::next_event(self),
                 people::next_event(self),
                 fault::next_event(self),
                 cloudwatch::next_event(self),
@@ -92,6 +96,7 @@ impl World {
             self.now = self.now.max(at);
             lattice::on_time(self);
             ecs::on_time(self);
+            autoscaling::on_time(self);
             people::on_time(self);
             fault::on_time(self);
             // Last: what happened until now is measured.

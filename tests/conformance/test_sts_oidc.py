@@ -45,7 +45,7 @@ def test_who_am_i(sandbox):
 def test_the_token_says_which_run_it_is_for(sandbox):
     assert "?" in sandbox.env["ACTIONS_ID_TOKEN_REQUEST_URL"], "the toolkit appends &audience=…, so a query must be there already"
     header, claims, signature = token(sandbox).split(".")
-    assert decoded(header)["typ"] == "JWT" and decoded(header)["alg"] == "RS256" and signature
+    assert decoded(header)["typ"] == "JWT" and decoded(header)["alg"] == "HS256" and signature
     claims = decoded(claims)
     assert claims["iss"] == "https://token.actions.githubusercontent.com"
     assert claims["aud"] == "sts.amazonaws.com"

@@ -178,7 +178,7 @@ impl Traffic {
     }
 
     /// The minute that `at` is in, to be added to.
-    pub(super) fn at(&mut self, key: &Key, at: Timestamp) -> &mut Minute {
+    pub(crate) fn at(&mut self, key: &Key, at: Timestamp) -> &mut Minute {
         let minute = minute_of(at);
         if !self.series.contains_key(key) {
             self.series.insert(key.clone(), Series { first: minute, minutes: BTreeMap::new() });
@@ -187,7 +187,7 @@ impl Traffic {
     }
 
     /// Everything until `now` is accounted for; what is too old is forgotten.
-    pub(super) fn complete(&mut self, now: Timestamp) {
+    pub(crate) fn complete(&mut self, now: Timestamp) {
         let before = minute_of(self.until);
         self.until = self.until.max(now);
         let oldest = minute_of(self.until).saturating_sub(KEPT_MINUTES);

@@ -1,10 +1,12 @@
-//! Clusters, tags, and the ARNs of everything.
+//! Clusters, and the ARNs of everything.
 
 use serde_json::{Value, json};
 
 use super::{
+    pages::page,
     refusal::{self, Outcome},
-    state::{Cluster, Object, ServiceStatus},
+    state::{Cluster, Object, ServiceStatus, TaskStatus},
+    tags::{print_tags, put_tags},
 };
 use crate::sandbox::{protocol::Refusal, world::World};
 
@@ -28,18 +30,31 @@ pub(crate) fn includes(body: &Value, what: &str) -> bool {
     texts(body, "include").contains(&what)
 }
 
+/// The place of a cluster by name or ARN, the newest of that name.
+fn find<'a>(world: &'a World, reference: &str) -> Option<&'a Cluster> {
+    world.ecs.clusters.iter().rev().find(|cluster| cluster.name == reference || cluster.arn == reference)
+}
+
 /// The name of the cluster that a request means; `default` where it names none.
 pub(crate) fn of_request(world: &World, body: &Value) -> Result<String, Refusal> {
-    let reference = text(body, "cluster").unwrap_or("default");
-    let found = world.ecs.clusters.iter().find(|cluster| cluster.name == reference || cluster.arn == reference);
-    found.map(|cluster| cluster.name.clone()).ok_or_else(|| Refusal::new("ClusterNotFoundException", "Cluster not found."))
+    match find(world, text(body, "cluster").unwrap_or("default")) {
+        Some(cluster) if cluster.active => Ok(cluster.name.clone()),
+        Some(_) => Err(Refusal::new("ClusterNotFoundException", "The referenced cluster was inactive.")),
+        None => Err(Refusal::new("ClusterNotFoundException", "Cluster not found.")),
+    }
+}
+
+/// A member of what a cluster was created with.
+pub(crate) fn given<'a>(world: &'a World, name: &str, member: &str) -> Option<&'a Value> {
+    find(world, name)?.given.get(member)
 }
 
 /// Makes a cluster known; nothing happens when it is.
 pub(crate) fn add(world: &mut World, name: &str, given: Object) {
-    if world.ecs.clusters.iter().all(|cluster| cluster.name != name) {
+    if find(world, name).is_none_or(|cluster| !cluster.active) {
         let arn = arn(world, &format!("cluster/{name}"));
-        world.ecs.clusters.push(Cluster { name: name.to_owned(), arn, given });
+        world.ecs.clusters.retain(|cluster| cluster.name != name);
+        world.ecs.clusters.push(Cluster { name: name.to_owned(), arn, active: true, given });
     }
 }
 
@@ -52,9 +67,10 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
     }
     let mut given = body.as_object().cloned().unwrap_or_default();
     given.retain(|member, value| !matches!(member.as_str(), "clusterName" | "tags") && !value.is_null());
+    given.entry("settings").or_insert(json!([{ "name": "containerInsights", "value": "disabled" }]));
     add(world, &name, given);
     put_tags(world, &arn(world, &format!("cluster/{name}")), body)?;
-    let cluster = world.ecs.clusters.iter().find(|cluster| cluster.name == name).map(|cluster| print(world, cluster, true));
+    let cluster = find(world, &name).map(|cluster| print(world, cluster, &["TAGS", "SETTINGS", "CONFIGURATIONS"]));
     Ok(json!({ "cluster": cluster }))
 }
 
@@ -64,14 +80,51 @@ pub(crate) fn describe(world: &World, body: &Value) -> Outcome {
     if asked.is_empty() {
         asked.push("default");
     }
+    if asked.len() > 100 {
+        return Err(refusal::invalid("Clusters can have at most 100 entries."));
+    }
     let (mut clusters, mut failures) = (Vec::new(), Vec::new());
     for reference in asked {
-        match world.ecs.clusters.iter().find(|cluster| cluster.name == reference || cluster.arn == reference) {
-            Some(cluster) => clusters.push(print(world, cluster, includes(body, "TAGS"))),
+        match find(world, reference) {
+            Some(cluster) => clusters.push(print(world, cluster, &texts(body, "include"))),
             None => failures.push(missing(world, "cluster", reference)),
         }
     }
     Ok(json!({ "clusters": clusters, "failures": failures }))
+}
+
+/// `ListClusters`: the ACTIVE ones, 100 to a page where nothing else is asked for.
+pub(crate) fn list(world: &World, body: &Value) -> Outcome {
+    let active = world.ecs.clusters.iter().filter(|cluster| cluster.active);
+    let (arns, next) = page(active.map(|cluster| cluster.arn.clone()).collect(), body, 100)?;
+    Ok(paged("clusterArns", json!(arns), next))
+}
+
+/// The answer of a List operation: one page and the token of the next.
+pub(crate) fn paged(member: &str, items: Value, next: Option<String>) -> Value {
+    let mut answer = json!({ member: items });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    answer
+}
+
+/// `DeleteCluster`: it becomes INACTIVE; refused while a service or a task is in it.
+pub(crate) fn delete(world: &mut World, body: &Value) -> Outcome {
+    let name = of_request(world, body)?;
+    let held = world.ecs.services.iter().any(|service| service.cluster == name && service.status != ServiceStatus::Inactive);
+    if held {
+        let message = "The Cluster cannot be deleted while Services are active.";
+        return Err(Refusal::new("ClusterContainsServicesException", message));
+    }
+    if world.ecs.tasks.iter().any(|task| task.cluster == name && task.status != TaskStatus::Stopped) {
+        return Err(Refusal::new("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active."));
+    }
+    if let Some(cluster) = world.ecs.clusters.iter_mut().find(|cluster| cluster.name == name) {
+        cluster.active = false;
+        world.ecs.tags.remove(&cluster.arn);
+    }
+    Ok(json!({ "cluster": find(world, &name).map(|cluster| print(world, cluster, &[])) }))
 }
 
 /// An entry of `failures`.
@@ -80,20 +133,24 @@ pub(crate) fn missing(world: &World, kind: &str, reference: &str) -> Value {
     json!({ "arn": arn, "reason": "MISSING" })
 }
 
-fn print(world: &World, cluster: &Cluster, tags: bool) -> Value {
+/// What is not asked for by `include` is empty or left out.
+fn print(world: &World, cluster: &Cluster, include: &[&str]) -> Value {
     let count = |status| {
         let tasks = world.ecs.tasks.iter().filter(|task| task.cluster == cluster.name);
-        tasks.filter(|task| super::describe::listed_status(task) == status).count()
+        tasks.filter(|task| super::describe_tasks::listed_status(task) == status).count()
     };
-    let services = world.ecs.services.iter().filter(|service| service.cluster == cluster.name);
+    let services = |status| {
+        let services = world.ecs.services.iter().filter(|service| service.cluster == cluster.name);
+        services.filter(|service| service.status == status).count()
+    };
     let mut printed = json!({
         "clusterArn": cluster.arn,
         "clusterName": cluster.name,
-        "status": "ACTIVE",
+        "status": if cluster.active { "ACTIVE" } else { "INACTIVE" },
         "registeredContainerInstancesCount": 0,
         "runningTasksCount": count("RUNNING"),
         "pendingTasksCount": count("PENDING"),
-        "activeServicesCount": services.filter(|service| service.status == ServiceStatus::Active).count(),
+        "activeServicesCount": services(ServiceStatus::Active),
         "statistics": [],
         "tags": [],
         "settings": [],
@@ -101,82 +158,26 @@ fn print(world: &World, cluster: &Cluster, tags: bool) -> Value {
         "defaultCapacityProviderStrategy": [],
     });
     for (member, value) in &cluster.given {
-        printed[member] = value.clone();
+        let wanted = match member.as_str() {
+            "settings" => include.contains(&"SETTINGS"),
+            "configuration" => include.contains(&"CONFIGURATIONS"),
+            _ => true,
+        };
+        if wanted {
+            printed[member] = value.clone();
+        }
     }
-    if tags {
+    if include.contains(&"STATISTICS") {
+        let figures = [
+            ("runningFargateTasksCount", count("RUNNING")),
+            ("pendingFargateTasksCount", count("PENDING")),
+            ("activeFargateServiceCount", services(ServiceStatus::Active)),
+            ("drainingFargateServiceCount", services(ServiceStatus::Draining)),
+        ];
+        printed["statistics"] = figures.iter().map(|(name, value)| json!({ "name": name, "value": value.to_string() })).collect();
+    }
+    if include.contains(&"TAGS") {
         printed["tags"] = print_tags(world, &cluster.arn);
     }
     printed
-}
-
-/// Tags as ECS prints them.
-pub(crate) fn print_tags(world: &World, arn: &str) -> Value {
-    let tags = world.ecs.tags.get(arn).map(Vec::as_slice).unwrap_or_default();
-    tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
-}
-
-/// Adds the request's `tags` to what `arn` carries: at most 50, keys of 1 to 128 characters, values of at most 256.
-pub(crate) fn put_tags(world: &mut World, arn: &str, body: &Value) -> Result<(), Refusal> {
-    let given = body.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let mut tags = world.ecs.tags.get(arn).cloned().unwrap_or_default();
-    let fine = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c));
-    for tag in given {
-        let (key, value) = (text(tag, "key").unwrap_or_default(), text(tag, "value").unwrap_or_default());
-        if key.is_empty() || key.chars().count() > 128 || !fine(key) || key.starts_with("aws:") {
-            return Err(refusal::invalid(format!("Invalid tag key '{key}'.")));
-        }
-        if value.chars().count() > 256 || !fine(value) {
-            return Err(refusal::invalid(format!("Invalid tag value for key '{key}'.")));
-        }
-        match tags.iter_mut().find(|(known, _)| known == key) {
-            Some((_, old)) => value.clone_into(old),
-            None => tags.push((key.to_owned(), value.to_owned())),
-        }
-    }
-    if tags.len() > 50 {
-        return Err(refusal::invalid("The maximum number of tags per resource is 50."));
-    }
-    if !tags.is_empty() {
-        world.ecs.tags.insert(arn.to_owned(), tags);
-    }
-    Ok(())
-}
-
-fn tagged(world: &World, body: &Value) -> Result<String, Refusal> {
-    let arn = text(body, "resourceArn").unwrap_or_default();
-    let ecs = &world.ecs;
-    let known = ecs.clusters.iter().any(|cluster| cluster.arn == arn)
-        || ecs.services.iter().any(|service| service.arn == arn && service.status != ServiceStatus::Inactive)
-        || ecs.tasks.iter().any(|task| task.arn == arn)
-        || ecs.families.values().flatten().any(|definition| definition.arn == arn);
-    if !arn.starts_with("arn:") {
-        return Err(refusal::invalid("Invalid resource ARN."));
-    }
-    if !known {
-        return Err(refusal::invalid(format!("The specified resource wasn't found: {arn}")));
-    }
-    Ok(arn.to_owned())
-}
-
-/// `TagResource`.
-pub(crate) fn tag(world: &mut World, body: &Value) -> Outcome {
-    let arn = tagged(world, body)?;
-    put_tags(world, &arn, body)?;
-    Ok(json!({}))
-}
-
-/// `UntagResource`: keys that are not there are no error.
-pub(crate) fn untag(world: &mut World, body: &Value) -> Outcome {
-    let arn = tagged(world, body)?;
-    let keys = texts(body, "tagKeys");
-    if let Some(tags) = world.ecs.tags.get_mut(&arn) {
-        tags.retain(|(key, _)| !keys.contains(&key.as_str()));
-    }
-    Ok(json!({}))
-}
-
-/// `ListTagsForResource`.
-pub(crate) fn list_tags(world: &World, body: &Value) -> Outcome {
-    let arn = tagged(world, body)?;
-    Ok(json!({ "tags": print_tags(world, &arn) }))
 }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{
-    deployments::count_failure,
+    breaker::{count_failure, forgive},
     events::event,
     state::{Stop, Task, TaskStatus},
     stopping::stop_many,
@@ -53,16 +51,6 @@ pub(crate) fn observe(world: &mut World) {
         let soon = now + Duration::from_secs(world.scenario.knobs.scheduler);
         world.ecs.wake_at(soon);
     }
-}
-
-/// A task that serves takes the failures before it back, unless the circuit breaker was told otherwise.
-fn forgive(world: &mut World, place: usize, id: &str) {
-    let Some(service) = world.ecs.services.get_mut(place) else { return };
-    let breaker = service.settings.get("deploymentConfiguration").and_then(|c| c.get("deploymentCircuitBreaker"));
-    if breaker.and_then(|breaker| breaker.get("resetOnHealthyTask")) == Some(&Value::Bool(false)) {
-        return;
-    }
-    service.deployments.iter_mut().filter(|deployment| deployment.id == id).for_each(|deployment| deployment.failed = 0);
 }
 
 /// The target was UNHEALTHY for too long: the task is stopped, and the scheduler starts another one.

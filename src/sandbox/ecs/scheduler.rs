@@ -1,9 +1,11 @@
 //! The scheduler: compares what runs with what is wanted, and does the next thing.
 
 use super::{
-    deployments::{break_circuit, complete, finish},
+    alarms, breaker,
+    deployments::{self, complete, finish},
     events::event,
-    health,
+    health, progressive,
+    rollback::{self, Cause},
     state::{Rollout, ServiceStatus, Stop, TaskStatus},
     stopping, tasks,
 };
@@ -26,16 +28,17 @@ pub(crate) fn on_time(world: &mut World) {
 
 /// How many tasks of one deployment there are.
 #[derive(Clone, Copy, Default)]
-struct Count {
+pub(crate) struct Count {
     /// Meant to run.
-    live: usize,
+    pub(crate) live: usize,
     /// RUNNING, and healthy wherever they are registered.
-    ready: usize,
+    pub(crate) ready: usize,
     /// Not STOPPED yet.
-    left: usize,
+    pub(crate) left: usize,
 }
 
-fn count(world: &World, place: usize, deployment: &str) -> Count {
+/// How many tasks of a service's deployment there are.
+pub(crate) fn count(world: &World, place: usize, deployment: &str) -> Count {
     let mut count = Count::default();
     let Some(service) = world.ecs.services.get(place) else { return count };
     for task in world.ecs.tasks.iter().filter(|task| service.owns(task) && task.deployment == deployment) {
@@ -52,11 +55,26 @@ fn reconcile(world: &mut World, place: usize) {
         ServiceStatus::Inactive => {}
         ServiceStatus::Draining => drain(world, place),
         ServiceStatus::Active => {
-            break_circuit(world, place);
-            stop_surplus(world, place);
-            start_missing(world, place);
+            deployments::start(world, place);
+            obey(world, place);
+            // A deployment that is not ROLLING has its own order of things.
+            if !progressive::reconcile(world, place) {
+                breaker::watch(world, place);
+                alarms::watch(world, place);
+                stop_surplus(world, place);
+                start_missing(world, place);
+            }
             settle(world, place);
         }
+    }
+}
+
+/// Does what `StopServiceDeployment` asked for.
+fn obey(world: &mut World, place: usize) {
+    let Some(arn) = world.ecs.services.get(place).map(|service| service.arn.clone()) else { return };
+    let asked = |current: &super::state::ServiceDeployment| current.status == "ROLLBACK_REQUESTED" && current.rollback.is_none();
+    if world.ecs.under_way(&arn).is_some_and(asked) {
+        rollback::fail(world, place, &Cause::Stopped, true);
     }
 }
 
@@ -86,10 +104,14 @@ fn stop_surplus(world: &mut World, place: usize) {
     let minimum = scaled(desired, service.percent("minimumHealthyPercent", 100)).div_ceil(100);
     let maximum = scaled(desired, service.percent("maximumPercent", 200)) / 100;
     let older = service.deployments.iter().skip(1).map(|older| (older.id.clone(), older.rollout)).collect::<Vec<_>>();
-    let primary = primary.id.clone();
+    let (primary, stalled) = (primary.id.clone(), primary.rollout == Rollout::Failed);
     // Those of a deployment that failed are of no use to anybody.
     for (id, _) in older.iter().filter(|(_, rollout)| *rollout == Rollout::Failed) {
         stop_of(world, place, |deployment| deployment == id, usize::MAX);
+    }
+    // What failed and goes nowhere replaces nobody.
+    if stalled {
+        return;
     }
     let new = count(world, place, &primary);
     if new.live > desired {
@@ -119,7 +141,7 @@ fn scaled(desired: usize, percent: u64) -> usize {
 }
 
 /// Stops up to so many tasks: those that are not ready first, then the newest.
-fn stop_of(world: &mut World, place: usize, of: impl Fn(&str) -> bool, at_most: usize) {
+pub(crate) fn stop_of(world: &mut World, place: usize, of: impl Fn(&str) -> bool, at_most: usize) {
     let Some(service) = world.ecs.services.get(place) else { return };
     let tasks = world.ecs.tasks.iter().enumerate().rev();
     let mut chosen = tasks.filter(|(_, task)| service.owns(task) && task.wanted() && of(&task.deployment)).collect::<Vec<_>>();
@@ -149,15 +171,24 @@ fn start_missing(world: &mut World, place: usize) {
     if missing == 0 {
         return;
     }
-    if primary.not_before > world.now {
-        let at = primary.not_before;
+    let id = primary.id.clone();
+    fill(world, place, &id, missing);
+}
+
+/// Starts so many tasks of a deployment, later where it has just failed.
+pub(crate) fn fill(world: &mut World, place: usize, id: &str, missing: usize) {
+    let find = |world: &World| {
+        let service = world.ecs.services.get(place)?;
+        let deployment = service.deployments.iter().find(|known| known.id == id)?;
+        Some((deployment.not_before, deployment.failed))
+    };
+    let Some((at, before)) = find(world) else { return };
+    if at > world.now {
         return world.ecs.wake_at(at);
     }
-    let (id, before) = (primary.id.clone(), primary.failed);
-    tasks::start(world, place, missing);
+    tasks::start(world, place, id, missing);
     // Nothing was placed: nothing else will have the scheduler look again.
-    let after = world.ecs.services.get(place).and_then(|service| service.deployments.iter().find(|known| known.id == id));
-    if let Some(at) = after.filter(|after| after.failed > before).map(|after| after.not_before) {
+    if let Some((at, _)) = find(world).filter(|(_, failed)| *failed > before) {
         let soon = world.now + std::time::Duration::from_secs(world.scenario.knobs.scheduler.max(1));
         world.ecs.wake_at(at.max(soon));
     }
@@ -166,6 +197,10 @@ fn start_missing(world: &mut World, place: usize) {
 /// Forgets deployments whose tasks are all gone, completes the PRIMARY one, and announces the steady state.
 fn settle(world: &mut World, place: usize) {
     let Some(service) = world.ecs.services.get(place) else { return };
+    // Those of a deployment that is under way are its own business.
+    if world.ecs.under_way(&service.arn).is_some_and(|current| current.progress.is_some()) {
+        return;
+    }
     let gone = service.deployments.iter().skip(1).filter(|older| count(world, place, &older.id).left == 0);
     let gone = gone.map(|older| older.id.clone()).collect::<Vec<_>>();
     let Some(service) = world.ecs.services.get_mut(place) else { return };
@@ -174,8 +209,8 @@ fn settle(world: &mut World, place: usize) {
     let Some(primary) = service.primary() else { return };
     let now = count(world, place, &primary.id);
     let whole = now.ready == service.desired && now.live == service.desired && service.deployments.len() == 1;
-    let (rollout, name) = (primary.rollout, service.name.clone());
-    if whole && rollout == Rollout::InProgress {
+    let (rollout, name, arn) = (primary.rollout, service.name.clone(), service.arn.clone());
+    if whole && rollout == Rollout::InProgress && !alarms::baking(world, &arn) {
         complete(world, place);
     }
     let Some(service) = world.ecs.services.get(place) else { return };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    clusters, describe, services,
+    clusters, deployments, describe, describe_tasks, registration, services,
     state::{Object, ServiceStatus, TaskDefinition, TaskStatus},
     task_definitions, tasks,
 };
@@ -16,7 +16,9 @@ use crate::sandbox::{
 /// Cluster, task definitions and services of the scenario, their tasks RUNNING and registered.
 pub(crate) fn seed(world: &mut World) {
     let cluster = world.scenario.cluster.clone();
-    clusters::add(world, if cluster.is_empty() { "default" } else { &cluster }, Object::new());
+    // As the console makes one.
+    let given = [("capacityProviders".to_owned(), json!(["FARGATE", "FARGATE_SPOT"]))].into_iter().collect();
+    clusters::add(world, if cluster.is_empty() { "default" } else { &cluster }, given);
     for (index, service) in world.scenario.ecs_services.clone().iter().enumerate() {
         if let Err((key, refusal)) = one(world, service) {
             let message = format!("ECS service `{}`: {}: {}", service.name, refusal.code, refusal.message);
@@ -45,17 +47,18 @@ fn one(world: &mut World, service: &EcsServiceSeed) -> Result<(), (&'static str,
     let place = world.ecs.services.len() - 1;
     let before = world.ecs.tasks.len();
     if service.desired > 0 {
-        tasks::start(world, place, usize::try_from(service.desired).unwrap_or(usize::MAX));
+        let id = world.ecs.services.get(place).and_then(|service| service.primary()).map(|primary| primary.id.clone());
+        tasks::start(world, place, &id.unwrap_or_default(), usize::try_from(service.desired).unwrap_or(usize::MAX));
     }
     let mut registered = Vec::new();
     for index in before..world.ecs.tasks.len() {
         tasks::run(world, index);
-        tasks::register(world, place, index, &mut registered);
+        registration::register(world, place, index, &mut registered);
         if let Some(task) = world.ecs.tasks.get_mut(index) {
             (task.deployed, task.healthy) = (true, true);
         }
     }
-    services::settled(world, place);
+    deployments::settled(world, place);
     Ok(())
 }
 
@@ -110,7 +113,7 @@ pub(crate) fn snapshot(world: &World) -> Value {
     let services = world.ecs.services.iter().filter(|service| service.status != ServiceStatus::Inactive);
     let services = services.map(|service| describe::service(world, service, true)).collect::<Vec<_>>();
     let tasks = world.ecs.tasks.iter().filter(|task| task.status != TaskStatus::Stopped);
-    let tasks = tasks.map(|task| describe::task(world, task, false)).collect::<Vec<_>>();
+    let tasks = tasks.map(|task| describe_tasks::task(world, task, false)).collect::<Vec<_>>();
     let definitions = world.ecs.families.values().flatten().map(|definition| definition.arn.clone()).collect::<Vec<_>>();
     json!({ "services": services, "tasks": tasks, "taskDefinitions": definitions })
 }

@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use super::{
-    clusters::{text, texts},
+    clusters::{self, text, texts},
     refusal,
-    state::{Object, Port, ServiceStatus, TaskDefinition},
+    state::{Object, Port, TaskDefinition},
     task_definitions::named_port,
 };
 use crate::sandbox::{lattice, protocol::Refusal, world::World};
 
 /// The members that belong to a deployment; all others belong to the service.
-pub(crate) const OF_A_DEPLOYMENT: [&str; 9] = [
+pub(crate) const OF_A_DEPLOYMENT: [&str; 11] = [
     "taskDefinition",
     "launchType",
     "capacityProviderStrategy",
@@ -20,15 +20,23 @@ pub(crate) const OF_A_DEPLOYMENT: [&str; 9] = [
     "serviceConnectConfiguration",
     "volumeConfigurations",
     "vpcLatticeConfigurations",
+    "loadBalancers",
+    "serviceRegistries",
     "forceNewDeployment",
 ];
 
+/// Whether a change starts a new deployment. A change of the capacity provider strategy alone does not (`UpdateService`).
+pub(crate) fn deploys(old: &Object, new: &Object) -> bool {
+    let matters = |spec: &Object| {
+        let mut spec = spec.clone();
+        ["launchType", "capacityProviderStrategy"].iter().for_each(|member| drop(spec.remove(*member)));
+        spec
+    };
+    matters(old) != matters(new)
+}
+
 /// What this sandbox does not emulate is refused: a test that passes because something was ignored proves nothing.
 pub(crate) fn emulated(body: &Value) -> Result<(), Refusal> {
-    let strategy = body.pointer("/deploymentConfiguration/strategy").and_then(Value::as_str).unwrap_or("ROLLING");
-    if strategy != "ROLLING" {
-        return Err(refusal::unsupported(format!("The sandbox deploys by ROLLING only, not by {strategy}.")));
-    }
     let controller = body.pointer("/deploymentController/type").and_then(Value::as_str).unwrap_or("ECS");
     if controller != "ECS" {
         if body.get("vpcLatticeConfigurations").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
@@ -38,9 +46,6 @@ pub(crate) fn emulated(body: &Value) -> Result<(), Refusal> {
     }
     if text(body, "schedulingStrategy") == Some("DAEMON") {
         return Err(refusal::unsupported("The sandbox schedules by REPLICA only, not by DAEMON."));
-    }
-    if body.pointer("/deploymentConfiguration/alarms/enable") == Some(&Value::Bool(true)) {
-        return Err(refusal::unsupported("The sandbox has no CloudWatch alarms on deployments."));
     }
     Ok(())
 }
@@ -73,7 +78,7 @@ pub(crate) fn task_definition<'a>(world: &'a World, reference: &str) -> Result<&
 }
 
 /// Launch type and network against the task definition.
-pub(crate) fn placement(spec: &Object, definition: &TaskDefinition) -> Result<(), Refusal> {
+pub(crate) fn placement(world: &World, cluster: &str, spec: &Object, definition: &TaskDefinition) -> Result<(), Refusal> {
     let spec = Value::Object(spec.clone());
     let printed = Value::Object(definition.printed.clone());
     let strategy = spec.get("capacityProviderStrategy").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
@@ -81,8 +86,11 @@ pub(crate) fn placement(spec: &Object, definition: &TaskDefinition) -> Result<()
     if strategy && launch.is_some() {
         return Err(refusal::invalid("Specifying both a launch type and capacity provider strategy is not supported."));
     }
+    if strategy {
+        providers(world, cluster, &spec)?;
+    }
     let awsvpc = text(&printed, "networkMode") == Some("awsvpc");
-    if launch == Some("FARGATE") && !texts(&printed, "requiresCompatibilities").contains(&"FARGATE") {
+    if (strategy || launch == Some("FARGATE")) && !texts(&printed, "requiresCompatibilities").contains(&"FARGATE") {
         return Err(refusal::invalid("Task definition does not support launch_type FARGATE."));
     }
     let network = spec.pointer("/networkConfiguration/awsvpcConfiguration");
@@ -99,6 +107,23 @@ pub(crate) fn placement(spec: &Object, definition: &TaskDefinition) -> Result<()
         }
         if groups > 5 {
             return Err(refusal::invalid("securityGroups can have at most 5 items."));
+        }
+    }
+    Ok(())
+}
+
+/// Capacity providers are associated with the cluster; the sandbox has those of Fargate.
+fn providers(world: &World, cluster: &str, spec: &Value) -> Result<(), Refusal> {
+    let known = clusters::given(world, cluster, "capacityProviders").and_then(Value::as_array).cloned().unwrap_or_default();
+    for item in spec.get("capacityProviderStrategy").and_then(Value::as_array).into_iter().flatten() {
+        let name = text(item, "capacityProvider").unwrap_or_default();
+        if !known.iter().any(|known| known == name) {
+            return Err(refusal::invalid(
+                "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster.",
+            ));
+        }
+        if !matches!(name, "FARGATE" | "FARGATE_SPOT") {
+            return Err(refusal::unsupported(format!("The sandbox has the capacity providers of Fargate only, not {name}.")));
         }
     }
     Ok(())
@@ -140,44 +165,4 @@ pub(crate) fn lattice(world: &World, spec: &Object, definition: &TaskDefinition)
         ports.push(port);
     }
     Ok(ports)
-}
-
-/// Service Connect: port names exist, and names are unique in their namespace over all services but `own`.
-pub(crate) fn service_connect(world: &World, own: &str, spec: &Object, definition: &TaskDefinition) -> Result<(), Refusal> {
-    let mine = connect_names(spec);
-    for (_, _, port) in &mine {
-        if named_port(&definition.printed, port).is_none() {
-            return Err(refusal::invalid(format!(
-                "The portName '{port}' of the Service Connect configuration is not defined in the task definition."
-            )));
-        }
-    }
-    let others = world.ecs.services.iter().filter(|service| service.arn != own && service.status != ServiceStatus::Inactive);
-    for other in others {
-        let theirs = other.primary().map(|deployment| connect_names(&deployment.spec)).unwrap_or_default();
-        for (namespace, name, _) in &mine {
-            if theirs.iter().any(|(their_namespace, their_name, _)| their_namespace == namespace && their_name == name) {
-                return Err(refusal::invalid(format!(
-                    "The Service Connect discoveryName '{name}' is used in namespace '{namespace}' by service {} already.",
-                    other.name
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Namespace, discovery name (the port name where none is given) and port name of each Service Connect service.
-fn connect_names(spec: &Object) -> Vec<(String, String, String)> {
-    let Some(configuration) = spec.get("serviceConnectConfiguration") else { return Vec::new() };
-    if configuration.get("enabled") != Some(&Value::Bool(true)) {
-        return Vec::new();
-    }
-    let namespace = text(configuration, "namespace").unwrap_or_default();
-    let services = configuration.get("services").and_then(Value::as_array).into_iter().flatten();
-    let named = services.map(|service| {
-        let port = text(service, "portName").unwrap_or_default();
-        (namespace.to_owned(), text(service, "discoveryName").unwrap_or(port).to_owned(), port.to_owned())
-    });
-    named.collect()
 }

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    clusters::{arn, missing, of_request, put_tags, text, texts},
-    deployments, describe,
-    pages::page,
+    clusters::{arn, given, of_request, text},
+    connect, deployments, describe, progressive,
     refusal::{self, Outcome},
     service_input::{self as input, OF_A_DEPLOYMENT},
-    state::{EcsService, Object, Rollout, ServiceStatus},
+    state::{EcsService, Object, Port, ServiceStatus, TaskDefinition},
+    tags::put_tags,
 };
 use crate::sandbox::{protocol::Refusal, world::World};
 
@@ -47,10 +47,13 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
     let definition = input::task_definition(world, reference)?;
     let (mut spec, settings) = divide(body);
     spec.insert("taskDefinition".to_owned(), json!(definition.arn));
+    if !spec.contains_key("launchType")
+        && let Some(default) = given(world, &cluster, "defaultCapacityProviderStrategy")
+    {
+        spec.entry("capacityProviderStrategy").or_insert(default.clone());
+    }
     fill_in_spec(&mut spec);
-    input::placement(&spec, definition)?;
-    input::service_connect(world, "", &spec, definition)?;
-    let groups = input::lattice(world, &spec, definition)?;
+    let groups = fitting(world, &cluster, "", &settings, &spec, definition)?;
     let arn = arn(world, &format!("service/{cluster}/{name}"));
     put_tags(world, &arn, body)?;
     world.ecs.services.retain(|service| service.arn != arn);
@@ -74,6 +77,22 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
     answer(world, place)
 }
 
+/// Holds what a service is to deploy against everything that there is; returns what its tasks are to be registered in.
+fn fitting(
+    world: &World,
+    cluster: &str,
+    own: &str,
+    settings: &Object,
+    spec: &Object,
+    definition: &TaskDefinition,
+) -> Result<Vec<Port>, Refusal> {
+    input::placement(world, cluster, spec, definition)?;
+    connect::check(world, cluster, own, spec, definition)?;
+    let ports = input::lattice(world, spec, definition)?;
+    progressive::check(world, settings, spec)?;
+    Ok(progressive::live_groups(world, spec, ports))
+}
+
 /// Splits a request into what a deployment carries and what the service carries, the latter with its defaults.
 fn divide(body: &Value) -> (Object, Object) {
     let given = body.as_object().cloned().unwrap_or_default();
@@ -95,7 +114,7 @@ fn divide(body: &Value) -> (Object, Object) {
     ] {
         settings.entry(member).or_insert(value);
     }
-    for empty in ["loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy"] {
+    for empty in ["placementConstraints", "placementStrategy"] {
         settings.entry(empty).or_insert(json!([]));
     }
     fill_in_configuration(&mut settings);
@@ -111,9 +130,12 @@ fn fill_in_configuration(settings: &mut Object) {
         ("maximumPercent", json!(200)),
         ("minimumHealthyPercent", json!(100)),
         ("strategy", json!("ROLLING")),
-        ("bakeTimeInMinutes", json!(0)),
     ] {
         configuration.entry(member).or_insert(value);
+    }
+    // With BLUE_GREEN it has to be given.
+    if configuration.get("strategy") != Some(&json!("BLUE_GREEN")) {
+        configuration.entry("bakeTimeInMinutes").or_insert(json!(0));
     }
 }
 
@@ -123,8 +145,11 @@ fn fill_in_spec(spec: &mut Object) {
         spec.remove("capacityProviderStrategy");
         spec.entry("launchType").or_insert(json!("EC2"));
     }
-    if spec.get("launchType") == Some(&json!("FARGATE")) {
+    if strategy || spec.get("launchType") == Some(&json!("FARGATE")) {
         spec.entry("platformVersion").or_insert(json!("LATEST"));
+    }
+    for empty in ["loadBalancers", "serviceRegistries"] {
+        spec.entry(empty).or_insert(json!([]));
     }
     if let Some(Value::Object(network)) = spec.get_mut("networkConfiguration").and_then(|n| n.get_mut("awsvpcConfiguration")) {
         network.entry("securityGroups").or_insert(json!([]));
@@ -147,6 +172,7 @@ pub(crate) fn update(world: &mut World, body: &Value) -> Outcome {
         return Err(Refusal::new("ServiceNotActiveException", "Service was not ACTIVE."));
     };
     input::emulated(body)?;
+    let cluster = service.cluster.clone();
     let old = service.primary().map(|deployment| deployment.spec.clone()).unwrap_or_default();
     let given = body.as_object().cloned().unwrap_or_default();
     let (mut spec, mut settings) = (old.clone(), service.settings.clone());
@@ -154,6 +180,9 @@ pub(crate) fn update(world: &mut World, body: &Value) -> Outcome {
         if OF_A_DEPLOYMENT.contains(&member.as_str()) {
             if member == "capacityProviderStrategy" {
                 spec.remove("launchType");
+            }
+            if member == "launchType" {
+                spec.remove("capacityProviderStrategy");
             }
             spec.insert(member, value);
         } else if member == "deploymentConfiguration" {
@@ -174,14 +203,19 @@ pub(crate) fn update(world: &mut World, body: &Value) -> Outcome {
         None => world.ecs.task_definition(reference).ok_or_else(|| refusal::client("TaskDefinition not found."))?,
     };
     spec.insert("taskDefinition".to_owned(), json!(definition.arn));
-    input::placement(&spec, definition)?;
-    input::service_connect(world, &arn, &spec, definition)?;
     let force = body.get("forceNewDeployment") == Some(&json!(true));
-    let new = force || spec != old;
+    let new = force || input::deploys(&old, &spec);
     // A target group that is gone meanwhile matters to new deployments only.
-    let groups = if new { input::lattice(world, &spec, definition)? } else { Vec::new() };
+    let groups = if new { fitting(world, &cluster, &arn, &settings, &spec, definition)? } else { Vec::new() };
+    if !new {
+        input::placement(world, &cluster, &spec, definition)?;
+        progressive::check(world, &settings, &spec)?;
+    }
     if let Some(service) = world.ecs.services.get_mut(place) {
         service.settings = settings;
+        if let Some(primary) = service.deployments.first_mut().filter(|_| !new) {
+            primary.spec = spec.clone();
+        }
         if let Some(desired) = body.get("desiredCount").and_then(Value::as_u64) {
             service.steady &= service.desired as u64 == desired;
             service.desired = usize::try_from(desired).unwrap_or(usize::MAX);
@@ -218,44 +252,6 @@ pub(crate) fn delete(world: &mut World, body: &Value) -> Outcome {
     answer(world, place)
 }
 
-/// `ListServices`: 10 to a page where nothing else is asked for.
-pub(crate) fn list(world: &World, body: &Value) -> Outcome {
-    let cluster = of_request(world, body)?;
-    let (launch, strategy) = (text(body, "launchType"), text(body, "schedulingStrategy"));
-    let services = world.ecs.services.iter().filter(|service| {
-        let type_of = service.primary().and_then(|deployment| deployment.spec.get("launchType")?.as_str());
-        service.cluster == cluster
-            && service.status != ServiceStatus::Inactive
-            && launch.is_none_or(|launch| type_of == Some(launch))
-            && strategy.is_none_or(|strategy| strategy == "REPLICA")
-            && text(body, "resourceManagementType").is_none_or(|kind| kind == "CUSTOMER")
-    });
-    let (arns, next) = page(services.map(|service| service.arn.clone()).collect(), body, 10)?;
-    let mut answer = json!({ "serviceArns": arns });
-    if let Some(next) = next {
-        answer["nextToken"] = json!(next);
-    }
-    Ok(answer)
-}
-
-/// `DescribeServices`: what is not there is in `failures`.
-pub(crate) fn describe_all(world: &World, body: &Value) -> Outcome {
-    let cluster = of_request(world, body)?;
-    let asked = texts(body, "services");
-    if asked.is_empty() || asked.len() > 10 {
-        return Err(refusal::invalid("Services must have between 1 and 10 entries."));
-    }
-    let tags = super::clusters::includes(body, "TAGS");
-    let (mut services, mut failures) = (Vec::new(), Vec::new());
-    for reference in asked {
-        match world.ecs.service(&cluster, reference).and_then(|place| world.ecs.services.get(place)) {
-            Some(service) => services.push(describe::service(world, service, tags)),
-            None => failures.push(missing(world, &format!("service/{cluster}"), reference)),
-        }
-    }
-    Ok(json!({ "services": services, "failures": failures }))
-}
-
 /// The place and ARN of the service that a request means.
 pub(crate) fn existing(world: &World, body: &Value) -> Result<(usize, String), Refusal> {
     let cluster = of_request(world, body)?;
@@ -269,22 +265,8 @@ fn answer(world: &World, place: usize) -> Outcome {
     Ok(json!({ "service": service }))
 }
 
-fn wake(world: &mut World) {
+/// Has the scheduler look soon.
+pub(crate) fn wake(world: &mut World) {
     let at = world.now + std::time::Duration::from_secs(world.scenario.knobs.scheduler);
     world.ecs.wake_at(at);
-}
-
-/// A service of the scenario's start: its deployment is complete.
-pub(crate) fn settled(world: &mut World, place: usize) {
-    let now = world.now;
-    if let Some(service) = world.ecs.services.get_mut(place) {
-        for deployment in &mut service.deployments {
-            deployment.rollout = Rollout::Completed;
-            deployment.reason = format!("ECS deployment {} completed.", deployment.id);
-            deployment.updated_at = now;
-        }
-        service.steady = true;
-        service.last_completed = service.deployments.first().cloned();
-    }
-    deployments::finish(world, place, "SUCCESSFUL", None);
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value};
 
+use super::progressive::Progress;
 use crate::clock::Timestamp;
 
 /// A JSON object as it is kept and printed.
@@ -21,6 +22,10 @@ pub(crate) struct State {
     pub(crate) tasks: Vec<Task>,
     /// In the order of their creation, of all services.
     pub(crate) service_deployments: Vec<ServiceDeployment>,
+    /// In the order of their creation, of all services.
+    pub(crate) revisions: Vec<Revision>,
+    /// `RunTask` by `clientToken`: the request, and the ids of its tasks.
+    pub(crate) run_tokens: BTreeMap<String, (Value, Vec<String>)>,
     /// Tags by the ARN of what carries them, in the order in which they were given.
     pub(crate) tags: BTreeMap<String, Vec<(String, String)>>,
     /// When the scheduler looks again.
@@ -33,13 +38,29 @@ pub(crate) struct State {
 pub(crate) struct Cluster {
     pub(crate) name: String,
     pub(crate) arn: String,
+    /// Whether it is ACTIVE; a deleted one is INACTIVE and can still be described.
+    pub(crate) active: bool,
     /// The members of `CreateCluster` that are printed as they were given.
     pub(crate) given: Object,
+}
+
+/// A service revision: what a deployment deploys, written down for good.
+#[derive(Clone, Debug)]
+pub(crate) struct Revision {
+    pub(crate) arn: String,
+    pub(crate) service_arn: String,
+    pub(crate) cluster: String,
+    /// The members as they were given; `taskDefinition` is an ARN.
+    pub(crate) spec: Object,
+    /// What its tasks are registered in.
+    pub(crate) groups: Vec<Port>,
+    pub(crate) created_at: Timestamp,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct TaskDefinition {
     pub(crate) arn: String,
+    /// Whether it is ACTIVE, not INACTIVE or DELETE_IN_PROGRESS.
     pub(crate) active: bool,
     /// As `DescribeTaskDefinition` prints it.
     pub(crate) printed: Object,
@@ -92,6 +113,8 @@ pub(crate) enum Rollout {
 pub(crate) struct Deployment {
     /// `ecs-svc/` and 19 digits.
     pub(crate) id: String,
+    /// The ARN of the service revision that it deploys.
+    pub(crate) revision: String,
     /// The members that a deployment carries as they were given; `taskDefinition` is an ARN.
     pub(crate) spec: Object,
     /// What its tasks are registered in, from `spec`'s `vpcLatticeConfigurations`.
@@ -130,8 +153,14 @@ pub(crate) struct Task {
     pub(crate) id: String,
     pub(crate) arn: String,
     pub(crate) cluster: String,
+    /// The service that it belongs to; empty for one that `RunTask` started.
     pub(crate) service: String,
+    /// The deployment that started it, or the `startedBy` of `RunTask`; may be empty.
     pub(crate) deployment: String,
+    /// `service:NAME`, `family:NAME` or what `RunTask` was told.
+    pub(crate) group: String,
+    /// `launchType`, `capacityProviderName`, `platformVersion`, `overrides` and the like, as `DescribeTasks` prints them.
+    pub(crate) printed: Object,
     pub(crate) task_definition: String,
     pub(crate) status: TaskStatus,
     pub(crate) created_at: Timestamp,
@@ -178,9 +207,11 @@ pub(crate) struct ServiceDeployment {
     pub(crate) cluster: String,
     /// The id of the deployment that it shows now: another one after a rollback.
     pub(crate) deployment: String,
-    pub(crate) source_revision: Option<String>,
-    pub(crate) target_revision: String,
+    /// The revisions that ran when it began.
+    pub(crate) sources: Vec<String>,
+    pub(crate) target: String,
     pub(crate) created_at: Timestamp,
+    pub(crate) started_at: Option<Timestamp>,
     pub(crate) updated_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) stopped_at: Option<Timestamp>,
@@ -188,7 +219,46 @@ pub(crate) struct ServiceDeployment {
     pub(crate) status: &'static str,
     pub(crate) status_reason: Option<String>,
     pub(crate) failures: usize,
-    pub(crate) rollback: Option<(Timestamp, String)>,
+    pub(crate) breaker_tripped: bool,
+    pub(crate) rollback: Option<Rollback>,
+    /// `deploymentConfiguration` as it was at the start.
+    pub(crate) configuration: Value,
+    pub(crate) alarms: AlarmWatch,
+    /// When a rolling deployment that watches alarms may complete.
+    pub(crate) baked_at: Option<Timestamp>,
+    /// Where a blue/green, linear or canary deployment stands.
+    pub(crate) progress: Option<Progress>,
+    pub(crate) hooks: Vec<HookRun>,
+}
+
+/// What a service deployment goes back to.
+#[derive(Clone, Debug)]
+pub(crate) struct Rollback {
+    pub(crate) at: Timestamp,
+    pub(crate) reason: String,
+    /// The ARN of the service revision.
+    pub(crate) revision: String,
+}
+
+/// What a service deployment knows of its CloudWatch alarms.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AlarmWatch {
+    pub(crate) names: Vec<String>,
+    /// One was in ALARM at the start: none counts during this deployment.
+    pub(crate) ignored: bool,
+    pub(crate) rollback: bool,
+    pub(crate) triggered: Vec<String>,
+}
+
+/// A lifecycle hook that runs or ran.
+#[derive(Clone, Debug)]
+pub(crate) struct HookRun {
+    pub(crate) id: String,
+    /// A `DeploymentLifecycleHookStatus`.
+    pub(crate) status: &'static str,
+    pub(crate) expires_at: Timestamp,
+    /// What happens when it expires: CONTINUE or ROLLBACK.
+    pub(crate) timeout_action: String,
 }
 
 impl Task {
@@ -204,6 +274,13 @@ impl Task {
 }
 
 impl EcsService {
+    /// Whether an ARN is its own, in the long form or in the short one without the cluster.
+    fn means(&self, reference: &str) -> bool {
+        let Some((account, _)) = self.arn.split_once(":service/") else { return false };
+        reference == self.arn
+            || reference.strip_prefix(account).and_then(|rest| rest.strip_prefix(":service/")) == Some(&self.name)
+    }
+
     /// The newest deployment.
     pub(crate) fn primary(&self) -> Option<&Deployment> {
         self.deployments.first()
@@ -230,7 +307,7 @@ impl EcsService {
 impl State {
     /// A task definition by `family`, `family:revision` or ARN; a bare family means its latest ACTIVE revision.
     pub(crate) fn task_definition(&self, reference: &str) -> Option<&TaskDefinition> {
-        let name = reference.rsplit_once("task-definition/").map_or(reference, |(_, name)| name);
+        let name = reference.rsplit_once(":task-definition/").map_or(reference, |(_, name)| name);
         let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
         let revisions = self.families.get(family)?;
         match revision {
@@ -243,7 +320,17 @@ impl State {
     pub(crate) fn service(&self, cluster: &str, reference: &str) -> Option<usize> {
         self.services
             .iter()
-            .rposition(|service| service.cluster == cluster && (service.arn == reference || service.name == reference))
+            .rposition(|service| service.cluster == cluster && (service.name == reference || service.means(reference)))
+    }
+
+    /// The service deployment of a service that is under way.
+    pub(crate) fn under_way(&self, service_arn: &str) -> Option<&ServiceDeployment> {
+        self.service_deployments.iter().rev().find(|known| known.service_arn == service_arn && known.finished_at.is_none())
+    }
+
+    /// The service deployment of a service that is under way.
+    pub(crate) fn under_way_mut(&mut self, service_arn: &str) -> Option<&mut ServiceDeployment> {
+        self.service_deployments.iter_mut().rev().find(|known| known.service_arn == service_arn && known.finished_at.is_none())
     }
 
     /// Has the scheduler look at `at` at the latest.

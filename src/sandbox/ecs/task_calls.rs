@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    clusters::{includes, missing, of_request, text, texts},
-    describe,
+    clusters::{includes, missing, of_request, paged, text, texts},
+    describe_tasks,
     pages::page,
     refusal::{self, Outcome},
     state::{Stop, Task},
-    stopping::stop_many,
+    stopping::{order_stop, stop_many},
 };
 use crate::sandbox::{protocol::Refusal, world::World};
 
@@ -37,7 +37,7 @@ pub(crate) fn list(world: &World, body: &Value) -> Outcome {
             && text(body, "family").is_none_or(|name| family(task, name))
             && text(body, "containerInstance").is_none()
             && text(body, "daemonName").is_none()
-            && text(body, "launchType").is_none_or(|launch| describe::task(world, task, false)["launchType"] == launch)
+            && text(body, "launchType").is_none_or(|launch| task.printed.get("launchType").is_some_and(|own| own == launch))
             && match wanted {
                 "RUNNING" => task.wanted(),
                 "STOPPED" => !task.wanted(),
@@ -45,11 +45,7 @@ pub(crate) fn list(world: &World, body: &Value) -> Outcome {
             }
     });
     let (arns, next) = page(tasks.map(|task| task.arn.clone()).collect(), body, 100)?;
-    let mut answer = json!({ "taskArns": arns });
-    if let Some(next) = next {
-        answer["nextToken"] = json!(next);
-    }
-    Ok(answer)
+    Ok(paged("taskArns", json!(arns), next))
 }
 
 fn find(world: &World, cluster: &str, reference: &str) -> Option<usize> {
@@ -66,7 +62,7 @@ pub(crate) fn describe_all(world: &World, body: &Value) -> Outcome {
     let (mut tasks, mut failures) = (Vec::new(), Vec::new());
     for reference in asked {
         match find(world, &cluster, reference).and_then(|place| world.ecs.tasks.get(place)) {
-            Some(task) => tasks.push(describe::task(world, task, includes(body, "TAGS"))),
+            Some(task) => tasks.push(describe_tasks::task(world, task, includes(body, "TAGS"))),
             None => failures.push(missing(world, &format!("task/{cluster}"), reference)),
         }
     }
@@ -79,12 +75,15 @@ pub(crate) fn stop(world: &mut World, body: &Value) -> Outcome {
     let absent = || refusal::invalid("The referenced task was not found.");
     let index = find(world, &cluster, text(body, "task").unwrap_or_default()).ok_or_else(absent)?;
     let task = world.ecs.tasks.get(index).ok_or_else(absent)?;
-    let place = world.ecs.services.iter().rposition(|service| service.owns(task)).ok_or_else(absent)?;
+    let place = world.ecs.services.iter().rposition(|service| service.owns(task));
     if task.wanted() {
         let reason = text(body, "reason").unwrap_or("Task stopped by user").to_owned();
         let stop = Stop { at: world.now, code: "UserInitiated", reason, exit: task.started_at.map(|_| (0, None)) };
-        stop_many(world, place, &[index], &stop);
+        match place {
+            Some(place) => stop_many(world, place, &[index], &stop),
+            None => order_stop(world, index, stop),
+        }
     }
     let task = world.ecs.tasks.get(index).ok_or_else(absent)?;
-    Ok(json!({ "task": describe::task(world, task, false) }))
+    Ok(json!({ "task": describe_tasks::task(world, task, false) }))
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    clusters::{arn, includes, print_tags, put_tags, text, texts},
-    pages::page,
+    clusters::{arn, includes, text, texts},
     refusal::{self, Outcome},
     state::{Object, TaskDefinition},
+    tags::{print_tags, put_tags},
 };
 use crate::sandbox::protocol::Refusal;
 use crate::{clock::Timestamp, sandbox::world::World};
@@ -230,29 +230,6 @@ pub(crate) fn deregister(world: &mut World, body: &Value) -> Outcome {
         found.printed.insert("deregisteredAt".to_owned(), seconds(now));
     }
     Ok(json!({ "taskDefinition": found.printed }))
-}
-
-/// `ListTaskDefinitions`.
-pub(crate) fn list(world: &World, body: &Value) -> Outcome {
-    let family = text(body, "familyPrefix");
-    let active = text(body, "status").unwrap_or("ACTIVE");
-    let families = world.ecs.families.iter().filter(|(name, _)| family.is_none_or(|family| family == *name));
-    let listed = families.flat_map(|(_, revisions)| revisions);
-    let wanted = |definition: &&TaskDefinition| match active {
-        "ACTIVE" => definition.active,
-        "INACTIVE" => !definition.active,
-        _ => false,
-    };
-    let mut arns = listed.filter(wanted).map(|definition| definition.arn.clone()).collect::<Vec<_>>();
-    if text(body, "sort") == Some("DESC") {
-        arns.reverse();
-    }
-    let (arns, next) = page(arns, body, 100)?;
-    let mut answer = json!({ "taskDefinitionArns": arns });
-    if let Some(next) = next {
-        answer["nextToken"] = json!(next);
-    }
-    Ok(answer)
 }
 
 /// The container port behind a port mapping's name.

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
+    breaker::count_failure,
     clusters::{arn, text, texts},
-    deployments::count_failure,
     events::{event, named},
     health::{condemned, give_up},
-    state::{Interface, Object, Stop, Task, TaskStatus},
+    registration::register,
+    state::{Interface, Object, Port, Stop, Task, TaskStatus},
     stopping::order_stop,
+    tags,
 };
 use crate::{
     clock::Timestamp,
@@ -23,11 +25,11 @@ use crate::{
 
 /// Stopped tasks can be described for an hour.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
-/// When a registration that failed is tried again.
-const AGAIN: Duration = Duration::from_secs(15);
+/// When a registration that failed is tried again, and a drain that Lattice tells nothing of is looked at again.
+pub(crate) const AGAIN: Duration = Duration::from_secs(15);
 
 /// The containers of a task definition, each with its image's behaviour and whether it is essential.
-fn behaviours(world: &World, definition: &str) -> Vec<(bool, Behaviour)> {
+pub(crate) fn behaviours(world: &World, definition: &str) -> Vec<(bool, Behaviour)> {
     let found = world.ecs.task_definition(definition).and_then(|definition| definition.printed.get("containerDefinitions"));
     let containers = found.and_then(Value::as_array).into_iter().flatten();
     let behaviour = |container: &Value| {
@@ -39,57 +41,117 @@ fn behaviours(world: &World, definition: &str) -> Vec<(bool, Behaviour)> {
 
 /// The reason why an image's tasks do not start, when they do not: a `…Error: …` ends a task that was placed, anything else
 /// keeps it from being placed.
-fn start_failure(behaviours: &[(bool, Behaviour)]) -> Option<(String, bool)> {
+pub(crate) fn start_failure(behaviours: &[(bool, Behaviour)]) -> Option<(String, bool)> {
     let reason = behaviours.iter().find_map(|(_, behaviour)| behaviour.placement_fails.clone())?;
     let placed = reason.contains("Error:");
     Some((reason, placed))
 }
 
-/// Starts tasks of the PRIMARY deployment.
-pub(crate) fn start(world: &mut World, place: usize, count: usize) {
-    let Some((service, primary)) = world.ecs.services.get(place).and_then(|service| Some((service, service.primary()?))) else {
-        return;
-    };
-    let definition = primary.spec.get("taskDefinition").and_then(Value::as_str).unwrap_or_default().to_owned();
+/// What new tasks have in common.
+pub(crate) struct Order {
+    pub(crate) cluster: String,
+    /// Empty where no service wants them.
+    pub(crate) service: String,
+    pub(crate) deployment: String,
+    pub(crate) group: String,
+    pub(crate) task_definition: String,
+    /// Network and launch type, as in `CreateService` and `RunTask`.
+    pub(crate) spec: Object,
+    /// What `DescribeTasks` prints besides.
+    pub(crate) printed: Object,
+    pub(crate) groups: Vec<Port>,
+    pub(crate) tags: Vec<(String, String)>,
+}
+
+/// Starts tasks of one of a service's deployments.
+pub(crate) fn start(world: &mut World, place: usize, id: &str, count: usize) {
+    let Some(service) = world.ecs.services.get(place) else { return };
+    let Some(deployment) = service.deployments.iter().find(|known| known.id == id) else { return };
+    let definition = deployment.spec.get("taskDefinition").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (name, cluster) = (service.name.clone(), service.cluster.clone());
-    let (id, spec, groups) = (primary.id.clone(), primary.spec.clone(), primary.groups.clone());
-    let behaviours = behaviours(world, &definition);
-    if let Some((reason, false)) = start_failure(&behaviours) {
-        (0..count).for_each(|_| count_failure(world, place, &id));
+    let managed = [("aws:ecs:clusterName", cluster.as_str()), ("aws:ecs:serviceName", name.as_str())];
+    let order = Order {
+        tags: tags::of_task(world, &service.settings, &service.arn, &definition, &managed),
+        cluster: cluster.clone(),
+        service: name.clone(),
+        deployment: id.to_owned(),
+        group: format!("service:{name}"),
+        task_definition: definition.clone(),
+        spec: deployment.spec.clone(),
+        printed: [(
+            "enableExecuteCommand".to_owned(),
+            service.settings.get("enableExecuteCommand").cloned().unwrap_or(json!(false)),
+        )]
+        .into_iter()
+        .collect(),
+        groups: deployment.groups.clone(),
+    };
+    if let Some((reason, false)) = start_failure(&behaviours(world, &definition)) {
+        (0..count).for_each(|_| count_failure(world, place, id));
         event(world, place, format!("(service {name}) was unable to place a task. Reason: {reason}."));
         return;
     }
-    let starts_after = behaviours.iter().map(|(_, behaviour)| behaviour.starts_after).max().unwrap_or_default();
-    let mut started = Vec::new();
-    for _ in 0..count {
-        let task = world.uuid32();
-        let interface = interface(world, &spec);
-        world.ecs.tasks.push(Task {
-            arn: arn(world, &format!("task/{cluster}/{task}")),
-            id: task.clone(),
-            cluster: cluster.clone(),
-            service: name.clone(),
-            deployment: id.clone(),
-            task_definition: definition.clone(),
-            status: TaskStatus::Provisioning,
-            created_at: world.now,
-            due: Some(world.now + Duration::from_secs(starts_after / 2)),
-            started_at: None,
-            exits: None,
-            stop: None,
-            stopped_at: None,
-            interface,
-            groups: groups.clone(),
-            deployed: false,
-            healthy: false,
-            unhealthy_since: None,
-        });
-        started.push(task);
-    }
+    let started = (0..count).map(|_| place_one(world, &order)).collect::<Vec<_>>();
     if let Some(service) = world.ecs.services.get_mut(place) {
         service.steady = false;
     }
     event(world, place, format!("(service {name}) has started {count} tasks: {}.", named(&started)));
+}
+
+/// One task, PROVISIONING; its id.
+pub(crate) fn place_one(world: &mut World, order: &Order) -> String {
+    let id = world.uuid32();
+    let interface = interface(world, &order.spec);
+    let behaviours = behaviours(world, &order.task_definition);
+    let starts_after = behaviours.iter().map(|(_, behaviour)| behaviour.starts_after).max().unwrap_or_default();
+    let mut printed = order.printed.clone();
+    printed.extend(launched(&order.spec));
+    let arn = arn(world, &format!("task/{}/{id}", order.cluster));
+    if !order.tags.is_empty() {
+        world.ecs.tags.insert(arn.clone(), order.tags.clone());
+    }
+    world.ecs.tasks.push(Task {
+        arn,
+        id: id.clone(),
+        cluster: order.cluster.clone(),
+        service: order.service.clone(),
+        deployment: order.deployment.clone(),
+        group: order.group.clone(),
+        printed,
+        task_definition: order.task_definition.clone(),
+        status: TaskStatus::Provisioning,
+        created_at: world.now,
+        due: Some(world.now + Duration::from_secs(starts_after / 2)),
+        started_at: None,
+        exits: None,
+        stop: None,
+        stopped_at: None,
+        interface,
+        groups: order.groups.clone(),
+        deployed: false,
+        healthy: false,
+        unhealthy_since: None,
+    });
+    id
+}
+
+/// What a task shows of the launch type or capacity provider that it was started with.
+fn launched(spec: &Object) -> Object {
+    let provider = spec.get("capacityProviderStrategy").and_then(|strategy| text(strategy.get(0)?, "capacityProvider"));
+    let mut printed = Object::new();
+    let launch = match provider {
+        Some(provider) => {
+            printed.insert("capacityProviderName".to_owned(), json!(provider));
+            json!("FARGATE")
+        }
+        None => spec.get("launchType").cloned().unwrap_or(json!("EC2")),
+    };
+    if launch == "FARGATE" {
+        printed.insert("platformVersion".to_owned(), json!("1.4.0"));
+        printed.insert("platformFamily".to_owned(), json!("Linux"));
+    }
+    printed.insert("launchType".to_owned(), launch);
+    printed
 }
 
 /// The next network interface, when the tasks have one: addresses are handed out in order, subnets in turn.
@@ -101,7 +163,7 @@ fn interface(world: &mut World, spec: &Object) -> Option<Interface> {
     let subnet = subnets.get(usize::try_from(number).ok()? % subnets.len().max(1)).copied().unwrap_or_default().to_owned();
     let (high, low) = (1 + number / 200 % 250, 10 + number % 200);
     let hex = world.uuid32();
-    let attachment = super::describe::uuid(&hex, 0);
+    let attachment = super::describe_tasks::uuid(&hex, 0);
     let id = format!("eni-0{}", hex.get(..16).unwrap_or_default());
     Some(Interface { id, attachment, subnet, ip: format!("10.0.{high}.{low}"), mac: format!("0a:58:0a:00:{high:02x}:{low:02x}") })
 }
@@ -118,7 +180,11 @@ pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
 /// Does what is due for every task. Whoever changes has the scheduler look.
 pub(crate) fn step(world: &mut World) {
     let now = world.now;
-    world.ecs.tasks.retain(|task| task.stopped_at.is_none_or(|at| at + REMEMBERED > now));
+    let forgotten = |task: &Task| task.stopped_at.is_some_and(|at| at + REMEMBERED <= now);
+    for arn in world.ecs.tasks.iter().filter(|task| forgotten(task)).map(|task| task.arn.clone()).collect::<Vec<_>>() {
+        world.ecs.tags.remove(&arn);
+    }
+    world.ecs.tasks.retain(|task| !forgotten(task));
     let mut registered: Vec<(usize, String)> = Vec::new();
     for index in 0..world.ecs.tasks.len() {
         while advance(world, index, &mut registered) {
@@ -138,7 +204,8 @@ pub(crate) fn step(world: &mut World) {
 fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)>) -> bool {
     let now = world.now;
     let Some(task) = world.ecs.tasks.get(index).cloned() else { return false };
-    let Some(place) = world.ecs.services.iter().rposition(|service| service.owns(&task)) else { return false };
+    // None for a task that no service wants.
+    let place = world.ecs.services.iter().rposition(|service| service.owns(&task));
     let due = task.due.is_some_and(|due| due <= now);
     match task.status {
         TaskStatus::Provisioning if due => {
@@ -150,11 +217,13 @@ fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)
             Some((reason, _)) => {
                 let stop = Stop { at: now, code: "TaskFailedToStart", reason, exit: None };
                 order_stop(world, index, stop);
-                count_failure(world, place, &task.deployment);
+                failed(world, place, &task.deployment);
             }
             None => {
                 run(world, index);
-                register(world, place, index, registered);
+                if let Some(place) = place {
+                    register(world, place, index, registered);
+                }
             }
         },
         TaskStatus::Running if task.exits.as_ref().is_some_and(|(at, _, _)| *at <= now) => {
@@ -162,11 +231,17 @@ fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)
             let reason = "Essential container in task exited".to_owned();
             order_stop(world, index, Stop { at: now, code: "EssentialContainerExited", reason, exit });
             if !task.deployed {
-                count_failure(world, place, &task.deployment);
+                failed(world, place, &task.deployment);
             }
         }
-        TaskStatus::Running if condemned(world, &task).is_some_and(|at| at <= now) => give_up(world, place, index),
-        TaskStatus::Running if due => register(world, place, index, registered),
+        TaskStatus::Running if condemned(world, &task).is_some_and(|at| at <= now) => match place {
+            Some(place) => give_up(world, place, index),
+            None => return false,
+        },
+        TaskStatus::Running if due => match place {
+            Some(place) => register(world, place, index, registered),
+            None => set(world, index, |task| task.due = None),
+        },
         TaskStatus::Deactivating => {
             let ip = task.interface.as_ref().map(|interface| interface.ip.as_str()).unwrap_or_default();
             let draining = |health| health == Some(Health::Draining);
@@ -188,6 +263,13 @@ fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)
     true
 }
 
+/// A task that a service wanted failed before it ever served.
+fn failed(world: &mut World, place: Option<usize>, deployment: &str) {
+    if let Some(place) = place {
+        count_failure(world, place, deployment);
+    }
+}
+
 pub(crate) fn set(world: &mut World, index: usize, change: impl FnOnce(&mut Task)) {
     if let Some(task) = world.ecs.tasks.get_mut(index) {
         change(task);
@@ -205,32 +287,4 @@ pub(crate) fn run(world: &mut World, index: usize) {
         (task.status, task.due, task.started_at) = (TaskStatus::Running, None, Some(now));
         task.exits = exit.map(|exit| (now + Duration::from_secs(exit.after), exit.code, exit.reason));
     });
-}
-
-/// Registers a RUNNING task in all its groups; what fails is tried again.
-pub(crate) fn register(world: &mut World, place: usize, index: usize, registered: &mut Vec<(usize, String)>) {
-    let Some(task) = world.ecs.tasks.get(index).cloned() else { return };
-    let ip = task.interface.map(|interface| interface.ip).unwrap_or_default();
-    let mut again = None;
-    for port in &task.groups {
-        if lattice::target_health(world, &port.group, &ip, port.port).is_some_and(|health| health != Health::Draining) {
-            continue;
-        }
-        match lattice::register_target(world, &port.group, &ip, port.port) {
-            Ok(()) => registered.push((place, port.group.clone())),
-            Err(reason) => {
-                again = Some(world.now + AGAIN);
-                let group = &port.group;
-                event(
-                    world,
-                    place,
-                    format!(
-                        "(service {}) failed to register targets in (target-group {group}) with (error {reason})",
-                        task.service
-                    ),
-                );
-            }
-        }
-    }
-    set(world, index, |task| task.due = again);
 }

@@ -266,7 +266,7 @@ fn a_request_needs_more_than_its_own_action() {
         let text = reply.value()["message"].as_str().unwrap_or_default().to_owned();
         assert!(text.contains(missing) && (reply.status == 200) == missing.is_empty(), "{text}");
     }
-    let group = json!({"name": "g", "type": "IP", "config": {"port": 80, "protocol": "HTTP", "vpcIdentifier": "vpc-12345678"}});
+    let group = json!({"name": "web", "type": "IP", "config": {"port": 80, "protocol": "HTTP", "vpcIdentifier": "vpc-12345678"}});
     let mut world = with_policy(json!({"Effect": "Allow", "Action": "vpc-lattice:CreateTargetGroup", "Resource": "*"}));
     let create = |world: &mut World| lattice(world, Method::POST, "/targetgroups", &group.to_string(), &Key::default());
     assert!(create(&mut world).value()["message"].as_str().unwrap().contains("perform: ec2:DescribeVpcs on resource: *"));

@@ -32,7 +32,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     if let Some(other) = in_network().find(|other| other.service == service_id) {
         return Err(match other.life {
             Life::Deleting(_) => refusal::conflict(ASSOCIATION, &other.card.id, "Deletion is in progress."),
-            _ => refusal::conflict(ASSOCIATION, &other.card.id, "Association already exists."),
+            Life::Creating(_) | Life::Active | Life::Updating(_) => {
+                refusal::conflict(ASSOCIATION, &other.card.id, "Association already exists.")
+            }
         });
     }
     // User guide, "Configure a custom domain name": unique within a service network.

@@ -53,11 +53,7 @@ fn lets_in(world: &World, guard: &str, service: &Card, network: &str, request: &
 
 /// A value, or the list of them that stands in its place.
 fn listed(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(items) => items,
-        Value::Null => &[],
-        one => std::slice::from_ref(one),
-    }
+    value.as_array().map_or_else(|| if value.is_null() { &[] } else { std::slice::from_ref(value) }, Vec::as_slice)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +75,9 @@ impl Asked<'_> {
     fn effect(&self, statement: &Value) -> Option<Effect> {
         let effect = if statement["Effect"] == "Allow" { Effect::Allow } else { Effect::Deny };
         let resource = format!("{}{}", self.service.arn, self.request.path);
-        let among = |member: &str, not: &str, means: &dyn Fn(&Value) -> bool| match &statement[member] {
-            Value::Null => !statement[not].is_null() && !listed(&statement[not]).iter().any(means),
-            given => listed(given).iter().any(means),
+        let among = |member: &str, not: &str, means: &dyn Fn(&Value) -> bool| {
+            let (given, others) = (&statement[member], &statement[not]);
+            if others.is_null() { listed(given).iter().any(means) } else { !listed(others).iter().any(means) }
         };
         let is_action = |pattern: &Value| like(&text(pattern).to_ascii_lowercase(), "vpc-lattice-svcs:invoke");
         // A resource is written with or without the path.
@@ -95,13 +91,8 @@ impl Asked<'_> {
 
     /// Whether the caller is among a statement's principals.
     fn is(&self, principal: &Value) -> bool {
-        match principal {
-            Value::String(text) => text == "*" || self.is_called(text),
-            Value::Object(kinds) => kinds.get("AWS").is_some_and(|given| {
-                listed(given).iter().filter_map(Value::as_str).any(|name| name == "*" || self.is_called(name))
-            }),
-            _ => false,
-        }
+        let named = if principal.is_string() { principal } else { &principal["AWS"] };
+        listed(named).iter().filter_map(Value::as_str).any(|name| name == "*" || self.is_called(name))
     }
 
     /// Whether a principal's name (an account, its root, a user, a role, a session) means the caller.
@@ -151,7 +142,7 @@ impl Asked<'_> {
             "aws:principaltype" => {
                 one(if request.caller.is_some_and(|arn| arn.contains(":user/")) { "User" } else { "AssumedRole" })
             }
-            "aws:principalarn" => Some(request.caller.map(|arn| role_arn(arn)).into_iter().collect()),
+            "aws:principalarn" => Some(request.caller.map(role_arn).into_iter().collect()),
             "aws:principalaccount" => {
                 Some(request.caller.and_then(|arn| arn.split(':').nth(4)).map(str::to_owned).into_iter().collect())
             }
@@ -200,9 +191,9 @@ fn compare(operator: &str, given: &[String], wanted: &[Value]) -> Option<bool> {
         return Some(negated || optional || every);
     }
     let is = |given: &String| {
-        let among = wanted.iter().any(|wanted| match wanted {
-            Value::Number(number) => same(&number.to_string(), given),
-            wanted => same(text(wanted), given),
+        let among = wanted.iter().any(|wanted| match wanted.as_str() {
+            Some(text) => same(text, given),
+            None => same(&wanted.to_string(), given),
         });
         among != negated
     };

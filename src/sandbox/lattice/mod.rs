@@ -17,6 +17,7 @@ mod groups;
 mod health;
 mod listeners;
 mod logs;
+mod managed;
 mod matching;
 mod networks;
 mod operation;
@@ -37,6 +38,7 @@ mod vpcs;
 
 pub(crate) use authorize::{Invocation, authorized};
 pub(crate) use health::{next_event, on_time, settle};
+pub(crate) use managed::{forward, forwards};
 pub(crate) use operation::OPERATIONS;
 pub(crate) use seed::seed;
 pub(crate) use state::{Health, State, Written};

@@ -25,11 +25,11 @@ pub(super) fn readable(text: &str) -> Result<(), Refusal> {
         return wrong("must not be larger than 10 KB");
     }
     let Ok(policy) = serde_json::from_str::<Value>(text) else { return wrong("must be valid JSON") };
-    let statements = match &policy["Statement"] {
-        Value::Array(statements) if !statements.is_empty() => statements.as_slice(),
-        one @ Value::Object(_) => std::slice::from_ref(one),
-        _ => return wrong("must have at least one Statement"),
-    };
+    let given = &policy["Statement"];
+    let statements = given.as_array().map_or_else(|| std::slice::from_ref(given), Vec::as_slice);
+    if statements.is_empty() || !statements.iter().all(Value::is_object) {
+        return wrong("must have at least one Statement");
+    }
     for statement in statements {
         if !matches!(statement["Effect"].as_str(), Some("Allow" | "Deny")) {
             return wrong("must have an Effect of Allow or Deny in each Statement");

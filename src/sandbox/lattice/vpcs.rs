@@ -29,10 +29,12 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     suitable(&call.input, &json!({}))?;
     // "You can associate a VPC with one service network at a time" (user guide). Which error it is, is not written down.
     if let Some(other) = world.lattice.vpcs.iter().find(|other| other.vpc == vpc) {
-        let message = match other.life {
-            Life::Deleting(_) => "Deletion is in progress.".to_owned(),
-            _ if other.network == network => "Association already exists.".to_owned(),
-            _ => format!("VPC {vpc} is already in use by service network {}: Association already exists.", other.network),
+        let message = if matches!(other.life, Life::Deleting(_)) {
+            "Deletion is in progress.".to_owned()
+        } else if other.network == network {
+            "Association already exists.".to_owned()
+        } else {
+            format!("VPC {vpc} is already in use by service network {}: Association already exists.", other.network)
         };
         return Err(refusal::conflict(VPC_ASSOCIATION, &other.card.id, message));
     }

@@ -8,7 +8,7 @@ use crate::{
         Kind,
         check::{Finding, Problem},
     },
-    sandbox::{cloudwatch, ecs, lattice, ssm, sts, world::World},
+    sandbox::{autoscaling, cloudwatch, ecs, lattice, ssm, sts, world::World},
 };
 
 /// What does an operation: it changes the world and gives the answer's members, or says why not.
@@ -52,6 +52,12 @@ pub(crate) const EMULATED: &[Emulated] = &[
         operations: cloudwatch::OPERATIONS,
         invalid: cloudwatch::invalid_request,
         throttled: cloudwatch::throttled,
+    },
+    Emulated {
+        name: "application-autoscaling",
+        operations: autoscaling::OPERATIONS,
+        invalid: |findings| said_by_coral("ValidationException", findings),
+        throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
     },
     Emulated {
         name: "sts",

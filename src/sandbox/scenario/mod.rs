@@ -18,7 +18,7 @@ pub use load::{Draft, Error, built_in, load, open, read};
 pub use mistake::{Mistake, Place};
 pub use schema::schema;
 pub use shape::{
-    ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode, GroupSeed,
-    IamSeed, Knobs, LatticeSeed, ListenerSeed, MetricSeed, MetricStep, NetworkSeed, OidcSeed, Person, Quotas, RoleSeed, RuleSeed,
-    Scenario, ServiceSeed, TokenMismatch, VpcSeed,
+    ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, Demand, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode,
+    GroupSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, MetricSeed, MetricStep, NetworkSeed, OidcSeed, Person, Quotas,
+    RoleSeed, RuleSeed, ScalingSeed, Scenario, ServiceSeed, TargetSeed, TokenMismatch, VpcSeed,
 };

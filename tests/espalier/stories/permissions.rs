@@ -44,7 +44,9 @@ fn a_release_needs_every_permission_that_it_uses_and_no_other() {
     for action in actions {
         let without: Vec<Value> = used.iter().filter(|used| used["action"] != action).cloned().collect();
         let told = release(&policy(&without));
-        assert_ne!(told.run.code, 0, "the release goes well without {action}: {}", told.run.stdout);
+        // Without it the candidate is stable and the old tasks stay, which is told and fails nothing.
+        let only_afterwards = action == "ecs:UpdateService";
+        assert_eq!(told.run.code == 0, only_afterwards, "the release without {action}: {}", told.run.stdout);
         let missing = format!("is not authorized to perform: {action} on resource: ");
         let said = told.run.stdout + &told.run.stderr;
         assert!(said.contains(&missing), "`{missing}` is not in\n{said}");

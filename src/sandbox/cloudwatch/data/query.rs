@@ -23,7 +23,7 @@ pub(in crate::sandbox::cloudwatch) struct Query {
 /// What a query asks for.
 #[derive(Clone, Debug)]
 pub(in crate::sandbox::cloudwatch) enum Asked {
-    Metric { metric: Metric, period: u64, statistic: Statistic, name: String, unit: Option<String> },
+    Metric { metric: Metric, period: u64, statistic: Statistic, unit: Option<String> },
     Expression { tree: Tree, period: Option<u64> },
 }
 
@@ -80,7 +80,7 @@ fn metric(given: &Value, place: &str) -> Result<Asked, Refusal> {
         .ok_or_else(|| invalid(format!("The value {name} for parameter {place}.MetricStat.Stat is not a valid statistic.")))?;
     let period = period(given["Period"].as_u64(), &format!("{place}.MetricStat.Period"))?;
     let unit = given["Unit"].as_str().map(str::to_owned);
-    Ok(Asked::Metric { metric, period, statistic, name: name.to_owned(), unit })
+    Ok(Asked::Metric { metric, period, statistic, unit })
 }
 
 /// "1, 5, 10, 20, 30, 60, or any multiple of 60."

@@ -46,17 +46,6 @@ impl Tree {
         found
     }
 
-    /// The functions in it.
-    pub(in crate::sandbox::cloudwatch) fn functions(&self) -> Vec<&str> {
-        let mut found = Vec::new();
-        self.visit(&mut |tree| {
-            if let Self::Call(name, _) = tree {
-                found.push(name.as_str());
-            }
-        });
-        found
-    }
-
     fn visit<'t>(&'t self, see: &mut impl FnMut(&'t Self)) {
         see(self);
         match self {

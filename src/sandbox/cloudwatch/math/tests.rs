@@ -86,7 +86,7 @@ fn expressions_have_the_values_of_the_guide() {
         ("MAX(m1) / m1", "5 2.5 - - 1"),
         ("m1 * 0 + AVG(m1)", "20 20 - 20 20"),
         ("m1 * 0 + DATAPOINT_COUNT(m2)", "4 4 - 4 4"),
-        ("m1 * 0 + STDDEV(m2)", "3.77 3.77 - 3.77 3.77"),
+        ("m1 * 0 + STDDEV(m2)", "3.767 3.767 - 3.767 3.767"),
         ("m1 + SUM(none)", "10 20 - 0 50"),
         ("m1 + AVG(none)", "- - - - -"),
         ("AVG([m1, m2])", "7.5 10 1 0 30"),

@@ -104,7 +104,8 @@ fn services_that_cannot_be_are_refused_and_nothing_is_made() {
         assert!(message.contains(text), "{place}: {message}");
     }
     for (member, value, code) in [
-        ("deploymentConfiguration", json!({ "strategy": "CANARY" }), "UnsupportedFeatureException"),
+        ("deploymentConfiguration", json!({ "strategy": "CANARY" }), "InvalidParameterException"),
+        ("schedulingStrategy", json!("DAEMON"), "UnsupportedFeatureException"),
         ("deploymentConfiguration", json!({ "maximumPercent": 100 }), "InvalidParameterException"),
         ("deploymentController", json!({ "type": "CODE_DEPLOY" }), "InvalidParameterException"),
         ("vpcLatticeConfiguration", json!({ "enabled": true }), "InvalidParameterException"),
@@ -163,7 +164,7 @@ fn what_is_missing_is_a_failure_of_describe_and_an_error_of_the_rest() {
     let tasks = ask(&mut world, "DescribeTasks", json!({ "cluster": "my-cluster", "tasks": ["0123"] }));
     assert_eq!(tasks["failures"][0]["reason"], "MISSING");
     assert_eq!(refused(&mut world, "DescribeServices", json!({ "services": ["x"] })).0, "ClusterNotFoundException");
-    assert_eq!(refused(&mut world, "RunTask", json!({})).0, "UnknownOperationException");
+    assert_eq!(refused(&mut world, "CreateTaskSet", json!({})).0, "UnknownOperationException");
 }
 
 #[test]

@@ -20,6 +20,16 @@ pub struct Knobs {
     pub stop: u64,
     /// How often ECS looks at what is running and does the next thing.
     pub scheduler: u64,
+    /// How long a blue/green, linear or canary deployment waits at `POST_SCALE_UP` (documented: about 3 minutes).
+    pub scale_up_settle: u64,
+    /// How long such a deployment waits after each change of weights (documented: about 90 seconds).
+    pub weights_settle: u64,
+    /// How long a rolling deployment with alarms bakes before it completes (documented: ECS reckons it, less than 5 minutes).
+    pub rolling_bake: u64,
+    /// How often a scaling policy looks at what it is to do.
+    pub scaling: u64,
+    /// Whether suspended dynamic scaling also keeps a changed minimum or maximum capacity from moving the desired count.
+    pub suspension_holds_bounds: bool,
     /// Whether a forward action in which every weight is 0 is accepted.
     pub all_zero_weights: bool,
     /// How a `clientToken` of VPC Lattice that comes again with other parameters is refused. AWS says only that it is.
@@ -56,7 +66,12 @@ impl Default for Knobs {
             metrics_delay: 60,
             metrics_partial: 0,
             metrics_zeros: true,
+            rolling_bake: 120,
+            scale_up_settle: 180,
+            scaling: 60,
+            suspension_holds_bounds: true,
             token_mismatch: TokenMismatch::Conflict,
+            weights_settle: 90,
         }
     }
 }

@@ -13,6 +13,7 @@ mod lattice;
 mod metrics;
 mod people;
 mod quotas;
+mod scaling;
 mod scenario;
 
 pub use ecs::EcsServiceSeed;
@@ -25,4 +26,5 @@ pub use lattice::{ActionSeed, GroupSeed, LatticeSeed, ListenerSeed, NetworkSeed,
 pub use metrics::{AlarmEdit, AlarmSeed, AlarmState, MetricSeed, MetricStep};
 pub use people::{Edit, Person};
 pub use quotas::Quotas;
+pub use scaling::{Demand, ScalingSeed, TargetSeed};
 pub use scenario::Scenario;

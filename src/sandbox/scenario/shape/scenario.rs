@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, MetricSeed, OidcSeed, Person, Quotas,
+    ScalingSeed,
 };
 use crate::clock::Timestamp;
 
@@ -42,6 +43,8 @@ pub struct Scenario {
     pub cluster: String,
     /// The ECS services, already steady.
     pub ecs_services: Vec<EcsServiceSeed>,
+    /// Application Auto Scaling at the start, and what its policies do meanwhile.
+    pub scaling: ScalingSeed,
     /// How the tasks of an image behave; `*` is every image that is not listed.
     pub images: BTreeMap<String, Behaviour>,
     /// How long things take.
