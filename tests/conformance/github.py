@@ -381,7 +381,7 @@ def drive_a_client(sandbox):
     except github.GithubException as error:
         check("PyGithub meets the limit of a comment", [] if error.status == 422 else [str(error)])
     try:
-        repository.get_issue(99).number
+        repository.get_issue(99).title
         check("PyGithub finds no issue 99", ["it was found"])
     except github.UnknownObjectException:
         check("PyGithub finds no issue 99", [])

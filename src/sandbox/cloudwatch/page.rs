@@ -1,6 +1,7 @@
 //! Pages, whose tokens are good for the same request alone.
 
 use base64::Engine as _;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::refusal;
@@ -29,6 +30,14 @@ pub(super) fn place(call: &Call) -> Result<usize, Refusal> {
     let decoded = base64::engine::general_purpose::STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let place = decoded.as_deref().and_then(|text| text.split_once(' ')).filter(|(_, marked)| *marked == mark(call));
     place.and_then(|(place, _)| place.parse().ok()).ok_or_else(refusal::token)
+}
+
+/// An answer with the token of the next page, where there is one.
+pub(super) fn with_next(mut answer: Value, next: Option<String>) -> Value {
+    if let Some(next) = next {
+        answer["NextToken"] = Value::String(next);
+    }
+    answer
 }
 
 /// One page and the token of the next.

@@ -14,23 +14,19 @@ use crate::sandbox::{cloudwatch, world::World};
 /// How often ECS asks for the states of alarms.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Whether an alarm is in ALARM; none when there is no such alarm.
-fn in_alarm(world: &World, name: &str) -> Option<bool> {
-    cloudwatch::alarm_state(world, name).map(|state| state == "ALARM")
+/// Whether an alarm is in ALARM. One that does not exist is not.
+fn in_alarm(world: &World, name: &str) -> bool {
+    cloudwatch::alarm_state(world, name) == Some("ALARM")
 }
 
 /// A service deployment starts: alarms that are in ALARM already make it ignore all of them.
 pub(crate) fn begin(world: &mut World, service_arn: &str) {
-    begin_with(world, service_arn, in_alarm);
-}
-
-pub(super) fn begin_with(world: &mut World, service_arn: &str, state: impl Fn(&World, &str) -> Option<bool>) {
     let Some(current) = world.ecs.under_way(service_arn) else { return };
     let Some(given) = current.configuration.get("alarms").filter(|given| given.get("enable") == Some(&Value::Bool(true))) else {
         return;
     };
     let names = texts(given, "alarmNames").into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let ignored = names.iter().any(|name| state(world, name) == Some(true));
+    let ignored = names.iter().any(|name| in_alarm(world, name));
     let rollback = given.get("rollback") == Some(&Value::Bool(true));
     if let Some(current) = world.ecs.under_way_mut(service_arn) {
         current.alarms = AlarmWatch { names, ignored, rollback, triggered: Vec::new() };
@@ -39,10 +35,6 @@ pub(super) fn begin_with(world: &mut World, service_arn: &str, state: impl Fn(&W
 
 /// An alarm that goes to ALARM makes the deployment FAILED, and rolls it back where it is told to.
 pub(crate) fn watch(world: &mut World, place: usize) {
-    watch_with(world, place, in_alarm);
-}
-
-pub(super) fn watch_with(world: &mut World, place: usize, state: impl Fn(&World, &str) -> Option<bool>) {
     let Some(service) = world.ecs.services.get(place) else { return };
     let (arn, failing) = (service.arn.clone(), service.primary().is_none_or(|primary| primary.rollout != Rollout::InProgress));
     let Some(current) = world.ecs.under_way(&arn) else { return };
@@ -50,7 +42,7 @@ pub(super) fn watch_with(world: &mut World, place: usize, state: impl Fn(&World,
         return;
     }
     let (back, names) = (current.alarms.rollback, current.alarms.names.iter());
-    let triggered = names.filter(|name| state(world, name) == Some(true)).cloned().collect::<Vec<_>>();
+    let triggered = names.filter(|name| in_alarm(world, name)).cloned().collect::<Vec<_>>();
     if triggered.is_empty() {
         let at = world.now + LOOK;
         return world.ecs.wake_at(at);

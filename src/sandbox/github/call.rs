@@ -179,8 +179,8 @@ pub(super) fn decoded(text: &str) -> String {
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) message: String,
-    /// What is wrong with which field.
-    pub(super) errors: Option<Value>,
+    /// What is wrong with which field; mostly nothing that one could name.
+    pub(super) errors: Vec<Value>,
     /// Where the refusal itself is documented, when that is not with the operation.
     pub(super) documentation: Option<&'static str>,
     /// Seconds until it is worth trying again.
@@ -191,8 +191,8 @@ impl Refusal {
     /// As GitHub writes it; `documentation` is the operation's.
     pub(super) fn reply(&self, documentation: &str) -> Reply {
         let mut body = json!({ "message": self.message });
-        if let Some(errors) = &self.errors {
-            body["errors"] = errors.clone();
+        if !self.errors.is_empty() {
+            body["errors"] = json!(self.errors);
         }
         body["documentation_url"] = json!(self.documentation.unwrap_or(documentation));
         body["status"] = json!(self.status.to_string());
@@ -206,7 +206,7 @@ impl Refusal {
 
 /// A refusal with a message only.
 pub(super) fn refuse(status: u16, message: &str) -> Refusal {
-    Refusal { status, message: message.to_owned(), errors: None, documentation: None, retry_after: None }
+    Refusal { status, message: message.to_owned(), errors: Vec::new(), documentation: None, retry_after: None }
 }
 
 /// 404, for what is not there and for what one may not see.
@@ -225,5 +225,5 @@ pub(super) fn invalid_field(resource: &str, code: &str, field: &str, message: &s
     if !message.is_empty() {
         error["message"] = json!(message);
     }
-    Refusal { errors: Some(json!([error])), ..refuse(422, "Validation Failed") }
+    Refusal { errors: vec![error], ..refuse(422, "Validation Failed") }
 }

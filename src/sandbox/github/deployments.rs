@@ -32,7 +32,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
     if let Err(findings) = green(world, &sha, contexts.as_deref()) {
         let error = json!({"contexts": findings, "resource": "Deployment", "field": "required_contexts", "code": "invalid"});
         let message = format!("Conflict: Commit status checks failed for {reference}.");
-        return Err(Refusal { errors: Some(json!([error])), ..refuse(409, &message) });
+        return Err(Refusal { errors: vec![error], ..refuse(409, &message) });
     }
     let (id, now) = (world.github.id(), world.now.to_string());
     let deployment = json!({

@@ -11,10 +11,10 @@ use super::{
 use crate::{clock::Timestamp, sandbox::lattice::Written};
 
 /// The drawing's own units: the whole, and where the plot stands in it.
-const SIZE: (f64, f64) = (640.0, 190.0);
-const LEFT: f64 = 44.0;
+const SIZE: (f64, f64) = (400.0, 150.0);
+const LEFT: f64 = 38.0;
 const TOP: f64 = 10.0;
-const PLOT: (f64, f64) = (SIZE.0 - LEFT - 12.0, SIZE.1 - TOP - 26.0);
+const PLOT: (f64, f64) = (SIZE.0 - LEFT - 12.0, SIZE.1 - TOP - 24.0);
 
 /// A span of time and the largest value, on the plot.
 struct Axes {
@@ -108,7 +108,9 @@ pub(super) fn requests(series: &[Series], now: Timestamp, colours: &Colours) -> 
     let axes = Axes { from, until: now, most };
     let line = |class: &str, points: &[Point], value: &dyn Fn(&Point) -> u64| {
         let mut places = String::new();
-        for point in points {
+        // A minute alone is a dot: a line of no length with round ends.
+        let again = points.first().filter(|_| points.len() == 1);
+        for point in points.iter().chain(again) {
             let _infallible = write!(places, "{:.1},{:.1} ", axes.x(point.at), axes.y(value(point) as f64));
         }
         format!("<polyline class=\"{class}\" points=\"{}\"/>", places.trim_end())

@@ -12,7 +12,7 @@ header, main { max-width: 72rem; margin: 0 auto; padding: 0 1rem; }
 header { padding-top: 1.25rem; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: baseline; }
 h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 1.75rem 0 .6rem; } h3 { font-size: .95rem; margin: 0 0 .35rem; }
 h4 { margin: .5rem 0; }
-section > .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: .8rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: .8rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; min-width: 0; overflow-wrap: anywhere; }
 .card + .card { margin-top: .8rem; } .cards > .card + .card { margin-top: 0; }
 .faint { color: var(--faint); font-size: .85rem; } .good { color: var(--good); } .bad { color: var(--bad); } .wait { color: var(--wait); }
@@ -21,12 +21,12 @@ section > .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax
 .key { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .4em; }
 .f0 { fill: var(--c0); } .f1 { fill: var(--c1); } .f2 { fill: var(--c2); } .f3 { fill: var(--c3); } .f4 { fill: var(--c4); } .f5 { fill: var(--c5); }
 .b0 { background: var(--c0); } .b1 { background: var(--c1); } .b2 { background: var(--c2); } .b3 { background: var(--c3); } .b4 { background: var(--c4); } .b5 { background: var(--c5); }
-.s0, .s1, .s2, .s3, .s4, .s5, .se { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.s0, .s1, .s2, .s3, .s4, .s5, .se { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); } .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
-.se { stroke: var(--bad); stroke-dasharray: 4 3; } .grid { stroke: var(--line); } .axis { fill: var(--faint); font-size: 12px; }
-svg.chart { display: block; width: 100%; height: auto; }
+.se { stroke: var(--bad); stroke-dasharray: 4 3; } .grid { stroke: var(--line); } .axis { fill: var(--faint); font-size: 11px; }
+svg.chart { display: block; width: 100%; max-width: 32rem; height: auto; } rect { shape-rendering: crispEdges; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: normal; }
 th { color: var(--faint); font-weight: 500; } tr:last-child td { border-bottom: 0; }
 code, pre { font: .86em/1.45 ui-monospace, monospace; background: var(--code); border-radius: 4px; } code { padding: .1em .3em; }
 pre { padding: .6rem .8rem; overflow-x: auto; overflow-wrap: normal; } pre code { padding: 0; background: none; }

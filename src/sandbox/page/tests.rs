@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use super::{answer, is_asked_for};
+use super::{
+    answer,
+    chart::requests,
+    is_asked_for,
+    traffic::{Point, Series},
+};
+use crate::clock::Timestamp;
 use crate::sandbox::{
     route::{self, Outcome},
     scenario::{self, Fault},
@@ -65,6 +71,23 @@ fn the_page_shows_the_world_and_its_pull_request() {
     insta::with_settings!({ snapshot_path => "../../../tests/fixtures/words", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("sandbox-page", stripped(&page(&world)));
     });
+}
+
+#[test]
+fn the_plot_of_requests_has_a_line_for_each_group_and_one_for_errors() {
+    let point = |minute: u64, requests: u64, errors: u64| Point { at: Timestamp::from_secs(minute * 60), requests, errors };
+    let one = Series { group: "a".to_owned(), points: vec![point(0, 100, 0), point(1, 50, 25)] };
+    let other = Series { group: "b".to_owned(), points: vec![point(1, 50, 0)] };
+    let colours = [("a".to_owned(), 0), ("b".to_owned(), 1)].into_iter().collect();
+    let html = requests(&[one, other], Timestamp::from_secs(120), &colours);
+    for line in [
+        "<polyline class=\"s0\" points=\"38.0,10.0 213.0,68.0\"/>",
+        "<polyline class=\"se\" points=\"38.0,126.0 213.0,97.0\"/>",
+        "<polyline class=\"s1\" points=\"213.0,68.0 213.0,68.0\"/>",
+        ">+02:00</text>",
+    ] {
+        assert!(html.contains(line), "{line}: {html}");
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn page(world: &World) -> String {
     let sections = [
         part("services", "Services", lattice::services(&lattice, &colours)),
         part("weights", "Weights over time", chart::weights(history, world.scenario.start, world.now, &colours)),
-        part("traffic", "Requests a minute", chart::requests(&traffic(world), world.now, &colours)),
+        part("traffic", "Requests a minute", chart::requests(&traffic(world, &lattice), world.now, &colours)),
         part("groups", "Target groups", lattice::groups(&lattice, &colours)),
         part("ecs", "ECS", ecs::services(&emulated_ecs::snapshot(world))),
         part("pull", "Pull request", pull_request::pull_request(&github::snapshot(world))),

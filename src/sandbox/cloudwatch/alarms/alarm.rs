@@ -56,7 +56,8 @@ pub(super) enum Comparison {
 /// What missing data points count as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    Missing,
+    /// "missing": as nothing.
+    Nothing,
     Ignore,
     Breaching,
     NotBreaching,
@@ -107,7 +108,7 @@ impl Comparison {
 impl Missing {
     pub(super) fn parse(text: &str) -> Option<Self> {
         Some(match text {
-            "missing" => Self::Missing,
+            "missing" => Self::Nothing,
             "ignore" => Self::Ignore,
             "breaching" => Self::Breaching,
             "notBreaching" => Self::NotBreaching,

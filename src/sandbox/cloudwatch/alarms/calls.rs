@@ -81,7 +81,7 @@ pub(in crate::sandbox::cloudwatch) fn describe(world: &mut World, call: &Call) -
     let size = usize::try_from(call.number("MaxRecords").unwrap_or(PAGE)).unwrap_or(usize::MAX);
     let (page, next) = page::page(alarms.map(|(_, alarm)| alarm).collect(), call, size)?;
     let printed: Vec<_> = page.into_iter().map(Alarm::printed).collect();
-    Ok(json!({"MetricAlarms": printed, "CompositeAlarms": [], "LogAlarms": [], "NextToken": next}))
+    Ok(page::with_next(json!({"MetricAlarms": printed, "CompositeAlarms": [], "LogAlarms": []}), next))
 }
 
 pub(in crate::sandbox::cloudwatch) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
@@ -137,10 +137,8 @@ pub(crate) fn alarm_state(world: &World, name: &str) -> Option<&'static str> {
 /// The scenario's alarms.
 pub(crate) fn seed(world: &mut World) {
     for (index, AlarmSeed { name, state, definition }) in world.scenario.alarms.clone().into_iter().enumerate() {
-        let definition = match definition {
-            Value::Object(given) if !given.is_empty() => given,
-            _ => watching_nothing(&name),
-        };
+        let given = definition.as_object().filter(|given| !given.is_empty()).cloned();
+        let definition = given.unwrap_or_else(|| watching_nothing(&name));
         let members = definition.into_iter().chain([("AlarmName".to_owned(), json!(name))]).collect::<Map<_, _>>();
         let valid = protocol::validate("cloudwatch", "PutMetricAlarm", &Value::Object(members.clone()));
         if let Err(refusal) = valid.and_then(|()| keep(world, &name, members)) {

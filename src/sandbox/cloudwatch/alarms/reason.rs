@@ -39,7 +39,7 @@ pub(super) fn reason(watch: &Watch, verdict: &Verdict, state: AlarmState) -> Str
     let treated = match watch.missing {
         Missing::Breaching => Some("Breaching"),
         Missing::NotBreaching => Some("NonBreaching"),
-        Missing::Missing | Missing::Ignore => None,
+        Missing::Nothing | Missing::Ignore => None,
     };
     if let (Some(treated), 1..) = (treated, *filled) {
         let received = match points.len() {

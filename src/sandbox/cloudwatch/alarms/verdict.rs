@@ -32,9 +32,9 @@ pub(super) fn verdict(watch: &Watch, range: &[(u64, Option<f64>)]) -> Verdict {
         Missing::Breaching => by_count(beyond + filled),
         Missing::NotBreaching => by_count(beyond),
         // Only what is there is evidence, and one good data point is enough for OK.
-        Missing::Missing | Missing::Ignore if beyond >= m || beyond < points.len() => by_count(beyond),
+        Missing::Nothing | Missing::Ignore if beyond >= m || beyond < points.len() => by_count(beyond),
         Missing::Ignore => None,
-        Missing::Missing => {
+        Missing::Nothing => {
             // All that is there is bad, but less than M: "the oldest available breaching datapoint […] is at least as old as the value
             // of Datapoints to Alarm, and all other more recent data points are breaching or missing".
             let oldest = range.iter().rposition(|(_, value)| value.is_some()).map_or(0, |index| index + 1);

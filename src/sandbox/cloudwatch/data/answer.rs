@@ -84,7 +84,7 @@ pub(super) fn written(plan: &Plan, values: Vec<Value>, call: &Call, most: usize,
         begin = end;
     }
     let next = (to < begin && !expressions).then(|| page::token(to, call));
-    Ok(json!({"MetricDataResults": written, "NextToken": next, "Messages": []}))
+    Ok(page::with_next(json!({"MetricDataResults": written, "Messages": []}), next))
 }
 
 /// What a fault makes of a result: "InternalError indicates that an error occurred. Retry your request".

@@ -17,12 +17,11 @@ const MOST_WORK: u64 = 4_000_000;
 
 pub(in crate::sandbox::cloudwatch) fn get_metric_data(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let window = window(call)?;
-    let most = match &call.input["MaxDatapoints"] {
-        Value::Null => MOST_POINTS,
-        given => given.as_u64().filter(|given| (1..=MOST_POINTS).contains(given)).ok_or_else(|| {
-            invalid(format!("The value {given} for parameter MaxDatapoints must be between 1 and {MOST_POINTS}."))
-        })?,
-    };
+    let given = &call.input["MaxDatapoints"];
+    let most = if given.is_null() { Some(MOST_POINTS) } else { given.as_u64() };
+    let most = most
+        .filter(|most| (1..=MOST_POINTS).contains(most))
+        .ok_or_else(|| invalid(format!("The value {given} for parameter MaxDatapoints must be between 1 and {MOST_POINTS}.")))?;
     timezone(call)?;
     let plan = Plan::read(call.list("MetricDataQueries"), "MetricDataQueries", &world.scenario.account)?;
     let periods = plan.queries.iter().map(|query| Query::period(query).unwrap_or(60));
@@ -49,14 +48,12 @@ fn window(call: &Call) -> Result<Window, Refusal> {
 /// A time, which JSON and CBOR give as a number and forms as a text (ISO 8601), in whole seconds since 1970.
 fn seconds(call: &Call, member: &str) -> Result<u64, Refusal> {
     let wrong = || invalid(format!("The parameter {member} must be a time after 1970."));
-    let number = match &call.input[member] {
-        Value::String(text) => {
-            let text = text.strip_suffix("+00:00").map_or_else(|| text.clone(), |start| format!("{start}Z"));
-            let time = humantime::parse_rfc3339_weak(&text).map_err(|_| wrong())?;
-            return time.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).map_err(|_| wrong());
-        }
-        other => other.as_f64().ok_or_else(wrong)?,
-    };
+    if let Some(text) = call.given(member) {
+        let text = text.strip_suffix("+00:00").map_or_else(|| text.to_owned(), |start| format!("{start}Z"));
+        let time = humantime::parse_rfc3339_weak(&text).map_err(|_| wrong())?;
+        return time.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).map_err(|_| wrong());
+    }
+    let number = call.input[member].as_f64().ok_or_else(wrong)?;
     // The end of the year 9999, which is the last that ISO 8601 writes with four digits.
     if !(0.0..=253_402_300_799.0).contains(&number) {
         return Err(wrong());

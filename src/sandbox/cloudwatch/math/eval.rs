@@ -37,7 +37,7 @@ pub(super) fn value(tree: &Tree, scope: &Scope<'_>) -> Result<Value, String> {
         Tree::Name(name) => named(name, scope)?,
         Tree::Minus(inner) => match value(inner, scope)? {
             Value::Scalar(number) => Value::Scalar(-number),
-            other => {
+            other @ (Value::Series(_) | Value::Array(_) | Value::Text(_) | Value::Word(_)) => {
                 let kind = other.kind();
                 other
                     .each(|series| series.map(|value| -value))
@@ -57,7 +57,9 @@ pub(super) fn value(tree: &Tree, scope: &Scope<'_>) -> Result<Value, String> {
                 match value(item, scope)? {
                     Value::Series(series) => all.push(series),
                     Value::Array(several) => all.extend(several),
-                    other => return Err(format!("An array holds time series, not a {}", other.kind())),
+                    other @ (Value::Scalar(_) | Value::Text(_) | Value::Word(_)) => {
+                        return Err(format!("An array holds time series, not a {}", other.kind()));
+                    }
                 }
             }
             Value::Array(all)

@@ -146,7 +146,7 @@ fn fill(value: &Value, with: &Value) -> Option<Value> {
                 Value::Scalar(number) => Some(*number),
                 Value::Series(other) => other.points.get(&time).copied(),
                 Value::Word(word) if word == "REPEAT" => before().map(|(_, value)| *value),
-                _ => before()
+                Value::Word(_) | Value::Array(_) | Value::Text(_) => before()
                     .zip(series.points.range(time..).next())
                     .map(|((from, low), (to, high))| low + (high - low) * exact(time - from) / exact(to - from)),
             };
@@ -168,7 +168,7 @@ fn each(name: &str, value: &Value) -> Option<Value> {
         return value.clone().each(|series| series.map(change));
     }
     if let Some(change) = over_time(name) {
-        return value.clone().each(|series| change(series));
+        return value.clone().each(change);
     }
     let of = of_time(name)?;
     value.clone().each(|series| series.with(series.grid.times().map(|time| (time, exact(of(time))))))

@@ -13,11 +13,11 @@ pub(in crate::sandbox::cloudwatch) enum Tree {
     Name(String),
     Word(String),
     Text(String),
-    Minus(Box<Tree>),
+    Minus(Box<Self>),
     /// Operands of one precedence, from left to right.
-    Chain(Box<Tree>, Vec<(&'static str, Tree)>),
-    List(Vec<Tree>),
-    Call(String, Vec<Tree>),
+    Chain(Box<Self>, Vec<(&'static str, Self)>),
+    List(Vec<Self>),
+    Call(String, Vec<Self>),
 }
 
 /// The operators by precedence, loosest first. Where a comparison stands to a sum is as in every other language; the guide says

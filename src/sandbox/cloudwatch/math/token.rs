@@ -38,7 +38,7 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token>> {
         found.push(match token {
             Token::Word(word) if word == "AND" => Token::Sign("&&"),
             Token::Word(word) if word == "OR" => Token::Sign("||"),
-            token => token,
+            token @ (Token::Number(_) | Token::Name(_) | Token::Word(_) | Token::Text(_) | Token::Sign(_)) => token,
         });
         rest = rest.get(length..)?.trim_start();
     }

@@ -30,5 +30,5 @@ pub(in crate::sandbox::cloudwatch) fn list(world: &mut World, call: &Call) -> Re
     // RecentlyActive changes nothing: what has begun goes on reporting.
     let (metrics, next) = page::page(found.collect(), call, PAGE)?;
     let metrics: Vec<_> = metrics.iter().map(Metric::printed).collect();
-    Ok(json!({"Metrics": metrics, "NextToken": next}))
+    Ok(page::with_next(json!({"Metrics": metrics}), next))
 }

@@ -152,7 +152,7 @@ people:
             "6:40: there is no operation `UpdateRule` of ecs; write an operation's name, `SERVICE:*` or `SERVICE:write`",
             "6:58: `checks` is not a request to GitHub; write `github:*`, `github:write`, or a method and a path such as `github:POST /repos/octo/myservice/check-runs`",
             "7:94: `nth` means one request, so `every` beside it changes nothing or keeps it from ever happening; write two faults, or one of the two keys",
-            "8:41: none of these operations can be done in part; only batches are: write `BatchUpdateRule` or `RegisterTargets`",
+            "8:41: none of these operations can be done in part; only batches are: write `BatchUpdateRule`, `RegisterTargets` or `GetMetricData`",
             "10:16: there is no service `myservices`; did you mean `myservice`?",
             "11:17: there is no listener `https`; write `http-80`",
             "12:13: there is no rule `apis`; did you mean `api`?",
