@@ -198,7 +198,7 @@ backends:
             "3:16: there is no service `myservic`; did you mean `myservice`?",
             "3:33: what never ends does not begin again",
             "4:35: it begins again before the 80 s from `from` to `until` are over",
-            "5:23: it ends before it begins",
+            "5:24: it ends before it begins",
             "7:33: only tasks start and stop by themselves; remove it, or write it under `images`",
             "7:75: `healthy: false` answers 500 to everything; remove one of them",
         ]
