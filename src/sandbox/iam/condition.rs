@@ -119,7 +119,7 @@ impl Condition {
         };
         let values = match values {
             Value::Array(values) => values.iter().map(text).collect::<Result<Vec<_>, _>>()?,
-            one => vec![text(one)?],
+            one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![text(one)?],
         };
         for value in &values {
             let understood = match test {

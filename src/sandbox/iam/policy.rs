@@ -114,10 +114,9 @@ impl TryFrom<Value> for Policy {
     fn try_from(document: Value) -> Result<Self, String> {
         let Value::Object(members) = &document else { return Err("a policy is an object".to_owned()) };
         known(members, &["Version", "Id", "Statement"], "a policy")?;
-        match &members.get("Version").unwrap_or(&Value::Null) {
-            Value::Null => {}
-            Value::String(version) if version == "2012-10-17" || version == "2008-10-17" => {}
-            other => return Err(format!("there is no policy version {other}; write \"2012-10-17\"")),
+        let version = members.get("Version");
+        if let Some(odd) = version.filter(|version| !matches!(version.as_str(), Some("2012-10-17" | "2008-10-17"))) {
+            return Err(format!("there is no policy version {odd}; write \"2012-10-17\""));
         }
         let statements = match members.get("Statement") {
             Some(Value::Array(statements)) => statements.as_slice(),
