@@ -8,11 +8,18 @@ use crate::{
     sandbox::wire::{Reply, Request},
 };
 
+/// More steps than any name of the models has; a name with more stays one, and validation does not know it.
+const DEEPEST: usize = 32;
+
 pub(super) fn decode(service: &'static Service, operation: &'static Operation, request: &Request) -> Result<Call, Refusal> {
     let fields = form::pairs(&String::from_utf8_lossy(&request.body));
     let mut input = Map::new();
     for (name, value) in fields.into_iter().filter(|(name, _)| name != "Action" && name != "Version") {
-        place(&mut input, &name, value);
+        if name.split('.').count() > DEEPEST {
+            input.insert(name, Value::String(value));
+        } else {
+            place(&mut input, &name, value);
+        }
     }
     let shape = operation.input.as_deref();
     let input = shape.map_or_else(|| Value::Object(Map::new()), |shape| typed(service, shape, Value::Object(input)));
@@ -130,7 +137,10 @@ fn xml(status: u16, body: String) -> Reply {
     Reply { status, headers: Vec::new(), body: body.into_bytes() }.with("content-type", "text/xml")
 }
 
+/// Text between tags. XML 1.0 has no way to write most control characters.
 fn escaped(text: &str) -> String {
+    let plain = |c: char| if c.is_control() && !matches!(c, '\t' | '\n') { '\u{fffd}' } else { c };
+    let text: String = text.chars().map(plain).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
@@ -162,5 +172,22 @@ mod tests {
             "<DescribeAlarmsResult><MetricAlarms><member><AlarmName>a&lt;b</AlarmName>\
              <StateUpdatedTimestamp>1970-01-01T00:01:00.000Z</StateUpdatedTimestamp></member></MetricAlarms></DescribeAlarmsResult>"
         ) || text.contains("1970-01-01T00:01:00Z"), "{text}");
+    }
+
+    #[test]
+    fn names_without_end_are_nobodys_and_control_characters_no_xml() {
+        let service = models::service("cloudwatch").unwrap();
+        let operation = &service.operations["DescribeAlarms"];
+        let form = format!("Action=DescribeAlarms&{}=1", vec!["a"; 100_000].join("."));
+        let request = Request {
+            method: http::Method::POST,
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: http::HeaderMap::new(),
+            body: Bytes::from(form),
+        };
+        let call = decode(service, operation, &request).unwrap();
+        assert!(call.input.as_object().unwrap().values().all(|value| value == "1"));
+        assert_eq!(super::escaped("a\u{1}<\n"), "a\u{fffd}&lt;\n");
     }
 }

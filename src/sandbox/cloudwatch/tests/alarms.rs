@@ -201,3 +201,19 @@ fn alarms_that_make_no_sense_are_told() {
     assert_eq!(refused(&mut world, "PutMetricAlarm", &two).2, wanted);
     assert_eq!(ask(&mut world, "DescribeAlarms", &json!({}))["MetricAlarms"], json!([]));
 }
+
+#[test]
+fn a_percentile_of_too_few_samples_can_be_ignored() {
+    for (requests, option, wanted) in [(999, "ignore", "INSUFFICIENT_DATA"), (1000, "ignore", "ALARM"), (10, "evaluate", "ALARM")]
+    {
+        let mut world = world(scenario(), |_| {}, &[(requests, 0, 900)]);
+        let mut alarm = definition();
+        alarm.as_object_mut().unwrap().remove("Statistic");
+        (alarm["MetricName"], alarm["ExtendedStatistic"]) = (json!("RequestTime"), json!("p99"));
+        (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) = (json!(1), json!(1));
+        (alarm["Threshold"], alarm["EvaluateLowSampleCountPercentile"]) = (json!(500.0), json!(option));
+        ask(&mut world, "PutMetricAlarm", &alarm);
+        pass(&mut world, 120);
+        assert_eq!(alarm_state(&world, "errors"), Some(wanted), "{requests} requests, {option}");
+    }
+}

@@ -200,3 +200,15 @@ fn metrics_are_listed_by_what_they_have() {
     assert_eq!(listed(&mut world, &json!({"Dimensions": [{"Name": "ServiceName"}]})), ["CPUUtilization", "MemoryUtilization"]);
     assert_eq!(listed(&mut world, &json!({"Namespace": "AWS/Nobody"})), [""; 0]);
 }
+
+#[test]
+fn a_fault_breaks_the_last_result_of_an_answer() {
+    let mut world = world(scenario(), |_| {}, &[(1, 0, 5)]);
+    pass(&mut world, 120);
+    world.faults.partial = true;
+    let queries = [metric("a", "TotalRequestCount", "Sum"), metric("b", "RequestTime", "p50")];
+    let answer = ask(&mut world, "GetMetricData", &hour(&queries));
+    let status = |index: usize| answer["MetricDataResults"][index]["StatusCode"].as_str().unwrap();
+    assert_eq!([status(0), status(1)], ["Complete", "InternalError"]);
+    assert_eq!(answer["MetricDataResults"][1]["Values"], json!([]));
+}
