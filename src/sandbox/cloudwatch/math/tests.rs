@@ -47,7 +47,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Series(series) => one(series),
         Value::Array(all) => all.iter().map(|series| format!("{}: {}", series.label, one(series))).collect::<Vec<_>>().join("; "),
-        other => format!("{other:?}"),
+        other @ (Value::Scalar(_) | Value::Text(_) | Value::Word(_)) => format!("{other:?}"),
     }
 }
 

@@ -66,7 +66,7 @@ fn indefinite(value: &Value, into: &mut Vec<u8>) {
             items.iter().for_each(|item| indefinite(item, into));
             into.push(0xff);
         }
-        other => ciborium::into_writer(other, into).unwrap(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => ciborium::into_writer(value, into).unwrap(),
     }
 }
 
