@@ -55,8 +55,10 @@ def more_of_lattice(world):
 
 
 def logs(world):
-    for number in range(3):
-        world.lattice.create_access_log_subscription(resourceIdentifier=SERVICE, destinationArn=f"arn:aws:s3:::logs-{number}")
+    # One for each kind of destination.
+    account = "ap-northeast-1:123456789012"
+    for destination in ("arn:aws:s3:::logs-of-myservice", f"arn:aws:logs:{account}:log-group:/logs", f"arn:aws:firehose:{account}:deliverystream/logs"):
+        world.lattice.create_access_log_subscription(resourceIdentifier=SERVICE, destinationArn=destination)
 
 
 def scalable(world):
@@ -145,7 +147,9 @@ def test_one_at_a_time_gives_the_same_as_all_at_once(world, service, operation):
     key = config["result_key"][0] if isinstance(config["result_key"], list) else config["result_key"]
     if (service, operation) == ("cloudwatch", "DescribeAlarms"):
         key = "MetricAlarms"
-    whole, number = pages(client, name, key, 100, **parameters)
+    # Application Auto Scaling's documentation allows 50 at most, the others 100.
+    most = 50 if service == "application-autoscaling" else 100
+    whole, number = pages(client, name, key, most, **parameters)
     assert number == 1 and len(whole) >= 2, f"{len(whole)} in {number} pages"
     for size in (1, 2):
         found, number = pages(client, name, key, size, **parameters)

@@ -163,7 +163,7 @@ def step(cli, name, network):
     assert code != 0 and any(word in said for word in words), f"{name} is expected to be refused by {who} with one of {words}: exit code {code}: {said}"
     # With this the CLI tells what a service answered from what it never sent.
     assert ("An error occurred" in said) == (who == "the service"), said
-    code, answer, said = cli(right.format(network=network))
+    code, answer, said = cli(right.replace("{network}", str(network)))
     assert code == 0, f"{name}, put right: exit code {code}: {said}"
     return answer
 

@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_pure_room_may_not_touch_the_world() {
         let text = "use std::{\n    collections::BTreeMap,\n    fs,\n};\nuse tokio::sync::mpsc;\nuse crate::time::Timestamp;\n";
-        let rule = "rollout and definition are pure, but this mentions";
+        let rule = "rollout, definition and models are pure, but this mentions";
         assert_eq!(
             found("rollout/split.rs", text),
             [format!("rollout/split.rs:3: {rule} std::fs"), format!("rollout/split.rs:5: {rule} tokio::sync::mpsc")]

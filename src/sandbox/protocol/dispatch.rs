@@ -130,8 +130,8 @@ pub(crate) fn perform(world: &mut World, asked: Asked, request: &Request) -> Rep
 fn attempt(world: &mut World, asked: Asked, request: &Request, subject: &mut String) -> Result<Value, Refusal> {
     // Where the path is the operation, an unknown one is a path that is not there.
     let status = if asked.protocol == Protocol::RestJson { 404 } else { 400 };
-    let unknown =
-        |what: &str| Refusal::new("UnknownOperationException", format!("The sandbox does not speak {what}.")).status(status);
+    let code = if asked.protocol == Protocol::Query { "InvalidAction" } else { "UnknownOperationException" };
+    let unknown = |what: &str| Refusal::new(code, format!("The sandbox does not speak {what}.")).status(status);
     let named = format!("{}:{}", asked.service, asked.operation);
     let Some((service, operation)) = asked.known else { return Err(unknown(&named)) };
     let Some((emulated, perform)) = performer(service.name, &operation.name) else { return Err(unknown(&named)) };

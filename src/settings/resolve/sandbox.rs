@@ -1,7 +1,5 @@
 //! Settings of `sandbox serve` and `sandbox run`.
 
-use std::path::PathBuf;
-
 use super::{
     common::{aws, surroundings},
     release::deploy,
@@ -57,13 +55,12 @@ pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<
     sources.done(SandboxRunSettings { start, snapshot: args.snapshot.clone(), record, command: args.command.clone() })
 }
 
-/// The world to begin with. A config counts only where it is named: a file that happens to lie in the folder must not change what
-/// a named scenario is.
+/// The world to begin with. A config counts only where the flag names it: neither a file that happens to lie in the folder nor a
+/// variable that is meant for the command inside must change what a named scenario is.
 fn start(sources: &mut Sources<'_>, args: &cli::SandboxStart) -> SandboxStartSettings {
     let environment = sources.environment;
-    let path = sources.path("config", args.config.as_deref(), None, &environment.directory);
-    let named = args.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
-    let rehearsed = path.zip(named).and_then(|(path, named)| {
+    let rehearsed = args.config.clone().and_then(|named| {
+        let path = environment.directory.join(&named);
         let common = cli::Common { config: Some(named), region: args.region.clone() };
         match deploy(&cli::Deploy { common, ..cli::Deploy::default() }, environment) {
             Ok(settings) => Some((path, Box::new(settings))),
