@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::request::TASK_DEFINITION_READ_ONLY;
+use super::members::{self, Use};
 
 /// One member that differs.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,7 @@ impl Comparison<'_> {
 
     fn object(&mut self, pointer: &str, given: &Map<String, Value>, described: &Map<String, Value>) {
         for (name, value) in given {
-            if NOT_COMPARED.contains(&name.as_str()) || TASK_DEFINITION_READ_ONLY.contains(&name.as_str()) {
+            if NOT_COMPARED.contains(&name.as_str()) || members::of_task_definition(name) == Use::Printed {
                 continue;
             }
             let told = described.get(name).filter(|told| !told.is_null());

@@ -12,6 +12,7 @@ pub mod candidate;
 pub mod compare;
 pub mod filter;
 pub mod finding;
+mod members;
 mod number;
 pub mod patch;
 mod ports;

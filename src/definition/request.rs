@@ -1,11 +1,10 @@
 //! Turns definitions into the bodies of CreateService, UpdateService and RegisterTaskDefinition.
-//!
-//! The lists of members are those of the service model (ECS 2014-11-13, botocore 1.44.5).
 
 use serde_json::{Map, Value, json};
 
 use super::{
     finding::{Finding, list},
+    members::{self, Use},
     ports,
     read::{Document, Node},
 };
@@ -32,99 +31,13 @@ pub struct ServiceTarget<'a> {
     pub desired_count: u32,
 }
 
-/// Members of UpdateService that a definition may have.
-const UPDATE: [&str; 18] = [
-    "capacityProviderStrategy",
-    "deploymentConfiguration",
-    "availabilityZoneRebalancing",
-    "networkConfiguration",
-    "placementConstraints",
-    "placementStrategy",
-    "platformVersion",
-    "healthCheckGracePeriodSeconds",
-    "enableExecuteCommand",
-    "enableECSManagedTags",
-    "loadBalancers",
-    "propagateTags",
-    "serviceRegistries",
-    "serviceConnectConfiguration",
-    "volumeConfigurations",
-    "vpcLatticeConfigurations",
-    "gatewayConnectors",
-    "monitoring",
-];
-/// Members that only CreateService takes.
-const CREATE_ONLY: [&str; 5] = ["launchType", "role", "schedulingStrategy", "deploymentController", "tags"];
-/// Members that the request sets itself.
-const OURS: [&str; 7] =
-    ["cluster", "service", "serviceName", "taskDefinition", "desiredCount", "clientToken", "forceNewDeployment"];
-/// What describe-services prints and nobody can set.
-const SERVICE_READ_ONLY: [&str; 18] = [
-    "serviceArn",
-    "clusterArn",
-    "status",
-    "runningCount",
-    "pendingCount",
-    "platformFamily",
-    "taskSets",
-    "deployments",
-    "roleArn",
-    "events",
-    "createdAt",
-    "createdBy",
-    "currentServiceDeployment",
-    "currentServiceRevisions",
-    "resourceManagementType",
-    "lifecycleHookDetails",
-    "failures",
-    "vpcLatticeConfiguration",
-];
-/// Members of RegisterTaskDefinition.
-const TASK_DEFINITION: [&str; 19] = [
-    "family",
-    "taskRoleArn",
-    "executionRoleArn",
-    "networkMode",
-    "containerDefinitions",
-    "volumes",
-    "placementConstraints",
-    "requiresCompatibilities",
-    "cpu",
-    "memory",
-    "tags",
-    "pidMode",
-    "ipcMode",
-    "proxyConfiguration",
-    "inferenceAccelerators",
-    "ephemeralStorage",
-    "runtimePlatform",
-    "enableFaultInjection",
-    "trustedExecutionConfiguration",
-];
-/// What describe-task-definition prints and RegisterTaskDefinition refuses.
-pub(super) const TASK_DEFINITION_READ_ONLY: [&str; 9] = [
-    "taskDefinitionArn",
-    "revision",
-    "status",
-    "requiresAttributes",
-    "compatibilities",
-    "registeredAt",
-    "deregisteredAt",
-    "deleteRequestedAt",
-    "registeredBy",
-];
-
-fn updatable(name: &str) -> bool {
-    UPDATE.contains(&name)
-}
-
 /// The body of CreateService.
 ///
 /// ECS's own rollback is off in it, in the circuit breaker and in alarms: a candidate that ECS rolled back would be judged for a
 /// revision that it does not run.
 #[must_use]
 pub fn create_service(definition: &Document, target: ServiceTarget<'_>) -> Request {
-    let mut request = chosen(definition, |name| updatable(name) || CREATE_ONLY.contains(&name));
+    let mut request = chosen(definition, &[Use::Taken, Use::OnlyAtCreation]);
     entitle(&mut request, "serviceName", target);
     request
 }
@@ -135,7 +48,7 @@ pub fn create_service(definition: &Document, target: ServiceTarget<'_>) -> Reque
 /// what it does not have must not linger from an earlier one.
 #[must_use]
 pub fn update_service(definition: &Document, target: ServiceTarget<'_>) -> Request {
-    let mut request = chosen(definition, updatable);
+    let mut request = chosen(definition, &[Use::Taken]);
     entitle(&mut request, "service", target);
     if let Value::Object(body) = &mut request.body {
         for list in ["loadBalancers", "serviceRegistries", "vpcLatticeConfigurations"] {
@@ -147,20 +60,22 @@ pub fn update_service(definition: &Document, target: ServiceTarget<'_>) -> Reque
 }
 
 /// The definition's members that the operation takes, with a note about the others.
-fn chosen(definition: &Document, takes: impl Fn(&str) -> bool) -> Request {
+fn chosen(definition: &Document, takes: &[Use]) -> Request {
     let mut notes = Vec::new();
     let mut body = Map::new();
     for (name, value) in object(definition.root.to_json()) {
-        if takes(&name) {
-            if !is_unset(&value) {
-                body.insert(name, without_nulls(value));
+        match members::of_service(&name) {
+            used if takes.contains(&used) => {
+                if !is_unset(&value) {
+                    body.insert(name, without_nulls(value));
+                }
             }
-        } else if CREATE_ONLY.contains(&name.as_str()) {
-            notes.push(format!("`{name}` of {} is left out: ECS takes it only when it creates a service", definition.file));
-        } else if SERVICE_READ_ONLY.contains(&name.as_str()) {
-            notes.push(format!("`{name}` of {} is left out: it is what ECS prints, not what it takes", definition.file));
-        } else if !OURS.contains(&name.as_str()) {
-            notes.push(unknown(&definition.file, &name, UPDATE.iter().chain(&CREATE_ONLY)));
+            Use::Taken | Use::Ours => {}
+            Use::OnlyAtCreation => {
+                notes.push(format!("`{name}` of {} is left out: ECS takes it only when it creates a service", definition.file));
+            }
+            Use::Printed => notes.push(printed(&definition.file, &name)),
+            Use::Unknown => notes.push(unknown(&definition.file, &name, members::service())),
         }
     }
     Request { body: Value::Object(body), notes }
@@ -225,14 +140,15 @@ pub fn register_task_definition(definition: &Document, images: &[(String, String
         members.entry("tags").or_insert_with(|| tags.to_json());
     }
     for (name, value) in members {
-        if TASK_DEFINITION.contains(&name.as_str()) {
-            if !is_unset(&value) {
+        match members::of_task_definition(&name) {
+            Use::Taken if is_unset(&value) => {}
+            Use::Taken => {
                 body.insert(name, without_nulls(value));
             }
-        } else if TASK_DEFINITION_READ_ONLY.contains(&name.as_str()) {
-            notes.push(format!("`{name}` of {} is left out: it is what ECS prints, not what it takes", definition.file));
-        } else {
-            notes.push(unknown(&definition.file, &name, &TASK_DEFINITION));
+            Use::Printed => notes.push(printed(&definition.file, &name)),
+            Use::OnlyAtCreation | Use::Ours | Use::Unknown => {
+                notes.push(unknown(&definition.file, &name, members::task_definition()));
+            }
         }
     }
     if let Some(Value::Array(containers)) = body.get_mut("containerDefinitions") {
@@ -273,8 +189,12 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-fn unknown<'n>(file: &str, name: &str, known: impl IntoIterator<Item = &'n &'n str>) -> String {
-    let near = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
+fn printed(file: &str, name: &str) -> String {
+    format!("`{name}` of {file} is left out: it is what ECS prints, not what it takes")
+}
+
+fn unknown(file: &str, name: &str, known: impl Iterator<Item = &'static str>) -> String {
+    let near = known.map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
     match near {
         Some((distance, near)) if distance <= 3 => {
             format!("`{name}` of {file} is left out: ECS knows no such member, did you mean `{near}`?")
