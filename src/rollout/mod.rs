@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
+pub mod analysis;
 pub mod journal;
 pub mod machine;
 pub mod observation;

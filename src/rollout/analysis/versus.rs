@@ -1,0 +1,178 @@
+//! Candidate against stable over the same window: worse, no worse, or not enough requests to tell.
+//!
+//! Both rates get a confidence sequence (see [`super::rate`]) at half of what may go wrong. Where the candidate's least possible
+//! rate is above stable's greatest by more than the margin, it is worse; where its greatest is within the margin of stable's
+//! least, it is no worse. By the union bound the answer is wrong at any look of a window with at most the stated probability,
+//! so that looking every interval costs nothing. A rollout with several windows divides its own probability among them.
+
+use super::rate::{Counts, Interval, interval};
+
+/// What is compared, and how sure the answer has to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Versus {
+    /// By how much the candidate's rate may exceed stable's, from 0 to 1: 0.005 is half a percentage point.
+    pub margin: f64,
+    /// The probability from 0 to 1 that a rollout ends on a wrong answer: 0.05 at 95 % confidence.
+    pub alpha: f64,
+    /// In how many windows the rollout compares; at least 1.
+    pub windows: u32,
+}
+
+/// How the candidate compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Its rate exceeds stable's by more than the margin.
+    Worse,
+    /// Its rate is within the margin, or below stable's.
+    NoWorse,
+    /// The counts do not tell yet.
+    NotEnough {
+        /// So many more requests of the candidate's would tell, if both rates stay what they look like; None where no number
+        /// that a release could wait for would.
+        missing: Option<u64>,
+    },
+}
+
+/// The most requests that `missing` tells of.
+const FARTHEST: f64 = 1e9;
+
+impl Versus {
+    /// Compares the counts of one window.
+    #[must_use]
+    pub fn compare(&self, candidate: Counts, stable: Counts) -> Comparison {
+        self.verdict(candidate, stable).unwrap_or_else(|| Comparison::NotEnough { missing: self.missing(candidate, stable) })
+    }
+
+    fn verdict(&self, candidate: Counts, stable: Counts) -> Option<Comparison> {
+        // Half for each of the two sequences, and a window's share of the rollout's.
+        let alpha = self.alpha / f64::from(self.windows.max(1)) / 2.0;
+        let Interval { lower, upper } = interval(candidate, alpha);
+        let other = interval(stable, alpha);
+        if lower > other.upper + self.margin {
+            Some(Comparison::Worse)
+        } else if upper <= other.lower + self.margin {
+            Some(Comparison::NoWorse)
+        } else {
+            None
+        }
+    }
+
+    /// How many more requests of the candidate's there have to be if both sides go on as they began.
+    fn missing(&self, candidate: Counts, stable: Counts) -> Option<u64> {
+        if candidate.requests <= 0.0 || stable.requests <= 0.0 {
+            return None;
+        }
+        let grown = |counts: Counts, times: f64| Counts::new(counts.requests * times, counts.failures * times);
+        let tells = |times: f64| self.verdict(grown(candidate, times), grown(stable, times)).is_some();
+        let mut enough = 2.0;
+        while !tells(enough) {
+            enough *= 2.0;
+            if candidate.requests * enough > FARTHEST {
+                return None;
+            }
+        }
+        let mut short = enough / 2.0;
+        for _ in 0..20 {
+            let middle = f64::midpoint(short, enough);
+            if tells(middle) {
+                enough = middle;
+            } else {
+                short = middle;
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and FARTHEST")]
+        Some((candidate.requests * (enough - 1.0)).ceil() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comparison, Counts, Versus};
+
+    const USUAL: Versus = Versus { margin: 0.005, alpha: 0.05, windows: 1 };
+
+    fn counts(requests: u32, failures: u32) -> Counts {
+        Counts::new(f64::from(requests), f64::from(failures))
+    }
+
+    #[test]
+    fn a_clear_difference_tells_and_a_small_one_waits() {
+        let stable = counts(20_000, 20);
+        let table = [
+            (counts(1000, 50), Comparison::Worse),
+            (counts(100, 30), Comparison::Worse),
+            (counts(5000, 5), Comparison::NoWorse),
+            (counts(20_000, 0), Comparison::NoWorse),
+        ];
+        for (candidate, wanted) in table {
+            assert_eq!(USUAL.compare(candidate, stable), wanted, "{candidate:?}");
+        }
+        for candidate in [counts(0, 0), counts(10, 1), counts(500, 3)] {
+            let told = USUAL.compare(candidate, stable);
+            assert!(matches!(told, Comparison::NotEnough { .. }), "{candidate:?}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_enough_once_it_is_there() {
+        let (candidate, stable) = (counts(200, 0), counts(4000, 4));
+        let Comparison::NotEnough { missing: Some(missing) } = USUAL.compare(candidate, stable) else { panic!() };
+        let times = 1.0 + f64::from(u32::try_from(missing).unwrap()) / 200.0;
+        let grown = |counts: Counts| Counts::new(counts.requests * times, counts.failures * times);
+        assert_eq!(USUAL.compare(grown(candidate), grown(stable)), Comparison::NoWorse, "{missing}");
+        assert!((500..3000).contains(&missing), "{missing}");
+        // Exactly at the margin no number of requests would tell.
+        assert_eq!(USUAL.compare(counts(1000, 6), counts(1000, 1)), Comparison::NotEnough { missing: None });
+        assert_eq!(USUAL.compare(counts(0, 0), stable), Comparison::NotEnough { missing: None });
+    }
+
+    /// SplitMix64: the same numbers in every run.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn chance(&mut self, probability: f64) -> bool {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = self.0;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^= mixed >> 31;
+            f64::from(u32::try_from(mixed >> 32).unwrap()) / f64::from(u32::MAX) < probability
+        }
+
+        fn failures(&mut self, requests: u32, rate: f64) -> u32 {
+            u32::try_from((0..requests).filter(|_| self.chance(rate)).count()).unwrap()
+        }
+    }
+
+    /// The share of runs that ever say `wanted`, looked at after every interval of a window.
+    fn share(runs: u32, (candidate, stable): (f64, f64), versus: Versus, wanted: Comparison) -> f64 {
+        let mut numbers = Numbers(7);
+        let ends = (0..runs).filter(|_| {
+            let (mut c, mut s) = ((0, 0), (0, 0));
+            (0..40).any(|_| {
+                c = (c.0 + 25, c.1 + numbers.failures(25, candidate));
+                s = (s.0 + 75, s.1 + numbers.failures(75, stable));
+                versus.verdict(counts(c.0, c.1), counts(s.0, s.1)) == Some(wanted)
+            })
+        });
+        f64::from(u32::try_from(ends.count()).unwrap()) / f64::from(runs)
+    }
+
+    #[test]
+    fn a_candidate_no_worse_than_stable_is_rejected_no_more_often_than_stated_however_often_one_looks() {
+        let no_margin = Versus { margin: 0.0, alpha: 0.2, windows: 1 };
+        for rate in [0.01, 0.3] {
+            let rejected = share(150, (rate, rate), no_margin, Comparison::Worse);
+            assert!(rejected <= 0.2, "{rate}: {rejected}");
+        }
+        let at_the_margin = Versus { margin: 0.02, ..no_margin };
+        assert!(share(150, (0.05, 0.03), at_the_margin, Comparison::Worse) <= 0.2);
+        assert!(share(150, (0.08, 0.03), at_the_margin, Comparison::NoWorse) <= 0.2);
+    }
+
+    #[test]
+    fn a_candidate_that_is_much_worse_is_found_out() {
+        assert!(share(100, (0.1, 0.005), USUAL, Comparison::Worse) > 0.95);
+        assert!(share(100, (0.005, 0.005), Versus { margin: 0.05, ..USUAL }, Comparison::NoWorse) > 0.9);
+    }
+}
