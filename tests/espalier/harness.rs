@@ -51,6 +51,23 @@ begins() {
   done
 }
 
+# asks METHOD PATH BODY: something of the sandbox itself.
+asks() {
+  local host="${AWS_ENDPOINT_URL#http://}"
+  exec 8<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf '%s /_sandbox/%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' "$1" "$2" "$host" "${#3}" "$3" >&8
+  cat <&8
+  exec 8<&-
+}
+
+# passes SECONDS: time goes by.
+passes() {
+  local now
+  now="$(asks GET clock "")"
+  now="${now##*\"now\":}"
+  asks POST clock "{\"until\":$((${now%%[^0-9]*} + $1 * 1000))}" >/dev/null
+}
+
 # ends: waits for what `begins` started, says what it said, and ends as it did.
 ends() {
   local code=0

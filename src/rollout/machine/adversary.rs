@@ -15,7 +15,7 @@ use crate::rollout::{
     split::{Share, Split},
 };
 
-fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
+pub(super) fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     let step =
         |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes), hold: None };
     Plan {
@@ -30,7 +30,7 @@ fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     }
 }
 
-fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
+pub(super) fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
     let slot = |name: &str, count| SlotRecord {
         name: name.to_owned(),
         group: format!("tg-{name}"),
@@ -44,7 +44,7 @@ fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
 }
 
 /// Runs to the end; `misfortunes` are (index of the effect, what befalls it).
-fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
+pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
     let mut effect = rollout.handle(world.now, Event::Begun).expect("a rollout begins");
     let mut superseded = false;
     for index in 0..2000 {
@@ -123,8 +123,13 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
                     let restored = if world.bootstrap { world.actions == [None; 2] } else { world.candidate_weight() == 0 };
                     assert!(world.edited || restored, "{}", told());
                 }
-                OutcomeKind::Superseded => assert!(befell(Misfortune::Usurped), "{}", told()),
-                OutcomeKind::Held => assert!(befell(Misfortune::Signal), "{}", told()),
+                OutcomeKind::Superseded => assert!(befell(Misfortune::Usurped) || befell(Misfortune::TagsLost), "{}", told()),
+                OutcomeKind::Held => {
+                    let (record, until) = world.record.as_ref().expect("a hold is recorded");
+                    let until = until.expect("a hold has an end");
+                    assert!(record.hold.is_some_and(|held| held.until == until && until > world.now), "{}", told());
+                    assert!(record.intent == record.verified, "{}", told());
+                }
                 OutcomeKind::Stuck => {
                     let broken = [Misfortune::StableDown, Misfortune::Edited, Misfortune::Denied, Misfortune::DeniedForever];
                     assert!(broken.into_iter().any(befell), "{}", told());
@@ -133,7 +138,9 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
             }
         }
         Ending::Untouched(_) | Ending::Declined(_) => {
-            assert!(world.edited || world.actions == [None; 2], "{}", told());
+            // A resume that ends before it has claimed leaves what the job before it left.
+            let claimed = rollout.resumed.is_none();
+            assert!(!claimed || world.edited || world.actions == [None; 2], "{}", told());
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{Desired, Effect, Event, Role};
 use crate::{
     rollout::{
         observation::{Lease, LiveAction, Observation, Side, Tasks},
+        record::Record,
         split::Split,
     },
     time::Timestamp,
@@ -79,6 +80,8 @@ pub(super) struct World {
     /// A write that is still under way: when it lands, and what it brings.
     pub(super) late: Option<(Timestamp, Option<Split>)>,
     pub(super) lease: Lease,
+    /// The record as it was written last, with its lease: what another job finds.
+    pub(super) record: Option<(Record, Option<Timestamp>)>,
     pub(super) failed: bool,
     pub(super) edited: bool,
     /// Weights or health changed since the last reading: what is done next rests on the reading.
@@ -103,6 +106,7 @@ impl World {
             stable_healthy: 100,
             late: None,
             lease: Lease::Ours,
+            record: None,
             failed: false,
             edited: false,
             stale: false,
@@ -144,6 +148,9 @@ impl World {
         }
         match effect {
             Effect::Record(..) | Effect::Renew(_) => {
+                if let Effect::Record(record, lease) = effect {
+                    self.record = Some((record.as_ref().clone(), *lease));
+                }
                 if self.lease == Lease::Lost {
                     self.lease = Lease::Ours;
                 }
@@ -157,6 +164,13 @@ impl World {
                 self.stale = false;
                 let seen = self.observe();
                 Event::Observed(Box::new(Observation { stable: None, candidate: Side::default(), ..seen }))
+            }
+            Effect::CountHealthy(role) => {
+                let seen = self.observe();
+                Event::Counted(match role {
+                    Role::Stable => seen.stable.map_or(0, |stable| stable.healthy),
+                    Role::Candidate => seen.candidate.healthy,
+                })
             }
             Effect::Write(desired) => {
                 let split = brought(*desired);

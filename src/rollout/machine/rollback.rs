@@ -1,19 +1,17 @@
-//! Back to the recorded baseline, from anywhere; and what a signal does.
+//! Back to the recorded baseline, from anywhere.
 
 use std::time::Duration;
 
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
-    release::StepStage,
-    retire::{DRAIN_LIMIT, Retire},
-    types::{Desired, Effect, Role},
+    retire::DRAIN_LIMIT,
+    types::{Effect, Role},
 };
 use crate::{
     rollout::{
         journal::Happening,
         observation::{LiveAction, Observation},
         outcome::{OutcomeKind, Reason},
-        plan::OnCancel,
         record::State,
         split::Split,
     },
@@ -22,12 +20,14 @@ use crate::{
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rollback {
-    reason: Reason,
-    stage: Stage,
+    pub(super) reason: Reason,
+    pub(super) stage: Stage,
     /// A write that will be refused again, in words: one last reading decides.
     denied: Option<String>,
     /// It takes a running rollout over.
     takeover: bool,
+    /// The record says whose it is: its generation is raised.
+    raised: bool,
     /// Until when restored weights are not trusted yet: a write that was given up may still land.
     guard: Option<Timestamp>,
     /// What was being written when it began: a late write of ours may still bring it.
@@ -35,10 +35,13 @@ pub(super) struct Rollback {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// The record with its generation raised, before an abort's first write.
-    Claiming,
+pub(super) enum Stage {
+    /// Whether the side that is to get the traffic can take it, before an abort's first write.
+    Looking,
     Writing,
+    /// The record with its generation raised, after an abort's first write: traffic comes first, and what the old owner
+    /// writes in between is found by the readings that follow.
+    Raising,
     Recording,
     ScalingStable,
     Settling {
@@ -57,12 +60,22 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Rollback {
     pub(super) const fn taking_over(reason: Reason) -> Self {
-        Self { reason, stage: Stage::Claiming, denied: None, takeover: true, guard: None, intent: None }
+        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent: None }
     }
 
     /// An abort that reads before its first write.
     pub(super) const fn is_looking(&self) -> bool {
-        matches!(self.stage, Stage::Claiming)
+        matches!(self.stage, Stage::Looking)
+    }
+
+    /// Weights are being put back: nothing else is read until they are.
+    const fn is_restoring(&self) -> bool {
+        matches!(self.stage, Stage::Writing | Stage::Raising | Stage::Exact)
+    }
+
+    /// Weights are not back yet, or nobody has read it.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Looking | Stage::Writing | Stage::Raising)
     }
 }
 
@@ -73,7 +86,22 @@ impl Rollout {
             let reason = rollback.reason.clone();
             self.say(Happening::RollingBack { reason });
         }
-        self.write_record()
+        // Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.
+        if self.record().stable.is_some() && !self.force {
+            return Effect::CountHealthy(Role::Stable);
+        }
+        self.restore_at_once()
+    }
+
+    /// How many of stable's targets are healthy, before an abort's first write.
+    pub(super) fn counted(&mut self, healthy: u32) -> Effect {
+        // With none, what the candidate has decides.
+        if healthy == 0 { Effect::Observe } else { self.restore_at_once() }
+    }
+
+    fn restore_at_once(&mut self) -> Effect {
+        let Phase::RollingBack(rollback) = self.phase.clone() else { return self.look() };
+        self.restore_now(rollback)
     }
 
     /// The decision to roll back: in the same tick, weights first. Before any action was written only the record is closed.
@@ -92,18 +120,26 @@ impl Rollout {
         self.paused = false;
         let stage = if self.touched { Stage::Writing } else { Stage::Closing };
         let intent = Some(self.record().intent);
-        self.phase = Phase::RollingBack(Rollback { reason, stage, denied: None, takeover: false, guard: None, intent });
+        // A held rollout that was only looked at has to be taken over.
+        let takeover = self.phase == Phase::Watching;
+        self.take_over_watched();
+        self.phase =
+            Phase::RollingBack(Rollback { reason, stage, denied: None, takeover, raised: !takeover, guard: None, intent });
         if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
     }
 
-    fn at(&mut self, mut rollback: Rollback, stage: Stage) {
+    pub(super) fn at(&mut self, mut rollback: Rollback, stage: Stage) {
         rollback.stage = stage;
         self.phase = Phase::RollingBack(rollback);
     }
 
     pub(super) fn rollback_acted(&mut self, rollback: Rollback) -> Effect {
         match rollback.stage {
-            Stage::Claiming => Effect::Observe,
+            Stage::Writing if !rollback.raised => self.raise(rollback),
+            Stage::Raising => {
+                self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
+                Effect::ReadBack
+            }
             Stage::Writing | Stage::Exact => Effect::ReadBack,
             Stage::Recording => {
                 if matches!(rollback.reason, Reason::StableShort { .. }) && self.stable_is_ours() && !self.hurried {
@@ -118,31 +154,21 @@ impl Rollout {
                 self.idle(None)
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
-            Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
+            Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
         }
     }
 
-    /// Weights are back and recorded: stop the candidate's tasks, unless the job is being killed.
-    fn recorded(&mut self, rollback: Rollback) -> Effect {
-        if self.hurried {
-            if self.record().candidate.ecs_service.is_some() {
-                let what =
-                    "the job is ending: the candidate's tasks still run, at weight 0; `espalier abort` stops them".to_owned();
-                self.say(Happening::Note { what });
-            }
-            return self.finish(OutcomeKind::RolledBack, rollback.reason);
-        }
-        let until = self.now + self.record().plan.settle;
-        self.at(rollback, Stage::Settling { until });
-        self.idle(Some(until))
+    fn raise(&mut self, rollback: Rollback) -> Effect {
+        self.at(rollback, Stage::Raising);
+        self.write_record()
     }
 
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        if !matches!(rollback.stage, Stage::Writing | Stage::Exact) {
+        if !rollback.is_restoring() {
             self.say_observed(observation);
         }
         let is_restored = match rollback.stage {
-            Stage::Claiming | Stage::Closing => false,
+            Stage::Looking | Stage::Raising | Stage::Closing => false,
             // What an old owner's late write brings is not known; ours is.
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
@@ -156,7 +182,8 @@ impl Rollout {
             return effect;
         }
         match rollback.stage {
-            Stage::Claiming => self.take_over(rollback, observation),
+            Stage::Looking => self.take_over(rollback, observation),
+            Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
             Stage::Settling { until } if self.now < until => self.idle(Some(until)),
@@ -185,8 +212,7 @@ impl Rollout {
 
     /// What a tick reads: while weights are being put back, only whether they are.
     pub(super) fn look(&self) -> Effect {
-        let restoring =
-            matches!(&self.phase, Phase::RollingBack(rollback) if matches!(rollback.stage, Stage::Writing | Stage::Exact));
+        let restoring = matches!(&self.phase, Phase::RollingBack(rollback) if rollback.is_restoring());
         if restoring { Effect::ReadBack } else { Effect::Observe }
     }
 
@@ -194,6 +220,9 @@ impl Rollout {
         let bootstrap = self.record().stable.is_none();
         if observation.actions.iter().all(|action| action.as_ref().is_some_and(|action| self.is_restored(action))) {
             self.paused = false;
+            if !rollback.raised {
+                return self.raise(rollback);
+            }
             if rollback.guard.is_none() {
                 if !bootstrap {
                     self.say(Happening::Shifted { split: Split::STABLE });
@@ -268,8 +297,12 @@ impl Rollout {
     pub(super) fn rollback_refused(&mut self, mut rollback: Rollback, reason: Reason) -> Effect {
         let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
         match rollback.stage {
+            Stage::Looking => self.restore_now(rollback),
             // The record is only a courtesy to later jobs: the weights come first.
-            Stage::Claiming => self.restore_now(rollback),
+            Stage::Raising => {
+                self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
+                Effect::ReadBack
+            }
             Stage::Writing if rollback.denied.is_some() => self.not_restored(rollback, message),
             Stage::Writing => {
                 rollback.denied = Some(message);
@@ -289,111 +322,16 @@ impl Rollout {
         }
     }
 
-    /// The candidate's tasks are stopped only after the data plane has had the time to follow.
-    fn scale_down(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        let Some(ecs_service) = self.record().candidate.ecs_service.clone() else {
-            return self.exact(rollback, observation);
-        };
-        self.say(Happening::Retiring { ecs_service });
-        self.give_up = self.now + RESTORE_LIMIT;
-        self.at(rollback, Stage::Scaling);
-        Effect::Scale(Role::Candidate, 0)
-    }
-
-    fn drained(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
-        if observation.candidate.is_empty() {
-            let ecs_service = self.record().candidate.ecs_service.clone().unwrap_or_default();
-            self.say(Happening::Retired { ecs_service });
-            return self.exact(rollback, observation);
+    /// A signal while it rolls back: the weights first, then the record, and nothing more.
+    pub(super) fn hurry_back(&mut self, rollback: Rollback) -> Effect {
+        if rollback.is_open() {
+            return self.restore_now(rollback);
         }
-        if self.now >= until {
-            let what = "the candidate's targets are still draining: its group stays listed at weight 0".to_owned();
-            self.say(Happening::Concern { what });
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
-        }
-        self.idle(Some(until))
-    }
-
-    fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        if rollback.stage != Stage::Exact {
-            self.give_up = self.now + RESTORE_LIMIT;
-        }
-        let exact = observation.actions.iter().flatten().all(|action| action.is_baseline);
-        if exact || self.now >= self.give_up {
-            if !exact {
-                let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
-                self.say(Happening::Concern { what });
-            }
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
-        }
-        let first = rollback.stage != Stage::Exact;
-        self.at(rollback, Stage::Exact);
-        if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
-    }
-
-    fn close_rolled_back(&mut self) -> Effect {
-        if !self.owned
-            && let Phase::RollingBack(rollback) = &self.phase
-        {
-            let reason = rollback.reason.clone();
-            return self.finish(OutcomeKind::RolledBack, reason);
-        }
-        self.record.state = State::Closed;
-        self.record.intent = self.at_rest();
-        self.record.verified = self.at_rest();
+        self.at(rollback, Stage::Recording);
         self.write_record()
-    }
-
-    /// The first signal: before the promotion the weights go back (or stay, for `on_cancel: hold`), after it the
-    /// outcome stands and the job ends.
-    pub(super) fn signalled(&mut self) -> Effect {
-        self.hurried = true;
-        match self.phase.clone() {
-            Phase::Stepping(_, stage) if self.record().plan.on_cancel == OnCancel::Hold && settled(stage) => {
-                self.phase = Phase::Holding;
-                self.record.state = State::Held;
-                self.give_up = self.now;
-                self.write_record()
-            }
-            Phase::Claiming(_) | Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => {
-                self.roll_back(Reason::Cancelled)
-            }
-            Phase::Promoting | Phase::Holding => self.write_record(),
-            // The lease ends with the job; what is left to retire is the next one's.
-            Phase::Retiring(_) => {
-                self.phase = Phase::Retiring(Retire::Closing);
-                self.give_up = self.now;
-                self.write_record()
-            }
-            Phase::RollingBack(rollback) => match rollback.stage {
-                Stage::Claiming | Stage::Writing => self.restore_now(rollback),
-                Stage::Recording
-                | Stage::ScalingStable
-                | Stage::Settling { .. }
-                | Stage::Scaling
-                | Stage::Draining { .. }
-                | Stage::Exact
-                | Stage::Closing => {
-                    self.at(rollback, Stage::Recording);
-                    self.write_record()
-                }
-            },
-            Phase::Sticking(reason) => {
-                self.scaling = false;
-                self.finish(OutcomeKind::Stuck, reason)
-            }
-            Phase::Leaving(_) => self.write_record(),
-            Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
-        }
     }
 
     fn stable_is_ours(&self) -> bool {
         self.record().stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some())
     }
-}
-
-const fn settled(stage: StepStage) -> bool {
-    matches!(stage, StepStage::Gating { .. } | StepStage::Settling { .. } | StepStage::Baking { .. })
 }

@@ -1,0 +1,70 @@
+//! Going on with a rollout that another job began: from the record, never from the live weights (DESIGN §5 rules 2 and 9).
+
+use std::time::Duration;
+
+use super::{
+    core::{Phase, Rollout, WRITE_LIMIT},
+    release::StepStage,
+    retire::{DRAIN_LIMIT, Retire},
+    types::{Effect, GoOn},
+};
+use crate::rollout::{journal::Happening, observation::Observation, record::State};
+
+impl Rollout {
+    /// The record is ours: to where it says that the rollout stood.
+    pub(super) fn go_on(&mut self, from: GoOn, observation: &Observation) -> Effect {
+        self.say(Happening::TakenOver);
+        self.paused = false;
+        self.give_up = self.now + WRITE_LIMIT;
+        let (intent, verified) = (self.record().intent, self.record().verified);
+        let at_rest = self.at_rest();
+        if self.record().state == State::Promoted {
+            return self.go_on_retiring();
+        }
+        if intent == at_rest && verified == at_rest {
+            self.phase = Phase::Attaching;
+            return self.attach_read(observation);
+        }
+        let index = self.record().step;
+        // The data plane has had its time where somebody thought it over.
+        self.phase = Phase::Stepping(index, StepStage::Reading);
+        if let Some(effect) = self.checked(observation, &[intent, verified]) {
+            return effect;
+        }
+        if intent != verified {
+            return self.gate(index, observation);
+        }
+        self.say(Happening::StepBegun { index, share: intent.share() });
+        self.say(Happening::Shifted { split: intent });
+        match from {
+            GoOn::Next => {
+                self.say(Happening::StepPassed { index });
+                self.gate(index + 1, observation)
+            }
+            // Whether its bake had passed is not known: it is watched once more, from its settling on.
+            GoOn::Here => {
+                let settle = if self.restores() { Duration::ZERO } else { self.record().plan.settle };
+                let until = self.now + settle;
+                self.settling(index, until, observation)
+            }
+        }
+    }
+
+    /// Promoted and not retired: the old slot keeps its tasks until the time that they were promised.
+    fn go_on_retiring(&mut self) -> Effect {
+        let Some(until) = self.retires_at() else { return self.promoted() };
+        self.say(Happening::Promoted);
+        let until = self.now + until.since(self.aws_now());
+        self.phase = Phase::Retiring(Retire::Waiting { until });
+        self.give_up = until + DRAIN_LIMIT;
+        if until > self.now { Effect::WaitUntil(until.min(self.next_tick())) } else { Effect::Observe }
+    }
+
+    /// When the old slot of a recorded promotion is due, by AWS's clock.
+    fn retires_at(&self) -> Option<crate::time::Timestamp> {
+        let record = self.record();
+        record.stable.as_ref()?.ecs_service.as_ref()?;
+        let after = record.plan.retire_after?.max(record.plan.settle);
+        Some(record.promoted? + after)
+    }
+}
