@@ -1,9 +1,13 @@
 //! How fast the sandbox is: `cargo bench --bench sandbox`, or `-- --binary FILE` for a binary that is built already.
 //!
-//! Shown, never judged: a clock judges the machine as well. The bars (DESIGN §7): ready in 50 ms, 2 000 requests a second on
-//! one core, a canary of 40 minutes with load in 2 s. What was measured when, newest first:
+//! Shown, never judged: a clock judges the machine as well. The bars: ready in 50 ms, 2 000 requests a second on one core, a
+//! canary of 40 minutes with load in 2 s. Measured with the static binary, newest first:
 //!
-#![doc = include_str!("sandbox.txt")]
+//! | when | ready (best, median) | GetRule, ListTargets, DescribeServices a second | canary (best, median) | where |
+//! |---|---|---|---|---|
+//! | 2026-11-26 | 7.9 ms, 19 ms | 8 131, 19 823, 4 861 | 0.98 s, 1.2 s | two virtual cores, busy with compilers |
+
+#![expect(clippy::print_stdout, reason = "a benchmark shows what it measured")]
 
 use std::{
     collections::BTreeMap,
@@ -105,7 +109,7 @@ fn requests(binary: &str) {
             stop.store(true, Ordering::Relaxed);
         });
         let rate = done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
-        println!("{what}: {rate:.0} requests a second from {CLIENTS} clients, {:.0} bytes in memory", resident(&served.child));
+        println!("{what}: {rate:.0} requests a second from {CLIENTS} clients, {:.1} MiB resident", resident(&served.child));
     }
 }
 
@@ -142,11 +146,11 @@ fn exchange(connection: &mut TcpStream, request: &str) {
     }
 }
 
-/// Resident memory in bytes; 0 where the system does not tell.
+/// Resident memory in MiB; 0 where the system does not tell.
 fn resident(child: &Child) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
-    kibibytes.unwrap_or(0.0) * 1024.0
+    kibibytes.unwrap_or(0.0) / 1024.0
 }
 
 /// Three steps with 10, 10 and 15 minutes of bake and 90 seconds of settle each: 39.5 minutes, and 10 until the old slot is retired.

@@ -29,7 +29,8 @@ pub struct Pace {
 
 impl Pace {
     /// No spacing at all.
-    pub const UNLIMITED: Self = Self { milestones: Duration::ZERO, readings: Duration::ZERO, brisk_writes: u32::MAX, in_step: false };
+    pub const UNLIMITED: Self =
+        Self { milestones: Duration::ZERO, readings: Duration::ZERO, brisk_writes: u32::MAX, in_step: false };
 
     /// Every milestone at its own time and no mere reading: for a clock that passes hours in a second.
     pub const MILESTONES: Self = Self { readings: Duration::from_secs(3600), in_step: true, ..Self::UNLIMITED };
