@@ -198,12 +198,12 @@ fn kind(code: Option<&str>, status: Option<StatusCode>, message: &str) -> FaultK
         | "RequestThrottled"
         | "RequestThrottledException"
         | "SlowDown" => FaultKind::Throttled,
-        "ConflictException" | "UpdateInProgressException" | "ResourceInUseException" => {
+        "ConflictException" | "UpdateInProgressException" | "ResourceInUseException" | "ConcurrentUpdateException" => {
             FaultKind::Conflict { permanent: stays(message) }
         }
         // ECS says so when a task definition does not exist.
         "ClientException" if message.starts_with("Unable to describe task definition") => FaultKind::NotFound,
-        "ServiceNotActiveException" => FaultKind::NotFound,
+        "ServiceNotActiveException" | "ObjectNotFoundException" => FaultKind::NotFound,
         code if code.ends_with("NotFoundException") => FaultKind::NotFound,
         "AccessDeniedException"
         | "AccessDenied"
@@ -233,6 +233,7 @@ fn kind(code: Option<&str>, status: Option<StatusCode>, message: &str) -> FaultK
         "RequestTimeout" | "RequestTimeoutException" => FaultKind::Timeout,
         "InternalServerException"
         | "ServerException"
+        | "InternalServiceException"
         | "InternalFailure"
         | "InternalServerError"
         | "ServiceUnavailable"

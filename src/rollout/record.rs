@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 pub use super::record_text::RecordError;
-use super::{plan::Plan, split::Split};
+use super::{plan::Plan, scaling::Scaling, split::Split};
 use crate::time::Timestamp;
 
 /// One slot as the record knows it.
@@ -90,8 +90,8 @@ pub struct Record {
     pub candidate: SlotRecord,
     /// The last revision that was stable before the current one; kept until the next promotion.
     pub previous: Option<SlotRecord>,
-    /// Application Auto Scaling's state of the stable slot, to be given back; opaque here.
-    pub scaling: Option<String>,
+    /// How stable was scaled by itself when the rollout began; none where nothing did. Kept after the end: a rollback goes by it.
+    pub scaling: Option<Scaling>,
     /// Pairs of a later version's, kept.
     pub unknown: BTreeMap<String, String>,
 }

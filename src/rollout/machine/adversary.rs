@@ -12,10 +12,11 @@ use crate::rollout::{
     outcome::{OutcomeKind, Reason},
     plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
     record::{Record, SlotRecord},
+    scaling::Scaling,
     split::{Share, Split},
 };
 
-fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
+pub(super) fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     let step = |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes) };
     Plan {
         steps: vec![step(5, 1), step(50, 1), step(100, 1)],
@@ -29,7 +30,7 @@ fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     }
 }
 
-fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
+pub(super) fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
     let slot = |name: &str, count| SlotRecord {
         name: name.to_owned(),
         group: format!("tg-{name}"),
@@ -38,12 +39,13 @@ fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
         count,
     };
     let stable = (!world.bootstrap).then(|| slot("a", 3));
-    let record = Record::new("id".to_owned(), "deploy", world.now, plan, stable, slot("b", 3));
+    let mut record = Record::new("id".to_owned(), "deploy", world.now, plan, stable, slot("b", 3));
+    record.scaling = ecs.then(|| Scaling { min: 1, max: 9, held: true, ..Scaling::default() });
     Rollout::release(record, Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() })
 }
 
 /// Runs to the end; `misfortunes` are (index of the effect, what befalls it).
-fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
+pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
     let mut effect = rollout.handle(world.now, Event::Begun).expect("a rollout begins");
     let mut superseded = false;
     for index in 0..2000 {
@@ -87,6 +89,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
                 | Misfortune::PutBack
                 | Misfortune::Usurped
                 | Misfortune::TagsLost
+                | Misfortune::ScalesIn
                 | Misfortune::DeploymentFails => answer,
             };
         }
@@ -110,6 +113,7 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
     match ending {
         Ending::Outcome(outcome) => {
             assert_eq!(rollout.journal().outcome(), Some(outcome), "the journal ends with the outcome");
+            judge_scaling(world, rollout, outcome.kind, misfortunes);
             match outcome.kind {
                 OutcomeKind::Promoted => {
                     assert!(
@@ -137,7 +141,22 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
     }
 }
 
-fn undisturbed(bootstrap: bool, ecs: bool) -> usize {
+/// Rule 6: what is held is given back on every path, unless that was refused; then it is said.
+fn judge_scaling(world: &World, rollout: &Rollout, kind: OutcomeKind, misfortunes: &[(usize, Misfortune)]) {
+    let befell = |what| misfortunes.iter().any(|(_, misfortune)| *misfortune == what);
+    let goes_on = matches!(kind, OutcomeKind::Superseded | OutcomeKind::Held);
+    if goes_on || befell(Misfortune::Denied) || befell(Misfortune::DeniedForever) {
+        return;
+    }
+    let told = || format!("{kind:?} after {misfortunes:?}: {world:?}");
+    assert!(!world.held[0], "{}", told());
+    // The tasks of a candidate that a killed job leaves behind are the next one's, and so is what scales them.
+    let left = kind == OutcomeKind::RolledBack && befell(Misfortune::Signal);
+    assert!(!world.held[1] || left, "{}", told());
+    assert_eq!(rollout.left_to_do(), [], "{}", told());
+}
+
+pub(super) fn undisturbed(bootstrap: bool, ecs: bool) -> usize {
     let world = World::new(bootstrap);
     let mut world = world;
     if !ecs {
