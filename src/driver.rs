@@ -105,7 +105,7 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<()
         Effect::Steer(steer) => slots.steer(aws, *steer, rollout.record().scaling.unwrap_or_default()).await,
         Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
-    .map_err(|fault| fault.refusal())
+    .map_err(|fault| aws.refusal(&fault))
 }
 
 /// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
@@ -113,15 +113,15 @@ async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Re
     let Hands { aws, slots, ledger, clock } = hands;
     let (lease, actions, (stable, candidate)) =
         tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws))
-            .map_err(|fault| fault.refusal())?;
+            .map_err(|fault| aws.refusal(&fault))?;
     Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate })
 }
 
 /// Only what proves that weights are where they should be.
 async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
     let Hands { aws, slots, ledger, clock } = hands;
-    let (lease, actions) =
-        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws)).map_err(|fault| fault.refusal())?;
+    let (lease, actions) = tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws))
+        .map_err(|fault| aws.refusal(&fault))?;
     let at = aws.date().unwrap_or_else(|| clock.now());
     Ok(Observation { at, lease, actions, stable: None, candidate: Side::default() })
 }

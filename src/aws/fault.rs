@@ -91,7 +91,7 @@ impl Fault {
             FaultKind::Invalid => "correct the value that AWS names above".to_owned(),
             FaultKind::Quota => "remove something that is no longer used, or ask AWS for a higher quota".to_owned(),
             FaultKind::Expired => {
-                "ask for longer credentials: `role-duration-seconds` of aws-actions/configure-aws-credentials".to_owned()
+                "let espalier assume the role itself and renew it (`aws: { role: ARN }` in the config), or ask for longer credentials: `role-duration-seconds` of aws-actions/configure-aws-credentials".to_owned()
             }
             FaultKind::Timeout | FaultKind::Unreachable => {
                 "check that this machine reaches AWS: region, endpoint, proxy and network".to_owned()

@@ -1,6 +1,6 @@
 //! AWS: the only room that imports `aws_*` crates. Concrete structs with few verbs, in the rollout's vocabulary.
 //!
-//! Inside: [`mod@connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
+//! Inside: [`mod@connect`] (region, credentials, clients; [`role`] assumed through GitHub) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
 //! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`autoscaling`] (what else sets the size of services) → [`observe`] (a side of a rollout, from one tick's reads) →
 //! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`inventory`] (what an account holds).
 //!
@@ -20,6 +20,8 @@ pub mod lattice;
 pub mod ledger;
 mod meter;
 pub mod observe;
+mod plain;
+pub mod role;
 pub mod slots;
 pub mod survey;
 #[cfg(test)]
@@ -27,3 +29,4 @@ mod testing;
 
 pub use connect::{Aws, AwsError, AwsOptions, connect};
 pub use fault::{Fault, FaultKind};
+pub use role::RoleOptions;

@@ -54,17 +54,21 @@ const RESTS: (u64, u64, [bool; 3]) = (0, 10, [true, false, false]);
 /// Flagger 944, 1157, Argo 4973: the autoscaler and the release fight for the desired count.
 #[test]
 fn flagger_944_what_scales_a_service_is_held_for_the_release_and_goes_with_the_roles() {
-    let told = scaled("autoscaled", &json!({})).script(&format!(
+    let story = scaled("autoscaled", &json!({}));
+    let told = story
+        .deploy(&QUICK)
+        .ends_with(0)
+        .says("myservice (2 to 10 tasks) may grow by itself and not shrink")
+        .says("the scaling policy depth of myservice acts on an alarm of yours");
+    assert!(!told.world.happened("scaling", "myservice: desired count 2"), "stable shrank in the middle of the release");
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (RESTS, AS_BEFORE));
+    let told = story.script(&format!(
         r#"
         exits 0 deploy --image web=nginx:1.29 {QUICKLY}
         exits 0 espalier rollback --lattice-service myservice
         "#
     ));
-    let told = told
-        .ends_with(0)
-        .says("myservice (2 to 10 tasks) may grow by itself and not shrink")
-        .says("the scaling policy depth of myservice acts on an alarm of yours");
-    assert!(!told.world.happened("scaling", "myservice: desired count 2"), "stable shrank in the middle of the release");
+    let told = told.ends_with(0);
     assert_eq!(scaling(&told, "myservice"), AS_BEFORE);
     assert_eq!(scaling(&told, "myservice-green"), RESTS);
     let green = told.world.scaling("myservice-green").expect("a scalable target");
