@@ -26,6 +26,7 @@ use crate::{
         outcome::Reason,
         plan::{Plan, Step},
         record::{Record, SlotRecord, State},
+        scaling::Scaling,
         split::{Share, Split},
     },
     settings::RollbackSettings,
@@ -134,6 +135,8 @@ fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {
     record.cluster.clone_from(&old.cluster);
     record.targets.clone_from(&old.targets);
     record.previous = Some(previous);
+    // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
+    record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });
     record
 }
 

@@ -1,8 +1,8 @@
 //! The rollout, as pure values and functions: nothing here reads a clock, a file, a socket or the environment.
 //!
 //! Reading order: [`split`] (shares and weights) → [`plan`] (steps, holds and limits) → [`observation`] (what a tick saw) →
-//! [`outcome`] (how it ends, and why) → [`record`] (what outlives the job) → [`journal`] (what happened) → [`machine`] (what decides),
-//! [`takeover`] (what another job may do with a recorded rollout).
+//! [`outcome`] (how it ends, and why) → [`scaling`] (who else sets sizes) → [`record`] (what outlives the job) → [`journal`] (what
+//! happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a recorded rollout).
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 mod record_text;
+pub mod scaling;
 pub mod split;
 mod steps_text;
 mod strategy;

@@ -30,7 +30,7 @@ fn with_holds(mut plan: Plan) -> Plan {
 
 /// What another job drives that does what `decision` says with the record in `world`.
 fn taken_over(world: &World, decision: &Takeover) -> Option<Rollout> {
-    let (mut record, _) = world.record.clone()?;
+    let (mut record, _) = world.written.clone()?;
     match decision {
         Takeover::GoOn(from) => {
             if let (GoOn::Next, Some(held)) = (from, record.hold) {
@@ -82,7 +82,7 @@ fn wrecks() -> Vec<World> {
     for bootstrap in [false, true] {
         for carried_out in [false, true] {
             let at = |at| killed(bootstrap, plan(OnDrift::Stop, OnCancel::Rollback), at, carried_out);
-            wrecks.extend((0..).map_while(at).filter(|world| world.record.is_some()));
+            wrecks.extend((0..).map_while(at).filter(|world| world.written.is_some()));
         }
     }
     assert!(wrecks.len() > 100, "{}", wrecks.len());
@@ -92,7 +92,7 @@ fn wrecks() -> Vec<World> {
 #[test]
 fn a_rollout_whose_job_was_killed_anywhere_is_gone_on_with_to_its_end() {
     for world in wrecks() {
-        let (record, leased_until) = world.record.clone().expect("recorded");
+        let (record, leased_until) = world.written.clone().expect("recorded");
         let decision = Takeover::resume(&record, leased_until, world.now);
         let Some(resumed) = taken_over(&world, &decision) else {
             assert_eq!(record.state, State::Closed, "only what is over is left alone");
@@ -102,7 +102,7 @@ fn a_rollout_whose_job_was_killed_anywhere_is_gone_on_with_to_its_end() {
         assert_eq!(kind(&ending), OutcomeKind::Promoted);
         assert_eq!(after.actions, [Some(Split::CANDIDATE); 2]);
         assert_eq!((after.stable_tasks, after.candidate_tasks), (0, 3));
-        let (record, leased_until) = after.record.expect("recorded");
+        let (record, leased_until) = after.written.expect("recorded");
         assert_eq!((record.state, leased_until), (State::Closed, None));
     }
 }
@@ -110,7 +110,7 @@ fn a_rollout_whose_job_was_killed_anywhere_is_gone_on_with_to_its_end() {
 #[test]
 fn the_sweep_and_recover_leave_nothing_half_way() {
     for world in wrecks() {
-        let (record, leased_until) = world.record.clone().expect("recorded");
+        let (record, leased_until) = world.written.clone().expect("recorded");
         let now = world.now + Duration::from_secs(600);
         for decision in [
             Takeover::sweep(&record, leased_until, now),
@@ -130,7 +130,7 @@ fn the_sweep_and_recover_leave_nothing_half_way() {
                 assert_eq!((kind(&ending), after.actions), (OutcomeKind::RolledBack, [None; 2]), "{decision:?}");
                 assert_eq!(after.candidate_tasks, 0, "{decision:?}");
             }
-            assert_eq!(after.record.map(|(record, lease)| (record.state, lease)), Some((State::Closed, None)));
+            assert_eq!(after.written.map(|(record, lease)| (record.state, lease)), Some((State::Closed, None)));
         }
     }
 }
@@ -139,7 +139,7 @@ fn the_sweep_and_recover_leave_nothing_half_way() {
 fn whatever_befalls_a_resume_ends_in_a_typed_outcome() {
     let mut runs = 0;
     for (number, world) in wrecks().into_iter().enumerate() {
-        let (record, leased_until) = world.record.clone().expect("recorded");
+        let (record, leased_until) = world.written.clone().expect("recorded");
         let decision = Takeover::resume(&record, leased_until, world.now);
         // Every second effect of every second wreck: the whole product is the long run's.
         for at in (number % 2..45).step_by(2) {
@@ -169,7 +169,7 @@ fn held(on_cancel: OnCancel) -> [World; 2] {
 }
 
 fn promoted(world: &World) -> Option<Rollout> {
-    let (record, _) = world.record.as_ref()?;
+    let (record, _) = world.written.as_ref()?;
     taken_over(world, &Takeover::promote(record, None, world.now))
 }
 
@@ -188,7 +188,7 @@ fn a_held_rollout_is_promoted_step_by_step_and_its_wait_does_not_count() {
 fn nobody_promotes_after_the_hold_has_ended_and_the_sweep_acts_on_it() {
     for mut world in held(OnCancel::Rollback) {
         world.now = world.now + Duration::from_secs(3601);
-        let (record, leased_until) = world.record.clone().expect("held");
+        let (record, leased_until) = world.written.clone().expect("held");
         assert!(matches!(Takeover::promote(&record, None, world.now), Takeover::Refuse(_)));
         let decision = Takeover::sweep(&record, leased_until, world.now);
         assert!(matches!(decision, Takeover::RollBack(Reason::HoldExpired { .. })), "{decision:?}");
@@ -218,7 +218,7 @@ fn whatever_befalls_a_promotion_or_a_look_at_a_held_rollout_ends_in_a_typed_outc
 fn a_look_at_a_held_rollout_writes_nothing_while_it_is_well_and_rolls_back_what_is_not() {
     let [_, world] = held(OnCancel::Rollback);
     let (after, ending, effects) = run(world.clone(), taken_over(&world, &Takeover::Watch).expect("a look"), &[]);
-    assert_eq!((kind(&ending), effects, &after.record), (OutcomeKind::Held, 1, &world.record));
+    assert_eq!((kind(&ending), effects, &after.written), (OutcomeKind::Held, 1, &world.written));
     for (healthy, kind_then) in [(0, OutcomeKind::RolledBack), (50, OutcomeKind::RolledBack)] {
         let mut world = world.clone();
         world.candidate_healthy = healthy;
@@ -242,7 +242,7 @@ fn a_cancelled_job_that_holds_is_gone_on_with_by_another_one() {
             continue;
         }
         held += 1;
-        let (record, leased_until) = world.record.clone().expect("held");
+        let (record, leased_until) = world.written.clone().expect("held");
         let decision = Takeover::resume(&record, leased_until, world.now);
         assert_eq!(decision, Takeover::GoOn(GoOn::Here));
         let job = taken_over(&world, &decision).expect("it goes on");
@@ -258,6 +258,6 @@ fn another_job_that_took_over_is_left_alone() {
     world.lease = Lease::Theirs("generation 3 of this rollout".to_owned());
     for job in [promoted(&world).expect("held"), taken_over(&world, &Takeover::Watch).expect("a look")] {
         let (after, ending, _) = run(world.clone(), job, &[(usize::MAX, Misfortune::Usurped)]);
-        assert_eq!((kind(&ending), after.record), (OutcomeKind::Superseded, world.record.clone()));
+        assert_eq!((kind(&ending), after.written), (OutcomeKind::Superseded, world.written.clone()));
     }
 }

@@ -6,6 +6,7 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
+    scaling::Steering,
     types::{Effect, Ending, Event, GoOn, OutOfPlace},
 };
 use crate::{
@@ -102,6 +103,7 @@ pub struct Rollout {
     pub(super) resumed: Option<GoOn>,
     /// As whom a rollout is taken over that was only looked at.
     pub(super) owner: String,
+    pub(super) steering: Steering,
 }
 
 impl Rollout {
@@ -156,6 +158,7 @@ impl Rollout {
     }
 
     fn new(record: Record, release: Release, phase: Phase) -> Self {
+        let steering = Steering::of(record.scaling);
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count));
         Self {
             record,
@@ -181,6 +184,7 @@ impl Rollout {
             scaling: false,
             resumed: None,
             owner: String::new(),
+            steering,
         }
     }
 
@@ -232,12 +236,16 @@ impl Rollout {
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
-            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => match self.pending {
-                Pending::Aside(until) => Pending::Aside(until),
-                Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait => Pending::Act,
-            },
+            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) | Effect::Steer(_) => {
+                match self.pending {
+                    Pending::Aside(until) => Pending::Aside(until),
+                    Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait => Pending::Act,
+                }
+            }
         };
-        if matches!(effect, Effect::Write(_)) {
+        self.steering.begins(&effect);
+        // Whatever this starts has to be undone.
+        if matches!(effect, Effect::Write(_) | Effect::Launch(_) | Effect::Steer(_)) {
             self.touched = true;
         }
         Ok(effect)
@@ -293,6 +301,7 @@ impl Rollout {
 
     fn acted(&mut self) -> Effect {
         self.refusals = 0;
+        self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
             Phase::Attaching => Effect::Observe,
@@ -319,6 +328,9 @@ impl Rollout {
             return Effect::WaitUntil(self.now + pause);
         }
         let reason = Reason::Refused { doing: self.doing(), message: refusal.message };
+        if self.not_steered(&reason) {
+            return self.acted();
+        }
         match self.phase.clone() {
             Phase::Claiming(_) => self.unclaimed(reason),
             // Nothing but the record of a rollback was to be written yet.

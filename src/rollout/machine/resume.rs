@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{
     core::{Phase, Rollout, WRITE_LIMIT},
     release::StepStage,
-    retire::{DRAIN_LIMIT, Retire},
     types::{Effect, GoOn},
 };
 use crate::rollout::{journal::Happening, observation::Observation, record::State};
@@ -19,7 +18,7 @@ impl Rollout {
         let (intent, verified) = (self.record().intent, self.record().verified);
         let at_rest = self.at_rest();
         if self.record().state == State::Promoted {
-            return self.go_on_retiring();
+            return self.promoted();
         }
         if intent == at_rest && verified == at_rest {
             self.phase = Phase::Attaching;
@@ -48,23 +47,5 @@ impl Rollout {
                 self.settling(index, until, observation)
             }
         }
-    }
-
-    /// Promoted and not retired: the old slot keeps its tasks until the time that they were promised.
-    fn go_on_retiring(&mut self) -> Effect {
-        let Some(until) = self.retires_at() else { return self.promoted() };
-        self.say(Happening::Promoted);
-        let until = self.now + until.since(self.aws_now());
-        self.phase = Phase::Retiring(Retire::Waiting { until });
-        self.give_up = until + DRAIN_LIMIT;
-        if until > self.now { Effect::WaitUntil(until.min(self.next_tick())) } else { Effect::Observe }
-    }
-
-    /// When the old slot of a recorded promotion is due, by AWS's clock.
-    fn retires_at(&self) -> Option<crate::time::Timestamp> {
-        let record = self.record();
-        record.stable.as_ref()?.ecs_service.as_ref()?;
-        let after = record.plan.retire_after?.max(record.plan.settle);
-        Some(record.promoted? + after)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
     retire::DRAIN_LIMIT,
-    types::{Effect, Role},
+    types::{Desired, Effect, Role, Steer},
 };
 use crate::{
     rollout::{
@@ -44,14 +44,20 @@ pub(super) enum Stage {
     Raising,
     Recording,
     ScalingStable,
+    /// Stable scales by itself again.
+    GivingBack,
     Settling {
         until: Timestamp,
     },
+    /// The candidate's own scaling is told to rest.
+    Resting,
     Scaling,
     Draining {
         until: Timestamp,
     },
     Exact,
+    /// Whatever is owed still.
+    Releasing,
     Closing,
 }
 
@@ -149,6 +155,12 @@ impl Rollout {
                 self.recorded(rollback)
             }
             Stage::ScalingStable => self.recorded(rollback),
+            Stage::GivingBack => self.stable_given_back(rollback),
+            Stage::Releasing => self.close(rollback),
+            Stage::Resting => {
+                self.at(rollback, Stage::Scaling);
+                Effect::Scale(Role::Candidate, 0)
+            }
             Stage::Scaling => {
                 self.at(rollback, Stage::Draining { until: self.now + DRAIN_LIMIT });
                 self.idle(None)
@@ -173,10 +185,13 @@ impl Rollout {
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
             | Stage::ScalingStable
+            | Stage::GivingBack
             | Stage::Settling { .. }
+            | Stage::Resting
             | Stage::Scaling
             | Stage::Draining { .. }
-            | Stage::Exact => true,
+            | Stage::Exact
+            | Stage::Releasing => true,
         };
         if is_restored && let Some(effect) = self.slipped(&rollback, observation) {
             return effect;
@@ -186,11 +201,14 @@ impl Rollout {
             Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
+            Stage::GivingBack => self.stable_given_back(rollback),
             Stage::Settling { until } if self.now < until => self.idle(Some(until)),
             Stage::Settling { .. } => self.scale_down(rollback, observation),
+            Stage::Resting => Effect::Steer(Steer::Rest(Role::Candidate)),
             Stage::Scaling => Effect::Scale(Role::Candidate, 0),
             Stage::Draining { until } => self.drained(rollback, until, observation),
             Stage::Exact => self.exact(rollback, observation),
+            Stage::Releasing => self.close(rollback),
             Stage::Closing => self.close_rolled_back(),
         }
     }
@@ -314,12 +332,45 @@ impl Rollout {
                 self.say(Happening::Concern { what: reason.to_string() });
                 self.recorded(rollback)
             }
-            Stage::Settling { .. } | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
+            Stage::GivingBack | Stage::Releasing => {
                 self.say(Happening::Concern { what: reason.to_string() });
-                self.at(rollback, Stage::Closing);
-                self.close_rolled_back()
+                self.rollback_acted(rollback)
+            }
+            Stage::Settling { .. } | Stage::Resting | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
+                self.say(Happening::Concern { what: reason.to_string() });
+                self.close(rollback)
             }
         }
+    }
+
+    pub(super) fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        if rollback.stage != Stage::Exact {
+            self.give_up = self.now + RESTORE_LIMIT;
+        }
+        let exact = observation.actions.iter().flatten().all(|action| action.is_baseline);
+        if exact || self.now >= self.give_up {
+            if !exact {
+                let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
+                self.say(Happening::Concern { what });
+            }
+            return self.close(rollback);
+        }
+        let first = rollback.stage != Stage::Exact;
+        self.at(rollback, Stage::Exact);
+        if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
+    }
+
+    pub(super) fn close_rolled_back(&mut self) -> Effect {
+        if !self.owned
+            && let Phase::RollingBack(rollback) = &self.phase
+        {
+            let reason = rollback.reason.clone();
+            return self.finish(OutcomeKind::RolledBack, reason);
+        }
+        self.record.state = State::Closed;
+        self.record.intent = self.at_rest();
+        self.record.verified = self.at_rest();
+        self.write_record()
     }
 
     /// A signal while it rolls back: the weights first, then the record, and nothing more.

@@ -3,7 +3,6 @@
 use super::{
     core::{Phase, Rollout},
     release::{Claim, StepStage},
-    retire::Retire,
     rollback::Rollback,
     types::{Effect, Ending},
 };
@@ -47,15 +46,11 @@ impl Rollout {
             }
             Phase::Promoting | Phase::Holding => self.write_record(),
             // The lease ends with the job; what is left to retire is the next one's.
-            Phase::Retiring(_) => {
-                self.phase = Phase::Retiring(Retire::Closing);
-                self.give_up = self.now;
-                self.write_record()
-            }
+            Phase::Retiring(_) => self.give_old_slot_back(),
             Phase::RollingBack(rollback) => self.hurry_back(rollback),
             Phase::Sticking(reason) => {
                 self.scaling = false;
-                self.finish(OutcomeKind::Stuck, reason)
+                self.stuck(reason)
             }
             Phase::Leaving(_) => self.write_record(),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),

@@ -25,7 +25,7 @@ pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<Promote
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let (plan, plan_origin) = recorded_plan(&mut sources, &config);
     let settings = PromoteSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
         rollout_id: rollout_id(&sources, &args.which),
         step: step(&mut sources, args.step.as_ref()),
@@ -58,7 +58,7 @@ pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSet
     // Only a candidate that was not started yet needs it, so that what it lacks is told then.
     let release = cli::Deploy { common: args.common.clone(), ..cli::Deploy::default() };
     let settings = ResumeSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         scope,
         rollout_id: rollout_id(&sources, one).filter(|_| !all),
         plan,
@@ -80,7 +80,7 @@ pub fn recover(args: &cli::Recover, environment: &Environment) -> Result<Recover
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = RecoverSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
         rollout_id: rollout_id(&sources, &args.which),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -99,7 +99,7 @@ pub fn abort(args: &cli::Abort, environment: &Environment) -> Result<AbortSettin
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = AbortSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
         rollout_id: rollout_id(&sources, &args.which),
         to: sources.text(Asked::new("to", args.to.as_ref(), None)),
@@ -121,7 +121,7 @@ pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<Rollb
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = RollbackSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
         rollout_id: rollout_id(&sources, &args.which),
         reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),

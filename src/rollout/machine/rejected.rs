@@ -1,18 +1,29 @@
-//! After the weights are back: the record, the candidate's tasks, the exact baseline.
+//! After a rollback's weights are back and recorded: scaling is given back, and the candidate's tasks are stopped.
 
 use super::{
-    core::{Phase, RESTORE_LIMIT, Rollout},
+    core::{RESTORE_LIMIT, Rollout, WRITE_LIMIT},
     rollback::{Rollback, Stage},
-    types::{Desired, Effect, Role},
+    types::{Effect, Role, Steer},
 };
 use crate::{
-    rollout::{journal::Happening, observation::Observation, outcome::OutcomeKind, record::State},
+    rollout::{journal::Happening, observation::Observation, outcome::OutcomeKind},
     time::Timestamp,
 };
 
 impl Rollout {
-    /// Weights are back and recorded: stop the candidate's tasks, unless the job is being killed.
+    /// Weights are back and recorded: stable's scaling is given back.
     pub(super) fn recorded(&mut self, rollback: Rollback) -> Effect {
+        self.give_up = self.now + WRITE_LIMIT;
+        self.stable_given_back(rollback)
+    }
+
+    pub(super) fn stable_given_back(&mut self, rollback: Rollback) -> Effect {
+        self.at(rollback.clone(), Stage::GivingBack);
+        self.give_back(Role::Stable).unwrap_or_else(|| self.given_back(rollback))
+    }
+
+    /// Stop the candidate's tasks, unless the job is being killed.
+    fn given_back(&mut self, rollback: Rollback) -> Effect {
         if self.hurried {
             if self.record().candidate.ecs_service.is_some() {
                 let what =
@@ -33,6 +44,10 @@ impl Rollout {
         };
         self.say(Happening::Retiring { ecs_service });
         self.give_up = self.now + RESTORE_LIMIT;
+        if self.is_steered() {
+            self.at(rollback, Stage::Resting);
+            return Effect::Steer(Steer::Rest(Role::Candidate));
+        }
         self.at(rollback, Stage::Scaling);
         Effect::Scale(Role::Candidate, 0)
     }
@@ -46,40 +61,20 @@ impl Rollout {
         if self.now >= until {
             let what = "the candidate's targets are still draining: its group stays listed at weight 0".to_owned();
             self.say(Happening::Concern { what });
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
+            return self.close(rollback);
         }
         self.idle(Some(until))
     }
 
-    pub(super) fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        if rollback.stage != Stage::Exact {
-            self.give_up = self.now + RESTORE_LIMIT;
+    /// Nothing is left to do but to give back what is still owed, and to close the record.
+    pub(super) fn close(&mut self, rollback: Rollback) -> Effect {
+        if rollback.stage != Stage::Releasing {
+            self.give_up = self.now + WRITE_LIMIT;
         }
-        let exact = observation.actions.iter().flatten().all(|action| action.is_baseline);
-        if exact || self.now >= self.give_up {
-            if !exact {
-                let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
-                self.say(Happening::Concern { what });
-            }
+        self.at(rollback.clone(), Stage::Releasing);
+        self.give_all_back().unwrap_or_else(|| {
             self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
-        }
-        let first = rollback.stage != Stage::Exact;
-        self.at(rollback, Stage::Exact);
-        if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
-    }
-
-    pub(super) fn close_rolled_back(&mut self) -> Effect {
-        if !self.owned
-            && let Phase::RollingBack(rollback) = &self.phase
-        {
-            let reason = rollback.reason.clone();
-            return self.finish(OutcomeKind::RolledBack, reason);
-        }
-        self.record.state = State::Closed;
-        self.record.intent = self.at_rest();
-        self.record.verified = self.at_rest();
-        self.write_record()
+            self.close_rolled_back()
+        })
     }
 }
