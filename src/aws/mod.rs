@@ -13,6 +13,7 @@ pub mod autoscaling;
 pub mod capacity;
 pub mod connect;
 pub mod ecs;
+pub mod error;
 pub mod fault;
 mod http;
 pub mod inventory;
@@ -28,6 +29,7 @@ pub mod survey;
 #[cfg(test)]
 mod testing;
 
-pub use connect::{Aws, AwsError, AwsOptions, connect};
+pub use connect::{Aws, AwsOptions, connect};
+pub use error::AwsError;
 pub use fault::{Fault, FaultKind};
 pub use role::RoleOptions;

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::{
-    connect::AwsError,
+    error::AwsError,
     fault::Fault,
     meter::{Meter, timestamp},
     plain::{self, Request},
