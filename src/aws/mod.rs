@@ -11,6 +11,8 @@
 
 pub mod autoscaling;
 pub mod capacity;
+#[cfg(test)]
+mod capacity_tests;
 pub mod connect;
 pub mod ecs;
 pub mod error;
