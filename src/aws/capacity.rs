@@ -95,7 +95,7 @@ impl Rules {
                 ));
             } else if text(policy, "PolicyType") == "StepScaling" {
                 let there = self.there.iter().find(|there| text(there, "PolicyName") == name);
-                if !there.is_some_and(|there| has_alarms(there)) {
+                if !there.is_some_and(has_alarms) {
                     findings.push(format!(
                         "the scaling policy {name} of {stable} acts on an alarm of yours: {candidate} gets the policy, and scales by it once an alarm of its own names it"
                     ));

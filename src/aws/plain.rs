@@ -65,9 +65,10 @@ pub(super) async fn send(http: &SharedHttpClient, request: Request, limit: Durat
         .build();
     operation.invoke(built).await.map_err(|error| Unanswered {
         may_have_happened: !matches!(&error, SdkError::ConstructionFailure(_)),
-        message: match &error {
-            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-            other => super::fault::chain(other),
+        message: if matches!(&error, SdkError::TimeoutError(_)) {
+            "no answer in time".to_owned()
+        } else {
+            super::fault::chain(&error)
         },
     })
 }
