@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use super::QUICKLY;
 use crate::harness::{CONFIG, Story};
 
-/// The first write of a record is never answered: its job has taken the lock, and nothing says so but the lock.
-fn speechless() -> Story {
-    Story::of(&json!({ "faults": [{ "operations": ["vpc-lattice:TagResource"], "nth": 1, "effect": "hang" }] }))
+/// The first writes of a record are never answered: its job has taken the lock, and nothing says so but the lock.
+fn speechless(times: u64) -> Story {
+    let hang = |nth| json!({ "operations": ["vpc-lattice:TagResource"], "nth": nth, "effect": "hang" });
+    Story::of(&json!({ "faults": (1..=times).map(hang).collect::<Vec<_>>() }))
 }
 
 #[test]
 fn of_two_deploys_at_once_exactly_one_wins() {
-    let told = speechless().script(&format!(
+    let told = speechless(3).script(&format!(
         r#"
         begins deploy -c {CONFIG} {QUICKLY} --lock ssm
         exits 5 deploy --lock ssm {QUICKLY}
@@ -26,7 +27,7 @@ fn of_two_deploys_at_once_exactly_one_wins() {
 
 #[test]
 fn the_lock_of_a_dead_job_stands_for_as_long_as_a_lease_and_is_then_taken_over() {
-    let told = speechless().script(&format!(
+    let told = speechless(1).script(&format!(
         r#"
         begins deploy -c {CONFIG} {QUICKLY} --lock ssm
         kill -KILL $!
