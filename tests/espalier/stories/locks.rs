@@ -1,5 +1,7 @@
 //! `lock: ssm`: two deploys at once.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::QUICKLY;
@@ -23,6 +25,10 @@ fn of_two_deploys_at_once_exactly_one_wins() {
     let told = told.ends_with(0).says("myservice:2 promoted");
     told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
     assert_eq!(told.world.parameters(), [Value::Null; 0], "the lock goes with the release");
+    let permissions = told.world.permissions();
+    let actions = permissions.iter().filter_map(|used| used["action"].as_str()).filter(|action| action.starts_with("ssm:"));
+    let needed = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"];
+    assert_eq!(actions.collect::<BTreeSet<_>>(), BTreeSet::from(needed), "what the README lists");
 }
 
 #[test]
