@@ -122,6 +122,9 @@ pub struct Steps {
     /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
     #[arg(long, value_name = "stop|restore")]
     pub on_drift: Option<String>,
+    /// What keeps two releases apart: `tags`, or `ssm`, a parameter that only one can create [default: tags]
+    #[arg(long, value_name = "tags|ssm")]
+    pub lock: Option<String>,
 }
 
 /// `--dry-run`.

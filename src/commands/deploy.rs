@@ -27,7 +27,7 @@ use crate::{
     clock::{Clock, Timestamp},
     exit::{Error, Exit},
     rollout::{outcome::Reason, record::State},
-    settings::{DeploySettings, OnExisting, Rules},
+    settings::{DeploySettings, Lock, OnExisting, Rules},
     signals::Signals,
 };
 
@@ -119,6 +119,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beg
     let group = ensure_group(&aws, clock.as_ref(), &view).await?;
     let registered = aws.ecs.register_task_definition(&definitions.register.body).await?;
     let mut prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
+    prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     capacity::tell(capacity, &mut prepared.rollout, clock.now());
     Ok(Beginning::Release(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports }))))
 }

@@ -19,7 +19,7 @@ use crate::{
         machine::Rollout,
         record::Record,
     },
-    settings::ShiftSettings,
+    settings::{Lock, ShiftSettings},
 };
 
 /// Runs it.
@@ -69,6 +69,7 @@ async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
     if let Some(what) = settings.plan_origin.expansion.clone() {
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
+    prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }

@@ -60,8 +60,8 @@ asks() {
   exec 8<&-
 }
 
-# passes SECONDS: time goes by.
-passes() {
+# later SECONDS: lets the world's time pass.
+later() {
   local now
   now="$(asks GET clock "")"
   now="${now##*\"now\":}"

@@ -17,7 +17,7 @@ fn a_held_release_is_promoted_from_other_jobs() {
         exits 5 espalier promote --lattice-service myservice --step 3
         exits 5 espalier promote -c {CONFIG}
         exits 0 espalier resume --lattice-service myservice
-        passes 7200
+        later 7200
         exits 0 espalier promote --lattice-service myservice --step 2
         exits 0 espalier promote --lattice-service myservice --full
         exits 5 espalier promote --lattice-service myservice
@@ -59,7 +59,7 @@ fn the_sweep_looks_after_held_releases() {
         r#"
         exits 0 deploy {HELD}
         exits 0 espalier resume --all
-        passes 3600
+        later 3600
         exits 3 espalier resume --all
         exits 0 espalier resume --all
         "#

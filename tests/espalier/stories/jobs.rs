@@ -13,7 +13,7 @@ fn a_release_whose_runner_was_lost_is_gone_on_with() {
         kill -KILL $!
         exits 137 ends
         exits 5 espalier resume -c {CONFIG}
-        passes 200
+        later 200
         exits 0 espalier resume -c {CONFIG}
         exits 0 espalier resume -c {CONFIG}
         "#
@@ -32,7 +32,7 @@ fn the_sweep_rolls_back_what_no_job_holds_any_more() {
         kill -KILL $!
         exits 137 ends
         exits 0 espalier resume --all
-        passes 200
+        later 200
         exits 0 espalier resume --all --dry-run
         exits 3 espalier resume --all
         "#
@@ -64,7 +64,7 @@ fn a_job_that_runs_again_resumes_its_own_release_but_no_other() {
         begins deploy -c {CONFIG}
         kill -KILL $!
         exits 137 ends
-        passes 200
+        later 200
         exits 5 deploy --on-existing resume --image web=nginx:1.29
         exits 0 deploy --on-existing resume
         "#
@@ -113,7 +113,7 @@ fn a_killed_rollback_is_taken_up_again() {
         kill -KILL $!
         exits 137 ends
         exits 5 espalier rollback --lattice-service myservice
-        passes 200
+        later 200
         exits 0 espalier rollback --lattice-service myservice
         "#
     ));
