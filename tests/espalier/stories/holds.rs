@@ -75,12 +75,12 @@ fn the_sweep_looks_after_held_releases() {
 fn a_hold_that_nobody_ends_does_what_it_says() {
     let story = Story::within("promoted");
     let told = story.script(&format!(
-        "exits 0 deploy {HELD}\npasses 14500\nexits 5 espalier promote --lattice-service myservice\nexits 3 espalier resume --all"
+        "exits 0 deploy {HELD}\nlater 14500\nexits 5 espalier promote --lattice-service myservice\nexits 3 espalier resume --all"
     ));
     let told = told.ends_with(0).says("nobody promoted it by").complains("its hold ended at");
     assert_eq!(told.world.actions(), story.untold().actions());
 
-    let goes_on = "exits 0 deploy --steps 5%:30s,hold:1h:continue,100%:30s --settle 30s --retire-after 30s\npasses 3700\nexits 0 espalier resume --all";
+    let goes_on = "exits 0 deploy --steps 5%:30s,hold:1h:continue,100%:30s --settle 30s --retire-after 30s\nlater 3700\nexits 0 espalier resume --all";
     let told = story.script(goes_on).ends_with(0).says("promoted (steps-passed)");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100]);
 }
