@@ -101,6 +101,7 @@ impl Rollout {
 
     /// How many of stable's targets are healthy, before an abort's first write.
     pub(super) fn counted(&mut self, healthy: u32) -> Effect {
+        self.seen = Some((healthy, 0));
         // With none, what the candidate has decides.
         if healthy == 0 { Effect::Observe } else { self.restore_at_once() }
     }
