@@ -119,6 +119,18 @@ pub struct DryRun {
     pub dry_run: Option<bool>,
 }
 
+/// What runs on the way.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Hooks {
+    /// A shell command at a point of the rollout (repeatable): before_release, before_shift, after_step, before_promote,
+    /// after_promote or on_rollback
+    #[arg(long, value_name = "POINT=COMMAND")]
+    pub hooks: Vec<String>,
+    /// How long a hook may take [default: 5m]
+    #[arg(long, value_name = "TIME")]
+    pub hook_timeout: Option<String>,
+}
+
 /// Arguments of `deploy`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Deploy {
@@ -161,6 +173,9 @@ pub struct Deploy {
     /// How the weights move.
     #[command(flatten)]
     pub steps: Steps,
+    /// What runs on the way.
+    #[command(flatten)]
+    pub hooks: Hooks,
     /// How long the old slot keeps its tasks, or `never` [default: 10m]
     #[arg(long, value_name = "TIME|never")]
     pub retire_after: Option<String>,
@@ -193,6 +208,9 @@ pub struct Shift {
     /// How the weights move.
     #[command(flatten)]
     pub steps: Steps,
+    /// What runs on the way.
+    #[command(flatten)]
+    pub hooks: Hooks,
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,

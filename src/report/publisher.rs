@@ -118,6 +118,14 @@ impl Reports {
         self.say_warnings_of(&deliveries);
     }
 
+    /// Shows what a hook says. Only where lines are for people: JSON and Markdown get its last lines from the journal.
+    pub fn hook_said(&mut self, lines: &[String]) {
+        if self.format == Format::Text {
+            let lines = self.console.said(lines);
+            self.write(&lines);
+        }
+    }
+
     /// Shows the end, writes the outputs, and gives GitHub a few seconds for the last state.
     pub async fn finish(self, journal: &Journal) -> Delivered {
         self.finish_within(journal, LAST_WRITES).await

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Surroundings;
 pub use crate::cli::Format;
-use crate::{definition::Given, rollout::plan::Plan};
+use crate::{definition::Given, hooks::Jobs, rollout::plan::Plan};
 
 /// Where AWS is. Credentials are found by the SDK.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +91,8 @@ pub struct DeploySettings {
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
     /// Release even when nothing has changed.
@@ -122,6 +124,8 @@ pub struct ShiftSettings {
     pub to: String,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.

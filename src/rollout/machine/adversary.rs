@@ -15,7 +15,7 @@ use crate::rollout::{
     split::{Share, Split},
 };
 
-fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
+pub(super) fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     let step = |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes) };
     Plan {
         steps: vec![step(5, 1), step(50, 1), step(100, 1)],
@@ -29,7 +29,7 @@ fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     }
 }
 
-fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
+pub(super) fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
     let slot = |name: &str, count| SlotRecord {
         name: name.to_owned(),
         group: format!("tg-{name}"),
@@ -43,7 +43,7 @@ fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
 }
 
 /// Runs to the end; `misfortunes` are (index of the effect, what befalls it).
-fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
+pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
     let mut effect = rollout.handle(world.now, Event::Begun).expect("a rollout begins");
     let mut superseded = false;
     for index in 0..2000 {
@@ -52,7 +52,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
             return (world, ending, index);
         }
         assert!(
-            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_)),
+            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::EndHook),
             "a write after the record was seen to be another's"
         );
         let here = misfortunes.iter().filter(|(at, _)| *at == index).map(|(_, what)| *what);
@@ -87,11 +87,17 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
                 | Misfortune::PutBack
                 | Misfortune::Usurped
                 | Misfortune::TagsLost
-                | Misfortune::DeploymentFails => answer,
+                | Misfortune::DeploymentFails
+                | Misfortune::HookFails
+                | Misfortune::HookHangs => answer,
             };
         }
         if world.denied.contains(&std::mem::discriminant(&effect)) && !matches!(effect, Effect::WaitUntil(_)) {
             answer = Some(Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "denied".to_owned() }));
+        }
+        if effect == Effect::EndHook && answer.is_some() {
+            // Nobody can end what AWS does not let be ended.
+            world.unended = true;
         }
         let event = answer.unwrap_or_else(|| world.carry_out(&effect));
         superseded |= matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
@@ -106,6 +112,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
 
 fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usize, Misfortune)]) {
     let told = || format!("{ending:?} after {misfortunes:?}: {world:?}");
+    assert!(!world.is_hooked() || world.unended, "a hook outlives the rollout: {}", told());
     let befell = |what| misfortunes.iter().any(|(_, misfortune)| *misfortune == what);
     match ending {
         Ending::Outcome(outcome) => {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     rollout::{
+        hooks::Point,
         journal::Happening,
         observation::{Observation, Side},
         outcome::Reason,
@@ -22,9 +23,15 @@ pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retire {
-    Waiting { until: Timestamp },
+    /// The hook after the promotion.
+    Announcing,
+    Waiting {
+        until: Timestamp,
+    },
     Scaling,
-    Draining { until: Timestamp },
+    Draining {
+        until: Timestamp,
+    },
     Closing,
 }
 
@@ -35,6 +42,15 @@ impl Rollout {
         if self.hurried {
             return self.finish_promoted();
         }
+        if self.has_hook(Point::AfterPromote) {
+            self.phase = Phase::Retiring(Retire::Announcing);
+            self.give_up = self.now + DRAIN_LIMIT;
+            return Effect::Observe;
+        }
+        self.begin_retiring()
+    }
+
+    fn begin_retiring(&mut self) -> Effect {
         let old = self.record().stable.as_ref().and_then(|stable| stable.ecs_service.as_ref());
         match (old, self.record().plan.retire_after) {
             (Some(_), Some(after)) => {
@@ -54,6 +70,11 @@ impl Rollout {
 
     pub(super) fn retire_watched(&mut self, retire: Retire, observation: &Observation) -> Effect {
         match retire {
+            Retire::Announcing => {
+                self.give_up = self.now + DRAIN_LIMIT;
+                let hook = self.hook(Point::AfterPromote, 0, observation.hook.as_ref());
+                hook.unwrap_or_else(|| self.begin_retiring())
+            }
             Retire::Waiting { until } if self.now < until => {
                 let effect = self.idle(Some(until));
                 if matches!(effect, Effect::WaitUntil(_)) { self.patient(until) } else { effect }

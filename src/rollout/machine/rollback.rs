@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     rollout::{
+        hooks::Point,
         journal::Happening,
         observation::{LiveAction, Observation},
         outcome::{OutcomeKind, Reason},
@@ -22,7 +23,7 @@ use crate::{
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rollback {
-    reason: Reason,
+    pub(super) reason: Reason,
     stage: Stage,
     /// A write that will be refused again, in words: one last reading decides.
     denied: Option<String>,
@@ -134,7 +135,7 @@ impl Rollout {
         }
         let until = self.now + self.record().plan.settle;
         self.at(rollback, Stage::Settling { until });
-        self.idle(Some(until))
+        self.hook(Point::OnRollback, 0, None).unwrap_or_else(|| self.idle(Some(until)))
     }
 
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
@@ -159,8 +160,10 @@ impl Rollout {
             Stage::Claiming => self.take_over(rollback, observation),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
-            Stage::Settling { until } if self.now < until => self.idle(Some(until)),
-            Stage::Settling { .. } => self.scale_down(rollback, observation),
+            Stage::Settling { until } => match self.waiting_back(until, observation) {
+                Some(effect) => effect,
+                None => self.scale_down(rollback, observation),
+            },
             Stage::Scaling => Effect::Scale(Role::Candidate, 0),
             Stage::Draining { until } => self.drained(rollback, until, observation),
             Stage::Exact => self.exact(rollback, observation),
@@ -387,10 +390,6 @@ impl Rollout {
             Phase::Leaving(_) => self.write_record(),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
         }
-    }
-
-    fn stable_is_ours(&self) -> bool {
-        self.record().stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some())
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reader::{Later, Reader, unreadable};
+use super::{
+    hooks::ConfigHooks,
+    reader::{Later, Reader, unreadable},
+};
 use crate::{
     definition::{Finding, Given},
     rollout::plan::Step,
@@ -46,6 +49,7 @@ pub(crate) struct Config {
     pub(crate) min_healthy: Option<Given>,
     pub(crate) unhealthy_for: Option<Given>,
     pub(crate) jq: Vec<Given>,
+    pub(crate) hooks: ConfigHooks,
     pub(crate) comment: Option<Given>,
     pub(crate) check: Option<Given>,
     pub(crate) summary: Option<Given>,
@@ -81,7 +85,7 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 11] = [
+        const KEYS: [&str; 12] = [
             "region",
             "cluster",
             "service",
@@ -92,12 +96,12 @@ impl Config {
             "rollout",
             "analysis",
             "jq",
+            "hooks",
             "github",
         ];
-        const LATER: [Later; 3] = [
+        const LATER: [Later; 2] = [
             ("aws", "let an earlier step of the job assume the role, such as aws-actions/configure-aws-credentials"),
             ("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here"),
-            ("hooks", "run it in a step of the job, before or after this one"),
         ];
         for (key, value) in reader.entries(node, "", &KEYS, &LATER) {
             match key {
@@ -111,6 +115,7 @@ impl Config {
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),
                 "analysis" => self.analysis(reader, value),
+                "hooks" => self.hooks = ConfigHooks::read(reader, value),
                 _ => self.github(reader, value),
             }
         }

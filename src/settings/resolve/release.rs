@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     common::{aws, github, surroundings},
+    hooks::{hooks, without_tasks},
     plan::{plan, retire_after},
     slots::{images, slots},
 };
@@ -48,6 +49,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
             slots: slots(&mut sources, args, &config, &service),
         },
         plan: plan(&mut sources, &args.steps, &config, retire_after),
+        hooks: hooks(&mut sources, &args.hooks, &config),
         jq: sources.filters(&args.jq, &config.jq),
         force: sources.boolean("force", args.force, None, false),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -77,6 +79,8 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         let finding = Finding::error("--to", format!("`{to}` is the target group that the traffic is to leave"));
         sources.findings.push(finding.hint("name two different target groups"));
     }
+    let hooks = hooks(&mut sources, &args.hooks, &config);
+    without_tasks(&mut sources, &hooks);
     let settings = ShiftSettings {
         aws: aws(&sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
@@ -85,6 +89,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         from,
         to,
         plan: plan(&mut sources, &args.steps, &config, None),
+        hooks,
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
         github: github(&mut sources, &config),
