@@ -72,6 +72,15 @@ impl Default for GitHubSettings {
     }
 }
 
+/// Where a plan comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanOrigin {
+    /// What its strategy expanded to, in words.
+    pub expansion: Option<String>,
+    /// Something of it was said: it is not all defaults.
+    pub is_said: bool,
+}
+
 /// What `deploy` is told.
 #[derive(Clone, Debug)]
 pub struct DeploySettings {
@@ -91,6 +100,8 @@ pub struct DeploySettings {
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// Where that comes from.
+    pub plan_origin: PlanOrigin,
     /// What is run on the way.
     pub hooks: Jobs,
     /// Filters over the service definition, in order.
@@ -124,6 +135,8 @@ pub struct ShiftSettings {
     pub to: String,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// Where that comes from.
+    pub plan_origin: PlanOrigin,
     /// What is run on the way.
     pub hooks: Jobs,
     /// Write nothing.

@@ -54,7 +54,12 @@ impl Rollout {
     /// What the hook of this point asks for before the rollout goes on; none where it may go on. Failures of a gate are decided
     /// here, in the tick that sees them.
     pub(super) fn hook(&mut self, point: Point, step: usize, reading: Option<&HookReading>) -> Option<Effect> {
-        if self.hooks.running.as_ref().is_some_and(|running| running.point != point || running.judged) {
+        if self
+            .hooks
+            .running
+            .as_ref()
+            .is_some_and(|running| running.judged || (running.point != point && point == Point::OnRollback))
+        {
             return Some(self.end_hook());
         }
         let Some(hook) = self.hooks.hooks.get(&point).cloned() else { return None };

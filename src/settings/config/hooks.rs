@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "e.yml:2:16: `before_shift` has no value",
+                "e.yml:2:15: `before_shift` has no value",
                 "e.yml:3:3: unknown key `hooks.after_shift`",
                 "e.yml:4:15: `after_step` is an empty list",
                 "e.yml:5:19: `hooks.before_promote` runs nothing",
