@@ -196,6 +196,10 @@ mod tests {
         assert_eq!((&made["networkConfiguration"], &made["launchType"]), (&network, &json!("FARGATE")));
         assert!(made.get("desiredCount").is_none() && made.get("capacityProviderStrategy").is_none());
         assert_eq!(made["overrides"]["containerOverrides"][0]["command"], json!(["./probe"]));
+        let told = [("ESPALIER_HOOK", "before_shift".to_owned())];
+        let made = body("c", "d:1", "web", &place, &TaskOrder { variables: &told, ..order(&command) });
+        let variables = &made["overrides"]["containerOverrides"][0]["environment"];
+        assert_eq!(*variables, json!([{"name": "ESPALIER_HOOK", "value": "before_shift"}]));
 
         let strategy = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]);
         let place = json!({"launchType": "FARGATE", "capacityProviderStrategy": strategy});

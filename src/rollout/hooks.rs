@@ -253,6 +253,16 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_knows_every_point_and_every_variable() {
+        let manual = include_str!("../../docs/hooks.md");
+        let order = HookOrder { point: Point::AfterStep, step: None, cause: None };
+        let names = variables(&order, &record(), &Release::default()).into_iter().map(|(name, _)| name);
+        for name in names.chain(Point::ALL.map(Point::name)) {
+            assert!(manual.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
     fn a_hook_after_a_rollback_is_told_why() {
         let cause = Some(Reason::Cancelled);
         let told = told(&HookOrder { point: Point::OnRollback, step: None, cause }, &record());

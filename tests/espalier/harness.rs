@@ -146,6 +146,12 @@ impl Story {
         Self::within(&format!("tests/fixtures/scenarios/{name}.yml"))
     }
 
+    /// In a world of its own: what this scenario says.
+    pub(crate) fn in_world(self, scenario: &serde_json::Value) -> Self {
+        let scenario = self.write("scenario.yml", &scenario.to_string());
+        Self { scenario, ..self }
+    }
+
     /// A path in the story's own folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -81,3 +81,64 @@ fn secrets(environment: &Environment) -> Vec<Secret> {
     let is_secret = |name: &str| SECRET.iter().any(|word| name.to_ascii_uppercase().contains(word));
     environment.starting_with("").filter(|(name, _)| is_secret(name)).map(|(_, value)| Secret::new(value)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(args: &cli::Hooks, variables: &[(&str, &str)], config: &str) -> Result<Jobs, Vec<String>> {
+        let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment = Environment::of(pairs);
+        let config = Config::parse("e.yml", config).expect("a config");
+        let mut sources = Sources { environment: &environment, findings: Vec::new() };
+        let jobs = hooks(&mut sources, args, &config);
+        without_tasks(&mut sources, &jobs);
+        sources.done(jobs).map_err(|findings| findings.iter().map(ToString::to_string).collect())
+    }
+
+    const CONFIG: &str = "hooks: { before_shift: ./a, after_step: { run: ./b, timeout: 9s }, timeout: 30s }";
+
+    #[test]
+    fn a_flag_takes_the_place_of_the_configs_hook_of_that_point_alone() {
+        let args = cli::Hooks { hooks: vec!["before_shift=./c --x=1".to_owned()], hook_timeout: None };
+        let jobs = resolved(&args, &[], CONFIG).expect("hooks");
+        let told: Vec<_> = jobs
+            .wanted
+            .iter()
+            .map(|(point, wanted)| (point.name(), wanted.job.what(), wanted.limit.as_secs(), wanted.from.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [("before_shift", "./c --x=1".to_owned(), 30, "--hooks"), ("after_step", "./b".to_owned(), 9, "e.yml:1:37")]
+        );
+    }
+
+    #[test]
+    fn a_variable_has_a_hook_on_each_line_and_what_is_not_said_has_five_minutes() {
+        let variables =
+            [("ESPALIER_HOOKS", "before_shift=echo a,b\n\n on_rollback = ./tell "), ("MY_TOKEN", "hush"), ("PATH", "/bin")];
+        let jobs = resolved(&cli::Hooks::default(), &variables, "").expect("hooks");
+        let told: Vec<_> = jobs.wanted.values().map(|wanted| (wanted.job.what(), wanted.limit)).collect();
+        assert_eq!(told, [("echo a,b".to_owned(), DEFAULT_LIMIT), ("./tell".to_owned(), DEFAULT_LIMIT)]);
+        assert_eq!(jobs.secrets, [Secret::new("hush")]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_all_at_once() {
+        let args = cli::Hooks {
+            hooks: vec!["before_shift".to_owned(), "later=x".to_owned(), "after_step=".to_owned()],
+            hook_timeout: Some("0s".to_owned()),
+        };
+        let config = "hooks: { before_promote: { run_task: { command: [x] } } }";
+        assert_eq!(
+            resolved(&args, &[], config).expect_err("refused"),
+            [
+                "--hook-timeout: a hook without time cannot pass",
+                "--hooks: `before_shift` does not say what runs when",
+                "--hooks: `later=x` does not say what runs when",
+                "--hooks: `after_step=` does not say what runs when",
+                "e.yml:1:26: the before_promote hook runs an ECS task, and `shift` moves weights between target groups alone",
+            ]
+        );
+    }
+}
