@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::hooks::flags::Hooks;
 use crate::settings::Secret;
 
 /// Canary and blue/green releases of ECS services on VPC Lattice, from GitHub Actions
@@ -113,6 +114,9 @@ pub struct Steps {
     /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
     #[arg(long, value_name = "stop|restore")]
     pub on_drift: Option<String>,
+    /// What runs on the way.
+    #[command(flatten)]
+    pub hooks: Hooks,
 }
 
 /// `--dry-run`.
@@ -121,18 +125,6 @@ pub struct DryRun {
     /// Show what would be written, and write nothing
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub dry_run: Option<bool>,
-}
-
-/// What runs on the way.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Hooks {
-    /// A shell command at a point of the rollout (repeatable): before_release, before_shift, after_step, before_promote,
-    /// after_promote or on_rollback
-    #[arg(long, value_name = "POINT=COMMAND")]
-    pub hooks: Vec<String>,
-    /// How long a hook may take [default: 5m]
-    #[arg(long, value_name = "TIME")]
-    pub hook_timeout: Option<String>,
 }
 
 /// Arguments of `deploy`.
@@ -177,9 +169,6 @@ pub struct Deploy {
     /// How the weights move.
     #[command(flatten)]
     pub steps: Steps,
-    /// What runs on the way.
-    #[command(flatten)]
-    pub hooks: Hooks,
     /// How long the old slot keeps its tasks, or `never` [default: 10m]
     #[arg(long, value_name = "TIME|never")]
     pub retire_after: Option<String>,
@@ -212,9 +201,6 @@ pub struct Shift {
     /// How the weights move.
     #[command(flatten)]
     pub steps: Steps,
-    /// What runs on the way.
-    #[command(flatten)]
-    pub hooks: Hooks,
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,

@@ -40,6 +40,8 @@ struct Running {
     since: Timestamp,
     /// The start was answered; before, it may or may not run.
     started: bool,
+    /// A start was refused in a way that leaves open whether it happened.
+    doubtful: bool,
     /// It was told how it went: what is left is to end it.
     judged: bool,
     tail: Vec<String>,
@@ -68,7 +70,8 @@ impl Rollout {
         }
         let Some(running) = self.hooks.running.as_mut() else {
             self.say(Happening::HookBegun { hook: point, step: point.is_of_a_step().then_some(step), what: hook.what });
-            self.hooks.running = Some(Running { point, step, since: self.now, started: false, judged: false, tail: Vec::new() });
+            self.hooks.running =
+                Some(Running { point, step, since: self.now, started: false, doubtful: false, judged: false, tail: Vec::new() });
             return Some(self.start_hook());
         };
         if let Some(reading) = reading.filter(|_| running.started) {
@@ -185,13 +188,14 @@ impl Rollout {
         let limit = self.hooks.hooks.get(&running.point).map(|hook| hook.limit).unwrap_or_default();
         if refusal.kind == RefusalKind::Transient && self.now < running.since + limit {
             self.say(Happening::Retrying { doing: format!("starting the {} hook", running.point), message: refusal.message });
+            running.doubtful = true;
             self.hooks.running = Some(running);
             let pause = self.pause();
             return Effect::WaitUntil(self.now + pause);
         }
         let failure = HookFailure::NotStarted { message: refusal.message };
         let effect = self.judge_hook(&running, Err(failure));
-        if refusal.kind == RefusalKind::Transient {
+        if refusal.kind == RefusalKind::Transient || running.doubtful {
             // It may run all the same.
             running.judged = true;
             self.hooks.running = Some(running);

@@ -109,7 +109,7 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            [("before_shift", "./c --x=1".to_owned(), 30, "--hooks"), ("after_step", "./b".to_owned(), 9, "e.yml:1:37")]
+            [("before_shift", "./c --x=1".to_owned(), 30, "--hooks"), ("after_step", "./b".to_owned(), 9, "e.yml:1:41")]
         );
     }
 

@@ -51,7 +51,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         },
         plan,
         plan_origin,
-        hooks: hooks(&mut sources, &args.hooks, &config),
+        hooks: hooks(&mut sources, &args.steps.hooks, &config),
         jq: sources.filters(&args.jq, &config.jq),
         force: sources.boolean("force", args.force, None, false),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -81,7 +81,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         let finding = Finding::error("--to", format!("`{to}` is the target group that the traffic is to leave"));
         sources.findings.push(finding.hint("name two different target groups"));
     }
-    let hooks = hooks(&mut sources, &args.hooks, &config);
+    let hooks = hooks(&mut sources, &args.steps.hooks, &config);
     without_tasks(&mut sources, &hooks);
     let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, None);
     let settings = ShiftSettings {
