@@ -96,6 +96,11 @@ pub async fn drive(
 
 /// Waits, by the rollout's clock, unless a signal comes or the program of a hook ends. What that says is shown meanwhile.
 async fn wait(until: Timestamp, hands: &Hands<'_>, hooks: &hooks::Runner, reports: &mut Reports, signals: &mut Signals) -> Event {
+    tokio::select! {
+        biased;
+        () = signals.first() => return Event::Signalled,
+        () = reports.keep_in_step() => {}
+    }
     let late = async {
         // A program takes its time whatever the rollout's clock says: a limit of 60 s would be over at once.
         if hooks.has_program() && hands.clock.stands_still() {
