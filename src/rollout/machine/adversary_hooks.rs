@@ -62,7 +62,7 @@ fn a_hook_that_fails_rolls_back_in_the_tick_that_sees_it_and_the_last_two_change
                 assert!(matches!(outcome(&ending), (OutcomeKind::RolledBack, Some(Reason::NotReady { .. }))), "{ending:?}");
                 assert!(matches!(world.hooks[0].cause, Some(Reason::NotReady { .. })), "it is told why");
             }
-            _ => {
+            Point::BeforeRelease | Point::BeforeShift | Point::AfterStep | Point::BeforePromote => {
                 let reason = Reason::HookFailed { hook: point, failure };
                 assert_eq!(outcome(&ending), (OutcomeKind::RolledBack, Some(&reason)));
                 assert_eq!(world.candidate_weight(), 0, "{point}");
@@ -193,7 +193,7 @@ fn every_misfortune_while_hooks_run_ends_in_a_typed_outcome_with_no_hook_left() 
         for one in &all {
             run(world.clone(), hooked(&world, &Point::ALL), &[(first, *one)]);
             runs += 1;
-            for second in (first..length + 10).step_by(13) {
+            for second in (first + 1..length + 10).step_by(13) {
                 for other in &all {
                     run(world.clone(), hooked(&world, &Point::ALL), &[(first, *one), (second, *other)]);
                     runs += 1;

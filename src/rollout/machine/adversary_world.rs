@@ -269,7 +269,7 @@ impl World {
                 self.failed,
             ),
             hook: self.hook.map(|until| HookReading {
-                end: self.ended(until).then(|| HookEnd { exit: Some(self.hook_exit), why: None }),
+                end: self.ended(until).then_some(HookEnd { exit: Some(self.hook_exit), why: None }),
                 tail: Vec::new(),
             }),
         }

@@ -64,7 +64,7 @@ impl Rollout {
         {
             return Some(self.end_hook());
         }
-        let Some(hook) = self.hooks.hooks.get(&point).cloned() else { return None };
+        let hook = self.hooks.hooks.get(&point).cloned()?;
         if self.hooks.settled.contains(&(point, step)) {
             return None;
         }

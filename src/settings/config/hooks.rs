@@ -45,34 +45,26 @@ impl ConfigHooks {
 
 fn hook(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<ConfigHook> {
     let from = reader.from(node);
-    let job = match &node.value {
-        Tree::Null | Tree::Scalar(_) | Tree::List(_) => {
-            return Some(ConfigHook { job: command(reader, node, key)?, timeout: None, from });
+    if !matches!(node.value, Tree::Map(_)) {
+        return Some(ConfigHook { job: command(reader, node, key)?, timeout: None, from });
+    }
+    let before = reader.findings.len();
+    let (mut jobs, mut timeout) = (Vec::new(), None);
+    for (name, value) in reader.entries(node, &format!("hooks.{key}."), &["run", "run_task", "timeout"], &[]) {
+        match name {
+            "run" => jobs.push(command(reader, value, name)),
+            "run_task" => jobs.push(task(reader, value, key)),
+            _ => timeout = reader.text(value, name),
         }
-        Tree::Map(_) => {
-            let before = reader.findings.len();
-            let (mut jobs, mut timeout) = (Vec::new(), None);
-            for (name, value) in reader.entries(node, &format!("hooks.{key}."), &["run", "run_task", "timeout"], &[]) {
-                match name {
-                    "run" => jobs.push(command(reader, value, name)),
-                    "run_task" => jobs.push(task(reader, value, key)),
-                    _ => timeout = reader.text(value, name),
-                }
-            }
-            match jobs.as_mut_slice() {
-                [job] => return Some(ConfigHook { job: job.take()?, timeout, from }),
-                [] if reader.findings.len() == before => {
-                    reader.refuse(yaml::place(node), format!("`hooks.{key}` runs nothing"), FORMS);
-                }
-                [] => {}
-                _ => {
-                    reader.refuse(yaml::place(node), format!("`hooks.{key}` has both `run` and `run_task`"), "write one of them")
-                }
-            }
-            None
-        }
-    };
-    job
+    }
+    if jobs.len() > 1 {
+        reader.refuse(yaml::place(node), format!("`hooks.{key}` has both `run` and `run_task`"), "write one of them");
+        return None;
+    }
+    if jobs.is_empty() && reader.findings.len() == before {
+        reader.refuse(yaml::place(node), format!("`hooks.{key}` runs nothing"), FORMS);
+    }
+    Some(ConfigHook { job: jobs.pop()??, timeout, from })
 }
 
 /// One text is for a shell, a list is run as it is.
