@@ -215,7 +215,7 @@ impl World {
             Effect::StartHook(order) => {
                 // A start whose answer was lost is repeated, and is one all the same.
                 if !self.is_hooked() || self.hooks.last() != Some(&**order) {
-                    assert!(!self.is_hooked(), "one hook at a time");
+                    assert!(!self.is_hooked() || self.unended, "one hook at a time");
                     self.hook = Some(self.hook_takes.map(|takes| self.now + takes));
                     self.hooks.push(HookOrder::clone(order));
                 }
