@@ -7,6 +7,7 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
+    scaling::Steering,
     types::{Effect, Ending, Event, OutOfPlace},
 };
 use crate::{
@@ -97,6 +98,7 @@ pub struct Rollout {
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
     pub(super) hooks: HookDesk,
+    pub(super) steering: Steering,
 }
 
 impl Rollout {
@@ -125,6 +127,7 @@ impl Rollout {
     }
 
     fn new(record: Record, release: Release, phase: Phase) -> Self {
+        let steering = Steering::of(record.scaling);
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count));
         Self {
             record,
@@ -149,6 +152,7 @@ impl Rollout {
             record_lost: false,
             scaling: false,
             hooks: HookDesk::default(),
+            steering,
         }
     }
 
@@ -205,12 +209,16 @@ impl Rollout {
             Effect::Finish(_) => Pending::Nothing,
             Effect::StartHook(_) | Effect::EndHook => Pending::Hook,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
-            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => match self.pending {
-                Pending::Aside(until) => Pending::Aside(until),
-                Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait | Pending::Hook => Pending::Act,
-            },
+            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) | Effect::Steer(_) => {
+                match self.pending {
+                    Pending::Aside(until) => Pending::Aside(until),
+                    Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait | Pending::Hook => Pending::Act,
+                }
+            }
         };
-        if matches!(effect, Effect::Write(_)) {
+        self.steering.begins(&effect);
+        // Whatever this starts has to be undone.
+        if matches!(effect, Effect::Write(_) | Effect::Launch(_) | Effect::Steer(_)) {
             self.touched = true;
         }
         Ok(effect)
@@ -250,6 +258,7 @@ impl Rollout {
 
     fn acted(&mut self) -> Effect {
         self.refusals = 0;
+        self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
             Phase::Attaching => Effect::Observe,
@@ -275,6 +284,9 @@ impl Rollout {
             return Effect::WaitUntil(self.now + pause);
         }
         let reason = Reason::Refused { doing: self.doing(), message: refusal.message };
+        if self.not_steered(&reason) {
+            return self.acted();
+        }
         match self.phase.clone() {
             Phase::Claiming(_) => self.untouched(reason),
             Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => self.roll_back(reason),
