@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     exit::{Error, Exit},
+    hooks,
     rollout::takeover::Takeover,
     settings::PromoteSettings,
 };
@@ -42,6 +43,7 @@ async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
         connect::show(settings.format, &[format!("rollout {} would go on: {}", record.id, steps.join(","))]);
         return Ok(Begun::Done(Exit::Done));
     }
-    let prepared = takeover::go_on(&aws, recorded, "promote", from, settings.full, None, now)?;
+    let mut prepared = takeover::go_on(&aws, recorded, "promote", from, settings.full, None, now)?;
+    prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }

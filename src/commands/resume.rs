@@ -11,6 +11,7 @@ use super::{
 use crate::{
     aws::slots::Launch,
     exit::{Error, Exit},
+    hooks,
     rollout::{
         machine::{Desired, GoOn},
         record::{Record, State},
@@ -50,7 +51,9 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
             takeover::agree(&mut on, &settings.plan, &settings.plan_origin)?;
             let launch = settings.release.as_deref().map(|release| launch(release, &on.found.record)).transpose()?.flatten();
             let recorded = on.with_targets(&aws).await?;
-            takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?
+            let mut prepared = takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?;
+            prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
+            prepared
         }
     };
     if settings.dry_run {
@@ -122,7 +125,9 @@ pub(super) async fn existing(
         Takeover::GoOn(from @ (GoOn::Here | GoOn::Next)) => {
             takeover::agree(&mut on, &settings.plan, &settings.plan_origin)?;
             let launch = launch(settings, &on.found.record)?;
-            takeover::go_on(aws, on.with_targets(aws).await?, "deploy", from, false, launch, now)
+            let mut prepared = takeover::go_on(aws, on.with_targets(aws).await?, "deploy", from, false, launch, now)?;
+            prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
+            Ok(prepared)
         }
         Takeover::RollBack(reason) => takeover::roll_back(aws, on.with_targets(aws).await?, "deploy", reason, false, now),
         Takeover::Leave(why) | Takeover::Refuse(why) | Takeover::Stuck(why) => Err(refused(&on, &why)),

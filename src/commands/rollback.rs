@@ -20,6 +20,7 @@ use crate::{
     },
     clock::Timestamp,
     exit::{Error, Exit, Problem},
+    hooks,
     rollout::{
         journal::Happening,
         machine::{Desired, GoOn, Rollout},
@@ -116,7 +117,7 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     for what in notes {
         rollout.note(now, Happening::Note { what });
     }
-    Ok(Prepared { rollout, slots, ledger, task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {

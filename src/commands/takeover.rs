@@ -10,6 +10,7 @@ use super::{
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Launch},
     exit::{Error, Exit},
+    hooks,
     rollout::{
         machine::{GoOn, Rollout},
         outcome::Reason,
@@ -59,7 +60,8 @@ pub(super) fn roll_back(
     let slots = recorded::slots(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let task_definition_arn = record.candidate.task_definition.clone();
-    Ok(Prepared { rollout: Rollout::abort(record, release, reason, force), slots, ledger, task_definition_arn })
+    let rollout = Rollout::abort(record, release, reason, force);
+    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// The takeover of a recorded rollout, to go on with it. `launch` starts a candidate that was not started yet; without one it is
@@ -88,7 +90,8 @@ pub(super) fn go_on(
     let slots = recorded::slots(&record, targets, launch);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let task_definition_arn = record.candidate.task_definition.clone();
-    Ok(Prepared { rollout: Rollout::resume(record, release, from), slots, ledger, task_definition_arn })
+    let rollout = Rollout::resume(record, release, from);
+    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// A look at a held rollout.
@@ -102,7 +105,8 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     let slots = recorded::slots(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let task_definition_arn = record.candidate.task_definition.clone();
-    Ok(Prepared { rollout: Rollout::watch(record, release, &owner()), slots, ledger, task_definition_arn })
+    let rollout = Rollout::watch(record, release, &owner());
+    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// What the config says has to be what the rollout began with; what only the config knows is taken from there.

@@ -4,7 +4,11 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{plan::OnTimeout, split::Share};
+use super::{
+    hooks::{HookFailure, Point},
+    plan::OnTimeout,
+    split::Share,
+};
 use crate::time::Timestamp;
 
 /// How a rollout ends.
@@ -118,6 +122,13 @@ pub enum Reason {
         /// What was allowed.
         timeout: Duration,
     },
+    /// A hook did not pass.
+    HookFailed {
+        /// Which.
+        hook: Point,
+        /// How it failed.
+        failure: HookFailure,
+    },
     /// A signal: the job was cancelled.
     Cancelled,
     /// `abort`, from another job or a person.
@@ -209,6 +220,8 @@ impl Reason {
             Self::DeploymentFailed { .. } => "deployment-failed",
             Self::ForeignTargets { .. } => "foreign-targets",
             Self::TimedOut { .. } => "timed-out",
+            Self::HookFailed { failure: HookFailure::TimedOut { .. }, .. } => "hook-timed-out",
+            Self::HookFailed { .. } => "hook-failed",
             Self::Cancelled => "cancelled",
             Self::Aborted { .. } => "aborted",
             Self::Hold { .. } => "hold",
@@ -245,6 +258,7 @@ impl Reason {
             | Self::DeploymentFailed { .. }
             | Self::ForeignTargets { .. }
             | Self::TimedOut { .. }
+            | Self::HookFailed { .. }
             | Self::Hold { .. }
             | Self::CancelledHold { .. }
             | Self::HoldExpired { .. }
@@ -293,6 +307,7 @@ impl fmt::Display for Reason {
             Self::TimedOut { timeout } => {
                 write!(f, "the rollout took longer than its timeout of {}", humantime::format_duration(*timeout))
             }
+            Self::HookFailed { hook, failure } => write!(f, "the {hook} hook failed: {failure}"),
             Self::Cancelled => write!(f, "the job was cancelled"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
             Self::Hold { step, steps, share, until, on_timeout } => {

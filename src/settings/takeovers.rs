@@ -4,7 +4,7 @@ use super::{
     Surroundings,
     types::{AwsSettings, DeploySettings, Format, GitHubSettings, PlanOrigin},
 };
-use crate::rollout::plan::Plan;
+use crate::{hooks::Jobs, rollout::plan::Plan};
 
 /// Which rollout a command is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct PromoteSettings {
     pub plan: Plan,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.
@@ -122,6 +124,8 @@ pub struct ResumeSettings {
     pub plan: Plan,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// What `deploy` would be told: to start a candidate that was not started yet.
     pub release: Option<Box<DeploySettings>>,
     /// Write nothing.

@@ -9,19 +9,22 @@
 //! | holding | the record that lets go, its lease the hold's deadline | it is written: the job ends, another one goes on |
 //! | watching | a reading of a held rollout | all is well (nothing was written), or it is taken over and rolled back |
 //! | promoting | the record that says so | it is written: final |
+//! | any of these but retiring | a hook: start, readings, end | it passed, or ends the phase |
 //! | retiring | time, a reading, zero tasks for the old slot | its targets are gone |
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `retire`, `rollback` with `rejected`,
-//! `signal`, `scaling` (what else sets sizes), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's
-//! order).
+//! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `retire`, `rollback` with
+//! `rejected`, `signal`, `scaling` (what else sets sizes), `endings`, `checks` (what a reading means; every rollback check, in
+//! DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
 
 #[cfg(test)]
 mod adversary;
+#[cfg(test)]
+mod adversary_hooks;
 #[cfg(test)]
 mod adversary_jobs;
 #[cfg(test)]
@@ -32,6 +35,7 @@ mod endings;
 #[cfg(test)]
 mod hazards;
 mod hold;
+mod hooks;
 mod rejected;
 mod release;
 mod resume;

@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use super::{
     core::{Phase, Rollout, WRITE_LIMIT},
-    release::StepStage,
+    release::{Claim, StepStage},
     types::{Effect, GoOn},
 };
-use crate::rollout::{journal::Happening, observation::Observation, record::State};
+use crate::rollout::{hooks::Point, journal::Happening, observation::Observation, record::State};
 
 impl Rollout {
     /// The record is ours: to where it says that the rollout stood.
     pub(super) fn go_on(&mut self, from: GoOn, observation: &Observation) -> Effect {
-        self.say(Happening::TakenOver);
+        // While the hook before the release runs, it comes here at each reading.
+        let asking = Phase::Claiming(Claim::Asking);
+        if self.phase != asking {
+            self.say(Happening::TakenOver);
+        }
         self.paused = false;
         self.give_up = self.now + WRITE_LIMIT;
         let (intent, verified) = (self.record().intent, self.record().verified);
@@ -21,7 +25,13 @@ impl Rollout {
             return self.promoted();
         }
         if intent == at_rest && verified == at_rest {
+            // Whether it had passed is not known.
+            self.phase = asking;
+            if let Some(effect) = self.hook(Point::BeforeRelease, 0, observation.hook.as_ref()) {
+                return effect;
+            }
             self.phase = Phase::Attaching;
+            self.give_up = self.now + WRITE_LIMIT;
             return self.attach_read(observation);
         }
         let index = self.record().step;

@@ -203,8 +203,7 @@ impl Rollout {
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
             Stage::GivingBack => self.stable_given_back(rollback),
-            Stage::Settling { until } if self.now < until => self.idle(Some(until)),
-            Stage::Settling { .. } => self.scale_down(rollback, observation),
+            Stage::Settling { until } => self.waiting_back(rollback, until, observation),
             Stage::Resting => Effect::Steer(Steer::Rest(Role::Candidate)),
             Stage::Scaling => Effect::Scale(Role::Candidate, 0),
             Stage::Draining { until } => self.drained(rollback, until, observation),
@@ -381,9 +380,5 @@ impl Rollout {
         }
         self.at(rollback, Stage::Recording);
         self.write_record()
-    }
-
-    fn stable_is_ours(&self) -> bool {
-        self.record().stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some())
     }
 }

@@ -2,12 +2,14 @@
 
 use super::{
     common::{aws, github, surroundings},
+    hooks::hooks,
     plan::{plan, retire_after},
     release::{deploy, lattice_service},
 };
 use crate::{
     cli,
     definition::Finding,
+    hooks::flags::Hooks,
     rollout::plan::Plan,
     settings::{
         AbortSettings, Environment, PlanOrigin, PromoteSettings, RecoverSettings, ResumeSettings, RollbackSettings, Scope, Which,
@@ -32,6 +34,7 @@ pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<Promote
         full: sources.boolean("full", args.full, None, false),
         plan,
         plan_origin,
+        hooks: hooks(&mut sources, &Hooks::default(), &config),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
         github: github(&mut sources, &config),
@@ -63,6 +66,7 @@ pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSet
         rollout_id: rollout_id(&sources, one).filter(|_| !all),
         plan,
         plan_origin,
+        hooks: hooks(&mut sources, &Hooks::default(), &config),
         release: deploy(&release, environment).ok().map(Box::new),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
