@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     report::Reports,
     rollout::{
+        analysis::{Measured, Question},
         journal::Happening,
         machine::{Desired, Effect, Ending, Event, OutOfPlace, Rollout},
         observation::{Observation, Refusal, Side},
@@ -61,10 +62,10 @@ pub async fn drive(
                 () = signals.first() => Event::Signalled,
                 () = hands.clock.sleep_until(until) => Event::Woke,
             },
-            Effect::Observe => tokio::select! {
+            Effect::Observe(question) => tokio::select! {
                 biased;
                 () = signals.first() => Event::Signalled,
-                seen = observe(rollout, hands) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
+                seen = observe(rollout, hands, question) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
             },
             Effect::ReadBack => tokio::select! {
                 biased;
@@ -96,18 +97,26 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<()
         Effect::Write(desired) => slots.write(aws, *desired).await,
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
-        Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
+        Effect::Observe(_) | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
     .map_err(|fault| fault.refusal())
 }
 
-/// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
-async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
+/// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing. Metrics are the
+/// exception: that they cannot be read is a reading of its own.
+async fn observe(rollout: &Rollout, hands: &Hands<'_>, question: Option<Question>) -> Result<Observation, Refusal> {
     let Hands { aws, slots, ledger, clock } = hands;
-    let (lease, actions, (stable, candidate)) =
-        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws))
+    let metrics = async { Ok(measure(rollout, hands, question).await) };
+    let (lease, actions, (stable, candidate), metrics) =
+        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws), metrics)
             .map_err(|fault| fault.refusal())?;
-    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate })
+    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate, metrics })
+}
+
+async fn measure(rollout: &Rollout, Hands { aws, slots, .. }: &Hands<'_>, question: Option<Question>) -> Option<Measured> {
+    let stable = slots.stable.as_ref().map(|stable| &stable.group.id);
+    let read = aws.metrics.read(rollout.analysis(), &slots.candidate.group.id, stable, question?).await;
+    Some(read.map_or_else(|fault| Measured::Unread(fault.to_string()), Measured::Read))
 }
 
 /// Only what proves that weights are where they should be.
@@ -116,7 +125,7 @@ async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, 
     let (lease, actions) =
         tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws)).map_err(|fault| fault.refusal())?;
     let at = aws.date().unwrap_or_else(|| clock.now());
-    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default() })
+    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), metrics: None })
 }
 
 /// Whether putting the baseline back is what a person would have to do; not where stable is down, or the candidate promoted.

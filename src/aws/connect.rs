@@ -22,7 +22,7 @@ use aws_credential_types::{
 use aws_sdk_vpclattice::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::{ecs::Ecs, fault::chain, http::Http, lattice::Lattice, meter::Meter};
+use super::{ecs::Ecs, fault::chain, http::Http, lattice::Lattice, meter::Meter, metrics::Metrics};
 use crate::time::Timestamp;
 
 /// What the settings say about AWS.
@@ -44,7 +44,9 @@ pub struct Aws {
     pub lattice: Lattice,
     /// ECS: services, task definitions, tasks.
     pub ecs: Ecs,
-    /// The region of both.
+    /// CloudWatch: metrics and alarms.
+    pub metrics: Metrics,
+    /// The region of all.
     pub region: String,
     /// The endpoint, when it is not AWS's own.
     pub endpoint: Option<String>,
@@ -145,6 +147,7 @@ pub(crate) async fn connect_with(loader: ConfigLoader, sandboxed: bool) -> Resul
             lattice_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
         ),
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
+        metrics: Metrics::new(cloudwatch_client(&sdk, &meter, sandboxed)),
         region,
         endpoint,
         meter,
@@ -206,6 +209,23 @@ fn ecs_client(sdk: &SdkConfig, meter: &Meter, retry: RetryConfig, timeout: Timeo
         config = config.endpoint_url(url);
     }
     aws_sdk_ecs::Client::from_conf(config.build())
+}
+
+/// Metrics are read beside what decides about weights at once, which waits for them: they get two tries and six seconds.
+fn cloudwatch_client(sdk: &SdkConfig, meter: &Meter, sandboxed: bool) -> aws_sdk_cloudwatch::Client {
+    let timeout = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(6))
+        .build();
+    let mut config = aws_sdk_cloudwatch::config::Builder::from(sdk)
+        .retry_config(reads(sandboxed).with_max_attempts(2))
+        .retry_partition(retries_without_quota())
+        .timeout_config(timeout)
+        .interceptor(meter.clone());
+    if let Some(url) = sdk.endpoint_url() {
+        config = config.endpoint_url(url);
+    }
+    aws_sdk_cloudwatch::Client::from_conf(config.build())
 }
 
 /// Hands the credentials of the check to the first client that asks, so that the check costs no second call to STS or to the

@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::split::Share;
+use super::{
+    analysis::{Assessment, Window, assessment},
+    split::Share,
+};
 
 /// How a rollout ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +120,22 @@ pub enum Reason {
         /// What was allowed.
         timeout: Duration,
     },
+    /// Metrics or alarms condemned the candidate.
+    AnalysisFailed {
+        /// The share that it had.
+        share: Share,
+        /// The minutes that were judged; none where alarms alone were.
+        window: Option<Window>,
+        /// What failed, each with its numbers.
+        failed: Vec<Assessment>,
+    },
+    /// The bake of a step went on until the rollout's deadline, because metrics or alarms did not tell.
+    Inconclusive {
+        /// What was allowed for the whole rollout.
+        timeout: Duration,
+        /// What did not tell, in words.
+        missing: Vec<String>,
+    },
     /// A signal: the job was cancelled.
     Cancelled,
     /// `abort`, from another job or a person.
@@ -180,6 +199,8 @@ impl Reason {
             Self::DeploymentFailed { .. } => "deployment-failed",
             Self::ForeignTargets { .. } => "foreign-targets",
             Self::TimedOut { .. } => "timed-out",
+            Self::AnalysisFailed { .. } => "analysis-failed",
+            Self::Inconclusive { .. } => "inconclusive",
             Self::Cancelled => "cancelled",
             Self::Aborted { .. } => "aborted",
             Self::RolledBackByRequest { .. } => "rolled-back-by-request",
@@ -228,6 +249,16 @@ impl fmt::Display for Reason {
             Self::TimedOut { timeout } => {
                 write!(f, "the rollout took longer than its timeout of {}", humantime::format_duration(*timeout))
             }
+            Self::AnalysisFailed { share, window, failed } => {
+                let when = window.map(|window| format!(", {window}")).unwrap_or_default();
+                write!(f, "{} (at {share}{when})", assessment::listed(failed))
+            }
+            Self::Inconclusive { timeout, missing } => write!(
+                f,
+                "no verdict on the candidate within the timeout of {}: {}",
+                humantime::format_duration(*timeout),
+                missing.join("; ")
+            ),
             Self::Cancelled => write!(f, "the job was cancelled"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
             Self::RolledBackByRequest { to } => write!(f, "rolled back to {to} by request"),

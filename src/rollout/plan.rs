@@ -13,6 +13,21 @@ pub struct Step {
     pub share: Share,
     /// How long the settled split is watched; observed time, counted from the end of settle.
     pub bake: Duration,
+    /// How long after a minute its metrics are taken to be complete; zero where no metric judges the step.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub lag: Duration,
+}
+
+impl Step {
+    /// The least time from the end of settle to a verdict: metrics come in whole minutes, and late.
+    #[must_use]
+    pub fn least_watch(&self) -> Duration {
+        if self.lag.is_zero() {
+            return self.bake;
+        }
+        let minutes = self.bake.as_secs().div_ceil(60).max(1).saturating_mul(60);
+        Duration::from_secs(minutes).max(self.bake).saturating_add(self.lag)
+    }
 }
 
 /// What `on_cancel` says: what the first signal does to a rollout whose weights are not yet final.
@@ -44,11 +59,14 @@ pub struct HealthLimits {
     pub min_healthy: Share,
     /// How many observations in a row below it end the release.
     pub unhealthy_for: u32,
+    /// Targets that nothing checks count as healthy: something else judges.
+    #[serde(default)]
+    pub unchecked: bool,
 }
 
 impl Default for HealthLimits {
     fn default() -> Self {
-        Self { min_healthy: Share::percent(80), unhealthy_for: 2 }
+        Self { min_healthy: Share::percent(80), unhealthy_for: 2, unchecked: false }
     }
 }
 
@@ -109,7 +127,7 @@ pub enum PlanError {
     },
     /// More time than there is.
     #[error(
-        "the steps need at least {needed} (settle and bake of each), which is more than the timeout of {timeout}: raise `timeout` or shorten the bakes"
+        "the steps need at least {needed} (settle and bake of each, and what metrics are late), which is more than the timeout of {timeout}: raise `timeout` or shorten the bakes"
     )]
     TooLong {
         /// The least time the steps take.
@@ -151,6 +169,7 @@ impl FromStr for Step {
             share: share.parse().map_err(|error: super::split::ShareError| StepsError(error.to_string()))?,
             bake: humantime::parse_duration(bake.trim())
                 .map_err(|_| StepsError(format!("`{}` is not a length of time: write `30s`, `2m` or `1h 30m`", bake.trim())))?,
+            lag: Duration::ZERO,
         })
     }
 }
@@ -198,10 +217,10 @@ impl Plan {
         if errors.is_empty() { Ok(self) } else { Err(errors) }
     }
 
-    /// The least time that the steps take: settle and bake of each, nothing else.
+    /// The least time that the steps take: settle and bake of each, and how late their metrics are; nothing else.
     #[must_use]
     pub fn least_time(&self) -> Duration {
-        let each = self.steps.iter().map(|step| self.settle.saturating_add(step.bake));
+        let each = self.steps.iter().map(|step| self.settle.saturating_add(step.least_watch()));
         each.fold(Duration::ZERO, Duration::saturating_add)
     }
 }

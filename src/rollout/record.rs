@@ -80,6 +80,8 @@ pub struct Record {
     pub started: Timestamp,
     /// The plan, expanded.
     pub plan: Plan,
+    /// The digest of what is judged besides target health; none where nothing is.
+    pub analysis: Option<String>,
     /// The traffic targets, as the room that reads and writes them names them; opaque here, without spaces or `+`.
     pub targets: Vec<String>,
     /// The ECS cluster of both slots.
@@ -119,6 +121,7 @@ impl Record {
             verified: at_rest,
             started,
             plan,
+            analysis: None,
             targets: Vec::new(),
             cluster: None,
             stable,

@@ -24,11 +24,12 @@ pub struct RecordError {
 }
 
 impl Record {
-    /// Sixteen hexadecimal digits that change when plan or limits change.
+    /// Sixteen hexadecimal digits that change when plan, limits or analysis change.
     #[must_use]
     pub fn digest(&self) -> String {
-        let plan = encode_plan(&self.plan).into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
-        Sha256::digest(plan).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let mut parts: Vec<_> = encode_plan(&self.plan).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+        parts.extend(self.analysis.clone());
+        Sha256::digest(parts.join(" ")).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The text form.
@@ -52,6 +53,7 @@ impl Record {
         pairs.extend(encode_plan(&self.plan));
         let mut pairs: Vec<(String, String)> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let mut optional = |key: &str, value: Option<&String>| pairs.extend(value.map(|value| (key.to_owned(), value.clone())));
+        optional("analysis", self.analysis.as_ref());
         optional("cluster", self.cluster.as_ref());
         optional("scaling", self.scaling.as_ref());
         for (role, slot) in
@@ -87,12 +89,13 @@ impl Record {
             });
         }
         let health = pairs.pair("health")?;
+        let unchecked = pairs.0.remove("unchecked").is_some_and(|value| value == "true");
         let plan = Plan {
             steps: decode_steps(&pairs.take("steps")?)?,
             settle: pairs.seconds("settle")?,
             timeout: pairs.seconds("timeout")?,
             interval: pairs.seconds("interval")?,
-            health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1 },
+            health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1, unchecked },
             on_cancel: if pairs.take("on-cancel")? == "hold" { OnCancel::Hold } else { OnCancel::Rollback },
             on_drift: if pairs.take("on-drift")? == "restore" { OnDrift::Restore } else { OnDrift::Stop },
             retire_after: match pairs.take("retire")?.as_str() {
@@ -119,6 +122,7 @@ impl Record {
                 "none" => Vec::new(),
                 targets => targets.split('+').map(str::to_owned).collect(),
             },
+            analysis: pairs.0.remove("analysis"),
             cluster: pairs.0.remove("cluster"),
             scaling: pairs.0.remove("scaling"),
             stable: pairs.slot("stable")?,
@@ -143,8 +147,12 @@ fn weights(split: Split) -> String {
 }
 
 fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
-    let steps: Vec<_> = plan.steps.iter().map(|step| format!("{}:{}", step.share.millipercent(), step.bake.as_secs())).collect();
-    vec![
+    let step = |step: &Step| {
+        let lag = if step.lag.is_zero() { String::new() } else { format!(":{}", whole_seconds(step.lag)) };
+        format!("{}:{}{lag}", step.share.millipercent(), step.bake.as_secs())
+    };
+    let steps: Vec<_> = plan.steps.iter().map(step).collect();
+    let mut pairs = vec![
         ("steps", if steps.is_empty() { "none".to_owned() } else { steps.join("+") }),
         ("settle", whole_seconds(plan.settle)),
         ("timeout", plan.timeout.as_secs().to_string()),
@@ -153,7 +161,11 @@ fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
         ("on-cancel", if plan.on_cancel == OnCancel::Hold { "hold" } else { "rollback" }.to_owned()),
         ("on-drift", if plan.on_drift == OnDrift::Restore { "restore" } else { "stop" }.to_owned()),
         ("retire", plan.retire_after.map_or_else(|| "never".to_owned(), |after| after.as_secs().to_string())),
-    ]
+    ];
+    if plan.health.unchecked {
+        pairs.push(("unchecked", "true".to_owned()));
+    }
+    pairs
 }
 
 fn decode_steps(text: &str) -> Result<Vec<Step>, RecordError> {
@@ -164,7 +176,9 @@ fn decode_steps(text: &str) -> Result<Vec<Step>, RecordError> {
         .map(|step| {
             let (parts, bake) =
                 step.split_once(':').ok_or_else(|| RecordError { key: "steps".to_owned(), problem: format!("`{text}`") })?;
-            Ok(Step { share: share("steps", number("steps", parts)?)?, bake: Duration::from_secs(number("steps", bake)?) })
+            let (bake, lag) = bake.split_once(':').unwrap_or((bake, "0"));
+            let seconds = |text| number("steps", text).map(Duration::from_secs);
+            Ok(Step { share: share("steps", number("steps", parts)?)?, bake: seconds(bake)?, lag: seconds(lag)? })
         })
         .collect()
 }
@@ -244,7 +258,7 @@ mod tests {
     }
 
     fn record() -> impl Strategy<Value = Record> {
-        let steps = proptest::collection::vec((0..=100_u32, 0..100_000_u64), 0..12);
+        let steps = proptest::collection::vec((0..=100_u32, 0..100_000_u64, 0..3_u64), 0..12);
         (
             steps,
             proptest::option::of(slot()),
@@ -256,14 +270,18 @@ mod tests {
             .prop_map(|(steps, stable, candidate, previous, (generation, started, flag, left, right), state)| {
                 let steps = steps
                     .into_iter()
-                    .map(|(share, bake)| Step { share: Share::percent(share), bake: Duration::from_secs(bake) })
+                    .map(|(share, bake, lag)| Step {
+                        share: Share::percent(share),
+                        bake: Duration::from_secs(bake),
+                        lag: Duration::from_secs(60 * lag),
+                    })
                     .collect();
                 let plan = Plan {
                     steps,
                     settle: Duration::from_secs(90),
                     timeout: Duration::from_secs(2700),
                     interval: Duration::from_secs(15),
-                    health: HealthLimits::default(),
+                    health: HealthLimits { unchecked: flag, ..HealthLimits::default() },
                     on_cancel: if flag { OnCancel::Hold } else { OnCancel::Rollback },
                     on_drift: if flag { OnDrift::Stop } else { OnDrift::Restore },
                     retire_after: flag.then_some(Duration::from_secs(u64::from(left))),
@@ -281,6 +299,7 @@ mod tests {
                 record.intent = Split { stable: left, candidate: right };
                 record.previous = previous;
                 record.targets = (0..left % 4).map(|number| format!("arn:aws:vpc-lattice:listener/listener-{number}")).collect();
+                record.analysis = flag.then(|| "00f1e2d3c4b5a697".to_owned());
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record

@@ -15,8 +15,12 @@ use crate::rollout::{
     split::{Share, Split},
 };
 
-fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
-    let step = |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes) };
+pub(super) fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
+    let step = |percent, minutes: u64| Step {
+        share: Share::percent(percent),
+        bake: Duration::from_secs(60 * minutes),
+        lag: Duration::ZERO,
+    };
     Plan {
         steps: vec![step(5, 1), step(50, 1), step(100, 1)],
         settle: Duration::from_secs(30),
@@ -29,7 +33,7 @@ fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     }
 }
 
-fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
+pub(super) fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
     let slot = |name: &str, count| SlotRecord {
         name: name.to_owned(),
         group: format!("tg-{name}"),
@@ -43,7 +47,7 @@ fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
 }
 
 /// Runs to the end; `misfortunes` are (index of the effect, what befalls it).
-fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
+pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune)]) -> (World, Ending, usize) {
     let mut effect = rollout.handle(world.now, Event::Begun).expect("a rollout begins");
     let mut superseded = false;
     for index in 0..2000 {
@@ -52,7 +56,7 @@ fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize, Misfortune
             return (world, ending, index);
         }
         assert!(
-            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_)),
+            !superseded || matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::WaitUntil(_)),
             "a write after the record was seen to be another's"
         );
         let here = misfortunes.iter().filter(|(at, _)| *at == index).map(|(_, what)| *what);
@@ -238,7 +242,7 @@ fn an_abort_restores_even_where_nothing_about_targets_can_be_read() {
     let mut world = World::new(false);
     world.actions = [Some(Split { stable: 50, candidate: 50 }); 2];
     world.candidate_tasks = 3;
-    world.denied.push(std::mem::discriminant(&Effect::Observe));
+    world.denied.push(std::mem::discriminant(&Effect::Observe(None)));
     let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
     let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
     let abort = Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, false);
@@ -259,7 +263,7 @@ fn a_cancel_leaves_everything_with_the_candidate_where_stable_has_nothing_left()
             let event = world.carry_out(&effect);
             effect = machine.handle(world.now, event).expect("in place");
         }
-        if world.candidate_weight() < 100 || effect != Effect::Observe || world.stable_tasks == 0 {
+        if world.candidate_weight() < 100 || effect != Effect::Observe(None) || world.stable_tasks == 0 {
             continue;
         }
         world.stable_healthy = 0;
@@ -280,7 +284,7 @@ fn a_scale_out_of_stable_is_not_a_shortage_and_the_candidate_follows_it() {
     let mut world = World::new(false);
     let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
     let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
-    while !(world.candidate_weight() == 50 && effect == Effect::Observe && machine.record().verified.candidate == 50) {
+    while !(world.candidate_weight() == 50 && effect == Effect::Observe(None) && machine.record().verified.candidate == 50) {
         let event = world.carry_out(&effect);
         effect = machine.handle(world.now, event).expect("in place");
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Desired, Effect, Event, Role};
 use crate::{
     rollout::{
+        analysis::{Measured, Number, Question, Readings, Series, SideReadings},
         observation::{Lease, LiveAction, Observation, Side, Tasks},
         split::Split,
     },
@@ -61,6 +62,19 @@ pub(super) const ALL: [Misfortune; 14] = [
     Misfortune::DeploymentFails,
 ];
 
+/// What the one metric of the candidate's, an error rate, is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Metrics {
+    /// No errors.
+    Good,
+    /// A tenth of 300 requests a minute.
+    Bad,
+    /// Nobody asks for anything.
+    Silent,
+    /// They cannot be read.
+    Out,
+}
+
 /// Two traffic targets, two slots of three tasks.
 #[derive(Clone, Debug)]
 pub(super) struct World {
@@ -83,6 +97,7 @@ pub(super) struct World {
     pub(super) edited: bool,
     /// Weights or health changed since the last reading: what is done next rests on the reading.
     pub(super) stale: bool,
+    pub(super) metrics: Metrics,
     pub(super) denied: Vec<std::mem::Discriminant<Effect>>,
     pub(super) effects: usize,
     pub(super) highest: u16,
@@ -106,6 +121,7 @@ impl World {
             failed: false,
             edited: false,
             stale: false,
+            metrics: Metrics::Good,
             denied: Vec::new(),
             effects: 0,
             highest: 0,
@@ -149,9 +165,10 @@ impl World {
                 }
                 Event::Done
             }
-            Effect::Observe => {
+            Effect::Observe(question) => {
                 self.stale = false;
-                Event::Observed(Box::new(self.observe()))
+                let metrics = question.map(|question| self.measured(question));
+                Event::Observed(Box::new(Observation { metrics, ..self.observe() }))
             }
             Effect::ReadBack => {
                 self.stale = false;
@@ -232,7 +249,26 @@ impl World {
                 if self.now < self.candidate_ready { 0 } else { self.candidate_healthy },
                 self.failed,
             ),
+            metrics: None,
         }
+    }
+
+    fn measured(&self, question: Question) -> Measured {
+        let failures = match self.metrics {
+            Metrics::Good => 0,
+            Metrics::Bad => 30,
+            Metrics::Silent => return Measured::Read(Readings { window: question.window, ..Readings::default() }),
+            Metrics::Out => return Measured::Unread("GetMetricData: InternalFailure".to_owned()),
+        };
+        let side = |failures: u32| {
+            let each = |count: u32| {
+                let minutes = question.window.into_iter().flat_map(|window| window.minutes());
+                Series { minutes: minutes.map(|minute| (minute, Number::from(count))).collect(), complete: true }
+            };
+            SideReadings { requests: each(300), metrics: vec![each(failures)] }
+        };
+        let stable = question.both.then(|| side(0));
+        Measured::Read(Readings { window: question.window, candidate: side(failures), stable, alarms: Vec::new() })
     }
 
     pub(super) fn candidate_weight(&self) -> u16 {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    judging::Judging,
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
@@ -93,6 +94,8 @@ pub struct Rollout {
     pub(super) record_lost: bool,
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
+    /// What is judged besides target health, and how far that has got.
+    pub(super) judging: Judging,
 }
 
 impl Rollout {
@@ -144,6 +147,7 @@ impl Rollout {
             aws_time: None,
             record_lost: false,
             scaling: false,
+            judging: Judging::default(),
         }
     }
 
@@ -190,7 +194,7 @@ impl Rollout {
             (pending, event) => return Err(OutOfPlace { event: name_of(&event).to_owned(), pending: format!("{pending:?}") }),
         };
         self.pending = match &effect {
-            Effect::Observe | Effect::ReadBack => Pending::Observe,
+            Effect::Observe(_) | Effect::ReadBack => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
@@ -241,7 +245,7 @@ impl Rollout {
         self.refusals = 0;
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
-            Phase::Attaching => Effect::Observe,
+            Phase::Attaching => Effect::Observe(None),
             Phase::Launching(launch) => self.launch_acted(launch),
             Phase::Stepping(index, stage) => self.step_acted(index, stage),
             Phase::Promoting => self.promoted(),

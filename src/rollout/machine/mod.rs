@@ -11,7 +11,8 @@
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `retire`, `rollback`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//! `release` (claim to promotion), `retire`, `rollback`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order),
+//! `judging` (metrics and alarms: what to ask for, and when a step may pass).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
@@ -23,6 +24,9 @@ mod adversary_world;
 mod checks;
 mod core;
 mod endings;
+mod judging;
+#[cfg(test)]
+mod judging_tests;
 mod release;
 mod retire;
 mod rollback;

@@ -50,7 +50,7 @@ impl Rollout {
     pub(super) fn claim_acted(&mut self, _recorded: Claim) -> Effect {
         self.phase = Phase::Claiming(Claim::Reading);
         // A rollback takes over by its generation and must not lose two seconds.
-        if self.restores() { Effect::Observe } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
+        if self.restores() { Effect::Observe(None) } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
     }
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
@@ -119,7 +119,7 @@ impl Rollout {
 
     pub(super) fn launch_acted(&mut self, _issued: Launch) -> Effect {
         self.phase = Phase::Launching(Launch::Watching { since: self.now });
-        Effect::Observe
+        Effect::Observe(None)
     }
 
     pub(super) fn launch_watched(&mut self, launch: Launch, observation: &Observation) -> Effect {
@@ -171,7 +171,7 @@ impl Rollout {
     }
 
     /// Scales the candidate where its service wants fewer tasks than it should: again at each tick until it does.
-    fn grow(&mut self, observation: &Observation) -> Option<Effect> {
+    pub(super) fn grow(&mut self, observation: &Observation) -> Option<Effect> {
         self.follow_size(observation);
         let tasks = observation.candidate.tasks.as_ref()?;
         (tasks.desired < self.wanted).then(|| self.aside(Effect::Scale(Role::Candidate, self.wanted)))
@@ -208,7 +208,7 @@ impl Rollout {
             Effect::Write(Desired::Split(self.record().intent))
         } else {
             self.phase = Phase::Stepping(index, StepStage::Reading);
-            Effect::Observe
+            Effect::Observe(None)
         }
     }
 
@@ -255,6 +255,7 @@ impl Rollout {
             return self.grow(observation).unwrap_or_else(|| self.idle(Some(until)));
         }
         self.say(Happening::Settled { index });
+        self.open_window();
         self.baking(index, Duration::ZERO, Some(self.now), observation)
     }
 
@@ -265,6 +266,9 @@ impl Rollout {
         if observed < bake {
             self.phase = Phase::Stepping(index, StepStage::Baking { observed, last: Some(self.now) });
             return self.grow(observation).unwrap_or_else(|| self.idle(Some(self.now + (bake - observed))));
+        }
+        if let Some(effect) = self.awaits_verdict(index, bake, observation) {
+            return effect;
         }
         self.say(Happening::StepPassed { index });
         if index + 1 < self.record().plan.steps.len() { self.gate(index + 1, observation) } else { self.promote() }

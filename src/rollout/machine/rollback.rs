@@ -103,7 +103,7 @@ impl Rollout {
 
     pub(super) fn rollback_acted(&mut self, rollback: Rollback) -> Effect {
         match rollback.stage {
-            Stage::Claiming => Effect::Observe,
+            Stage::Claiming => Effect::Observe(None),
             Stage::Writing | Stage::Exact => Effect::ReadBack,
             Stage::Recording => {
                 if matches!(rollback.reason, Reason::StableShort { .. }) && self.stable_is_ours() && !self.hurried {
@@ -118,7 +118,7 @@ impl Rollout {
                 self.idle(None)
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
-            Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
+            Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe(None),
         }
     }
 
@@ -184,10 +184,10 @@ impl Rollout {
     }
 
     /// What a tick reads: while weights are being put back, only whether they are.
-    pub(super) fn look(&self) -> Effect {
+    pub(super) fn look(&mut self) -> Effect {
         let restoring =
             matches!(&self.phase, Phase::RollingBack(rollback) if matches!(rollback.stage, Stage::Writing | Stage::Exact));
-        if restoring { Effect::ReadBack } else { Effect::Observe }
+        if restoring { Effect::ReadBack } else { Effect::Observe(self.question()) }
     }
 
     fn restored(&mut self, mut rollback: Rollback, observation: &Observation) -> Effect {
