@@ -8,6 +8,7 @@ use crate::{
     exit::{Error, Exit},
     report::{ReportOptions, Reports},
     rollout::{
+        analysis::Analysis,
         journal::{Entry, Happening, Journal, Release},
         machine::{Ending, Rollout},
         outcome::{Outcome, OutcomeKind, Reason},
@@ -25,6 +26,17 @@ pub(crate) struct Prepared {
     pub(crate) ledger: Ledger,
     /// The candidate's task definition, for the outputs.
     pub(crate) task_definition_arn: Option<String>,
+}
+
+impl Prepared {
+    /// The same, judged by metrics and alarms besides target health; what is to be said about them comes first.
+    pub(crate) fn analysed(mut self, now: Timestamp, (analysis, notes): (Analysis, Vec<String>)) -> Self {
+        self.rollout = self.rollout.analysed(analysis);
+        for what in notes {
+            self.rollout.note(now, Happening::Note { what });
+        }
+        self
+    }
 }
 
 /// Drives it to its end and reports it.

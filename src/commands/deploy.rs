@@ -8,7 +8,7 @@ use super::{
     conduct::{Prepared, conduct, say_unchanged},
     connect,
     definitions::Definitions,
-    preflight,
+    judging, preflight,
     view::View,
 };
 use crate::{
@@ -74,6 +74,9 @@ async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
         let release = view.release(&aws, String::new(), view.stable_revision());
         return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await));
     }
+    // At bootstrap there are no steps to judge.
+    let judged = roles.stable.map(|stable| [view.model_group(), survey.slots[stable].group.as_ref()]).unwrap_or_default();
+    let analysis = judging::judge(&aws, clock.now(), &settings.judging, judged).await?;
     if settings.dry_run {
         connect::show(settings.format, &view.plan_in_words());
         return Ok(Begun::Done(Exit::Done));
@@ -83,7 +86,7 @@ async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
     let group = ensure_group(&aws, clock.as_ref(), &view).await?;
     let registered = aws.ecs.register_task_definition(&definitions.register.body).await?;
     let prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
-    Ok(Begun::Ready(Box::new((prepared, aws, clock, reports))))
+    Ok(Begun::Ready(Box::new((prepared.analysed(clock.now(), analysis), aws, clock, reports))))
 }
 
 /// The two files of a release.
@@ -113,7 +116,7 @@ async fn look(settings: &DeploySettings, aws: &Aws, clock: &dyn Clock) -> Result
     let survey = survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?;
     let records = refuse_while_busy(aws, clock, &survey).await?;
     let roles = survey::roles(&survey, listed(&lattice.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles))?;
+    preflight::refuse(preflight::judge(&survey, &roles, settings.plan.health.unchecked))?;
     Ok((survey, roles, records))
 }
 

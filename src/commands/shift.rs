@@ -2,7 +2,7 @@
 
 use super::{
     conduct::{Prepared, conduct, say_unchanged},
-    connect, deploy, preflight,
+    connect, deploy, judging, preflight,
     view::{recorded, rollout_id},
 };
 use crate::{
@@ -14,7 +14,11 @@ use crate::{
     },
     clock::Timestamp,
     exit::{Error, Exit, Problem},
-    rollout::{journal::Release, machine::Rollout, record::Record},
+    rollout::{
+        journal::{Happening, Release},
+        machine::Rollout,
+        record::Record,
+    },
     settings::ShiftSettings,
     signals::Signals,
 };
@@ -43,7 +47,7 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     };
     let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
     let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles))?;
+    preflight::refuse(preflight::judge(&survey, &roles, settings.plan.health.unchecked))?;
     let release = release(&aws, &survey, &roles, &settings);
     match roles.stable {
         Some(0) => {}
@@ -54,11 +58,22 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
         }
     }
     preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
+    let groups = [survey.slots[1].group.as_ref(), survey.slots[0].group.as_ref()];
+    let analysis = judging::judge(&aws, clock.now(), &settings.judging, groups).await?;
     if settings.dry_run {
-        connect::show(settings.format, &settings.plan.steps.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let steps = settings.plan.steps.iter().map(ToString::to_string);
+        let judged = judging::in_words(&settings.judging.analysis, settings.plan.steps.len());
+        connect::show(
+            settings.format,
+            &settings.plan_origin.expansion.iter().cloned().chain(steps).chain(judged).collect::<Vec<_>>(),
+        );
         return Ok(Exit::Done);
     }
-    let mut prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
+    let prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
+    let mut prepared = prepared.analysed(clock.now(), analysis);
+    if let Some(what) = settings.plan_origin.expansion.clone() {
+        prepared.rollout.note(clock.now(), Happening::Note { what });
+    }
     prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
     conduct(prepared, &aws, clock.as_ref(), reports, signals).await
 }
@@ -108,7 +123,14 @@ fn prepare(
     let id = rollout_id(started, &[from.group_arn.as_str(), to.group_arn.as_str()]);
     let mut record = Record::new(id.clone(), "shift", started, settings.plan.clone(), Some(recorded(&from, 0)), recorded(&to, 0));
     record.targets = roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
-    let slots = Slots { cluster: None, targets: roles.targets, stable: Some(from), candidate: to, launch: Launch::Nothing };
+    let slots = Slots {
+        cluster: None,
+        targets: roles.targets,
+        stable: Some(from),
+        candidate: to,
+        launch: Launch::Nothing,
+        unchecked: settings.plan.health.unchecked,
+    };
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     conduct::Prepared,
     definitions::{Definitions, ForSlot},
-    preflight,
+    judging, preflight,
 };
 use crate::{
     aws::{
@@ -153,11 +153,20 @@ impl View<'_> {
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
         record.previous = records.iter().find_map(|found| found.record.previous.clone());
 
-        let slots =
-            Slots { cluster: Some(settings.cluster.clone()), targets: self.roles.targets.clone(), stable, candidate, launch };
+        let slots = Slots {
+            cluster: Some(settings.cluster.clone()),
+            targets: self.roles.targets.clone(),
+            stable,
+            candidate,
+            launch,
+            unchecked: settings.plan.health.unchecked,
+        };
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
+        if let Some(what) = settings.plan_origin.expansion.clone() {
+            rollout.note(now, Happening::Note { what });
+        }
         for finding in &patched.warnings {
             rollout.note(now, Happening::Note { what: finding.to_string() });
         }
@@ -219,6 +228,7 @@ impl View<'_> {
         lines.push(format!("{} ECS service {} with {} tasks", verb(exists), slot.ecs_service, self.size()));
         if let Some(stable) = self.roles.stable {
             let time = |time| humantime::format_duration(time);
+            lines.extend(self.settings.plan_origin.expansion.clone());
             lines.extend(plan.steps.iter().enumerate().map(|(index, step)| {
                 format!(
                     "step {}: {} of the requests, settle {}, watch {}",
@@ -228,6 +238,7 @@ impl View<'_> {
                     time(step.bake)
                 )
             }));
+            lines.extend(judging::in_words(&self.settings.judging.analysis, plan.steps.len()));
             lines.push(format!(
                 "all steps take at least {}; after {} it is rolled back",
                 time(plan.least_time()),

@@ -150,9 +150,7 @@ mod tests {
 
     #[test]
     fn every_character_of_the_view_is_one_column_wide_and_its_lines_fit() {
-        for journal in
-            [samples::in_progress(), samples::promoted(), samples::rolled_back(), samples::stuck(), samples::bootstrap()]
-        {
+        for journal in [samples::in_progress(), samples::promoted(), samples::judged(), samples::stuck(), samples::bootstrap()] {
             for line in view(&journal, false).lines() {
                 assert!(line.chars().count() <= 80, "{line}");
                 assert!(line.chars().all(|character| character < '\u{2700}'), "{line}");

@@ -251,7 +251,7 @@ impl fmt::Display for Reason {
             }
             Self::AnalysisFailed { share, window, failed } => {
                 let when = window.map(|window| format!(", {window}")).unwrap_or_default();
-                write!(f, "{} (at {share}{when})", assessment::listed(failed))
+                write!(f, "{}, with {share} of the traffic{when}", assessment::listed(failed))
             }
             Self::Inconclusive { timeout, missing } => write!(
                 f,

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use super::Surroundings;
 pub use crate::cli::Format;
-use crate::{definition::Given, rollout::plan::Plan};
+use crate::{
+    definition::Given,
+    rollout::{analysis::Analysis, plan::Plan},
+};
 
 /// Where AWS is. Credentials are found by the SDK.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +75,24 @@ impl Default for GitHubSettings {
     }
 }
 
+/// Where a plan comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanOrigin {
+    /// What its strategy expanded to, in words.
+    pub expansion: Option<String>,
+    /// Something of it was said: it is not all defaults.
+    pub is_said: bool,
+}
+
+/// What is judged besides target health.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnalysisSettings {
+    /// Metrics and alarms.
+    pub analysis: Analysis,
+    /// An alarm that is on at the start is no reason to refuse: it does not count until it was off once.
+    pub ignores_alarms_at_start: bool,
+}
+
 /// What `deploy` is told.
 #[derive(Clone, Debug)]
 pub struct DeploySettings {
@@ -91,6 +112,10 @@ pub struct DeploySettings {
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What is judged besides target health.
+    pub judging: AnalysisSettings,
+    /// Where that comes from.
+    pub plan_origin: PlanOrigin,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
     /// Release even when nothing has changed.
@@ -122,6 +147,10 @@ pub struct ShiftSettings {
     pub to: String,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What is judged besides target health.
+    pub judging: AnalysisSettings,
+    /// Where that comes from.
+    pub plan_origin: PlanOrigin,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.

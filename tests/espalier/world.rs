@@ -113,6 +113,14 @@ impl World {
             .collect()
     }
 
+    /// When an operation of AWS's was called, in milliseconds.
+    pub(crate) fn calls(&self, operation: &str) -> Vec<u64> {
+        let called = list(&self.0, "/log").iter().filter(|line| text(line, "/what").rsplit(':').next() == Some(operation));
+        let times: Vec<u64> = called.filter_map(|line| line["at"].as_u64()).collect();
+        assert!(!times.is_empty(), "{operation} was called");
+        times
+    }
+
     /// The newest check run: status, conclusion, title.
     pub(crate) fn check(&self) -> (String, String, String) {
         let check = list(&self.0, "/github/check_runs").last().cloned().unwrap_or_default();

@@ -65,7 +65,7 @@ impl Metrics {
         let call = self.client.get_metric_data().set_metric_data_queries(Some(asked));
         let call = call.start_time(at(window.from)).end_time(at(window.until));
         let answer = call.send().await.map_err(|error| Fault::from_sdk(GET, &error))?;
-        let series = series(&answer);
+        let series = series(&answer)?;
         Ok((side(&candidate, &series), stable.map(|stable| side(&stable, &series))))
     }
 
@@ -111,21 +111,23 @@ fn query(query: &Query) -> MetricDataQuery {
     }
 }
 
-/// The answer's series by query. What CloudWatch calls partial, failed or forbidden, what it has more pages of, and several series
-/// for one query are not complete.
-fn series(answer: &GetMetricDataOutput) -> BTreeMap<&str, Series> {
+/// The answer's series by query. What CloudWatch calls partial, failed or forbidden, and what it has more pages of, is not complete.
+fn series(answer: &GetMetricDataOutput) -> Result<BTreeMap<&str, Series>, Fault> {
     let mut found: BTreeMap<&str, Series> = BTreeMap::new();
     for result in answer.metric_data_results() {
         let Some(id) = result.id() else { continue };
-        let is_second = found.contains_key(id);
+        if found.contains_key(id) {
+            let label = result.label().unwrap_or(id);
+            return Err(Fault::invalid(GET, format!("an expression gives several series, such as {label}: let it give one")));
+        }
         let series = found.entry(id).or_default();
-        series.complete &= !is_second && result.status_code() == Some(&StatusCode::Complete) && answer.next_token().is_none();
+        series.complete &= result.status_code() == Some(&StatusCode::Complete) && answer.next_token().is_none();
         for (at, value) in result.timestamps().iter().zip(result.values()) {
             let at = minute_of(Timestamp::from_secs(u64::try_from(at.secs()).unwrap_or_default()));
             series.minutes.extend(Number::new(*value).map(|value| (at, value)));
         }
     }
-    found
+    Ok(found)
 }
 
 /// One side's readings. A query that was not answered at all is not complete.

@@ -148,6 +148,11 @@ pub fn severest(assessments: &[Assessment], of: impl Fn(&Assessment) -> Verdict)
 }
 
 impl Assessment {
+    /// The one minute that is meant, where it is not the whole window.
+    fn minute(&self, found: Number) -> String {
+        if self.candidate == Some(found) { String::new() } else { format!("{} in a minute, ", self.unit.show(found)) }
+    }
+
     /// Why, without name and value: `above 1%`.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -156,16 +161,16 @@ impl Assessment {
             Why::Within if self.limits.is_empty() => "shown only".to_owned(),
             Why::Within => self.limits.clone(),
             Why::Tolerated { failing } => format!("after {}", counted(u64::from(*failing), "failing measurement")),
-            Why::Above { found, limit } => format!("{} is above {}", unit.show(*found), unit.show(*limit)),
-            Why::Below { found, limit } => format!("{} is below {}", unit.show(*found), unit.show(*limit)),
+            Why::Above { found, limit } => format!("{}above {}", self.minute(*found), unit.show(*limit)),
+            Why::Below { found, limit } => format!("{}below {}", self.minute(*found), unit.show(*limit)),
             Why::Worse { found, stable } => {
                 let last = if self.stable_is_last { " when it last had requests" } else { "" };
-                format!("{} where stable has {}{last} is worse than {}", unit.show(*found), unit.show(*stable), self.limits)
+                format!("{}stable had {}{last}: worse than {}", self.minute(*found), unit.show(*stable), self.limits)
             }
             Why::NotEnough { missing: Some(missing) } => {
-                format!("not enough to tell it from stable, about {} more would be", counted(*missing, "request"))
+                format!("too few to tell it from stable: about {} more", counted(*missing, "request"))
             }
-            Why::NotEnough { missing: None } => "it cannot be told from stable, by no number of requests in reach".to_owned(),
+            Why::NotEnough { missing: None } => "no number of requests in reach would tell it from stable".to_owned(),
             Why::TooFew { requests, needed } => format!("{} of the {needed} that it takes", counted(*requests, "request")),
             Why::NoData => "nothing was measured".to_owned(),
             Why::NoStable => "nothing was measured of stable".to_owned(),
@@ -181,7 +186,7 @@ impl Assessment {
 }
 
 impl fmt::Display for Assessment {
-    /// One sentence without a full stop: `errors 4.9% of 305 requests (4.9% is above 1%)`.
+    /// One sentence without a full stop: `errors 4.9% of 305 requests (above 1%)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         if let Some(value) = self.candidate {
@@ -190,7 +195,7 @@ impl fmt::Display for Assessment {
                 write!(f, " of {}", counted(requests, "request"))?;
             }
         }
-        if self.why == Why::Within && self.limits.is_empty() { Ok(()) } else { write!(f, " ({})", self.reason()) }
+        if self.why == Why::Within { Ok(()) } else { write!(f, " ({})", self.reason()) }
     }
 }
 

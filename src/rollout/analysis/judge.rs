@@ -106,7 +106,7 @@ fn one(analysis: &Analysis, place: usize, metric: &Metric, seen: Seen<'_>) -> As
         stable: stable.as_ref().and_then(Side::value),
         stable_is_last: is_last,
         requests,
-        limits: metric.to_string(),
+        limits: metric.limits(),
         report_only: metric.report_only,
         on_no_data: metric.on_no_data,
     }
@@ -202,6 +202,9 @@ fn rates(metric: &Metric, candidate: &Side<'_>, stable: Option<&Side<'_>>, is_la
 /// Everything else, minute by minute; minutes without a value are no measurements.
 fn minutes(metric: &Metric, candidate: &Side<'_>, stable: Option<&Side<'_>>, is_last: bool) -> Vec<Look> {
     let requests = candidate.counts(None).requests;
+    if metric.min_requests > 0 && requests <= 0.0 {
+        return Vec::new();
+    }
     if requests < f64::from(metric.min_requests) {
         return vec![Look::Unclear(Why::TooFew { requests: whole(requests), needed: metric.min_requests })];
     }

@@ -3,7 +3,6 @@
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::number::Number;
 use crate::rollout::split::Share;
@@ -46,14 +45,10 @@ impl Analysis {
         !self.alarms.is_empty() || self.metrics.iter().any(|metric| !metric.report_only)
     }
 
-    /// Sixteen hexadecimal digits that change with what is judged; none where nothing is.
+    /// All of it as one text, for the digest of a rollout; none where nothing is judged.
     #[must_use]
-    pub fn digest(&self) -> Option<String> {
-        if self.is_empty() {
-            return None;
-        }
-        let text = serde_json::to_string(self).unwrap_or_default();
-        Some(Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    pub fn text(&self) -> Option<String> {
+        if self.is_empty() { None } else { serde_json::to_string(self).ok() }
     }
 }
 
@@ -222,9 +217,10 @@ pub(super) fn digits(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-impl fmt::Display for Metric {
-    /// Its limits in words: `at most 1%, at most 0.5 percentage points above stable`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Metric {
+    /// Its limits in words: `at most 1%, at most 0.5 percentage points above stable`; empty where it has none.
+    #[must_use]
+    pub fn limits(&self) -> String {
         let unit = self.source.unit();
         let versus = self.versus.map(|margin| {
             let (amount, by) = match margin {
@@ -243,7 +239,7 @@ impl fmt::Display for Metric {
             self.max.map(|max| format!("at most {}", unit.show(max))),
             versus,
         ];
-        f.write_str(&limits.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        limits.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 

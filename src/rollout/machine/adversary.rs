@@ -20,6 +20,7 @@ pub(super) fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
         share: Share::percent(percent),
         bake: Duration::from_secs(60 * minutes),
         lag: Duration::ZERO,
+        hold: None,
     };
     Plan {
         steps: vec![step(5, 1), step(50, 1), step(100, 1)],

@@ -48,7 +48,7 @@ impl Rollout {
     /// The same rollout, judged by metrics and alarms besides target health.
     #[must_use]
     pub fn analysed(mut self, analysis: Analysis) -> Self {
-        self.record.analysis = analysis.digest();
+        self.record.digest = self.record.plan.digest_with(&analysis);
         self.judging.analysis = analysis;
         self
     }
@@ -61,7 +61,9 @@ impl Rollout {
 
     /// What this tick asks of metrics and alarms: at most once a minute, and only while a step is watched.
     pub(super) fn question(&mut self) -> Option<Question> {
-        let Phase::Stepping(index, StepStage::Settling { .. } | StepStage::Baking { .. }) = self.phase else { return None };
+        let Phase::Stepping(index, stage @ (StepStage::Settling { .. } | StepStage::Baking { .. })) = self.phase else {
+            return None;
+        };
         if self.judging.analysis.is_empty() {
             return None;
         }
@@ -70,7 +72,9 @@ impl Rollout {
             return None;
         }
         let window = self.judging.opened.map(|from| Window { from, until }).filter(|window| window.length() > 0);
-        let window = window.filter(|_| self.judging.analysis.judges_by_metrics(index));
+        // While a step settles its own window is not open yet: alarms alone are asked about.
+        let is_open = matches!(stage, StepStage::Baking { .. }) && self.judging.analysis.judges_by_metrics(index);
+        let window = window.filter(|_| is_open);
         if window.is_none() && self.judging.analysis.alarms.is_empty() {
             return None;
         }

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reader::{Later, Reader, unreadable};
+use super::{
+    ConfigAnalysis, JudgedBy,
+    reader::{Later, Reader, unreadable},
+    steps::Placed,
+};
 use crate::{
     definition::{Finding, Given},
-    rollout::plan::Step,
+    rollout::plan::{Step, Strategy},
     settings::{
         types::Rules,
         yaml::{self, Node, Tree},
@@ -37,7 +41,8 @@ pub(crate) struct Config {
     pub(crate) infrastructure_role: Option<Given>,
     pub(crate) port_name: Option<Given>,
     pub(crate) slots: [ConfigSlot; 2],
-    pub(crate) steps: Option<(Vec<Step>, String)>,
+    pub(crate) steps: Option<Placed<Vec<Step>>>,
+    pub(crate) strategy: Option<Placed<Strategy>>,
     pub(crate) settle: Option<Given>,
     pub(crate) retire_after: Option<Given>,
     pub(crate) on_cancel: Option<Given>,
@@ -45,6 +50,9 @@ pub(crate) struct Config {
     pub(crate) interval: Option<Given>,
     pub(crate) min_healthy: Option<Given>,
     pub(crate) unhealthy_for: Option<Given>,
+    pub(crate) analysis: ConfigAnalysis,
+    /// For each of `steps` the metrics that judge it.
+    pub(crate) judged_by: Vec<JudgedBy>,
     pub(crate) jq: Vec<Given>,
     pub(crate) comment: Option<Given>,
     pub(crate) check: Option<Given>,
@@ -74,6 +82,7 @@ impl Config {
         let mut config = Self::default();
         if let Some(root) = yaml::read(file, text).map_err(|finding| vec![finding])? {
             config.root(&mut reader, &root);
+            config.judged_by = std::mem::take(&mut reader.judged_by);
         }
         // Unknown keys are found before known ones are read; people read from the top.
         reader.findings.sort_by_key(|finding| finding.place);
@@ -157,11 +166,11 @@ impl Config {
     }
 
     fn rollout(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const STRATEGY: Later = ("strategy", "write it out as `steps: [{ weight: 5%, bake: 2m }, { weight: 100%, bake: 10m }]`");
-        const KEYS: [&str; 5] = ["steps", "settle", "retire_after", "on_cancel", "on_drift"];
-        for (key, value) in reader.entries(node, "rollout.", &KEYS, &[STRATEGY]) {
+        const KEYS: [&str; 6] = ["steps", "strategy", "settle", "retire_after", "on_cancel", "on_drift"];
+        for (key, value) in reader.entries(node, "rollout.", &KEYS, &[]) {
             match key {
                 "steps" => self.steps = reader.steps(value),
+                "strategy" => self.strategy = reader.strategy(value),
                 "settle" => self.settle = reader.text(value, key),
                 "retire_after" => self.retire_after = reader.text(value, key),
                 "on_cancel" => self.on_cancel = reader.text(value, key),
@@ -171,21 +180,27 @@ impl Config {
     }
 
     fn analysis(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const INSTEAD: &str = "remove it: target health is what this version judges by";
-        const LATER: [Later; 2] = [("metrics", INSTEAD), ("alarms", INSTEAD)];
-        for (key, value) in reader.entries(node, "analysis.", &["interval", "health"], &LATER) {
-            if key == "interval" {
-                self.interval = reader.text(value, key);
-            } else if matches!(&value.value, Tree::Scalar(text) if text == "unchecked") {
-                let hint = "turn the target group's health checks on: they are what this version judges by";
-                reader.refuse(yaml::place(value), "`health: unchecked` is not supported by this version", hint);
-            } else {
-                for (key, value) in reader.entries(value, "analysis.health.", &["min_healthy", "unhealthy_for"], &[]) {
-                    match key {
-                        "min_healthy" => self.min_healthy = reader.text(value, key),
-                        _ => self.unhealthy_for = reader.text(value, key),
-                    }
+        const KEYS: [&str; 6] = ["interval", "health", "metrics", "alarms", "reporting_lag", "alarm_at_start"];
+        for (key, value) in reader.entries(node, "analysis.", &KEYS, &[]) {
+            match key {
+                "interval" => self.interval = reader.text(value, key),
+                "metrics" => self.analysis.metrics = reader.metrics(value),
+                "alarms" => self.analysis.alarms = reader.alarms(value),
+                "reporting_lag" => self.analysis.reporting_lag = reader.text(value, key),
+                "alarm_at_start" => self.analysis.alarm_at_start = reader.text(value, key),
+                _ if matches!(&value.value, Tree::Scalar(text) if text == "unchecked") => {
+                    self.analysis.unchecked = reader.text(value, key);
                 }
+                _ => self.health(reader, value),
+            }
+        }
+    }
+
+    fn health(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        for (key, value) in reader.entries(node, "analysis.health.", &["min_healthy", "unhealthy_for"], &[]) {
+            match key {
+                "min_healthy" => self.min_healthy = reader.text(value, key),
+                _ => self.unhealthy_for = reader.text(value, key),
             }
         }
     }

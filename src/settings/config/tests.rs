@@ -1,6 +1,7 @@
 //! What a config may have, and how it is told what it may not.
 
 use super::*;
+use crate::rollout::analysis::OnNoData;
 
 fn told(text: &str) -> Vec<String> {
     Config::parse("espalier.yml", text).expect_err("refused").iter().map(ToString::to_string).collect()
@@ -39,11 +40,6 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
             "`environment:`",
         ),
         (
-            "rollout: { steps: [{ hold: { timeout: 4h } }] }",
-            "espalier.yml:1:22: `rollout.steps.hold` is not supported by this version",
-            "`bake`",
-        ),
-        (
             "lattice: { slots: { a: { target_group: [x, y] } } }",
             "espalier.yml:1:40: several target groups for `lattice.slots.a.target_group` are not supported by this version",
             "write one",
@@ -63,7 +59,7 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_places() {
-    let text = "regoin: x\nhooks: { before_shift: x }\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: [], health: unchecked }\ncluster:\n";
+    let text = "regoin: x\nhooks: { before_shift: x }\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: 1, healt: unchecked }\ncluster:\n";
     assert_eq!(
         told(text),
         [
@@ -73,11 +69,11 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             "espalier.yml:5:3: `lattice.test_rule` is not supported by this version",
             "espalier.yml:6:12: unknown key `lattice.slots.c`",
             "espalier.yml:8:11: `5` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`",
-            "espalier.yml:8:38: `rollout.steps.hold` is not supported by this version",
+            "espalier.yml:8:44: a hold without `timeout` would wait for ever",
             "espalier.yml:8:50: a step needs `weight` and `bake`",
-            "espalier.yml:9:3: `rollout.strategy` is not supported by this version",
-            "espalier.yml:10:13: `analysis.metrics` is not supported by this version",
-            "espalier.yml:10:34: `health: unchecked` is not supported by this version",
+            "espalier.yml:9:13: `strategy` names one strategy",
+            "espalier.yml:10:22: `metrics` is a list",
+            "espalier.yml:10:25: unknown key `analysis.healt`",
             "espalier.yml:11:8: `cluster` has no value",
         ]
     );
@@ -98,4 +94,135 @@ fn numbers_and_ids_keep_their_spelling() {
     let config = Config::parse("f", "cluster: 012345678901\nservice: no\ntimeout: 45m").expect("a config");
     assert_eq!(config.cluster.map(|given| given.text).as_deref(), Some("012345678901"));
     assert_eq!(config.service.map(|given| given.text).as_deref(), Some("no"));
+}
+
+#[test]
+fn a_hold_belongs_to_the_step_that_follows_it_and_a_strategy_is_steps() {
+    let steps = |rollout: &str| {
+        let config = Config::parse("f", &format!("rollout: {{ {rollout} }}")).expect(rollout);
+        let steps = config.steps.map(|(steps, _)| steps).or_else(|| config.strategy.map(|(strategy, _)| strategy.expand()));
+        steps.expect("steps").iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    };
+    let hold = "steps: [{ weight: 5%, bake: 2m }, { hold: { timeout: 4h, on_timeout: continue } }, { weight: 100%, bake: 10m }]";
+    assert_eq!(steps(hold), "5%:2m,hold:4h:continue,100%:10m");
+    assert_eq!(steps("steps: [{ hold: { timeout: 1h } }, { weight: 100%, bake: 10m }]"), "hold:1h,100%:10m");
+    assert_eq!(steps("strategy: { canary: { weight: 5%, bake: 10m } }"), "5%:10m,100%:10m");
+    assert_eq!(steps("strategy: { linear: { step: 40%, bake: 5m } }"), "40%:5m,80%:5m,100%:5m");
+    assert_eq!(steps("strategy: { blue_green: { bake: 10m } }"), "100%:10m");
+}
+
+#[test]
+fn holds_and_strategies_that_cannot_be_are_told_with_their_places() {
+    for (rollout, message) in [
+        ("steps: [{ hold: 4h }]", "rollout.steps.hold is a map"),
+        ("steps: [{ hold: { timeout: 4h } }]", "a hold stands at the end: after the last step"),
+        ("steps: [{ hold: { timeout: 4h, on_timeout: wait } }, { weight: 100%, bake: 1m }]", "`hold:4h:wait` is not a hold"),
+        (
+            "steps: [{ hold: { timeout: 4h } }, { hold: { timeout: 4h } }, { weight: 100%, bake: 1m }]",
+            "this hold follows another one",
+        ),
+        ("steps: [{ weight: 100%, bake: 1m, hold: { timeout: 4h } }]", "a hold has neither `weight` nor `bake`"),
+        ("strategy: { canary: { bake: 10m } }", "`canary` needs `weight` and `bake`"),
+        ("strategy: { canary: { weight: 5%, bake: 10m }, blue_green: { bake: 1m } }", "`strategy` names one strategy"),
+        ("strategy: { linear: { step: 10, bake: 10m } }", "`10` is not a share of traffic"),
+        ("strategy: { rolling: { bake: 10m } }", "unknown key `rollout.strategy.rolling`"),
+    ] {
+        let findings = Config::parse("f", &format!("rollout: {{ {rollout} }}")).expect_err(rollout);
+        let told: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        assert!(matches!(told.as_slice(), [one] if one.starts_with("f:1:") && one.contains(message)), "{rollout}: {told:?}");
+    }
+}
+
+/// The one finding about a metric that is written so.
+fn refused(metric: &str) -> (String, String) {
+    let findings = Config::parse("f", &format!("analysis: {{ metrics: [{metric}] }}")).expect_err(metric);
+    assert_eq!(findings.len(), 1, "{metric}: {findings:?}");
+    (findings[0].to_string(), findings[0].hint.clone().unwrap_or_default())
+}
+
+#[test]
+fn metrics_read_as_they_are_written() {
+    let text = include_str!("../../../tests/fixtures/seed/metrics.yml");
+    let config = Config::parse("metrics.yml", text).expect("a config");
+    let limits: Vec<_> = config.analysis.metrics.iter().map(|metric| format!("{}: {}", metric.source, metric.limits())).collect();
+    assert_eq!(
+        limits,
+        [
+            "error-rate: at most 1%",
+            "error-rate: at most 0.5 percentage points above stable",
+            "request-time p99: at most 800ms, at most 50% above stable",
+        ]
+    );
+    let judged_by: Vec<_> = config
+        .judged_by
+        .iter()
+        .map(|named| named.as_ref().map(|named| named.iter().map(|given| given.text.as_str()).collect()))
+        .collect();
+    assert_eq!(judged_by, [Some(vec!["errors", "latency"]), None, None]);
+    let text = "analysis: { alarms: [a, { name: b, on_no_data: pass }], reporting_lag: 3m, health: unchecked }";
+    let config = Config::parse("f", text).expect("a config");
+    let alarms: Vec<_> = config.analysis.alarms.iter().map(|alarm| (alarm.name.as_str(), alarm.on_no_data)).collect();
+    assert_eq!(alarms, [("a", OnNoData::Extend), ("b", OnNoData::Pass)]);
+    assert_eq!(config.analysis.unchecked.map(|given| given.from).as_deref(), Some("f:1:84"));
+}
+
+#[test]
+fn a_metric_that_makes_no_sense_is_told_what_to_write_instead() {
+    for (metric, message, instead) in [
+        ("{ metric: error-rate, max: 1% }", "f:1:23: a metric needs `name`", "name: errors"),
+        ("{ name: My Errors, metric: error-rate, max: 1% }", "f:1:31: `My Errors` cannot be a metric's name", "lower-case"),
+        ("{ name: e, max: 1% }", "f:1:23: nothing says what is measured", "`metric: error-rate`"),
+        (
+            "{ name: e, metric: error-rates, max: 1% }",
+            "f:1:42: there is no metric `error-rates` of target groups",
+            "`error-rate`?",
+        ),
+        ("{ name: e, metric: error-rate, max: 1 }", "f:1:59: `1` is not a limit of an error rate", "`1%`"),
+        ("{ name: e, metric: error-rate, max: 1%, min: 0% }", "f:1:68: an error rate has no least value", "`max`"),
+        ("{ name: e, metric: error-rate, stat: p99, max: 1% }", "f:1:60: `error-rate` is counted and has no `stat`", "remove"),
+        ("{ name: e, metric: request-time, max: 800 }", "f:1:61: `800` is not a length of time", "`800ms`"),
+        ("{ name: e, metric: request-time, stat: p100.1, max: 1s }", "f:1:62: `p100.1` is not a statistic", "`p99`"),
+        ("{ name: e, metric: request-time, min: 2s, max: 1s }", "f:1:61: `min` is above `max`: no value would pass", "swap"),
+        ("{ name: e, metric: error-rate }", "f:1:23: nothing could fail the metric `e`", "`report_only: true`"),
+        (
+            "{ name: e, metric: error-rate, versus_stable: +0.5% }",
+            "f:1:69: `+0.5%` could be a part of stable's rate or percentage points",
+            "`+0.5`",
+        ),
+        (
+            "{ name: e, metric: request-count, versus_stable: +5 }",
+            "f:1:72: a count cannot be compared with stable's: it depends on the share of the requests",
+            "`error-rate`",
+        ),
+        ("{ name: e, metric: error-rate, max: 1%, confidence: 95% }", "f:1:75: `confidence` is how sure", "`versus_stable`"),
+        (
+            "{ name: e, metric: error-rate, max: 1%, failures: 0 }",
+            "f:1:73: `0` is not a number of failing measurements",
+            "1 or more",
+        ),
+        (
+            "{ name: e, metric: error-rate, max: 1%, on_no_data: wait }",
+            "f:1:75: `wait` is not what missing data can mean",
+            "`extend`",
+        ),
+        (
+            "{ name: e, expression: \"${Requests\", max: 1 }",
+            "f:1:46: a `${` in the expression is never closed",
+            "`${target_group}`",
+        ),
+        (
+            "{ name: e, expression: 1 + 1, versus_stable: +1 }",
+            "f:1:68: this expression is the same for candidate and stable",
+            "side",
+        ),
+        ("{ name: e, expression: x, metric: error-rate, max: 1 }", "f:1:46: `expression` stands beside `metric`", "one of them"),
+    ] {
+        let (told, hint) = refused(metric);
+        assert!(told.starts_with(message), "{metric}: {told}");
+        assert!(hint.contains(instead), "{metric}: {hint}");
+    }
+    let twice =
+        told("analysis: { metrics: [{ name: e, metric: error-rate, max: 1% }, { name: e, metric: error-rate, max: 2% }] }");
+    assert_eq!(twice, ["espalier.yml:1:65: there is another metric `e`"]);
+    assert_eq!(told("analysis: { alarms: [a, a] }"), ["espalier.yml:1:25: the alarm `a` is listed twice"]);
 }

@@ -111,20 +111,43 @@ fn a_slot_keeps_what_its_flag_cannot_say() {
 #[test]
 fn holds_are_refused_wherever_they_are_asked_for() {
     let directory = TempDir::new().expect("a directory");
-    let unsupported =
-        "`on_cancel: hold` is not supported by this version: nothing could go on with the rollout that is left standing";
-    assert_eq!(told(with(&format!("{FLAGS} --on-cancel hold"), &directory, &[])), [format!("--on-cancel: {unsupported}")]);
-    let variables = [("ESPALIER_ON_CANCEL", "hold")];
-    assert_eq!(told(with(FLAGS, &directory, &variables)), [format!("ESPALIER_ON_CANCEL: {unsupported}")]);
-    assert!(with(&format!("{FLAGS} --on-cancel rollback"), &directory, &variables).is_ok(), "the flag is more");
+    for line in [format!("{FLAGS} --on-cancel hold"), format!("{FLAGS} --steps 5%:2m,hold:4h,100%:1m")] {
+        let told = told(with(&line, &directory, &[]));
+        assert!(matches!(told.as_slice(), [one] if one.contains("holds are not supported by this version")), "{told:?}");
+    }
+}
+
+#[test]
+fn steps_and_a_strategy_contradict_each_other_only_in_the_same_place() {
+    let directory = TempDir::new().expect("a directory");
+    let steps = |line: &str, pairs: &[(&str, &str)]| {
+        let settings = with(line, &directory, pairs).expect("settings");
+        let steps: Vec<_> = settings.plan.steps.iter().map(ToString::to_string).collect();
+        (steps.join(","), settings.plan_origin.expansion.is_some())
+    };
+    let of = |steps: &str, expanded| (steps.to_owned(), expanded);
+    let canary = format!("{FLAGS} --strategy canary:1%:5m");
+    let variable = [("ESPALIER_STEPS", "50%:1m,100%:1m")];
+    assert_eq!(steps(&canary, &variable), of("1%:5m,100%:5m", true));
+    assert_eq!(steps(&format!("{FLAGS} --steps 100%:1m"), &[("ESPALIER_STRATEGY", "blue_green:5m")]), of("100%:1m", false));
+    fs::write(directory.path().join("espalier.yml"), "rollout: { strategy: { linear: { step: 50%, bake: 1m } } }")
+        .expect("written");
+    assert_eq!(steps(FLAGS, &[]), of("50%:1m,100%:1m", true));
+    assert_eq!(steps(FLAGS, &variable), of("50%:1m,100%:1m", false));
+
+    let both = [variable[0], ("ESPALIER_STRATEGY", "blue_green:5m")];
     assert_eq!(
-        told(with(&format!("{FLAGS} --steps 5%:2m,hold:4h,100%:1m"), &directory, &[])),
-        ["--steps: `hold` as a step is not supported by this version: nothing could go on after it"]
+        told(with(FLAGS, &directory, &both)),
+        ["ESPALIER_STRATEGY: it stands beside ESPALIER_STEPS, and both say which steps there are"]
     );
-    fs::write(directory.path().join("espalier.yml"), "rollout: { on_cancel: hold }").expect("written");
-    assert_eq!(told(with(FLAGS, &directory, &[])), [format!("espalier.yml:1:23: {unsupported}")]);
-    let Command::Shift(args) = parse("espalier shift --lattice-service l --from a --to b") else { panic!("not a shift") };
-    assert_eq!(told(shift(&args, &environment(&directory, &[]))), [format!("espalier.yml:1:23: {unsupported}")]);
+    let config = "rollout: { steps: [{ weight: 100%, bake: 1m }], strategy: { blue_green: { bake: 1m } } }";
+    fs::write(directory.path().join("espalier.yml"), config).expect("written");
+    assert_eq!(
+        told(with(FLAGS, &directory, &[])),
+        ["espalier.yml:1:59: `strategy` stands beside `steps`, and both say which steps there are"]
+    );
+    assert_eq!(told(with(&format!("{FLAGS} --strategy rolling"), &directory, &[])).len(), 1);
+    assert_eq!(told(with(&format!("{FLAGS} --strategy linear:0%:1m"), &directory, &[])), ["--strategy: there are no steps"]);
 }
 
 #[test]
@@ -150,12 +173,12 @@ fn everything_that_is_missing_or_wrong_is_told_at_once() {
             "--service: it is needed, and nothing says it",
             "--service-definition: it is needed, and nothing says it",
             "--task-definition: it is needed, and nothing says it",
+            "--steps: `5` is not a step: write a share and a bake time, such as `5%:2m`",
+            "ESPALIER_SETTLE: `90` is not a length of time",
+            "--on-cancel: `stay` is not one of `rollback` and `hold`",
             "--image: `web` does not say which container gets which image",
             "--lattice-service: it is needed, and nothing says it",
             "--slot: `c=x` is not a slot",
-            "--steps: `5` is not a step: write a share and a bake time, such as `5%:2m`",
-            "ESPALIER_SETTLE: `90` is not a length of time",
-            "--on-cancel: `stay` is not what a cancelled job can do",
             "ESPALIER_FORCE: `yes` is neither true nor false",
             "ESPALIER_FORMAT: `html` is not one of `text`, `json` and `markdown`",
         ]
@@ -262,4 +285,54 @@ fn the_sandbox_is_told_by_flags_and_variables() {
     let settings = sandbox_run(&args, &environment(&directory, &[])).expect("settings");
     assert_eq!(settings.command, ["deploy", "-c", "a", "--force"]);
     assert!(Cli::try_parse_from(["espalier", "sandbox", "run"]).is_err());
+}
+
+#[test]
+fn each_step_knows_how_late_its_metrics_are() {
+    let directory = TempDir::new().expect("a directory");
+    fs::write(directory.path().join("espalier.yml"), include_str!("../../../tests/fixtures/seed/metrics.yml")).expect("written");
+    let minutes = |settings: &DeploySettings| settings.plan.steps.iter().map(|step| step.lag.as_secs() / 60).collect::<Vec<_>>();
+    let settings = with("espalier deploy", &directory, &[]).expect("settings");
+    assert_eq!(minutes(&settings), [2, 2, 2]);
+    assert_eq!(settings.judging.analysis.steps, [Some(vec![0, 2]), None, None]);
+    // 17 minutes of baking, 4.5 of settling, and two for each step's metrics.
+    assert_eq!(settings.plan.least_time(), Duration::from_secs((17 * 60) + (3 * 90) + (3 * 120)));
+    let other = with("espalier deploy --steps 50%:1m,100%:1m", &directory, &[]).expect("settings");
+    assert_eq!(other.judging.analysis.steps, [None, None], "other steps than the config's");
+    assert_ne!(settings.plan.digest_with(&settings.judging.analysis), settings.plan.digest());
+}
+
+#[test]
+fn what_would_judge_nothing_is_refused_where_it_stands() {
+    let directory = TempDir::new().expect("a directory");
+    let told_of = |text: &str| {
+        fs::write(directory.path().join("espalier.yml"), text).expect("written");
+        told(with(FLAGS, &directory, &[]))
+    };
+    let steps = "rollout: { steps: [{ weight: 50%, bake: 1m, analysis: [e] }, { weight: 100%, bake: 1m, analysis: [] }] }\n";
+    assert_eq!(
+        told_of("analysis: { health: unchecked }"),
+        ["espalier.yml:1:21: without health checks, metrics and alarms nothing would judge a release"]
+    );
+    assert_eq!(
+        told_of(&format!("{steps}analysis: {{ health: unchecked, metrics: [{{ name: e, metric: error-rate, max: 1% }}] }}")),
+        ["espalier.yml:2:21: without health checks nothing would judge step 2 (100%)"]
+    );
+    assert_eq!(told_of(steps), ["espalier.yml:1:56: there is no metric `e`"]);
+    assert_eq!(
+        told_of("analysis: { reporting_lag: 10s, alarm_at_start: wait, alarms: x }"),
+        [
+            "espalier.yml:1:28: metrics do not come `10s` after their minute",
+            "espalier.yml:1:49: `wait` is not one of `refuse` and `ignore`",
+        ]
+    );
+    // A step takes as long as its metrics are late, whole minutes.
+    assert_eq!(
+        told_of(
+            "timeout: 5m\nrollout: { settle: 30s, steps: [{ weight: 50%, bake: 10s }, { weight: 100%, bake: 10s }] }\nanalysis: { metrics: [{ name: e, metric: error-rate, max: 1% }] }"
+        ),
+        [
+            "espalier.yml:2:32: the steps need at least 7m (settle and bake of each, and what metrics are late), which is more than the timeout of 5m"
+        ]
+    );
 }
