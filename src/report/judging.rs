@@ -8,18 +8,48 @@ use crate::rollout::{
     journal::{Happening, Journal},
 };
 
-/// How many metrics and alarms a table shows.
-const MOST: usize = 40;
+/// How many metrics and alarms the table shows.
+const MOST: usize = 15;
+/// How many metrics the table of steps shows for each.
+const MOST_OF_A_STEP: usize = 4;
+/// Characters of foreign text in a cell: an alarm's name, and why it is on.
+const LONGEST: usize = 80;
 
 /// One judgement as a line: `metrics, 00:05 to 00:06 UTC: errors 4.9% of 305 requests, above 1%: fail`.
 pub(super) fn line(window: Option<Window>, assessments: &[Assessment]) -> String {
     let what = window.map_or_else(|| "alarms".to_owned(), |window| format!("metrics, {window}"));
-    format!("{what}: {}", sentences(assessments, "; "))
+    let each = assessments.iter().map(|one| format!("{one}: {}", verdict(one)));
+    format!("{what}: {}", each.collect::<Vec<_>>().join("; "))
 }
 
-/// Every assessment with its verdict.
-pub(super) fn sentences(assessments: &[Assessment], between: &str) -> String {
-    assessments.iter().map(|one| format!("{one}: {}", verdict(one))).collect::<Vec<_>>().join(between)
+/// Metrics in as few words as they take, for the table of steps: `✔ errors 0.21%, · latency 142ms`.
+pub(super) fn short(assessments: &[Assessment]) -> String {
+    let metrics = assessments.iter().filter(|one| !is_alarm(one));
+    let each = metrics.clone().take(MOST_OF_A_STEP).map(|one| {
+        let value = one.candidate.map(|value| format!(" {}", one.unit.show(value))).unwrap_or_default();
+        format!("{} {}{value}", mark(one.verdict), one.name)
+    });
+    let more = if metrics.count() > MOST_OF_A_STEP { ", …" } else { "" };
+    each.collect::<Vec<_>>().join(", ") + more
+}
+
+const fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✔",
+        Verdict::Inconclusive => "·",
+        Verdict::Fail => "✖",
+    }
+}
+
+fn is_alarm(assessment: &Assessment) -> bool {
+    assessment.measures == "alarm"
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn verdict(assessment: &Assessment) -> String {
@@ -73,23 +103,19 @@ pub(super) fn table(journal: &Journal) -> Option<String> {
     let mut table =
         String::from("| | judged by | candidate | stable | limits | verdict |\n| --- | --- | --- | --- | --- | --- |\n");
     for one in assessments.iter().take(MOST) {
-        let mark = match one.verdict {
-            Verdict::Pass => "✔",
-            Verdict::Inconclusive => "·",
-            Verdict::Fail => "✖",
-        };
         let requests = one.requests.filter(|_| one.candidate.is_some()).map(|requests| format!(" of {requests} requests"));
         let last = if one.stable_is_last && one.stable.is_some() { " (when it last had requests)" } else { "" };
         let _ = writeln!(
             table,
-            "| {mark} | {} ({}) | {}{} | {}{last} | {} | {} |",
-            escape::code(&one.name),
+            "| {} | {} ({}) | {}{} | {}{last} | {} | {} |",
+            mark(one.verdict),
+            escape::code(&cut(&one.name)),
             escape::markdown(&one.measures),
             value(one, one.candidate),
             requests.unwrap_or_default(),
             value(one, one.stable),
             escape::markdown(&one.limits),
-            escape::markdown(&told(one)),
+            escape::markdown(&if is_alarm(one) { cut(&told(one)) } else { told(one) }),
         );
     }
     if assessments.len() > MOST {
@@ -116,6 +142,6 @@ fn told(assessment: &Assessment) -> String {
         | Why::AlarmOn { .. }
         | Why::AlarmIgnored
         | Why::AlarmWithoutData
-        | Why::AlarmGone => format!("{words}: {}", assessment.reason()),
+        | Why::AlarmGone => format!("{words} ({})", assessment.reason()),
     }
 }

@@ -189,7 +189,7 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
             Some(ended) => format!("{} to {}", at(begun, progress), at(ended, progress)),
             None => format!("since {}", at(begun, progress)),
         });
-        let judged = step.judged.map(|judged| escape::markdown(&judging::sentences(judged, "; "))).unwrap_or_default();
+        let judged = step.judged.map(judging::short).unwrap_or_default();
         let judged = if is_judged { format!(" {judged} |") } else { String::new() };
         let _ = writeln!(table, "| {mark} | {plan} | {state} | {} | {} |{judged}", time.unwrap_or_default(), looks(step));
     }

@@ -297,6 +297,14 @@ fn hostile() -> Journal {
             .add(Happening::Note { what: format!("aws {evil}") })
             .add(Happening::Concern { what: evil.to_owned() })
             .add(Happening::Shifted { split });
+        if number < 99 {
+            let alarm = Assessment {
+                name: evil.to_owned(),
+                ..measured("", Verdict::Fail, Why::AlarmOn { message: evil.repeat(20) }, (1.0, 1.0))
+            };
+            let index = usize::from(number);
+            story = story.add(Happening::Judged { index, window: None, assessments: vec![alarm; 130] });
+        }
     }
     let reasons = vec![(evil.repeat(20), 3); 200];
     story.finished(OutcomeKind::RolledBack, Reason::NoHealthyTargets { share: Share::percent(25), reasons })

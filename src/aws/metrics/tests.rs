@@ -38,7 +38,7 @@ fn every_metric_is_asked_once_a_side_however_many_want_it() {
     assert_eq!(ids.len(), queries.all.len(), "ids of their own");
     assert_eq!(candidate.metrics[0], candidate.metrics[1]);
     assert_eq!(candidate.metrics[0].len(), 3);
-    assert_eq!(candidate.metrics[4], [candidate.requests.clone()]);
+    assert_eq!(candidate.metrics[4], std::slice::from_ref(&candidate.requests));
     assert!(queries.all.iter().all(|query| query.shown));
     assert!(stable.requests.starts_with('s'));
 }

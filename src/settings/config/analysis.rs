@@ -288,6 +288,9 @@ impl Reader<'_> {
                 name = self.text(element, "alarms").map(|given| (given.text, yaml::place(element)));
             }
             let Some((name, place)) = name else { continue };
+            if name.chars().count() > 255 {
+                self.refuse(place, "an alarm's name has at most 255 characters", "write the name, not its ARN or definition");
+            }
             if alarms.iter().any(|known| known.name == name) {
                 self.refuse(place, format!("the alarm `{name}` is listed twice"), "list it once");
             }
