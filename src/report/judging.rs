@@ -10,6 +10,8 @@ use crate::rollout::{
 
 /// How many metrics and alarms the table shows.
 const MOST: usize = 15;
+/// How many bytes its rows may take.
+const MOST_BYTES: usize = 8_000;
 /// How many metrics the table of steps shows for each.
 const MOST_OF_A_STEP: usize = 4;
 /// Characters of foreign text in a cell: an alarm's name, and why it is on.
@@ -102,27 +104,33 @@ pub(super) fn table(journal: &Journal) -> Option<String> {
     let (window, assessments) = journal.judgement()?;
     let mut table =
         String::from("| | judged by | candidate | stable | limits | verdict |\n| --- | --- | --- | --- | --- | --- |\n");
-    for one in assessments.iter().take(MOST) {
-        let requests = one.requests.filter(|_| one.candidate.is_some()).map(|requests| format!(" of {requests} requests"));
-        let last = if one.stable_is_last && one.stable.is_some() { " (when it last had requests)" } else { "" };
-        let _ = writeln!(
-            table,
-            "| {} | {} ({}) | {}{} | {}{last} | {} | {} |",
-            mark(one.verdict),
-            escape::code(&cut(&one.name)),
-            escape::markdown(&one.measures),
-            value(one, one.candidate),
-            requests.unwrap_or_default(),
-            value(one, one.stable),
-            escape::markdown(&one.limits),
-            escape::markdown(&if is_alarm(one) { cut(&told(one)) } else { told(one) }),
-        );
-    }
-    if assessments.len() > MOST {
-        let _ = writeln!(table, "| | {} more are in the journal | | | | |", assessments.len() - MOST);
+    let rows = assessments.iter().take(MOST).map(row).scan(MOST_BYTES, |room, row| {
+        *room = room.checked_sub(row.len())?;
+        Some(row)
+    });
+    let rows: Vec<_> = rows.collect();
+    table.extend(rows.iter().map(String::as_str));
+    if assessments.len() > rows.len() {
+        let _ = writeln!(table, "| | {} more are in the journal | | | | |", assessments.len() - rows.len());
     }
     let when = window.map(|window| format!(", {window}")).unwrap_or_default();
     Some(format!("**Judged by**{when}\n\n{}", table.trim_end()))
+}
+
+fn row(one: &Assessment) -> String {
+    let requests = one.requests.filter(|_| one.candidate.is_some()).map(|requests| format!(" of {requests} requests"));
+    let last = if one.stable_is_last && one.stable.is_some() { " (when it last had requests)" } else { "" };
+    format!(
+        "| {} | {} ({}) | {}{} | {}{last} | {} | {} |\n",
+        mark(one.verdict),
+        escape::code(&cut(&one.name)),
+        escape::markdown(&one.measures),
+        value(one, one.candidate),
+        requests.unwrap_or_default(),
+        value(one, one.stable),
+        escape::markdown(&one.limits),
+        escape::markdown(&if is_alarm(one) { cut(&told(one)) } else { told(one) }),
+    )
 }
 
 /// The verdict, with what the other columns do not tell.

@@ -300,6 +300,7 @@ fn hostile() -> Journal {
         if number < 99 {
             let alarm = Assessment {
                 name: evil.to_owned(),
+                measures: "alarm".to_owned(),
                 ..measured("", Verdict::Fail, Why::AlarmOn { message: evil.repeat(20) }, (1.0, 1.0))
             };
             let index = usize::from(number);

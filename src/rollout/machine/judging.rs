@@ -181,11 +181,15 @@ impl Rollout {
     /// Whether what was read reaches to the end of the bake: of its minutes, and of the time in which it was really watched.
     fn is_covered(&self, index: usize, bake: Duration, baked: Timestamp) -> bool {
         let Judging { analysis, opened, covered, latest, unread, .. } = &self.judging;
-        if unread.is_some() || (latest.is_empty() && !analysis.alarms.is_empty()) {
-            return false;
-        }
         let decides =
             (0..analysis.metrics.len()).any(|place| analysis.judges(index, place) && !analysis.metrics[place].report_only);
+        // What does not judge this step keeps nobody waiting, whether it can be read or not.
+        if !decides && analysis.alarms.is_empty() {
+            return true;
+        }
+        if unread.is_some() || latest.is_empty() {
+            return false;
+        }
         if !decides {
             return true;
         }

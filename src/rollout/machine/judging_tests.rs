@@ -162,6 +162,8 @@ fn what_is_only_reported_decides_nothing_and_makes_nothing_wait() {
     let failing =
         |event: &Happening| matches!(event, Happening::Judged { assessments, .. } if assessments[0].verdict == Verdict::Fail);
     assert!(!when(&entries, failing).is_empty(), "it is shown");
+    let (outcome, _, _) = told(Metric { report_only: true, ..errors() }, |world, _| world.metrics = Metrics::Out);
+    assert_eq!(outcome.kind, OutcomeKind::Promoted, "nor does it when it cannot be read");
 }
 
 /// From the end of the newest settle to a window's opening, in whole minutes.
