@@ -99,6 +99,11 @@ impl World {
         parts.into_values().collect()
     }
 
+    /// Every call to AWS, in their order.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        list(&self.0, "/log").iter().map(|line| text(line, "/what")).filter(|what| what.contains(':')).collect()
+    }
+
     /// The calls that change something in AWS, in their order.
     pub(crate) fn writes(&self) -> Vec<String> {
         let reading = ["Get", "List", "Describe"];
@@ -114,11 +119,22 @@ impl World {
     }
 
     /// When an operation of AWS's was called, in milliseconds.
-    pub(crate) fn calls(&self, operation: &str) -> Vec<u64> {
+    pub(crate) fn times_of(&self, operation: &str) -> Vec<u64> {
         let called = list(&self.0, "/log").iter().filter(|line| text(line, "/what").rsplit(':').next() == Some(operation));
         let times: Vec<u64> = called.filter_map(|line| line["at"].as_u64()).collect();
         assert!(!times.is_empty(), "{operation} was called");
         times
+    }
+
+    /// What scales an ECS service by itself: bounds, what is suspended, names of policies and scheduled actions.
+    pub(crate) fn scaling(&self, service: &str) -> Option<Value> {
+        let resource = format!("service/my-cluster/{service}");
+        list(&self.0, "/scaling/targets").iter().find(|target| target["resource"] == *resource).cloned()
+    }
+
+    /// Whether the log has a line of this sort that says so.
+    pub(crate) fn happened(&self, what: &str, said: &str) -> bool {
+        list(&self.0, "/log").iter().any(|line| line["what"] == what && text(line, "/summary").contains(said))
     }
 
     /// The newest check run: status, conclusion, title.

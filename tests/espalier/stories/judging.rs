@@ -21,7 +21,7 @@ fn is_restored(story: &Story, told: &Told) {
 /// The most calls of CloudWatch's within any minute of the world, by operation.
 fn most_in_a_minute(told: &Told, operation: &str) -> usize {
     let mut minutes = std::collections::BTreeMap::<u64, usize>::new();
-    for at in told.world.calls(operation) {
+    for at in told.world.times_of(operation) {
         *minutes.entry(at / 60_000).or_default() += 1;
     }
     minutes.into_values().max().unwrap_or_default()
