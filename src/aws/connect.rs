@@ -32,6 +32,7 @@ use super::{
     lattice::Lattice,
     meter::Meter,
     metrics::Metrics,
+    parameters::Parameters,
     role::{Role, RoleOptions},
 };
 use crate::{
@@ -66,6 +67,8 @@ pub struct Aws {
     pub autoscaling: AutoScaling,
     /// CloudWatch: metrics and alarms.
     pub metrics: Metrics,
+    /// Systems Manager's parameters, for a lock.
+    pub parameters: Parameters,
     /// The region of all.
     pub region: String,
     /// The endpoint, when it is not AWS's own.
@@ -154,7 +157,9 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
     let credentials = sdk.credentials_provider().ok_or_else(|| AwsError::NoCredentials { reason: "no provider".to_owned() })?;
     let first = credentials.provide_credentials().await.map_err(|error| AwsError::NoCredentials { reason: reason(&error) })?;
     let checked = Checked { first: Mutex::new(Some(first)), provider: credentials };
-    let sdk = sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(checked)).build();
+    let credentials = SharedCredentialsProvider::new(checked);
+    let http = sdk.http_client().unwrap_or_else(|| SharedHttpClient::new(Http::default()));
+    let sdk = sdk.into_builder().credentials_provider(credentials.clone()).build();
 
     let endpoint = sdk.endpoint_url().map(ToOwned::to_owned);
     Ok(Aws {
@@ -163,11 +168,12 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
             lattice_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
         ),
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
+        parameters: Parameters::new(http, credentials, &region, endpoint.as_deref()),
         autoscaling: AutoScaling::new(
             autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
             autoscaling_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
         ),
-        metrics: Metrics::new(cloudwatch_client(&sdk, &meter, sandboxed)),
+        metrics: Metrics::of(&sdk, &meter, reads(sandboxed), retries_without_quota()),
         region,
         endpoint,
         expires: None,
@@ -231,23 +237,6 @@ fn ecs_client(sdk: &SdkConfig, meter: &Meter, retry: RetryConfig, timeout: Timeo
         config = config.endpoint_url(url);
     }
     aws_sdk_ecs::Client::from_conf(config.build())
-}
-
-/// Metrics are read beside what decides about weights at once, which waits for them: they get two tries and six seconds.
-fn cloudwatch_client(sdk: &SdkConfig, meter: &Meter, sandboxed: bool) -> aws_sdk_cloudwatch::Client {
-    let timeout = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(4))
-        .operation_timeout(Duration::from_secs(6))
-        .build();
-    let mut config = aws_sdk_cloudwatch::config::Builder::from(sdk)
-        .retry_config(reads(sandboxed).with_max_attempts(2))
-        .retry_partition(retries_without_quota())
-        .timeout_config(timeout)
-        .interceptor(meter.clone());
-    if let Some(url) = sdk.endpoint_url() {
-        config = config.endpoint_url(url);
-    }
-    aws_sdk_cloudwatch::Client::from_conf(config.build())
 }
 
 fn sts_client(sdk: &SdkConfig, meter: &Meter, retry: RetryConfig) -> aws_sdk_sts::Client {

@@ -27,6 +27,16 @@ pub struct AwsSettings {
     pub expires: Option<Timestamp>,
 }
 
+/// What keeps two releases apart (`rollout.lock`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lock {
+    /// The lease in the record's tags: written, waited for, read back.
+    #[default]
+    Tags,
+    /// A parameter of Systems Manager as well, which only one can create.
+    Ssm,
+}
+
 /// Which traffic targets take part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Rules {
@@ -123,6 +133,8 @@ pub struct DeploySettings {
     pub plan: Plan,
     /// What is judged besides target health.
     pub judging: AnalysisSettings,
+    /// What keeps another release away.
+    pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
     /// Filters over the service definition, in order.
@@ -158,6 +170,8 @@ pub struct ShiftSettings {
     pub plan: Plan,
     /// What is judged besides target health.
     pub judging: AnalysisSettings,
+    /// What keeps another release away.
+    pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
     /// Write nothing.
