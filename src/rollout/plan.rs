@@ -4,8 +4,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use super::split::{Share, Split, UnrepresentableShare};
+use super::{
+    analysis::Analysis,
+    record_text::encode_plan,
+    split::{Share, Split, UnrepresentableShare},
+};
 pub use super::{
     steps_text::{StepsError, TRAILING_HOLD, parse_steps},
     strategy::Strategy,
@@ -229,5 +234,21 @@ impl Plan {
     pub fn least_time(&self) -> Duration {
         let each = self.steps.iter().map(|step| self.settle.saturating_add(step.least_watch()));
         each.fold(Duration::ZERO, Duration::saturating_add)
+    }
+}
+
+impl Plan {
+    /// Sixteen hexadecimal digits that change when plan or limits change.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.digest_with(&Analysis::default())
+    }
+
+    /// The same of a plan and what is judged besides target health.
+    #[must_use]
+    pub fn digest_with(&self, analysis: &Analysis) -> String {
+        let mut parts: Vec<_> = encode_plan(self).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+        parts.extend(analysis.text());
+        Sha256::digest(parts.join(" ")).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }

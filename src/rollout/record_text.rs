@@ -6,10 +6,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use sha2::{Digest as _, Sha256};
-
 use super::{
-    analysis::Analysis,
     plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
     record::{Held, Record, STATES, SlotRecord},
     scaling::{Scaling, ScalingError},
@@ -23,22 +20,6 @@ use crate::time::Timestamp;
 pub struct RecordError {
     key: String,
     problem: String,
-}
-
-impl Plan {
-    /// Sixteen hexadecimal digits that change when plan or limits change.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        self.digest_with(&Analysis::default())
-    }
-
-    /// The same of a plan and what is judged besides target health.
-    #[must_use]
-    pub fn digest_with(&self, analysis: &Analysis) -> String {
-        let mut parts: Vec<_> = encode_plan(self).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
-        parts.extend(analysis.text());
-        Sha256::digest(parts.join(" ")).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
 impl Record {
@@ -167,7 +148,7 @@ fn weights(split: Split) -> String {
     format!("{}:{}", split.stable, split.candidate)
 }
 
-fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
+pub(super) fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
     let step = |step: &Step| {
         let hold = step.hold.map_or_else(String::new, |hold| {
             let then = if hold.on_timeout == OnTimeout::Continue { "c" } else { "r" };
@@ -327,18 +308,15 @@ mod tests {
             0..6_usize,
         )
             .prop_map(|(steps, stable, candidate, previous, (generation, started, flag, left, right), state)| {
-                let steps = steps
-                    .into_iter()
-                    .map(|(share, bake, lag)| Step {
-                        share: Share::percent(share),
-                        bake: Duration::from_secs(bake),
-                        lag: Duration::from_secs(60 * lag),
-                        hold: (bake % 3 > 0).then(|| Hold {
-                            timeout: Duration::from_secs(bake + 60),
-                            on_timeout: if bake % 3 == 1 { OnTimeout::Rollback } else { OnTimeout::Continue },
-                        }),
-                    })
-                    .collect();
+                let hold = |bake: u64| {
+                    let on_timeout = if bake % 3 == 1 { OnTimeout::Rollback } else { OnTimeout::Continue };
+                    (bake % 3 > 0).then(|| Hold { timeout: Duration::from_secs(bake + 60), on_timeout })
+                };
+                let step = |(share, bake, lag)| {
+                    let (time, lag) = (Duration::from_secs(bake), Duration::from_secs(60 * lag));
+                    Step { share: Share::percent(share), bake: time, lag, hold: hold(bake) }
+                };
+                let steps = steps.into_iter().map(step).collect();
                 let plan = Plan {
                     steps,
                     settle: Duration::from_secs(90),
