@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    chart, escape, judging,
+    chart, escape, hooks, judging,
     options::Surroundings,
     phrases::{self, Headline},
     progress::{self, Phase, Progress, StepProgress, StepState, length, offset},
@@ -42,6 +42,7 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
     parts.extend(what_to_do(journal, &progress, surroundings));
     parts.extend(judging::table(journal));
     parts.extend(steps(&progress));
+    parts.extend(hooks::section(journal, &progress));
     parts.extend(seen_on_the_way(journal, &progress));
     parts.extend(notes(journal));
     parts.extend(weights(journal, &progress));
@@ -228,6 +229,8 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
         | Happening::Observed { .. }
         | Happening::Judged { .. }
         | Happening::StepPassed { .. }
+        | Happening::HookBegun { .. }
+        | Happening::HookEnded { .. }
         | Happening::RollingBack { .. }
         | Happening::Restored
         | Happening::Promoted

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     analysis::{Assessment, Window, assessment},
+    hooks::{HookFailure, Point},
     split::Share,
 };
 
@@ -136,6 +137,13 @@ pub enum Reason {
         /// What did not tell, in words.
         missing: Vec<String>,
     },
+    /// A hook did not pass.
+    HookFailed {
+        /// Which.
+        hook: Point,
+        /// How it failed.
+        failure: HookFailure,
+    },
     /// A signal: the job was cancelled.
     Cancelled,
     /// `abort`, from another job or a person.
@@ -201,6 +209,8 @@ impl Reason {
             Self::TimedOut { .. } => "timed-out",
             Self::AnalysisFailed { .. } => "analysis-failed",
             Self::Inconclusive { .. } => "inconclusive",
+            Self::HookFailed { failure: HookFailure::TimedOut { .. }, .. } => "hook-timed-out",
+            Self::HookFailed { .. } => "hook-failed",
             Self::Cancelled => "cancelled",
             Self::Aborted { .. } => "aborted",
             Self::RolledBackByRequest { .. } => "rolled-back-by-request",
@@ -259,6 +269,7 @@ impl fmt::Display for Reason {
                 humantime::format_duration(*timeout),
                 missing.join("; ")
             ),
+            Self::HookFailed { hook, failure } => write!(f, "the {hook} hook failed: {failure}"),
             Self::Cancelled => write!(f, "the job was cancelled"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
             Self::RolledBackByRequest { to } => write!(f, "rolled back to {to} by request"),

@@ -6,6 +6,7 @@ use super::{Secret, Surroundings};
 pub use crate::cli::Format;
 use crate::{
     definition::Given,
+    hooks::Jobs,
     rollout::{analysis::Analysis, plan::Plan},
     time::Timestamp,
 };
@@ -137,6 +138,8 @@ pub struct DeploySettings {
     pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
     /// Release even when nothing has changed.
@@ -174,6 +177,8 @@ pub struct ShiftSettings {
     pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.

@@ -38,6 +38,9 @@ pub(super) struct Judging {
     latest: Vec<Assessment>,
     /// Why the newest readings could not be had.
     unread: Option<String>,
+    /// This step has its verdict: what comes after it, such as a hook, is not kept waiting by a later reading. A failing one still
+    /// rolls back.
+    passed: bool,
     /// It was said that the bake of this step goes on.
     extended: bool,
     /// Stable's minutes when it last had requests.
@@ -97,6 +100,7 @@ impl Rollout {
             stable.is_last = true;
         }
         (judging.opened, judging.baked, judging.covered, judging.extended) = (opened, None, None, false);
+        judging.passed = false;
         judging.latest.clear();
     }
 
@@ -154,7 +158,7 @@ impl Rollout {
     /// What to do in place of passing a step whose bake is over: wait until the metrics of all of it are in and tell, or roll back
     /// where telling nothing counts as a failure. None when it may pass.
     pub(super) fn awaits_verdict(&mut self, index: usize, bake: Duration, observation: &Observation) -> Option<Effect> {
-        if !self.judging.analysis.decides() {
+        if self.judging.passed || !self.judging.analysis.decides() {
             return None;
         }
         let now = self.aws_now();
@@ -163,7 +167,10 @@ impl Rollout {
             return Some(self.go_on(observation));
         }
         match severest(&self.judging.latest, Assessment::at_the_end) {
-            Verdict::Pass => None,
+            Verdict::Pass => {
+                self.judging.passed = true;
+                None
+            }
             Verdict::Fail => {
                 let window = self.judging.opened.zip(self.judging.covered).map(|(from, until)| Window { from, until });
                 Some(self.condemn(window, Assessment::at_the_end))
@@ -205,7 +212,8 @@ impl Rollout {
     /// Why the rollout is late: where a bake went on for want of a verdict, that.
     pub(super) fn late(&self) -> Reason {
         let timeout = self.record().plan.timeout;
-        let waits = matches!(self.phase, Phase::Stepping(_, StepStage::Baking { .. })) && self.judging.baked.is_some();
+        let is_baking = matches!(self.phase, Phase::Stepping(_, StepStage::Baking { .. }));
+        let waits = is_baking && self.judging.baked.is_some() && !self.judging.passed;
         if waits { Reason::Inconclusive { timeout, missing: self.missing() } } else { Reason::TimedOut { timeout } }
     }
 
