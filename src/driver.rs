@@ -11,6 +11,7 @@ use crate::{
     hooks,
     report::Reports,
     rollout::{
+        analysis::{Measured, Question},
         journal::Happening,
         machine::{Desired, Effect, Ending, Event, OutOfPlace, Rollout},
         observation::{Observation, Refusal, Side},
@@ -66,10 +67,10 @@ pub async fn drive(
                 return Ok(ending);
             }
             Effect::WaitUntil(until) => wait(until, hands, hooks, reports, signals).await,
-            Effect::Observe => tokio::select! {
+            Effect::Observe(question) => tokio::select! {
                 biased;
                 () = signals.first() => Event::Signalled,
-                seen = observe(rollout, hands, hooks) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
+                seen = observe(rollout, hands, hooks, question) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
             },
             Effect::ReadBack => tokio::select! {
                 biased;
@@ -151,22 +152,35 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut 
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
         Effect::Steer(steer) => slots.steer(aws, *steer, rollout.record().scaling.unwrap_or_default()).await,
-        Effect::Observe | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
+        Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
     .map_err(|fault| aws.refusal(&fault))
 }
 
-/// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
-async fn observe(rollout: &Rollout, hands: &Hands<'_>, hooks: &hooks::Runner) -> Result<Observation, Refusal> {
+/// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing. Metrics are the
+/// exception: that they cannot be read is a reading of its own.
+async fn observe(
+    rollout: &Rollout,
+    hands: &Hands<'_>,
+    hooks: &hooks::Runner,
+    question: Option<Question>,
+) -> Result<Observation, Refusal> {
     let Hands { aws, slots, ledger, clock } = hands;
-    let (lease, actions, (stable, candidate), hook) = tokio::try_join!(
+    let (lease, actions, (stable, candidate), hook, metrics) = tokio::try_join!(
         ledger.read_lease(aws, rollout.record()),
         slots.read_actions(aws),
         slots.read_sides(aws),
-        hooks.read(aws)
+        hooks.read(aws),
+        async { Ok(measure(rollout, hands, question).await) }
     )
     .map_err(|fault| aws.refusal(&fault))?;
-    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate, hook })
+    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate, metrics, hook })
+}
+
+async fn measure(rollout: &Rollout, Hands { aws, slots, .. }: &Hands<'_>, question: Option<Question>) -> Option<Measured> {
+    let stable = slots.stable.as_ref().map(|stable| &stable.group.id);
+    let read = aws.metrics.read(rollout.analysis(), &slots.candidate.group.id, stable, question?).await;
+    Some(read.map_or_else(|fault| Measured::Unread(fault.to_string()), Measured::Read))
 }
 
 /// Only what proves that weights are where they should be.
@@ -175,7 +189,7 @@ async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, 
     let (lease, actions) = tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws))
         .map_err(|fault| aws.refusal(&fault))?;
     let at = aws.date().unwrap_or_else(|| clock.now());
-    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), hook: None })
+    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), metrics: None, hook: None })
 }
 
 /// Whether putting the baseline back is what a person would have to do; not where stable is down, or the candidate promoted.

@@ -33,6 +33,7 @@ fn slots() -> Slots {
         stable: Some(slot("blue", 1)),
         candidate: slot("green", 2),
         launch: Launch::Nothing,
+        unchecked: false,
     }
 }
 

@@ -31,6 +31,7 @@ use super::{
     http::Http,
     lattice::Lattice,
     meter::Meter,
+    metrics::Metrics,
     parameters::Parameters,
     role::{Role, RoleOptions},
 };
@@ -64,6 +65,8 @@ pub struct Aws {
     pub ecs: Ecs,
     /// Application Auto Scaling: what else sets the size of services.
     pub autoscaling: AutoScaling,
+    /// CloudWatch: metrics and alarms.
+    pub metrics: Metrics,
     /// Systems Manager's parameters, for a lock.
     pub parameters: Parameters,
     /// The region of all.
@@ -170,6 +173,7 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
             autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
             autoscaling_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
         ),
+        metrics: Metrics::of(&sdk, &meter, reads(sandboxed), retries_without_quota()),
         region,
         endpoint,
         expires: None,

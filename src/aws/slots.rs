@@ -8,6 +8,7 @@ use super::{
     fault::Fault,
     lattice::{
         action::{Action, ActionError, NamedGroup},
+        groups::{Target, TargetStatus},
         ids::TargetGroupArn,
         traffic::TrafficTarget,
     },
@@ -68,6 +69,8 @@ pub struct Slots {
     pub candidate: Slot,
     /// How it is launched.
     pub launch: Launch,
+    /// Targets that nothing checks count as healthy: something else judges.
+    pub unchecked: bool,
 }
 
 impl Slots {
@@ -129,7 +132,7 @@ impl Slots {
     /// The first refusal.
     pub async fn read_sides(&self, aws: &Aws) -> Result<(Option<Side>, Side), Fault> {
         let candidate = &self.candidate;
-        let (services, candidate_targets, stable_targets, tasks) = tokio::try_join!(
+        let (services, mut candidate_targets, mut stable_targets, tasks) = tokio::try_join!(
             self.read_services(aws),
             aws.lattice.list_targets(&candidate.group_arn),
             async {
@@ -149,6 +152,9 @@ impl Slots {
                 }
             },
         )?;
+        if self.unchecked {
+            candidate_targets.iter_mut().chain(&mut stable_targets).for_each(take_for_healthy);
+        }
         let service = |slot: &Slot| {
             let name = slot.ecs_service.as_ref()?;
             services.iter().flatten().find(|service| service.name == *name && service.status == "ACTIVE")
@@ -250,6 +256,13 @@ impl Slots {
     #[must_use]
     pub fn commands(&self, desired: Desired) -> Vec<String> {
         self.actions(desired).unwrap_or_default().iter().filter_map(|(target, action)| command(target, action)).collect()
+    }
+}
+
+/// A target without health checks, in a group that is used: Lattice sends requests to it.
+fn take_for_healthy(target: &mut Target) {
+    if target.status == TargetStatus::Unavailable {
+        target.status = TargetStatus::Healthy;
     }
 }
 

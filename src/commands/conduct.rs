@@ -11,6 +11,7 @@ use crate::{
     hooks,
     report::{ReportOptions, Reports},
     rollout::{
+        analysis::Analysis,
         journal::{Entry, Happening, Journal, Release},
         machine::{Ending, Rollout},
         outcome::{Outcome, OutcomeKind, Reason},
@@ -77,6 +78,17 @@ pub(crate) async fn until_signal<T>(signals: &mut Signals, work: impl Future<Out
         biased;
         () = signals.first() => Err(connect::cancelled()),
         done = work => done,
+    }
+}
+
+impl Prepared {
+    /// The same, judged by metrics and alarms besides target health; what is to be said about them comes first.
+    pub(crate) fn analysed(mut self, now: Timestamp, (analysis, notes): (Analysis, Vec<String>)) -> Self {
+        self.rollout = self.rollout.analysed(analysis);
+        for what in notes {
+            self.rollout.note(now, Happening::Note { what });
+        }
+        self
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     conduct::{self, Begun, Prepared, Ready, conduct, say_unchanged},
     connect,
     definitions::Definitions,
-    preflight,
+    judging, preflight,
     recorded::OnService,
     resume, takeover,
     view::View,
@@ -101,7 +101,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beg
     }
     preflight::refuse_while_busy(&records, now)?;
     let roles = survey::roles(&survey, listed(&settings.lattice.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles))?;
+    preflight::refuse(preflight::judge(&survey, &roles, settings.plan.health.unchecked))?;
     let view = View { settings, survey: &survey, roles: &roles, definitions: &definitions };
     view.judge()?;
     preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
@@ -110,6 +110,9 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beg
         return Ok(Beginning::Release(Begun::Done(say_unchanged(release, reports, clock.now()).await)));
     }
     let capacity = capacity::look(&aws, &view, &records).await?;
+    // At bootstrap there are no steps to judge.
+    let judged = roles.stable.map(|stable| [view.model_group(), survey.slots[stable].group.as_ref()]).unwrap_or_default();
+    let analysis = judging::judge(&aws, clock.now(), &settings.judging, judged).await?;
     if settings.dry_run {
         connect::show(settings.format, &[view.plan_in_words(), capacity::in_words(&capacity, &view)].concat());
         return Ok(Beginning::Release(Begun::Done(Exit::Done)));
@@ -121,7 +124,12 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beg
     let mut prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     capacity::tell(capacity, &mut prepared.rollout, clock.now());
-    Ok(Beginning::Release(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports }))))
+    Ok(Beginning::Release(Begun::Ready(Box::new(Ready {
+        prepared: prepared.analysed(clock.now(), analysis),
+        aws,
+        clock,
+        reports,
+    }))))
 }
 
 /// What `--on-existing` makes of a rollout that is under way. The new release inherits stable, never the half-way candidate.

@@ -1,8 +1,9 @@
 //! One file per verb; each reads top to bottom: settings, definitions, work, exit code.
 //!
 //! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `view` and
-//! `preflight` (what is known and judged before the first write), `capacity` (what else scales the slots), `lock` (that nobody else
-//! begins), `recorded` (a rollout found by its record), `takeover` (by another job), `sweep` (all of them), `conduct` (from a
+//! `preflight` (what is known and judged before the first write), `capacity` (what else scales the slots), `judging` (metrics and
+//! alarms beforehand), `lock` (that nobody else begins), `recorded` (a rollout found by its record), `takeover` (by another job),
+//! `sweep` (all of them), `conduct` (from a
 //! prepared rollout to an exit code); `start` (the world of a sandbox), with `rehearse` (under a config's names) and `live` (from an
 //! account).
 
@@ -15,6 +16,7 @@ mod definitions;
 mod demo;
 mod deploy;
 mod dispatch;
+mod judging;
 mod live;
 mod lock;
 mod patch;

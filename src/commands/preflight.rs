@@ -57,12 +57,12 @@ pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(),
 }
 
 /// What is wrong with the world for this release: all findings.
-pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
+pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<(Exit, Problem)> {
     let mut problems = Vec::new();
     let mut problem = |exit, message: String, hint: String| problems.push((exit, Problem { message, hint: Some(hint) }));
     for slot in &survey.slots {
         let name = &slot.wanted.name;
-        if let Some(group) = slot.group.as_ref().filter(|group| !group.health_checked) {
+        if let Some(group) = slot.group.as_ref().filter(|group| !group.health_checked && !unchecked) {
             problem(
                 Exit::Invalid,
                 format!(
@@ -70,7 +70,8 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
                     group.name
                 ),
                 format!(
-                    "turn it on: aws vpc-lattice update-target-group --target-group-identifier {} --health-check enabled=true",
+                    "turn it on: aws vpc-lattice update-target-group --target-group-identifier {} --health-check enabled=true; or let metrics or \
+                     alarms judge alone: `analysis: {{ health: unchecked }}`",
                     group.id
                 ),
             );

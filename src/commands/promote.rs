@@ -34,7 +34,7 @@ async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
         }
         Takeover::RollBack(_) | Takeover::Watch => return Ok(Begun::Done(Exit::Done)),
     };
-    takeover::agree(&mut on, &settings.plan, &settings.plan_origin)?;
+    let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
     let recorded = on.with_targets(&aws).await?;
     if settings.dry_run {
         let record = &recorded.found.record;
@@ -43,7 +43,8 @@ async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
         connect::show(settings.format, &[format!("rollout {} would go on: {}", record.id, steps.join(","))]);
         return Ok(Begun::Done(Exit::Done));
     }
-    let mut prepared = takeover::go_on(&aws, recorded, "promote", from, settings.full, None, now)?;
+    let prepared = takeover::go_on(&aws, recorded, "promote", from, settings.full, None, now)?;
+    let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
     prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }

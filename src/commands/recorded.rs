@@ -113,6 +113,7 @@ pub(crate) fn slots(record: &Record, targets: Vec<(TrafficTarget, Action)>, laun
         stable: record.stable.as_ref().map(slot),
         candidate: slot(&record.candidate),
         launch,
+        unchecked: record.plan.health.unchecked,
     }
 }
 

@@ -48,10 +48,11 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
             takeover::roll_back(&aws, recorded, "resume", reason, false, now)?
         }
         Takeover::GoOn(from) => {
-            takeover::agree(&mut on, &settings.plan, &settings.plan_origin)?;
+            let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let launch = settings.release.as_deref().map(|release| launch(release, &on.found.record)).transpose()?.flatten();
             let recorded = on.with_targets(&aws).await?;
-            let mut prepared = takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?;
+            let prepared = takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?;
+            let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
             prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
             prepared
         }
@@ -123,9 +124,10 @@ pub(super) async fn existing(
     }
     match Takeover::resume(record, on.found.leased_until, now) {
         Takeover::GoOn(from @ (GoOn::Here | GoOn::Next)) => {
-            takeover::agree(&mut on, &settings.plan, &settings.plan_origin)?;
+            let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let launch = launch(settings, &on.found.record)?;
-            let mut prepared = takeover::go_on(aws, on.with_targets(aws).await?, "deploy", from, false, launch, now)?;
+            let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "deploy", from, false, launch, now)?;
+            let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
             prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
             Ok(prepared)
         }

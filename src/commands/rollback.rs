@@ -124,7 +124,7 @@ fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {
     let old = &on.found.record;
     let id = rollout_id(started, &[&on.service_arn, &previous.group, &old.id]);
     let plan = Plan {
-        steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, hold: None }],
+        steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, lag: Duration::ZERO, hold: None }],
         // The rejected slot keeps its tasks until the data plane has followed.
         retire_after: old.plan.retire_after.map(|_| old.plan.settle),
         ..old.plan.clone()

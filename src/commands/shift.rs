@@ -2,7 +2,7 @@
 
 use super::{
     conduct::{self, Begun, Prepared, Ready, say_unchanged},
-    connect, deploy, preflight, takeover,
+    connect, deploy, judging, preflight, takeover,
     view::{recorded, rollout_id},
 };
 use crate::{
@@ -50,7 +50,7 @@ async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
     };
     let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
     let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles))?;
+    preflight::refuse(preflight::judge(&survey, &roles, settings.plan.health.unchecked))?;
     let release = release(&aws, &survey, &roles, settings);
     match roles.stable {
         Some(0) => {}
@@ -61,12 +61,17 @@ async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
         }
     }
     preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
+    let groups = [survey.slots[1].group.as_ref(), survey.slots[0].group.as_ref()];
+    let analysis = judging::judge(&aws, clock.now(), &settings.judging, groups).await?;
     if settings.dry_run {
         let steps = settings.plan.steps.iter().map(ToString::to_string);
-        connect::show(settings.format, &settings.plan_origin.expansion.iter().cloned().chain(steps).collect::<Vec<_>>());
+        let judged = judging::in_words(&settings.judging.analysis, settings.plan.steps.len());
+        let lines = settings.plan_origin.expansion.iter().cloned().chain(steps).chain(judged);
+        connect::show(settings.format, &lines.collect::<Vec<_>>());
         return Ok(Begun::Done(Exit::Done));
     }
-    let mut prepared = prepare(&aws, clock.now(), settings, &survey, roles, (from, to), release)?;
+    let prepared = prepare(&aws, clock.now(), settings, &survey, roles, (from, to), release)?;
+    let mut prepared = prepared.analysed(clock.now(), analysis);
     if let Some(what) = settings.plan_origin.expansion.clone() {
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
@@ -122,7 +127,14 @@ fn prepare(
     // Two shifts begun in the same second have the same id.
     record.owner = takeover::owner();
     record.targets = roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
-    let slots = Slots { cluster: None, targets: roles.targets, stable: Some(from), candidate: to, launch: Launch::Nothing };
+    let slots = Slots {
+        cluster: None,
+        targets: roles.targets,
+        stable: Some(from),
+        candidate: to,
+        launch: Launch::Nothing,
+        unchecked: settings.plan.health.unchecked,
+    };
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });

@@ -12,12 +12,13 @@ use crate::{
     exit::{Error, Exit},
     hooks,
     rollout::{
+        analysis::Analysis,
         machine::{GoOn, Rollout},
         outcome::Reason,
         plan::Plan,
         record::{ABORT, GO_ON, Record},
     },
-    settings::{Format, PlanOrigin, Surroundings},
+    settings::{AnalysisSettings, Format, PlanOrigin, Surroundings},
     time::Timestamp,
 };
 
@@ -109,15 +110,16 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
-/// What the config says has to be what the rollout began with; what only the config knows is taken from there.
+/// What the config says has to be what the rollout began with; what only the config knows is taken from there. Gives what it goes
+/// on to be judged by besides target health.
 ///
 /// # Errors
 /// When it is another plan, or the record alone does not hold all of it (exit 5).
-pub(super) fn agree(on: &mut OnService, plan: &Plan, origin: &PlanOrigin) -> Result<(), Error> {
+pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings, origin: &PlanOrigin) -> Result<Analysis, Error> {
     let record = &mut on.found.record;
     // A rollback's plan is its own: one step.
     if record.verb == "rollback" {
-        return Ok(());
+        return Ok(Analysis::default());
     }
     let mut plan = plan.clone();
     if record.verb == "shift" {
@@ -125,17 +127,20 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, origin: &PlanOrigin) -> Res
     }
     if !origin.is_said {
         if record.is_whole() {
-            return Ok(());
+            return Ok(Analysis::default());
         }
         let message = format!("what rollout {} is judged by is in the config that it began with, not in its record", record.id);
         return Err(Error::new(Exit::Refused, message).hint("give that config: `--config`"));
     }
-    if plan.digest() != record.digest {
+    if plan.digest_with(&judging.analysis) != record.digest {
         let message =
             format!("this config plans something else than rollout {} began with (steps, times, limits or analysis)", record.id);
         let hint = "go on from the commit that it began with, or roll it back: espalier abort";
         return Err(Error::new(Exit::Refused, message).hint(hint));
     }
     record.plan = plan;
-    Ok(())
+    let mut analysis = judging.analysis.clone();
+    // Which alarms were on when the release began is not recorded; one that is off by now counts from its first reading.
+    analysis.alarms.iter_mut().for_each(|alarm| alarm.ignored = judging.ignores_alarms_at_start);
+    Ok(analysis)
 }

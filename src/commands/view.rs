@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     conduct::Prepared,
     definitions::{Definitions, ForSlot},
-    preflight,
+    judging, preflight,
 };
 use crate::{
     aws::{
@@ -154,8 +154,14 @@ impl View<'_> {
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
         record.previous = records.iter().find_map(|found| found.record.previous.clone());
 
-        let slots =
-            Slots { cluster: Some(settings.cluster.clone()), targets: self.roles.targets.clone(), stable, candidate, launch };
+        let slots = Slots {
+            cluster: Some(settings.cluster.clone()),
+            targets: self.roles.targets.clone(),
+            stable,
+            candidate,
+            launch,
+            unchecked: settings.plan.health.unchecked,
+        };
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
@@ -240,6 +246,7 @@ impl View<'_> {
                     time(step.bake)
                 )
             }));
+            lines.extend(judging::in_words(&self.settings.judging.analysis, plan.steps.len()));
             lines.push(format!(
                 "all steps take at least {}; after {} it is rolled back",
                 time(plan.least_time()),

@@ -183,7 +183,7 @@ const fn is_milestone(event: &Happening) -> bool {
         | Happening::Retired { .. }
         | Happening::Note { .. }
         | Happening::Finished { .. } => true,
-        Happening::Observed { .. } | Happening::Concern { .. } | Happening::Retrying { .. } => false,
+        Happening::Observed { .. } | Happening::Judged { .. } | Happening::Concern { .. } | Happening::Retrying { .. } => false,
     }
 }
 

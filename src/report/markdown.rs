@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    chart, escape, hooks,
+    chart, escape, hooks, judging,
     options::Surroundings,
     phrases::{self, Headline},
     progress::{self, Phase, Progress, StepProgress, StepState, length, offset},
@@ -40,6 +40,7 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
     parts.push(sides(journal, &progress));
     parts.extend(commands(journal));
     parts.extend(what_to_do(journal, &progress, surroundings));
+    parts.extend(judging::table(journal));
     parts.extend(steps(&progress));
     parts.extend(hooks::section(journal, &progress));
     parts.extend(seen_on_the_way(journal, &progress));
@@ -96,13 +97,21 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
 }
 
 fn sides(journal: &Journal, progress: &Progress<'_>) -> String {
-    let mut table = String::from("| | revision | slot | requests | targets |\n| --- | --- | --- | --- | --- |\n");
+    let columns = judging::columns(journal);
+    let titles: String = columns.iter().map(|column| format!(" {} |", escape::markdown(&column.title))).collect();
+    let mut table = format!("| | revision | slot | requests | targets |{titles}\n| --- | --- | --- | --- | --- |");
+    table.push_str(&" --- |".repeat(columns.len()));
+    table.push('\n');
     for row in rows::rows(journal, progress) {
-        let Row { role, revision, slot, share, weight, bar, targets, .. } = row;
+        let Row { role, revision, slot, share, weight, bar, targets, is_candidate, .. } = row;
         let weight = weight.map(|(weight, sum)| format!(" (weight {weight} of {sum})")).unwrap_or_default();
         let (revision, slot, bar) = (escape::code(revision), escape::code(slot), bar(10));
-        let _ =
-            writeln!(table, "| **{role}** | {revision} | {slot} | `{bar}` {share}{weight} | {} |", escape::markdown(&targets));
+        let measured: String = columns.iter().map(|column| format!(" {} |", column.cell(is_candidate))).collect();
+        let _ = writeln!(
+            table,
+            "| **{role}** | {revision} | {slot} | `{bar}` {share}{weight} | {} |{measured}",
+            escape::markdown(&targets)
+        );
     }
     table.trim_end().to_owned()
 }
@@ -169,7 +178,10 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
     if progress.steps.is_empty() {
         return None;
     }
-    let mut table = String::from("| | step | state | time | the candidate's targets |\n| --- | --- | --- | --- | --- |\n");
+    let is_judged = progress.steps.iter().any(|step| step.judged.is_some());
+    let (title, line) = if is_judged { (" metrics and alarms |", " --- |") } else { ("", "") };
+    let mut table =
+        format!("| | step | state | time | the candidate's targets |{title}\n| --- | --- | --- | --- | --- |{line}\n");
     let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
     for step in progress.steps.iter().take(MOST_STEPS) {
         let (mark, state) = match step.state {
@@ -185,7 +197,9 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
             Some(ended) => format!("{} to {}", at(begun, progress), at(ended, progress)),
             None => format!("since {}", at(begun, progress)),
         });
-        let _ = writeln!(table, "| {mark} | {plan} | {state} | {} | {} |", time.unwrap_or_default(), looks(step));
+        let judged = step.judged.map(judging::short).unwrap_or_default();
+        let judged = if is_judged { format!(" {judged} |") } else { String::new() };
+        let _ = writeln!(table, "| {mark} | {plan} | {state} | {} | {} |{judged}", time.unwrap_or_default(), looks(step));
     }
     if progress.steps.len() > MOST_STEPS {
         let _ = writeln!(table, "| | … | {} more steps | | |", progress.steps.len() - MOST_STEPS);
@@ -194,7 +208,7 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
 }
 
 /// The numbers that a step was judged by.
-fn looks(step: &StepProgress) -> String {
+fn looks(step: &StepProgress<'_>) -> String {
     let looks = phrases::count(step.observations, "look");
     match step.lowest {
         None => String::new(),
@@ -221,6 +235,7 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
         | Happening::Shifted { .. }
         | Happening::Settled { .. }
         | Happening::Observed { .. }
+        | Happening::Judged { .. }
         | Happening::StepPassed { .. }
         | Happening::HookBegun { .. }
         | Happening::HookEnded { .. }

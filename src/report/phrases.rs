@@ -1,6 +1,9 @@
 //! The sentences that all reports share. Plain text; whoever shows them escapes them.
 
-use super::progress::{Phase, Progress, length};
+use super::{
+    judging,
+    progress::{Phase, Progress, length},
+};
 use crate::{
     exit::Exit,
     rollout::{
@@ -84,6 +87,20 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
             }
             let stable = stable.as_ref().map(|side| format!("; stable: {}", side_in_words(side))).unwrap_or_default();
             format!("candidate: {}{stable}", side_in_words(candidate))
+        }
+        Happening::Judged { window, assessments, .. } => {
+            let line = judging::line(*window, assessments);
+            let before = earlier.find_map(|before| {
+                if let Happening::Judged { window, assessments, .. } = before {
+                    Some(judging::line(*window, assessments))
+                } else {
+                    None
+                }
+            });
+            if before.is_some_and(|before| before == line) {
+                return None;
+            }
+            line
         }
         Happening::Concern { what } => format!("concern: {what}"),
         Happening::StepPassed { index } => format!("{}: passed", step(*index)),
@@ -198,6 +215,14 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
         }
         Reason::ForeignTargets { .. } => {
             "Something else deploys to the candidate's ECS service, or registers targets in its group: stop it, then release again."
+        }
+        Reason::AnalysisFailed { .. } => {
+            "Look at the candidate's logs and traces in these minutes, then push a fix and release again. If a limit is wrong, change it \
+             under `analysis`."
+        }
+        Reason::Inconclusive { .. } => {
+            "Nothing says that the candidate is bad. Give its steps more requests or more time (`timeout`), ask for fewer \
+             (`min_requests`), or say with `on_no_data` what it means that there are none."
         }
         Reason::TimedOut { .. } => "Raise `timeout`, or shorten the steps; nothing says that the candidate is bad.",
         Reason::HookFailed { .. } => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     rollout::{
+        analysis::Assessment,
         journal::{Entry, Happening, Journal},
         outcome::{Outcome, OutcomeKind, Reason},
         plan::Step,
@@ -38,7 +39,7 @@ pub(super) enum StepState {
 
 /// One step with what was seen in it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StepProgress {
+pub(super) struct StepProgress<'a> {
     pub(super) step: Step,
     pub(super) state: StepState,
     pub(super) begun: Option<Timestamp>,
@@ -47,6 +48,8 @@ pub(super) struct StepProgress {
     pub(super) observations: u32,
     /// The worst of these: healthy and expected.
     pub(super) lowest: Option<(u32, u32)>,
+    /// What metrics and alarms said of it last.
+    pub(super) judged: Option<&'a [Assessment]>,
 }
 
 /// A journal, read once.
@@ -59,7 +62,7 @@ pub(super) struct Progress<'a> {
     pub(super) turned_back: Option<&'a Reason>,
     /// The split as it stands; none while nothing of ours was written.
     pub(super) split: Option<Split>,
-    pub(super) steps: Vec<StepProgress>,
+    pub(super) steps: Vec<StepProgress<'a>>,
     /// What became of the tasks that are not needed any more.
     pub(super) spare: Spare,
     /// Whether the candidate has become stable, whatever came after.
@@ -85,6 +88,7 @@ impl<'a> Progress<'a> {
             ended: None,
             observations: 0,
             lowest: None,
+            judged: None,
         };
         let mut progress = Self {
             started,
@@ -138,6 +142,11 @@ impl<'a> Progress<'a> {
                     step.lowest = Some(step.lowest.filter(|lowest| !is_lower(*lowest)).unwrap_or(seen));
                 }
             }
+            Happening::Judged { index, assessments, .. } => {
+                if let Some(step) = self.steps.get_mut(*index) {
+                    step.judged = Some(assessments);
+                }
+            }
             Happening::StepPassed { index } => {
                 if let Some(step) = self.steps.get_mut(*index) {
                     step.state = StepState::Passed;
@@ -174,7 +183,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn step_mut(&mut self) -> Option<&mut StepProgress> {
+    fn step_mut(&mut self) -> Option<&mut StepProgress<'a>> {
         if let Phase::Stepping(index) = self.phase { self.steps.get_mut(index) } else { None }
     }
 
@@ -193,7 +202,7 @@ impl<'a> Progress<'a> {
 
     /// The least time that the steps still take; none where they are over.
     pub(super) fn left(&self) -> Option<Duration> {
-        let of = |step: &StepProgress| self.settle + step.step.bake;
+        let of = |step: &StepProgress<'_>| self.settle + step.step.least_watch();
         match self.phase {
             Phase::Preparing | Phase::Launching => Some(self.steps.iter().map(of).sum()),
             Phase::Stepping(index) => {

@@ -19,6 +19,8 @@ pub(super) struct Row<'a> {
     /// Draws its share, so many cells wide.
     pub(super) bar: Box<dyn Fn(u32) -> String>,
     pub(super) targets: String,
+    /// It is the revision that is being released, whatever its role now.
+    pub(super) is_candidate: bool,
     /// The same in a few columns: dots and numbers without the reasons.
     pub(super) brief: String,
 }
@@ -38,6 +40,7 @@ pub(super) fn rows<'a>(journal: &'a Journal, progress: &Progress<'_>) -> Vec<Row
         share,
         weight: weight(|split| split.candidate),
         bar: Box::new(move |cells| chart::bars(share, cells).1),
+        is_candidate: true,
         targets: String::new(),
         brief: String::new(),
     };
@@ -51,6 +54,7 @@ pub(super) fn rows<'a>(journal: &'a Journal, progress: &Progress<'_>) -> Vec<Row
         share: rest_of(share),
         weight: weight(|split| split.stable),
         bar: Box::new(move |cells| chart::bars(share, cells).0),
+        is_candidate: false,
         targets: String::new(),
         brief: String::new(),
     };

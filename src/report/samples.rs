@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     rollout::{
+        analysis::{Assessment, Number, OnNoData, Unit, Verdict, Why, Window},
         journal::{Entry, Happening, Journal, Release},
         observation::{Side, Tasks},
         outcome::{Outcome, OutcomeKind, Reason},
@@ -153,6 +154,68 @@ pub(super) fn rolled_back() -> Journal {
         .finished(OutcomeKind::RolledBack, no_healthy_targets())
 }
 
+fn measured(name: &str, verdict: Verdict, why: Why, (candidate, stable): (f64, f64)) -> Assessment {
+    let is_rate = name.starts_with("errors");
+    Assessment {
+        name: name.to_owned(),
+        measures: if is_rate { "error-rate" } else { "request-time p99" }.to_owned(),
+        unit: if is_rate { Unit::Rate } else { Unit::Milliseconds },
+        verdict,
+        why,
+        candidate: Number::new(candidate),
+        stable: Number::new(stable),
+        stable_is_last: false,
+        requests: Some(610),
+        limits: if is_rate { "at most 1%" } else { "at most 800ms" }.to_owned(),
+        report_only: false,
+        on_no_data: OnNoData::Extend,
+    }
+}
+
+/// Judged by metrics and an alarm at each minute of its second step, and condemned.
+pub(super) fn judged() -> Journal {
+    let minute = |number: u64| Timestamp::from_secs(1_795_313_100 + 60 * number);
+    let alarm = Assessment {
+        name: "my_service-5xx | @ops".to_owned(),
+        measures: "alarm".to_owned(),
+        unit: Unit::Plain,
+        requests: None,
+        limits: String::new(),
+        ..measured("", Verdict::Pass, Why::AlarmOff, (f64::NAN, f64::NAN))
+    };
+    let judged = |index, until, assessments: Vec<Assessment>| Happening::Judged {
+        index,
+        window: Some(Window { from: minute(0), until: minute(until) }),
+        assessments,
+    };
+    let good = vec![
+        measured("errors", Verdict::Pass, Why::Within, (0.0021, 0.0018)),
+        measured("errors-versus-stable", Verdict::Inconclusive, Why::NotEnough { missing: Some(1240) }, (0.0021, 0.0018)),
+        Assessment { report_only: true, ..measured("latency", Verdict::Pass, Why::Within, (142.0, 120.0)) },
+        alarm.clone(),
+    ];
+    let limit = Number::new(0.01).expect("finite");
+    let found = Number::new(0.031).expect("finite");
+    let bad = measured("errors", Verdict::Fail, Why::Above { found, limit }, (0.031, 0.0019));
+    let reason = Reason::AnalysisFailed {
+        share: Share::percent(25),
+        window: Some(Window { from: minute(0), until: minute(2) }),
+        failed: vec![bad.clone()],
+    };
+    Story::new()
+        .prepared()
+        .passed(0, 5, 120)
+        .step(1, 25)
+        .after(60)
+        .add(judged(1, 1, good.clone()))
+        .after(60)
+        .add(judged(1, 2, [vec![bad], good[1..].to_vec()].concat()))
+        .add(Happening::RollingBack { reason: reason.clone() })
+        .after(1)
+        .add(Happening::Restored)
+        .finished(OutcomeKind::RolledBack, reason)
+}
+
 pub(super) fn stuck() -> Journal {
     turning_back()
         .after(2)
@@ -234,6 +297,15 @@ fn hostile() -> Journal {
             .add(Happening::Note { what: format!("aws {evil}") })
             .add(Happening::Concern { what: evil.to_owned() })
             .add(Happening::Shifted { split });
+        if number < 99 {
+            let alarm = Assessment {
+                name: evil.to_owned(),
+                measures: "alarm".to_owned(),
+                ..measured("", Verdict::Fail, Why::AlarmOn { message: evil.repeat(20) }, (1.0, 1.0))
+            };
+            let index = usize::from(number);
+            story = story.add(Happening::Judged { index, window: None, assessments: vec![alarm; 130] });
+        }
     }
     let reasons = vec![(evil.repeat(20), 3); 200];
     story.finished(OutcomeKind::RolledBack, Reason::NoHealthyTargets { share: Share::percent(25), reasons })
@@ -251,6 +323,7 @@ fn the_reports_read_as_they_should() {
         ("in-progress", in_progress()),
         ("promoted", promoted()),
         ("rolled-back", rolled_back()),
+        ("judged", judged()),
         ("stuck", stuck()),
         ("bootstrap", bootstrap()),
         ("shift", shift()),

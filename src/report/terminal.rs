@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
-    escape, phrases,
+    escape, judging, phrases,
     progress::{Phase, Progress, StepState, length, offset},
     rows::{self, Row},
 };
@@ -11,6 +11,9 @@ use crate::rollout::journal::Journal;
 
 /// How many cells a bar has: with everything else in its line it fits into 80 columns.
 const CELLS: u32 = 24;
+
+/// The narrowest terminal that is reckoned with.
+const WIDTH: usize = 80;
 
 /// A live view on a terminal.
 ///
@@ -61,12 +64,13 @@ fn view(journal: &Journal, color: bool) -> String {
         lines.push(format!("  {role:9}  {bar} {:>4}  {}", share.to_string(), escape::plain(brief)));
     }
     lines.push(format!("  {}", steps_in_words(&progress)));
+    lines.extend(judging::brief(journal).map(|line| format!("  {line}").chars().take(WIDTH).collect()));
     lines.join("\n")
 }
 
 fn steps_in_words(progress: &Progress<'_>) -> String {
     let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
-    let step = |step: &super::progress::StepProgress| {
+    let step = |step: &super::progress::StepProgress<'_>| {
         let state = match step.state {
             StepState::Ahead if is_over => "not reached",
             StepState::Ahead => "ahead",
@@ -146,9 +150,7 @@ mod tests {
 
     #[test]
     fn every_character_of_the_view_is_one_column_wide_and_its_lines_fit() {
-        for journal in
-            [samples::in_progress(), samples::promoted(), samples::rolled_back(), samples::stuck(), samples::bootstrap()]
-        {
+        for journal in [samples::in_progress(), samples::promoted(), samples::judged(), samples::stuck(), samples::bootstrap()] {
             for line in view(&journal, false).lines() {
                 assert!(line.chars().count() <= 80, "{line}");
                 assert!(line.chars().all(|character| character < '\u{2700}'), "{line}");

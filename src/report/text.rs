@@ -171,8 +171,10 @@ impl Console {
             } else {
                 format!(", each after {} to settle", length(release.settle))
             };
-            let least: std::time::Duration = release.steps.iter().map(|step| step.bake + release.settle).sum();
-            let _ = writeln!(out, "  steps {}{settle}: {} at least", steps.join(", "), length(least));
+            let lag = release.steps.iter().map(|step| step.lag).max().unwrap_or_default();
+            let late = if lag.is_zero() { String::new() } else { format!(", metrics {} late in whole minutes", length(lag)) };
+            let least: std::time::Duration = release.steps.iter().map(|step| step.least_watch() + release.settle).sum();
+            let _ = writeln!(out, "  steps {}{settle}{late}: {} at least", steps.join(", "), length(least));
         }
         self.open_group(out, "prepare");
     }
@@ -229,6 +231,7 @@ impl Console {
             | Happening::Shifted { .. }
             | Happening::Settled { .. }
             | Happening::Observed { .. }
+            | Happening::Judged { .. }
             | Happening::StepPassed { .. }
             | Happening::Restored
             | Happening::Retiring { .. }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    analysis::{Assessment, Window},
     hooks::{HookFailure, Point},
     observation::Side,
     outcome::{Outcome, Reason},
@@ -107,6 +108,15 @@ pub enum Happening {
         /// What.
         what: String,
     },
+    /// What metrics and alarms say, all of them, passing ones too; at most once a minute.
+    Judged {
+        /// Which step.
+        index: usize,
+        /// The minutes that were judged; none where alarms alone were.
+        window: Option<Window>,
+        /// Each metric that judges the step, then each alarm.
+        assessments: Vec<Assessment>,
+    },
     /// A step's bake ended well.
     StepPassed {
         /// Which step.
@@ -205,6 +215,18 @@ impl Journal {
         self.entries
             .iter()
             .filter_map(|entry| if let Happening::Shifted { split } = entry.event { Some((entry.at, split)) } else { None })
+    }
+
+    /// The newest judgement: the minutes that it was of, and what every metric and alarm said.
+    #[must_use]
+    pub fn judgement(&self) -> Option<(Option<Window>, &[Assessment])> {
+        self.entries.iter().rev().find_map(|entry| {
+            if let Happening::Judged { window, assessments, .. } = &entry.event {
+                Some((*window, assessments.as_slice()))
+            } else {
+                None
+            }
+        })
     }
 
     /// The newest readings of both sides.

@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    analysis::{Assessment, Window, assessment},
     hooks::{HookFailure, Point},
     plan::OnTimeout,
     split::Share,
@@ -122,6 +123,22 @@ pub enum Reason {
         /// What was allowed.
         timeout: Duration,
     },
+    /// Metrics or alarms condemned the candidate.
+    AnalysisFailed {
+        /// The share that it had.
+        share: Share,
+        /// The minutes that were judged; none where alarms alone were.
+        window: Option<Window>,
+        /// What failed, each with its numbers.
+        failed: Vec<Assessment>,
+    },
+    /// The bake of a step went on until the rollout's deadline, because metrics or alarms did not tell.
+    Inconclusive {
+        /// What was allowed for the whole rollout.
+        timeout: Duration,
+        /// What did not tell, in words.
+        missing: Vec<String>,
+    },
     /// A hook did not pass.
     HookFailed {
         /// Which.
@@ -220,6 +237,8 @@ impl Reason {
             Self::DeploymentFailed { .. } => "deployment-failed",
             Self::ForeignTargets { .. } => "foreign-targets",
             Self::TimedOut { .. } => "timed-out",
+            Self::AnalysisFailed { .. } => "analysis-failed",
+            Self::Inconclusive { .. } => "inconclusive",
             Self::HookFailed { failure: HookFailure::TimedOut { .. }, .. } => "hook-timed-out",
             Self::HookFailed { .. } => "hook-failed",
             Self::Cancelled => "cancelled",
@@ -258,6 +277,8 @@ impl Reason {
             | Self::DeploymentFailed { .. }
             | Self::ForeignTargets { .. }
             | Self::TimedOut { .. }
+            | Self::AnalysisFailed { .. }
+            | Self::Inconclusive { .. }
             | Self::HookFailed { .. }
             | Self::Hold { .. }
             | Self::CancelledHold { .. }
@@ -307,6 +328,16 @@ impl fmt::Display for Reason {
             Self::TimedOut { timeout } => {
                 write!(f, "the rollout took longer than its timeout of {}", humantime::format_duration(*timeout))
             }
+            Self::AnalysisFailed { share, window, failed } => {
+                let when = window.map(|window| format!(", {window}")).unwrap_or_default();
+                write!(f, "{}, with {share} of the traffic{when}", assessment::listed(failed))
+            }
+            Self::Inconclusive { timeout, missing } => write!(
+                f,
+                "no verdict on the candidate within the timeout of {}: {}",
+                humantime::format_duration(*timeout),
+                missing.join("; ")
+            ),
             Self::HookFailed { hook, failure } => write!(f, "the {hook} hook failed: {failure}"),
             Self::Cancelled => write!(f, "the job was cancelled"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),

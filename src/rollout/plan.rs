@@ -4,8 +4,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use super::split::{Share, Split, UnrepresentableShare};
+use super::{
+    analysis::Analysis,
+    record_text::encode_plan,
+    split::{Share, Split, UnrepresentableShare},
+};
 pub use super::{
     steps_text::{StepsError, TRAILING_HOLD, parse_steps},
     strategy::Strategy,
@@ -19,9 +24,24 @@ pub struct Step {
     pub share: Share,
     /// How long the settled split is watched; observed time, counted from the end of settle.
     pub bake: Duration,
+    /// How long after a minute its metrics are taken to be complete; zero where no metric judges the step.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub lag: Duration,
     /// The job ends before this step, at the weights of the one before, until somebody promotes the rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+}
+
+impl Step {
+    /// The least time from the end of settle to a verdict: metrics come in whole minutes, and late.
+    #[must_use]
+    pub fn least_watch(&self) -> Duration {
+        if self.lag.is_zero() {
+            return self.bake;
+        }
+        let minutes = self.bake.as_secs().div_ceil(60).max(1).saturating_mul(60);
+        Duration::from_secs(minutes).max(self.bake).saturating_add(self.lag)
+    }
 }
 
 /// How long a rollout waits for a person, and what happens when nobody comes.
@@ -78,11 +98,14 @@ pub struct HealthLimits {
     pub min_healthy: Share,
     /// How many observations in a row below it end the release.
     pub unhealthy_for: u32,
+    /// Targets that nothing checks count as healthy: something else judges.
+    #[serde(default)]
+    pub unchecked: bool,
 }
 
 impl Default for HealthLimits {
     fn default() -> Self {
-        Self { min_healthy: Share::percent(80), unhealthy_for: 2 }
+        Self { min_healthy: Share::percent(80), unhealthy_for: 2, unchecked: false }
     }
 }
 
@@ -143,7 +166,7 @@ pub enum PlanError {
     },
     /// More time than there is.
     #[error(
-        "the steps need at least {needed} (settle and bake of each), which is more than the timeout of {timeout}: raise `timeout` or shorten the bakes"
+        "the steps need at least {needed} (settle and bake of each, and what metrics are late), which is more than the timeout of {timeout}: raise `timeout` or shorten the bakes"
     )]
     TooLong {
         /// The least time the steps take.
@@ -205,10 +228,27 @@ impl Plan {
         if errors.is_empty() { Ok(self) } else { Err(errors) }
     }
 
-    /// The least time that the steps take: settle and bake of each, nothing else; holds do not count for it.
+    /// The least time that the steps take: settle and bake of each, and how late their metrics are; nothing else, holds do not
+    /// count for it.
     #[must_use]
     pub fn least_time(&self) -> Duration {
-        let each = self.steps.iter().map(|step| self.settle.saturating_add(step.bake));
+        let each = self.steps.iter().map(|step| self.settle.saturating_add(step.least_watch()));
         each.fold(Duration::ZERO, Duration::saturating_add)
+    }
+}
+
+impl Plan {
+    /// Sixteen hexadecimal digits that change when plan or limits change.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.digest_with(&Analysis::default())
+    }
+
+    /// The same of a plan and what is judged besides target health.
+    #[must_use]
+    pub fn digest_with(&self, analysis: &Analysis) -> String {
+        let mut parts: Vec<_> = encode_plan(self).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+        parts.extend(analysis.text());
+        Sha256::digest(parts.join(" ")).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -6,8 +6,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use sha2::{Digest as _, Sha256};
-
 use super::{
     plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
     record::{Held, Record, STATES, SlotRecord},
@@ -22,15 +20,6 @@ use crate::time::Timestamp;
 pub struct RecordError {
     key: String,
     problem: String,
-}
-
-impl Plan {
-    /// Sixteen hexadecimal digits that change when plan or limits change.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        let plan = encode_plan(self).into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
-        Sha256::digest(plan).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
 impl Record {
@@ -97,12 +86,13 @@ impl Record {
             });
         }
         let health = pairs.pair("health")?;
+        let unchecked = pairs.0.remove("unchecked").is_some_and(|value| value == "true");
         let plan = Plan {
             steps: decode_steps(&pairs.take("steps")?)?,
             settle: pairs.seconds("settle")?,
             timeout: pairs.seconds("timeout")?,
             interval: pairs.seconds("interval")?,
-            health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1 },
+            health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1, unchecked },
             on_cancel: if pairs.take("on-cancel")? == "hold" { OnCancel::Hold } else { OnCancel::Rollback },
             on_drift: if pairs.take("on-drift")? == "restore" { OnDrift::Restore } else { OnDrift::Stop },
             retire_after: match pairs.take("retire")?.as_str() {
@@ -158,16 +148,17 @@ fn weights(split: Split) -> String {
     format!("{}:{}", split.stable, split.candidate)
 }
 
-fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
+pub(super) fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
     let step = |step: &Step| {
         let hold = step.hold.map_or_else(String::new, |hold| {
             let then = if hold.on_timeout == OnTimeout::Continue { "c" } else { "r" };
             format!(":{}{then}", whole_seconds(hold.timeout))
         });
-        format!("{}:{}{hold}", step.share.millipercent(), step.bake.as_secs())
+        let lag = if step.lag.is_zero() { String::new() } else { format!(":{}l", whole_seconds(step.lag)) };
+        format!("{}:{}{hold}{lag}", step.share.millipercent(), step.bake.as_secs())
     };
     let steps: Vec<_> = plan.steps.iter().map(step).collect();
-    vec![
+    let mut pairs = vec![
         ("steps", if steps.is_empty() { "none".to_owned() } else { steps.join("+") }),
         ("settle", whole_seconds(plan.settle)),
         ("timeout", plan.timeout.as_secs().to_string()),
@@ -176,7 +167,11 @@ fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
         ("on-cancel", if plan.on_cancel == OnCancel::Hold { "hold" } else { "rollback" }.to_owned()),
         ("on-drift", if plan.on_drift == OnDrift::Restore { "restore" } else { "stop" }.to_owned()),
         ("retire", plan.retire_after.map_or_else(|| "never".to_owned(), |after| after.as_secs().to_string())),
-    ]
+    ];
+    if plan.health.unchecked {
+        pairs.push(("unchecked", "true".to_owned()));
+    }
+    pairs
 }
 
 fn decode_steps(text: &str) -> Result<Vec<Step>, RecordError> {
@@ -186,24 +181,25 @@ fn decode_steps(text: &str) -> Result<Vec<Step>, RecordError> {
     text.split('+').map(decode_step).collect()
 }
 
-/// `SHARE:BAKE`, or `SHARE:BAKE:HOLD` with an `r` (rollback) or `c` (continue) after the hold's seconds.
+/// `SHARE:BAKE`, then `:HOLD` with an `r` (rollback) or `c` (continue) after the hold's seconds, then `:LAG` with an `l`, where
+/// there are such.
 fn decode_step(text: &str) -> Result<Step, RecordError> {
     let unreadable = || RecordError { key: "steps".to_owned(), problem: format!("`{text}`") };
     let (parts, rest) = text.split_once(':').ok_or_else(unreadable)?;
-    let (bake, hold) = rest.split_once(':').map_or((rest, None), |(bake, hold)| (bake, Some(hold)));
-    let hold = hold.map(|hold| {
-        let (seconds, on_timeout) = match (hold.strip_suffix('r'), hold.strip_suffix('c')) {
-            (Some(seconds), _) => (seconds, OnTimeout::Rollback),
-            (None, Some(seconds)) => (seconds, OnTimeout::Continue),
-            (None, None) => return Err(unreadable()),
-        };
-        Ok(Hold { timeout: Duration::from_secs(number("steps", seconds)?), on_timeout })
-    });
-    Ok(Step {
-        share: share("steps", number("steps", parts)?)?,
-        bake: Duration::from_secs(number("steps", bake)?),
-        hold: hold.transpose()?,
-    })
+    let mut rest = rest.split(':');
+    let seconds = |text: &str| number("steps", text).map(Duration::from_secs);
+    let share = share("steps", number("steps", parts)?)?;
+    let mut step = Step { share, bake: seconds(rest.next().unwrap_or_default())?, lag: Duration::ZERO, hold: None };
+    for part in rest {
+        if let Some(lag) = part.strip_suffix('l') {
+            step.lag = seconds(lag)?;
+            continue;
+        }
+        let on_timeout = if part.ends_with('c') { OnTimeout::Continue } else { OnTimeout::Rollback };
+        let timeout = part.strip_suffix(['r', 'c']).ok_or_else(unreadable)?;
+        step.hold = Some(Hold { timeout: seconds(timeout)?, on_timeout });
+    }
+    Ok(step)
 }
 
 /// `NEXT:SINCE:UNTIL:WHY`
@@ -302,7 +298,7 @@ mod tests {
     }
 
     fn record() -> impl Strategy<Value = Record> {
-        let steps = proptest::collection::vec((0..=100_u32, 0..100_000_u64), 0..12);
+        let steps = proptest::collection::vec((0..=100_u32, 0..100_000_u64, 0..3_u64), 0..12);
         (
             steps,
             proptest::option::of(slot()),
@@ -312,23 +308,21 @@ mod tests {
             0..6_usize,
         )
             .prop_map(|(steps, stable, candidate, previous, (generation, started, flag, left, right), state)| {
-                let steps = steps
-                    .into_iter()
-                    .map(|(share, bake)| Step {
-                        share: Share::percent(share),
-                        bake: Duration::from_secs(bake),
-                        hold: (bake % 3 > 0).then(|| Hold {
-                            timeout: Duration::from_secs(bake + 60),
-                            on_timeout: if bake % 3 == 1 { OnTimeout::Rollback } else { OnTimeout::Continue },
-                        }),
-                    })
-                    .collect();
+                let hold = |bake: u64| {
+                    let on_timeout = if bake % 3 == 1 { OnTimeout::Rollback } else { OnTimeout::Continue };
+                    (bake % 3 > 0).then(|| Hold { timeout: Duration::from_secs(bake + 60), on_timeout })
+                };
+                let step = |(share, bake, lag)| {
+                    let (time, lag) = (Duration::from_secs(bake), Duration::from_secs(60 * lag));
+                    Step { share: Share::percent(share), bake: time, lag, hold: hold(bake) }
+                };
+                let steps = steps.into_iter().map(step).collect();
                 let plan = Plan {
                     steps,
                     settle: Duration::from_secs(90),
                     timeout: Duration::from_secs(2700),
                     interval: Duration::from_secs(15),
-                    health: HealthLimits::default(),
+                    health: HealthLimits { unchecked: flag, ..HealthLimits::default() },
                     on_cancel: if flag { OnCancel::Hold } else { OnCancel::Rollback },
                     on_drift: if flag { OnDrift::Stop } else { OnDrift::Restore },
                     retire_after: flag.then_some(Duration::from_secs(u64::from(left))),

@@ -61,7 +61,7 @@ impl FromStr for Step {
             .split_once(':')
             .ok_or_else(|| StepsError(format!("`{text}` is not a step: write a share and a bake time, such as `5%:2m`")))?;
         let share = share.parse().map_err(|error: super::split::ShareError| StepsError(error.to_string()))?;
-        Ok(Self { share, bake: time(bake)?, hold: None })
+        Ok(Self { share, bake: time(bake)?, lag: Duration::ZERO, hold: None })
     }
 }
 

@@ -51,7 +51,7 @@ impl Strategy {
                 (shares, bake)
             }
         };
-        shares.into_iter().map(|share| Step { share, bake, hold: None }).collect()
+        shares.into_iter().map(|share| Step { share, bake, lag: Duration::ZERO, hold: None }).collect()
     }
 }
 

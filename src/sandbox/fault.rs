@@ -50,7 +50,8 @@ pub(crate) fn strike(world: &mut World, kind: &Kind) -> Option<Effect> {
         *count += 1;
         let hits = fault.nth.is_none_or(|nth| *count == nth)
             && fault.every.is_none_or(|every| every > 0 && (*count).is_multiple_of(every))
-            && fault.from.is_none_or(|from| *count >= from);
+            && fault.from.is_none_or(|from| *count >= from)
+            && fault.until.is_none_or(|until| *count <= until);
         if hits && struck.is_none() {
             struck = Some(fault.effect);
         }
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn nth_every_and_from_count_only_the_requests_they_mean() {
+    fn nth_every_from_and_until_count_only_the_requests_they_mean() {
         let mut world = World::new(scenario::load("promoted").unwrap());
         world.faults.add(Fault { operations: vec!["A".to_owned()], nth: Some(2), ..Fault::default() });
         world.faults.add(Fault {
@@ -113,10 +114,12 @@ mod tests {
             ..Fault::default()
         });
         world.faults.add(Fault { operations: vec!["C".to_owned()], from: Some(2), effect: Effect::Hang, ..Fault::default() });
+        world.faults.add(Fault { operations: vec!["D".to_owned()], until: Some(2), ..Fault::default() });
         let mut seen = |name: &str| strike(&mut world, &kind("ecs", name, true));
         assert_eq!([seen("A"), seen("A"), seen("A")], [None, Some(Effect::Throttle), None]);
         assert_eq!([seen("B"), seen("B"), seen("B"), seen("B")], [None, Some(Effect::Conflict), None, Some(Effect::Conflict)]);
         assert_eq!([seen("C"), seen("C"), seen("C")], [None, Some(Effect::Hang), Some(Effect::Hang)]);
+        assert_eq!([seen("D"), seen("D"), seen("D")], [Some(Effect::Throttle), Some(Effect::Throttle), None]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Surroundings,
-    types::{AwsSettings, DeploySettings, Format, GitHubSettings, PlanOrigin},
+    types::{AnalysisSettings, AwsSettings, DeploySettings, Format, GitHubSettings, PlanOrigin},
 };
 use crate::{hooks::Jobs, rollout::plan::Plan};
 
@@ -90,6 +90,8 @@ pub struct PromoteSettings {
     pub plan: Plan,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What that plan is judged by.
+    pub judging: AnalysisSettings,
     /// What is run on the way.
     pub hooks: Jobs,
     /// Write nothing.
@@ -124,6 +126,8 @@ pub struct ResumeSettings {
     pub plan: Plan,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What that plan is judged by.
+    pub judging: AnalysisSettings,
     /// What is run on the way.
     pub hooks: Jobs,
     /// What `deploy` would be told: to start a candidate that was not started yet.

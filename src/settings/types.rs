@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use super::{Secret, Surroundings, takeovers::OnExisting};
 pub use crate::cli::Format;
-use crate::{definition::Given, hooks::Jobs, rollout::plan::Plan, time::Timestamp};
+use crate::{
+    definition::Given,
+    hooks::Jobs,
+    rollout::{analysis::Analysis, plan::Plan},
+    time::Timestamp,
+};
 
 /// Where AWS is, and as whom. Without a role credentials are found by the SDK.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +104,15 @@ pub struct PlanOrigin {
     pub is_said: bool,
 }
 
+/// What is judged besides target health.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnalysisSettings {
+    /// Metrics and alarms.
+    pub analysis: Analysis,
+    /// An alarm that is on at the start is no reason to refuse: it does not count until it was off once.
+    pub ignores_alarms_at_start: bool,
+}
+
 /// What `deploy` is told.
 #[derive(Clone, Debug)]
 pub struct DeploySettings {
@@ -118,6 +132,8 @@ pub struct DeploySettings {
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What is judged besides target health.
+    pub judging: AnalysisSettings,
     /// What keeps another release away.
     pub lock: Lock,
     /// Where that comes from.
@@ -157,6 +173,8 @@ pub struct ShiftSettings {
     pub to: String,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What is judged besides target health.
+    pub judging: AnalysisSettings,
     /// What keeps another release away.
     pub lock: Lock,
     /// Where that comes from.

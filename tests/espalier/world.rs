@@ -118,6 +118,14 @@ impl World {
             .collect()
     }
 
+    /// When an operation of AWS's was called, in milliseconds.
+    pub(crate) fn times_of(&self, operation: &str) -> Vec<u64> {
+        let called = list(&self.0, "/log").iter().filter(|line| text(line, "/what").rsplit(':').next() == Some(operation));
+        let times: Vec<u64> = called.filter_map(|line| line["at"].as_u64()).collect();
+        assert!(!times.is_empty(), "{operation} was called");
+        times
+    }
+
     /// What scales an ECS service by itself: bounds, what is suspended, names of policies and scheduled actions.
     pub(crate) fn scaling(&self, service: &str) -> Option<Value> {
         let resource = format!("service/my-cluster/{service}");

@@ -17,8 +17,12 @@ use crate::rollout::{
 };
 
 pub(super) fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
-    let step =
-        |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes), hold: None };
+    let step = |percent, minutes: u64| Step {
+        share: Share::percent(percent),
+        bake: Duration::from_secs(60 * minutes),
+        lag: Duration::ZERO,
+        hold: None,
+    };
     Plan {
         steps: vec![step(5, 1), step(50, 1), step(100, 1)],
         settle: Duration::from_secs(30),
@@ -55,7 +59,7 @@ pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize,
             return (world, ending, index);
         }
         assert!(
-            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::EndHook),
+            !superseded || matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::WaitUntil(_) | Effect::EndHook),
             "a write after the record was seen to be another's"
         );
         let here = misfortunes.iter().filter(|(at, _)| *at == index).map(|(_, what)| *what);
@@ -272,7 +276,7 @@ fn an_abort_restores_even_where_nothing_about_targets_can_be_read() {
     let mut world = World::new(false);
     world.actions = [Some(Split { stable: 50, candidate: 50 }); 2];
     world.candidate_tasks = 3;
-    world.denied.push(std::mem::discriminant(&Effect::Observe));
+    world.denied.push(std::mem::discriminant(&Effect::Observe(None)));
     let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
     let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
     let abort = Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, false);
@@ -293,7 +297,7 @@ fn a_cancel_leaves_everything_with_the_candidate_where_stable_has_nothing_left()
             let event = world.carry_out(&effect);
             effect = machine.handle(world.now, event).expect("in place");
         }
-        if world.candidate_weight() < 100 || effect != Effect::Observe || world.stable_tasks == 0 {
+        if world.candidate_weight() < 100 || effect != Effect::Observe(None) || world.stable_tasks == 0 {
             continue;
         }
         world.stable_healthy = 0;
@@ -314,7 +318,7 @@ fn a_scale_out_of_stable_is_not_a_shortage_and_the_candidate_follows_it() {
     let mut world = World::new(false);
     let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
     let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
-    while !(world.candidate_weight() == 50 && effect == Effect::Observe && machine.record().verified.candidate == 50) {
+    while !(world.candidate_weight() == 50 && effect == Effect::Observe(None) && machine.record().verified.candidate == 50) {
         let event = world.carry_out(&effect);
         effect = machine.handle(world.now, event).expect("in place");
     }

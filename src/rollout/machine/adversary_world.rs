@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Desired, Effect, Event, Role, Steer};
 use crate::{
     rollout::{
+        analysis::{Measured, Number, Question, Readings, Series, SideReadings},
         hooks::{HookEnd, HookOrder, HookReading},
         observation::{Lease, LiveAction, Observation, Side, Tasks},
         record::Record,
@@ -70,6 +71,19 @@ pub(super) const ALL: [Misfortune; 15] = [
     Misfortune::ScalesIn,
 ];
 
+/// What the one metric of the candidate's, an error rate, is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Metrics {
+    /// No errors.
+    Good,
+    /// A tenth of 300 requests a minute.
+    Bad,
+    /// Nobody asks for anything.
+    Silent,
+    /// They cannot be read.
+    Out,
+}
+
 /// Those that only befall hooks.
 pub(super) const HOOKS: [Misfortune; 2] = [Misfortune::HookFails, Misfortune::HookHangs];
 
@@ -99,6 +113,7 @@ pub(super) struct World {
     pub(super) edited: bool,
     /// Weights or health changed since the last reading: what is done next rests on the reading.
     pub(super) stale: bool,
+    pub(super) metrics: Metrics,
     pub(super) denied: Vec<std::mem::Discriminant<Effect>>,
     pub(super) effects: usize,
     /// What scales stable and the candidate by itself: held, resting.
@@ -139,6 +154,7 @@ impl World {
             listed: false,
             edited: false,
             stale: false,
+            metrics: Metrics::Good,
             denied: Vec::new(),
             effects: 0,
             held: [false; 2],
@@ -203,9 +219,10 @@ impl World {
                 }
                 Event::Done
             }
-            Effect::Observe => {
+            Effect::Observe(question) => {
                 self.stale = false;
-                Event::Observed(Box::new(self.observe()))
+                let metrics = question.map(|question| self.measured(question));
+                Event::Observed(Box::new(Observation { metrics, ..self.observe() }))
             }
             Effect::ReadBack => {
                 self.stale = false;
@@ -337,6 +354,7 @@ impl World {
                 if self.now < self.candidate_ready { 0 } else { self.candidate_healthy },
                 self.failed,
             ),
+            metrics: None,
             hook: self.hook.map(|until| HookReading {
                 end: self.ended(until).then_some(HookEnd { exit: Some(self.hook_exit), why: None }),
                 tail: Vec::new(),
@@ -351,6 +369,24 @@ impl World {
     /// Something that was started as a hook is there still.
     pub(super) fn is_hooked(&self) -> bool {
         self.hook.is_some_and(|until| !self.ended(until))
+    }
+
+    fn measured(&self, question: Question) -> Measured {
+        let failures = match self.metrics {
+            Metrics::Good => 0,
+            Metrics::Bad => 30,
+            Metrics::Silent => return Measured::Read(Readings { window: question.window, ..Readings::default() }),
+            Metrics::Out => return Measured::Unread("GetMetricData: InternalFailure".to_owned()),
+        };
+        let side = |failures: u32| {
+            let each = |count: u32| {
+                let minutes = question.window.into_iter().flat_map(|window| window.minutes());
+                Series { minutes: minutes.map(|minute| (minute, Number::from(count))).collect(), complete: true }
+            };
+            SideReadings { requests: each(300), metrics: vec![each(failures)] }
+        };
+        let stable = question.both.then(|| side(0));
+        Measured::Read(Readings { window: question.window, candidate: side(failures), stable, alarms: Vec::new() })
     }
 
     pub(super) fn candidate_weight(&self) -> u16 {

@@ -23,6 +23,7 @@ impl Rollout {
             .or_else(|| self.foreign(&observation.candidate))
             .or_else(|| self.timed_out())
             .or_else(|| self.unhealthy(observation))
+            .or_else(|| self.judged(observation))
     }
 
     /// A split that is neither the recorded intent nor the last verified one (rule 3).
@@ -83,8 +84,7 @@ impl Rollout {
         if self.record().hold.is_some() {
             return None;
         }
-        let timeout = self.record().plan.timeout;
-        (self.aws_now() >= self.record().deadline()).then(|| self.roll_back(Reason::TimedOut { timeout }))
+        (self.aws_now() >= self.record().deadline()).then(|| self.roll_back(self.late()))
     }
 
     fn deployment_failed(&mut self, candidate: &Side) -> Option<Effect> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     hooks::HookDesk,
+    judging::Judging,
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
@@ -108,6 +109,8 @@ pub struct Rollout {
     pub(super) owner: String,
     pub(super) hooks: HookDesk,
     pub(super) steering: Steering,
+    /// What is judged besides target health, and how far that has got.
+    pub(super) judging: Judging,
 }
 
 impl Rollout {
@@ -190,6 +193,7 @@ impl Rollout {
             owner: String::new(),
             hooks: HookDesk::default(),
             steering,
+            judging: Judging::default(),
         }
     }
 
@@ -247,7 +251,7 @@ impl Rollout {
         };
         let effect = self.without_a_hook(effect);
         self.pending = match &effect {
-            Effect::Observe | Effect::ReadBack | Effect::CountHealthy(_) => Pending::Observe,
+            Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::StartHook(_) | Effect::EndHook => Pending::Hook,
@@ -272,7 +276,7 @@ impl Rollout {
         match &self.phase {
             // A claim looks first: what another job is at is not overwritten.
             Phase::Claiming(Claim::Looking) => Effect::ReadBack,
-            Phase::Watching => Effect::Observe,
+            Phase::Watching => Effect::Observe(None),
             Phase::RollingBack(_) => self.begin_takeover(),
             Phase::Stepping(index, _) => {
                 let index = *index;
@@ -320,14 +324,14 @@ impl Rollout {
         self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
-            Phase::Attaching => Effect::Observe,
+            Phase::Attaching => Effect::Observe(None),
             Phase::Launching(launch) => self.launch_acted(launch),
             Phase::Stepping(index, stage) => self.step_acted(index, stage),
             Phase::Promoting => self.promoted(),
             Phase::Retiring(retire) => self.retire_acted(retire),
             Phase::RollingBack(rollback) => self.rollback_acted(rollback),
             Phase::Holding => self.held(),
-            Phase::Watching => Effect::Observe,
+            Phase::Watching => Effect::Observe(None),
             Phase::Sticking(reason) => self.stuck(reason),
             Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::NothingChanged),

@@ -44,8 +44,9 @@ fn kind(ending: &Ending) -> Option<OutcomeKind> {
 fn flagger_b1_a_candidate_that_is_not_ready_never_keeps_a_rollback_waiting() {
     let mut world = World::new(false);
     let (mut machine, effect) = begun(&world);
-    let effect =
-        until(&mut world, &mut machine, effect, |world, effect| world.candidate_weight() == 50 && *effect == Effect::Observe);
+    let effect = until(&mut world, &mut machine, effect, |world, effect| {
+        world.candidate_weight() == 50 && matches!(effect, Effect::Observe(_))
+    });
     world.candidate_healthy = 0;
     let event = world.carry_out(&effect.expect("half of the traffic"));
     let effect = machine.handle(world.now, event).expect("in place");
@@ -92,7 +93,7 @@ fn flagger_b4_the_record_announces_every_weight_before_it_is_written() {
 fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_data_plane_has_followed() {
     let mut world = World::new(false);
     let (mut machine, effect) = begun(&world);
-    let at_half = |world: &World, effect: &Effect| world.candidate_weight() == 50 && *effect == Effect::Observe;
+    let at_half = |world: &World, effect: &Effect| world.candidate_weight() == 50 && matches!(effect, Effect::Observe(_));
     let effect = until(&mut world, &mut machine, effect, at_half).expect("half of the traffic");
     world.candidate_healthy = 0;
     let back = |_: &World, effect: &Effect| *effect == Effect::Write(Desired::BaselineBesideCandidate);
@@ -141,7 +142,7 @@ fn argo_b9_what_another_job_has_taken_over_is_not_written_again() {
     world.lease = Lease::Theirs("generation 2 of this rollout".to_owned());
     let before = world.written.clone();
     assert_eq!(
-        until(&mut world, &mut machine, effect, |_, effect| !matches!(effect, Effect::WaitUntil(_) | Effect::Observe)),
+        until(&mut world, &mut machine, effect, |_, effect| !matches!(effect, Effect::WaitUntil(_) | Effect::Observe(_))),
         None
     );
     assert_eq!(world.written, before);

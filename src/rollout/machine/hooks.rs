@@ -113,7 +113,7 @@ impl Rollout {
     }
 
     fn start_hook(&mut self) -> Effect {
-        let Some(Running { point, step, .. }) = self.hooks.running else { return Effect::Observe };
+        let Some(Running { point, step, .. }) = self.hooks.running else { return Effect::Observe(None) };
         let cause = if let Phase::RollingBack(rollback) = &self.phase { Some(rollback.reason.clone()) } else { None };
         Effect::StartHook(Box::new(HookOrder { point, step: point.is_of_a_step().then_some(step), cause }))
     }
@@ -178,7 +178,7 @@ impl Rollout {
             self.say(Happening::Concern { what: format!("the hook could not be ended: {}", refusal.message) });
             return self.hook_ended();
         }
-        let Some(mut running) = self.hooks.running.take() else { return Effect::Observe };
+        let Some(mut running) = self.hooks.running.take() else { return Effect::Observe(None) };
         let limit = self.hooks.hooks.get(&running.point).map(|hook| hook.limit).unwrap_or_default();
         if refusal.kind == RefusalKind::Transient && self.now < running.since + limit {
             self.say(Happening::Retrying { doing: format!("starting the {} hook", running.point), message: refusal.message });
@@ -194,13 +194,13 @@ impl Rollout {
             running.judged = true;
             self.hooks.running = Some(running);
         }
-        effect.unwrap_or(Effect::Observe)
+        effect.unwrap_or(Effect::Observe(None))
     }
 
     fn hook_ended(&mut self) -> Effect {
         self.hooks.ending = false;
         self.hooks.running = None;
-        self.hooks.after.take().unwrap_or(Effect::Observe)
+        self.hooks.after.take().unwrap_or(Effect::Observe(None))
     }
 
     /// Nothing of ours outlives the rollout: what is still at work is ended before the last effect.

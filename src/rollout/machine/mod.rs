@@ -15,8 +15,8 @@
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
 //! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `retire`, `rollback` with
-//! `rejected`, `signal`, `scaling` (what else sets sizes), `endings`, `checks` (what a reading means; every rollback check, in
-//! DESIGN §5's order).
+//! `rejected`, `signal`, `scaling` (what else sets sizes), `judging` (metrics and alarms: what to ask for, and when a step may
+//! pass), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
@@ -36,6 +36,9 @@ mod endings;
 mod hazards;
 mod hold;
 mod hooks;
+mod judging;
+#[cfg(test)]
+mod judging_tests;
 mod rejected;
 mod release;
 mod resume;

@@ -60,7 +60,7 @@ impl Rollout {
     pub(super) fn claim_acted(&mut self, _recorded: Claim) -> Effect {
         self.phase = Phase::Claiming(Claim::Reading);
         // A rollback takes over by its generation and must not lose two seconds.
-        if self.restores() && self.resumed.is_none() { Effect::Observe } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
+        if self.restores() && self.resumed.is_none() { Effect::Observe(None) } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
     }
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
@@ -152,7 +152,7 @@ impl Rollout {
             }
             Launch::Holding { .. } | Launch::Issuing | Launch::Equipping | Launch::Watching { .. } => {
                 self.phase = Phase::Launching(Launch::Watching { since: self.now });
-                Effect::Observe
+                Effect::Observe(None)
             }
         }
     }
@@ -259,7 +259,7 @@ impl Rollout {
             Effect::Write(Desired::Split(self.record().intent))
         } else {
             self.phase = Phase::Stepping(index, StepStage::Reading);
-            Effect::Observe
+            Effect::Observe(None)
         }
     }
 
@@ -303,6 +303,7 @@ impl Rollout {
             return self.grow(observation).unwrap_or_else(|| self.idle(Some(until)));
         }
         self.say(Happening::Settled { index });
+        self.open_window();
         self.baking(index, Duration::ZERO, Some(self.now), observation)
     }
 
@@ -313,6 +314,9 @@ impl Rollout {
         self.phase = Phase::Stepping(index, StepStage::Baking { observed, last: Some(self.now) });
         if observed < bake {
             return self.grow(observation).unwrap_or_else(|| self.idle(Some(self.now + (bake - observed))));
+        }
+        if let Some(effect) = self.awaits_verdict(index, bake, observation) {
+            return effect;
         }
         if let Some(effect) = self.hook_watched(Point::AfterStep, index, observation) {
             return effect;

@@ -57,7 +57,7 @@ impl Rollout {
         if self.has_hook(Point::AfterPromote) {
             self.phase = Phase::Retiring(Retire::Announcing);
             self.give_up = self.now + DRAIN_LIMIT;
-            return Effect::Observe;
+            return Effect::Observe(None);
         }
         self.begin_retiring()
     }
@@ -72,7 +72,7 @@ impl Rollout {
                 let until = self.now + due.since(self.aws_now());
                 self.phase = Phase::Retiring(Retire::Waiting { until });
                 self.give_up = until + DRAIN_LIMIT;
-                if until > self.now { self.patient(until) } else { Effect::Observe }
+                if until > self.now { self.patient(until) } else { Effect::Observe(None) }
             }
             (None, _) | (_, None) => self.give_old_slot_back(),
         }

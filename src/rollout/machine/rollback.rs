@@ -103,7 +103,7 @@ impl Rollout {
     pub(super) fn counted(&mut self, healthy: u32) -> Effect {
         self.seen = Some((healthy, 0));
         // With none, what the candidate has decides.
-        if healthy == 0 { Effect::Observe } else { self.restore_at_once() }
+        if healthy == 0 { Effect::Observe(None) } else { self.restore_at_once() }
     }
 
     fn restore_at_once(&mut self) -> Effect {
@@ -167,7 +167,7 @@ impl Rollout {
                 self.idle(None)
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
-            Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
+            Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe(None),
         }
     }
 
@@ -229,9 +229,9 @@ impl Rollout {
     }
 
     /// What a tick reads: while weights are being put back, only whether they are.
-    pub(super) fn look(&self) -> Effect {
+    pub(super) fn look(&mut self) -> Effect {
         let restoring = matches!(&self.phase, Phase::RollingBack(rollback) if rollback.is_restoring());
-        if restoring { Effect::ReadBack } else { Effect::Observe }
+        if restoring { Effect::ReadBack } else { Effect::Observe(self.question()) }
     }
 
     fn restored(&mut self, mut rollback: Rollback, observation: &Observation) -> Effect {

@@ -86,7 +86,7 @@ fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_weights_have_settle
             }
             Effect::Record(..)
             | Effect::Renew(_)
-            | Effect::Observe
+            | Effect::Observe(_)
             | Effect::ReadBack
             | Effect::CountHealthy(_)
             | Effect::Write(_)

@@ -39,9 +39,7 @@ impl Rollout {
             // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
             Phase::RollingBack(rollback) if rollback.is_looking() => self.restore_now(rollback),
             Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
-            Phase::Launching(_) | Phase::Stepping(..) if self.aws_now() >= self.record.deadline() => {
-                self.roll_back(Reason::TimedOut { timeout: self.record.plan.timeout })
-            }
+            Phase::Launching(_) | Phase::Stepping(..) if self.aws_now() >= self.record.deadline() => self.roll_back(self.late()),
             Phase::Retiring(_) if permanent || self.now >= self.give_up => self.retire_refused(&reason),
             Phase::RollingBack(rollback) if permanent || self.now >= self.give_up => self.rollback_refused(rollback, reason),
             Phase::Claiming(_) | Phase::Attaching | Phase::RollingBack(_) | Phase::Watching => {

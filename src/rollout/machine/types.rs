@@ -2,6 +2,7 @@
 
 use crate::{
     rollout::{
+        analysis::Question,
         hooks::HookOrder,
         observation::{Observation, Refusal},
         outcome::{Outcome, Reason},
@@ -52,8 +53,8 @@ pub enum Effect {
     Record(Box<Record>, Option<Timestamp>),
     /// Write only the lease.
     Renew(Timestamp),
-    /// Read everything, concurrently.
-    Observe,
+    /// Read everything, concurrently; metrics too where they are asked for, at most once a minute.
+    Observe(Option<Question>),
     /// Read only the record and every traffic target's action: what proves that weights are back must not depend on
     /// anything else. Answered like [`Effect::Observe`], with empty sides.
     ReadBack,

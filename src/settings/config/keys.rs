@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
+    ConfigAnalysis, JudgedBy,
     hooks::ConfigHooks,
     reader::{Later, Reader, unreadable},
     steps::Placed,
@@ -53,6 +54,9 @@ pub(crate) struct Config {
     pub(crate) interval: Option<Given>,
     pub(crate) min_healthy: Option<Given>,
     pub(crate) unhealthy_for: Option<Given>,
+    pub(crate) analysis: ConfigAnalysis,
+    /// For each of `steps` the metrics that judge it.
+    pub(crate) judged_by: Vec<JudgedBy>,
     pub(crate) jq: Vec<Given>,
     pub(crate) hooks: ConfigHooks,
     pub(crate) comment: Option<Given>,
@@ -83,6 +87,7 @@ impl Config {
         let mut config = Self::default();
         if let Some(root) = yaml::read(file, text).map_err(|finding| vec![finding])? {
             config.root(&mut reader, &root);
+            config.judged_by = std::mem::take(&mut reader.judged_by);
         }
         // Unknown keys are found before known ones are read; people read from the top.
         reader.findings.sort_by_key(|finding| finding.place);
@@ -186,21 +191,27 @@ impl Config {
     }
 
     fn analysis(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const INSTEAD: &str = "remove it: target health is what this version judges by";
-        const LATER: [Later; 2] = [("metrics", INSTEAD), ("alarms", INSTEAD)];
-        for (key, value) in reader.entries(node, "analysis.", &["interval", "health"], &LATER) {
-            if key == "interval" {
-                self.interval = reader.text(value, key);
-            } else if matches!(&value.value, Tree::Scalar(text) if text == "unchecked") {
-                let hint = "turn the target group's health checks on: they are what this version judges by";
-                reader.refuse(yaml::place(value), "`health: unchecked` is not supported by this version", hint);
-            } else {
-                for (key, value) in reader.entries(value, "analysis.health.", &["min_healthy", "unhealthy_for"], &[]) {
-                    match key {
-                        "min_healthy" => self.min_healthy = reader.text(value, key),
-                        _ => self.unhealthy_for = reader.text(value, key),
-                    }
+        const KEYS: [&str; 6] = ["interval", "health", "metrics", "alarms", "reporting_lag", "alarm_at_start"];
+        for (key, value) in reader.entries(node, "analysis.", &KEYS, &[]) {
+            match key {
+                "interval" => self.interval = reader.text(value, key),
+                "metrics" => self.analysis.metrics = reader.metrics(value),
+                "alarms" => self.analysis.alarms = reader.alarms(value),
+                "reporting_lag" => self.analysis.reporting_lag = reader.text(value, key),
+                "alarm_at_start" => self.analysis.alarm_at_start = reader.text(value, key),
+                _ if matches!(&value.value, Tree::Scalar(text) if text == "unchecked") => {
+                    self.analysis.unchecked = reader.text(value, key);
                 }
+                _ => self.health(reader, value),
+            }
+        }
+    }
+
+    fn health(&mut self, reader: &mut Reader<'_>, node: &Node) {
+        for (key, value) in reader.entries(node, "analysis.health.", &["min_healthy", "unhealthy_for"], &[]) {
+            match key {
+                "min_healthy" => self.min_healthy = reader.text(value, key),
+                _ => self.unhealthy_for = reader.text(value, key),
             }
         }
     }

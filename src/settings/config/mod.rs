@@ -5,11 +5,14 @@
 //! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
 //! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
 
+mod analysis;
 mod hooks;
 mod keys;
+mod limits;
 mod reader;
 mod steps;
 
+pub(crate) use analysis::{ConfigAnalysis, JudgedBy};
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;
 

@@ -1,5 +1,6 @@
 //! Reads nodes of the config, and collects what is wrong with them.
 
+use super::JudgedBy;
 use crate::{
     definition::{Finding, Given, Place},
     settings::yaml::{self, Key, Node, Tree},
@@ -21,11 +22,13 @@ pub(super) type Later = (&'static str, &'static str);
 pub(super) struct Reader<'f> {
     pub(super) file: &'f str,
     pub(super) findings: Vec<Finding>,
+    /// For each step that was read the metrics that judge it.
+    pub(super) judged_by: Vec<JudgedBy>,
 }
 
 impl<'f> Reader<'f> {
     pub(super) fn new(file: &'f str) -> Self {
-        Self { file, findings: Vec::new() }
+        Self { file, findings: Vec::new(), judged_by: Vec::new() }
     }
 
     pub(super) fn refuse(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {

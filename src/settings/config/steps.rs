@@ -27,15 +27,20 @@ impl Reader<'_> {
         let mut waiting: Option<(&Node, Option<Hold>)> = None;
         for element in list {
             let before = self.findings.len();
-            let (mut weight, mut bake, mut hold) = (None, None, None);
-            for (key, value) in self.entries(element, "rollout.steps.", &["weight", "bake", "hold"], &[]) {
+            let (mut weight, mut bake, mut hold, mut judged_by) = (None, None, None, None);
+            for (key, value) in self.entries(element, "rollout.steps.", &["weight", "bake", "hold", "analysis"], &[]) {
                 match key {
                     "weight" => weight = self.text(value, key),
                     "bake" => bake = self.text(value, key),
+                    "analysis" => judged_by = Some(self.judged_by(value)),
                     _ => hold = Some(self.hold(value)),
                 }
             }
             match (weight, bake, hold) {
+                (None, None, Some(_)) if judged_by.is_some() => {
+                    let hint = "write `analysis` in the step after it";
+                    self.refuse(yaml::place(element), "nothing is judged in a hold", hint);
+                }
                 (None, None, Some(hold)) => {
                     if waiting.is_some() {
                         let hint = "write one, with the time of both";
@@ -44,7 +49,10 @@ impl Reader<'_> {
                     waiting = Some((element, hold));
                 }
                 (Some(weight), Some(bake), None) => match format!("{}:{}", weight.text, bake.text).parse::<Step>() {
-                    Ok(step) => steps.push(Step { hold: waiting.take().and_then(|(_, hold)| hold), ..step }),
+                    Ok(step) => {
+                        steps.push(Step { hold: waiting.take().and_then(|(_, hold)| hold), ..step });
+                        self.judged_by.push(judged_by);
+                    }
                     Err(error) => {
                         waiting = None;
                         self.told(element, error);

@@ -1,6 +1,7 @@
 //! What a config may have, and how it is told what it may not.
 
 use super::*;
+use crate::rollout::analysis::OnNoData;
 
 fn told(text: &str) -> Vec<String> {
     Config::parse("espalier.yml", text).expect_err("refused").iter().map(ToString::to_string).collect()
@@ -64,7 +65,7 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_places() {
-    let text = "regoin: x\necspresso: x\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: [], health: unchecked }\ncluster:\n";
+    let text = "regoin: x\necspresso: x\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: 1, healt: unchecked }\ncluster:\n";
     assert_eq!(
         told(text),
         [
@@ -77,8 +78,8 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             "espalier.yml:8:44: a hold without `timeout` would wait for ever",
             "espalier.yml:8:50: a step needs `weight` and `bake`",
             "espalier.yml:9:13: `strategy` names one strategy",
-            "espalier.yml:10:13: `analysis.metrics` is not supported by this version",
-            "espalier.yml:10:34: `health: unchecked` is not supported by this version",
+            "espalier.yml:10:22: `metrics` is a list",
+            "espalier.yml:10:25: unknown key `analysis.healt`",
             "espalier.yml:11:8: `cluster` has no value",
         ]
     );
@@ -136,4 +137,98 @@ fn holds_and_strategies_that_cannot_be_are_told_with_their_places() {
         let told: Vec<_> = findings.iter().map(ToString::to_string).collect();
         assert!(matches!(told.as_slice(), [one] if one.starts_with("f:1:") && one.contains(message)), "{rollout}: {told:?}");
     }
+}
+
+/// The one finding about a metric that is written so.
+fn refused(metric: &str) -> (String, String) {
+    let findings = Config::parse("f", &format!("analysis: {{ metrics: [{metric}] }}")).expect_err(metric);
+    assert_eq!(findings.len(), 1, "{metric}: {findings:?}");
+    (findings[0].to_string(), findings[0].hint.clone().unwrap_or_default())
+}
+
+#[test]
+fn metrics_read_as_they_are_written() {
+    let text = include_str!("../../../tests/fixtures/seed/metrics.yml");
+    let config = Config::parse("metrics.yml", text).expect("a config");
+    let limits: Vec<_> = config.analysis.metrics.iter().map(|metric| format!("{}: {}", metric.source, metric.limits())).collect();
+    assert_eq!(
+        limits,
+        [
+            "error-rate: at most 1%",
+            "error-rate: at most 0.5 percentage points above stable",
+            "request-time p99: at most 800ms, at most 50% above stable",
+        ]
+    );
+    let judged_by: Vec<_> = config
+        .judged_by
+        .iter()
+        .map(|named| named.as_ref().map(|named| named.iter().map(|given| given.text.as_str()).collect()))
+        .collect();
+    assert_eq!(judged_by, [Some(vec!["errors", "latency"]), None, None]);
+    let text = "analysis: { alarms: [a, { name: b, on_no_data: pass }], reporting_lag: 3m, health: unchecked }";
+    let config = Config::parse("f", text).expect("a config");
+    let alarms: Vec<_> = config.analysis.alarms.iter().map(|alarm| (alarm.name.as_str(), alarm.on_no_data)).collect();
+    assert_eq!(alarms, [("a", OnNoData::Extend), ("b", OnNoData::Pass)]);
+    assert_eq!(config.analysis.unchecked.map(|given| given.from).as_deref(), Some("f:1:84"));
+}
+
+#[test]
+fn a_metric_that_makes_no_sense_is_told_what_to_write_instead() {
+    for (metric, message, instead) in [
+        ("{ metric: error-rate, max: 1% }", "f:1:23: a metric needs `name`", "name: errors"),
+        ("{ name: My Errors, metric: error-rate, max: 1% }", "f:1:31: `My Errors` cannot be a metric's name", "lower-case"),
+        ("{ name: e, max: 1% }", "f:1:23: nothing says what is measured", "`metric: error-rate`"),
+        (
+            "{ name: e, metric: error-rates, max: 1% }",
+            "f:1:42: there is no metric `error-rates` of target groups",
+            "`error-rate`?",
+        ),
+        ("{ name: e, metric: error-rate, max: 1 }", "f:1:59: `1` is not a limit of an error rate", "`1%`"),
+        ("{ name: e, metric: error-rate, max: 1%, min: 0% }", "f:1:68: an error rate has no least value", "`max`"),
+        ("{ name: e, metric: error-rate, stat: p99, max: 1% }", "f:1:60: `error-rate` is counted and has no `stat`", "remove"),
+        ("{ name: e, metric: request-time, max: 800 }", "f:1:61: `800` is not a length of time", "`800ms`"),
+        ("{ name: e, metric: request-time, stat: p100.1, max: 1s }", "f:1:62: `p100.1` is not a statistic", "`p99`"),
+        ("{ name: e, metric: request-time, min: 2s, max: 1s }", "f:1:61: `min` is above `max`: no value would pass", "swap"),
+        ("{ name: e, metric: error-rate }", "f:1:23: nothing could fail the metric `e`", "`report_only: true`"),
+        (
+            "{ name: e, metric: error-rate, versus_stable: +0.5% }",
+            "f:1:69: `+0.5%` could be a part of stable's rate or percentage points",
+            "`+0.5`",
+        ),
+        (
+            "{ name: e, metric: request-count, versus_stable: +5 }",
+            "f:1:72: a count cannot be compared with stable's: it depends on the share of the requests",
+            "`error-rate`",
+        ),
+        ("{ name: e, metric: error-rate, max: 1%, confidence: 95% }", "f:1:75: `confidence` is how sure", "`versus_stable`"),
+        (
+            "{ name: e, metric: error-rate, max: 1%, failures: 0 }",
+            "f:1:73: `0` is not a number of failing measurements",
+            "1 or more",
+        ),
+        (
+            "{ name: e, metric: error-rate, max: 1%, on_no_data: wait }",
+            "f:1:75: `wait` is not what missing data can mean",
+            "`extend`",
+        ),
+        (
+            "{ name: e, expression: \"${Requests\", max: 1 }",
+            "f:1:46: a `${` in the expression is never closed",
+            "`${target_group}`",
+        ),
+        (
+            "{ name: e, expression: 1 + 1, versus_stable: +1 }",
+            "f:1:68: this expression is the same for candidate and stable",
+            "side",
+        ),
+        ("{ name: e, expression: x, metric: error-rate, max: 1 }", "f:1:46: `expression` stands beside `metric`", "one of them"),
+    ] {
+        let (told, hint) = refused(metric);
+        assert!(told.starts_with(message), "{metric}: {told}");
+        assert!(hint.contains(instead), "{metric}: {hint}");
+    }
+    let twice =
+        told("analysis: { metrics: [{ name: e, metric: error-rate, max: 1% }, { name: e, metric: error-rate, max: 2% }] }");
+    assert_eq!(twice, ["espalier.yml:1:65: there is another metric `e`"]);
+    assert_eq!(told("analysis: { alarms: [a, a] }"), ["espalier.yml:1:25: the alarm `a` is listed twice"]);
 }

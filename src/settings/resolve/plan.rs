@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::analysis::analysis;
 use crate::{
     cli,
     definition::{Finding, Given},
@@ -12,7 +13,7 @@ use crate::{
     settings::{
         config::Config,
         sources::{Asked, Sources},
-        types::{Lock, PlanOrigin},
+        types::{AnalysisSettings, Lock, PlanOrigin},
     },
 };
 
@@ -41,9 +42,10 @@ pub(super) fn plan(
     args: &cli::Steps,
     config: &Config,
     retire_after: Option<Duration>,
-) -> (Plan, PlanOrigin) {
+) -> (Plan, PlanOrigin, AnalysisSettings) {
     let before = sources.findings.len();
-    let (steps, steps_from, expansion) = steps(sources, args, config);
+    let (mut steps, steps_from, expansion) = steps(sources, args, config);
+    let judging = analysis(sources, config, &mut steps, &steps_from);
     let settle = Asked::new("settle", args.settle.as_ref(), config.settle.as_ref());
     let timeout = Asked::new("timeout", args.timeout.as_ref(), config.timeout.as_ref());
     let interval = Asked::new("interval", args.interval.as_ref(), config.interval.as_ref());
@@ -52,6 +54,7 @@ pub(super) fn plan(
     let retire = Asked::new("retire-after", None, config.retire_after.as_ref());
     let limits = config.min_healthy.is_some() || config.unhealthy_for.is_some();
     let is_said = limits
+        || !judging.analysis.is_empty()
         || steps_from != DEFAULT_STEPS_FROM
         || [settle, timeout, interval, on_cancel, on_drift, retire].into_iter().any(|asked| sources.given(asked).is_some());
     let interval_from = sources.given(interval).map_or_else(|| "--interval".to_owned(), |given| given.from);
@@ -68,9 +71,9 @@ pub(super) fn plan(
     let origin = PlanOrigin { expansion, is_said };
     if sources.findings.len() > before {
         // What could not be read has been told; judging the defaults in its place would only confuse.
-        return (plan, origin);
+        return (plan, origin, judging);
     }
-    let Err(errors) = plan.clone().check() else { return (plan, origin) };
+    let Err(errors) = plan.clone().check() else { return (plan, origin, judging) };
     sources.findings.extend(errors.into_iter().map(|error| {
         let from = if error == PlanError::ZeroInterval { &interval_from } else { &steps_from };
         let message = error.to_string();
@@ -79,7 +82,7 @@ pub(super) fn plan(
             None => Finding::error(from, message),
         }
     }));
-    (plan, origin)
+    (plan, origin, judging)
 }
 
 /// The steps, where they are from, and what a strategy expanded to. A flag is more than a variable is more than the config;
@@ -133,7 +136,7 @@ fn written(sources: &mut Sources<'_>, given: Given) -> (Vec<Step>, String, Optio
 }
 
 fn health(sources: &mut Sources<'_>, config: &Config) -> HealthLimits {
-    let mut health = HealthLimits::default();
+    let mut health = HealthLimits { unchecked: config.analysis.unchecked.is_some(), ..HealthLimits::default() };
     if let Some(given) = &config.min_healthy {
         match given.text.parse::<Share>() {
             Ok(share) => health.min_healthy = share,

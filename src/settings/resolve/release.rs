@@ -32,7 +32,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
     let task_definition =
         file(&mut sources, &config, "task-definition", args.task_definition.as_ref(), config.task_definition.as_ref());
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
-    let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, retire_after);
+    let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, retire_after);
     let settings = DeploySettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         images: images(&mut sources, &args.image),
@@ -51,6 +51,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
+        judging,
         hooks: hooks(&mut sources, &args.steps.hooks, &config),
         jq: sources.filters(&args.jq, &config.jq),
         on_existing: sources.word(
@@ -88,7 +89,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
     }
     let hooks = hooks(&mut sources, &args.steps.hooks, &config);
     without_tasks(&mut sources, &hooks);
-    let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, None);
+    let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, None);
     let settings = ShiftSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
@@ -99,6 +100,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
+        judging,
         hooks,
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),

@@ -12,7 +12,8 @@ use crate::{
     hooks::flags::Hooks,
     rollout::plan::Plan,
     settings::{
-        AbortSettings, Environment, PlanOrigin, PromoteSettings, RecoverSettings, ResumeSettings, RollbackSettings, Scope, Which,
+        AbortSettings, AnalysisSettings, Environment, PlanOrigin, PromoteSettings, RecoverSettings, ResumeSettings,
+        RollbackSettings, Scope, Which,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -25,7 +26,7 @@ use crate::{
 pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<PromoteSettings, Vec<Finding>> {
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
-    let (plan, plan_origin) = recorded_plan(&mut sources, &config);
+    let (plan, plan_origin, judging) = recorded_plan(&mut sources, &config);
     let settings = PromoteSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
@@ -34,6 +35,7 @@ pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<Promote
         full: sources.boolean("full", args.full, None, false),
         plan,
         plan_origin,
+        judging,
         hooks: hooks(&mut sources, &Hooks::default(), &config),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
@@ -50,7 +52,7 @@ pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<Promote
 pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSettings, Vec<Finding>> {
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
-    let (plan, plan_origin) = recorded_plan(&mut sources, &config);
+    let (plan, plan_origin, judging) = recorded_plan(&mut sources, &config);
     let all = sources.boolean("all", args.all, None, false);
     let one = &args.which;
     if all && (one.lattice_service.is_some() || one.traffic_target.is_some() || one.rollout_id.is_some()) {
@@ -66,6 +68,7 @@ pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSet
         rollout_id: rollout_id(&sources, one).filter(|_| !all),
         plan,
         plan_origin,
+        judging,
         hooks: hooks(&mut sources, &Hooks::default(), &config),
         release: deploy(&release, environment).ok().map(Box::new),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -138,7 +141,7 @@ pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<Rollb
 }
 
 /// The plan that the rollout should have begun with, by variables and config.
-fn recorded_plan(sources: &mut Sources<'_>, config: &Config) -> (Plan, PlanOrigin) {
+fn recorded_plan(sources: &mut Sources<'_>, config: &Config) -> (Plan, PlanOrigin, AnalysisSettings) {
     let retire_after = retire_after(sources, None, config);
     plan(sources, &cli::Steps::default(), config, retire_after)
 }

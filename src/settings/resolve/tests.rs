@@ -290,3 +290,53 @@ fn the_sandbox_is_told_by_flags_and_variables() {
     assert_eq!(settings.command, ["deploy", "-c", "a", "--force"]);
     assert!(Cli::try_parse_from(["espalier", "sandbox", "run"]).is_err());
 }
+
+#[test]
+fn each_step_knows_how_late_its_metrics_are() {
+    let directory = TempDir::new().expect("a directory");
+    fs::write(directory.path().join("espalier.yml"), include_str!("../../../tests/fixtures/seed/metrics.yml")).expect("written");
+    let minutes = |settings: &DeploySettings| settings.plan.steps.iter().map(|step| step.lag.as_secs() / 60).collect::<Vec<_>>();
+    let settings = with("espalier deploy", &directory, &[]).expect("settings");
+    assert_eq!(minutes(&settings), [2, 2, 2]);
+    assert_eq!(settings.judging.analysis.steps, [Some(vec![0, 2]), None, None]);
+    // 17 minutes of baking, 4.5 of settling, and two for each step's metrics.
+    assert_eq!(settings.plan.least_time(), Duration::from_secs((17 * 60) + (3 * 90) + (3 * 120)));
+    let other = with("espalier deploy --steps 50%:1m,100%:1m", &directory, &[]).expect("settings");
+    assert_eq!(other.judging.analysis.steps, [None, None], "other steps than the config's");
+    assert_ne!(settings.plan.digest_with(&settings.judging.analysis), settings.plan.digest());
+}
+
+#[test]
+fn what_would_judge_nothing_is_refused_where_it_stands() {
+    let directory = TempDir::new().expect("a directory");
+    let told_of = |text: &str| {
+        fs::write(directory.path().join("espalier.yml"), text).expect("written");
+        told(with(FLAGS, &directory, &[]))
+    };
+    let steps = "rollout: { steps: [{ weight: 50%, bake: 1m, analysis: [e] }, { weight: 100%, bake: 1m, analysis: [] }] }\n";
+    assert_eq!(
+        told_of("analysis: { health: unchecked }"),
+        ["espalier.yml:1:21: without health checks, metrics and alarms nothing would judge a release"]
+    );
+    assert_eq!(
+        told_of(&format!("{steps}analysis: {{ health: unchecked, metrics: [{{ name: e, metric: error-rate, max: 1% }}] }}")),
+        ["espalier.yml:2:21: without health checks nothing would judge step 2 (100%)"]
+    );
+    assert_eq!(told_of(steps), ["espalier.yml:1:56: there is no metric `e`"]);
+    assert_eq!(
+        told_of("analysis: { reporting_lag: 10s, alarm_at_start: wait, alarms: x }"),
+        [
+            "espalier.yml:1:28: metrics do not come `10s` after their minute",
+            "espalier.yml:1:49: `wait` is not one of `refuse` and `ignore`",
+        ]
+    );
+    // A step takes as long as its metrics are late, whole minutes.
+    assert_eq!(
+        told_of(
+            "timeout: 5m\nrollout: { settle: 30s, steps: [{ weight: 50%, bake: 10s }, { weight: 100%, bake: 10s }] }\nanalysis: { metrics: [{ name: e, metric: error-rate, max: 1% }] }"
+        ),
+        [
+            "espalier.yml:2:32: the steps need at least 7m (settle and bake of each, and what metrics are late), which is more than the timeout of 5m"
+        ]
+    );
+}

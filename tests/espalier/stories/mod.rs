@@ -1,9 +1,9 @@
 //! Stories: a world, what somebody does in it, and what stands there in the end.
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
-//! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `hazards` (other people, lost answers), `capacity` (what else
-//! scales the slots), `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status),
-//! `shifts`, `github` (reports, and their absence), `rehearsals` (the
+//! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `judging` (metrics and alarms), `hazards` (other people, lost
+//! answers), `capacity` (what else scales the slots), `credentials` (as whom, and how long), `locks` (two at once), `hooks`,
+//! `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
 
 mod afterwards;
@@ -17,6 +17,7 @@ mod holds;
 mod hooks;
 mod interruptions;
 mod jobs;
+mod judging;
 mod locks;
 mod permissions;
 mod rehearsals;

@@ -54,6 +54,30 @@ fn a_release_needs_every_permission_that_it_uses_and_no_other() {
 }
 
 #[test]
+fn a_release_that_metrics_and_alarms_judge_needs_to_read_them() {
+    let config = std::fs::read_to_string(crate::harness::root().join("tests/fixtures/seed/metrics.yml")).expect("the config");
+    let seed = crate::harness::root().join("tests/fixtures/seed");
+    let config = config.replace(" ecs-", &format!(" {}/ecs-", seed.display())) + "  alarms: [5xx]\n";
+    let release = |policy: Option<Value>| {
+        let bare = Story::within("promoted");
+        let mut world = json!({"load": [{"rps": 100}], "alarms": [{"name": "5xx"}]});
+        if let Some(policy) = policy {
+            world["iam"] = json!({"roles": {"deployer": {"policies": [policy]}}});
+        }
+        let (scenario, config) = (bare.write("scenario.yml", &world.to_string()), bare.write("espalier.yml", &config));
+        Story::within(&scenario).run(&["deploy", "-c", &config])
+    };
+    let used = release(None).ends_with(0).world.permissions();
+    release(Some(policy(&used))).ends_with(0).says("myservice:2 promoted");
+    for action in ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"] {
+        let without: Vec<Value> = used.iter().filter(|used| used["action"] != action).cloned().collect();
+        assert!(without.len() < used.len(), "{action} is used");
+        let told = release(Some(policy(&without))).ends_with(1).complains(&format!("is not authorized to perform: {action}"));
+        assert!(told.world.writes().is_empty(), "nothing was written before: {:?}", told.world.writes());
+    }
+}
+
+#[test]
 fn a_policy_that_is_none_is_refused_before_anything_runs() {
     let story = Story::within("promoted");
     let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "UpdateRule", "Resource": "*"}]});

@@ -23,10 +23,16 @@ pub(crate) fn wrong(fault: &Fault) -> Vec<Mistake> {
             found.push(Mistake::at(&["operations", &index.to_string()], message).hint(hint));
         }
     }
-    let counts = [("every", fault.every.is_some()), ("from", fault.from.is_some())];
+    let counts = [("every", fault.every.is_some()), ("from", fault.from.is_some()), ("until", fault.until.is_some())];
     for (key, _) in counts.into_iter().filter(|(_, given)| *given && fault.nth.is_some()) {
         let message = format!("`nth` means one request, so `{key}` beside it changes nothing or keeps it from ever happening");
         found.push(Mistake::at(&[key], message).hint("write two faults, or one of the two keys"));
+    }
+    if let (Some(from), Some(until)) = (fault.from, fault.until)
+        && from > until
+    {
+        let message = format!("it ends at the {until}th request and begins at the {from}th: it never happens");
+        found.push(Mistake::at(&["until"], message).hint("swap the two"));
     }
     if fault.effect == Effect::Partial && !fault.operations.iter().any(|pattern| operations::can_be_partial(pattern)) {
         let hint = format!("only batches are: write {}", choice(&operations::BATCHES));

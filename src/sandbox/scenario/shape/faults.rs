@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Something that a service does wrong. Without `nth`, `every` and `from` it happens each time.
+/// Something that a service does wrong. Without `nth`, `every`, `from` and `until` it happens each time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("required" = ["operations", "effect"]))]
@@ -21,6 +21,9 @@ pub struct Fault {
     /// The nth of them and all later ones.
     #[schemars(range(min = 1))]
     pub from: Option<u64>,
+    /// The nth of them and all earlier ones.
+    #[schemars(range(min = 1))]
+    pub until: Option<u64>,
     /// Not before each traffic target that lists an added group gives it at least this share, in percent.
     #[schemars(range(min = 0, max = 100))]
     pub share_at_least: Option<f64>,

@@ -1,0 +1,118 @@
+//! Before the first write: whether metrics and alarms can be read, and whether an alarm is on already.
+
+use crate::{
+    aws::{Aws, lattice::groups::TargetGroup, metrics::queries::needs_http},
+    exit::{Error, Exit, Problem},
+    rollout::{
+        analysis::{
+            AlarmState, Analysis, Question, Readings, Window,
+            reading::{MINUTE, minute_of},
+        },
+        observation::RefusalKind,
+    },
+    settings::AnalysisSettings,
+    time::Timestamp,
+};
+
+/// What a release is judged by, with the alarms that do not count yet, and what is to be noted about it.
+///
+/// # Errors
+/// What CloudWatch will never answer (exit 2, or 1 where the role may not ask), metrics that the target groups do not have (2), and
+/// alarms that are on (5). That CloudWatch does not answer just now is no error.
+pub(crate) async fn judge(
+    aws: &Aws,
+    now: Timestamp,
+    settings: &AnalysisSettings,
+    groups: [Option<&TargetGroup>; 2],
+) -> Result<(Analysis, Vec<String>), Error> {
+    let mut analysis = settings.analysis.clone();
+    let [Some(one), other] = groups else { return Ok((analysis, Vec::new())) };
+    if analysis.is_empty() {
+        return Ok((analysis, Vec::new()));
+    }
+    refuse_unpublished(&analysis, groups)?;
+    // The last minutes, whatever they hold: what counts is that the question is understood and allowed.
+    let until = minute_of(aws.date().unwrap_or(now));
+    let from = Timestamp::from_millis(until.as_millis().saturating_sub(5 * 60_000));
+    debug_assert!(from + MINUTE * 5 >= until);
+    let window = Some(Window { from, until }).filter(|_| !analysis.metrics.is_empty());
+    let question = Question { window, both: true };
+    match aws.metrics.read(&analysis, &one.id, other.map(|group| &group.id), question).await {
+        Ok(readings) => {
+            let notes = alarms_at_start(&mut analysis, &readings, settings.ignores_alarms_at_start)?;
+            Ok((analysis, notes))
+        }
+        Err(fault) if fault.refusal().kind == RefusalKind::Transient => {
+            Ok((analysis, vec![format!("metrics and alarms could not be read beforehand: {fault}")]))
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Groups of TCP have no metrics of HTTP: nothing would ever be measured.
+fn refuse_unpublished(analysis: &Analysis, groups: [Option<&TargetGroup>; 2]) -> Result<(), Error> {
+    let Some(group) = groups.into_iter().flatten().find(|group| group.protocol.as_deref() == Some("TCP")) else { return Ok(()) };
+    let needs = analysis.metrics.iter().filter(|metric| needs_http(&metric.source) || metric.min_requests > 0);
+    let problems: Vec<_> = needs
+        .map(|metric| Problem {
+            message: format!(
+                "metric {} ({}) is about HTTP requests, and the target group {} forwards TCP: Lattice publishes none of it",
+                metric.name, metric.source, group.name
+            ),
+            hint: Some(
+                "judge by `connection-errors`, another metric of connections, or an alarm, without `min_requests`".to_owned(),
+            ),
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
+}
+
+/// Alarms that are not there, or are on.
+fn alarms_at_start(analysis: &mut Analysis, readings: &Readings, ignores: bool) -> Result<Vec<String>, Error> {
+    let (mut missing, mut on, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for (alarm, reading) in analysis.alarms.iter_mut().zip(&readings.alarms) {
+        let name = &alarm.name;
+        match reading.state {
+            AlarmState::Ok | AlarmState::NoData => {}
+            AlarmState::Gone => missing.push(Problem {
+                message: format!("there is no alarm {name}"),
+                hint: Some("check its name, the account and the region: aws cloudwatch describe-alarms lists them".to_owned()),
+            }),
+            AlarmState::InAlarm if ignores => {
+                alarm.ignored = true;
+                notes.push(format!("the alarm {name} is on already: it does not count until it was off once"));
+            }
+            AlarmState::InAlarm => on.push(Problem {
+                message: format!("the alarm {name} is on before the release begins: {}", reading.why.trim_end_matches('.')),
+                hint: Some("release when it is off, or write `analysis: { alarm_at_start: ignore }`".to_owned()),
+            }),
+        }
+    }
+    let exit = if missing.is_empty() { Exit::Refused } else { Exit::Invalid };
+    missing.extend(on);
+    if missing.is_empty() { Ok(notes) } else { Err(Error { exit, problems: missing }) }
+}
+
+/// What each step is judged by, for `--dry-run`.
+pub(crate) fn in_words(analysis: &Analysis, steps: usize) -> Vec<String> {
+    let mut lines: Vec<_> = analysis
+        .metrics
+        .iter()
+        .enumerate()
+        .map(|(place, metric)| {
+            let judged: Vec<_> =
+                (0..steps).filter(|step| analysis.judges(*step, place)).map(|step| (step + 1).to_string()).collect();
+            let which = if judged.len() == steps { "each step".to_owned() } else { format!("step {}", judged.join(", ")) };
+            let which = if judged.is_empty() { "no step".to_owned() } else { which };
+            let limits = if metric.limits().is_empty() { String::new() } else { format!(", {}", metric.limits()) };
+            let shown = if metric.report_only { " (report only)" } else { "" };
+            format!("{which} is judged by {} ({}){limits}{shown}", metric.name, metric.source)
+        })
+        .collect();
+    lines.extend(analysis.alarms.iter().map(|alarm| format!("each step is judged by the alarm {}", alarm.name)));
+    if !analysis.metrics.is_empty() {
+        let lag = humantime::format_duration(analysis.lag);
+        lines.push(format!("metrics come in whole minutes, {lag} late: a step passes when those of its whole time are in"));
+    }
+    lines
+}

@@ -1,0 +1,155 @@
+//! Metrics and alarms in words and tables: each with its numbers, passing ones too. Pure.
+
+use std::fmt::Write as _;
+
+use super::escape;
+use crate::rollout::{
+    analysis::{Assessment, Number, Verdict, Why, Window},
+    journal::{Happening, Journal},
+};
+
+/// How many metrics and alarms the table shows.
+const MOST: usize = 15;
+/// How many bytes its rows may take.
+const MOST_BYTES: usize = 8_000;
+/// How many metrics the table of steps shows for each.
+const MOST_OF_A_STEP: usize = 4;
+/// Characters of foreign text in a cell: an alarm's name, and why it is on.
+const LONGEST: usize = 80;
+
+/// One judgement as a line: `metrics, 00:05 to 00:06 UTC: errors 4.9% of 305 requests, above 1%: fail`.
+pub(super) fn line(window: Option<Window>, assessments: &[Assessment]) -> String {
+    let what = window.map_or_else(|| "alarms".to_owned(), |window| format!("metrics, {window}"));
+    let each = assessments.iter().map(|one| format!("{one}: {}", verdict(one)));
+    format!("{what}: {}", each.collect::<Vec<_>>().join("; "))
+}
+
+/// Metrics in as few words as they take, for the table of steps: `✔ errors 0.21%, · latency 142ms`.
+pub(super) fn short(assessments: &[Assessment]) -> String {
+    let metrics = assessments.iter().filter(|one| !is_alarm(one));
+    let each = metrics.clone().take(MOST_OF_A_STEP).map(|one| {
+        let value = one.candidate.map(|value| format!(" {}", one.unit.show(value))).unwrap_or_default();
+        format!("{} {}{value}", mark(one.verdict), one.name)
+    });
+    let more = if metrics.count() > MOST_OF_A_STEP { ", …" } else { "" };
+    each.collect::<Vec<_>>().join(", ") + more
+}
+
+const fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✔",
+        Verdict::Inconclusive => "·",
+        Verdict::Fail => "✖",
+    }
+}
+
+fn is_alarm(assessment: &Assessment) -> bool {
+    assessment.measures == "alarm"
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn verdict(assessment: &Assessment) -> String {
+    let only = if assessment.report_only { ", report only" } else { "" };
+    format!("{}{only}", assessment.verdict)
+}
+
+/// Names and verdicts alone, in as few columns as they take.
+pub(super) fn brief(journal: &Journal) -> Option<String> {
+    let (_, assessments) = journal.judgement()?;
+    let each = assessments.iter().map(|one| format!("{} {}", one.name, one.verdict));
+    let line = format!("judged by {}", each.collect::<Vec<_>>().join(", "));
+    Some(escape::plain(&line))
+}
+
+/// A measurement that both sides have, for the table of who serves.
+pub(super) struct Column {
+    pub(super) title: String,
+    stable: String,
+    candidate: String,
+}
+
+impl Column {
+    /// The cell of one side.
+    pub(super) fn cell(&self, is_candidate: bool) -> &str {
+        if is_candidate { &self.candidate } else { &self.stable }
+    }
+}
+
+/// Error rate and latency, where they are measured: the first metric of each.
+pub(super) fn columns(journal: &Journal) -> Vec<Column> {
+    let newest = journal.entries.iter().rev().find_map(|entry| {
+        if let Happening::Judged { window: Some(_), assessments, .. } = &entry.event { Some(assessments) } else { None }
+    });
+    let assessments = newest.map_or(&[][..], Vec::as_slice);
+    let column = |measures: &str| {
+        let one = assessments.iter().find(|one| one.measures.starts_with(measures))?;
+        let last = if one.stable_is_last && one.stable.is_some() { " (when it last had requests)" } else { "" };
+        Some(Column { title: one.measures.clone(), stable: value(one, one.stable) + last, candidate: value(one, one.candidate) })
+    };
+    ["error-rate", "request-time"].into_iter().filter_map(column).collect()
+}
+
+fn value(assessment: &Assessment, value: Option<Number>) -> String {
+    value.map(|value| assessment.unit.show(value)).unwrap_or_default()
+}
+
+/// What the newest judgement said of every metric and alarm.
+pub(super) fn table(journal: &Journal) -> Option<String> {
+    let (window, assessments) = journal.judgement()?;
+    let mut table =
+        String::from("| | judged by | candidate | stable | limits | verdict |\n| --- | --- | --- | --- | --- | --- |\n");
+    let rows = assessments.iter().take(MOST).map(row).scan(MOST_BYTES, |room, row| {
+        *room = room.checked_sub(row.len())?;
+        Some(row)
+    });
+    let rows: Vec<_> = rows.collect();
+    table.extend(rows.iter().map(String::as_str));
+    if assessments.len() > rows.len() {
+        let _ = writeln!(table, "| | {} more are in the journal | | | | |", assessments.len() - rows.len());
+    }
+    let when = window.map(|window| format!(", {window}")).unwrap_or_default();
+    Some(format!("**Judged by**{when}\n\n{}", table.trim_end()))
+}
+
+fn row(one: &Assessment) -> String {
+    let requests = one.requests.filter(|_| one.candidate.is_some()).map(|requests| format!(" of {requests} requests"));
+    let last = if one.stable_is_last && one.stable.is_some() { " (when it last had requests)" } else { "" };
+    format!(
+        "| {} | {} ({}) | {}{} | {}{last} | {} | {} |\n",
+        mark(one.verdict),
+        escape::code(&cut(&one.name)),
+        escape::markdown(&one.measures),
+        value(one, one.candidate),
+        requests.unwrap_or_default(),
+        value(one, one.stable),
+        escape::markdown(&one.limits),
+        escape::markdown(&if is_alarm(one) { cut(&told(one)) } else { told(one) }),
+    )
+}
+
+/// The verdict, with what the other columns do not tell.
+fn told(assessment: &Assessment) -> String {
+    let words = verdict(assessment);
+    match &assessment.why {
+        Why::Within | Why::AlarmOff => words,
+        Why::Tolerated { .. }
+        | Why::Above { .. }
+        | Why::Below { .. }
+        | Why::Worse { .. }
+        | Why::NotEnough { .. }
+        | Why::TooFew { .. }
+        | Why::NoData
+        | Why::NoStable
+        | Why::Partial
+        | Why::AlarmOn { .. }
+        | Why::AlarmIgnored
+        | Why::AlarmWithoutData
+        | Why::AlarmGone => format!("{words} ({})", assessment.reason()),
+    }
+}

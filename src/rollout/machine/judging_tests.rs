@@ -1,0 +1,231 @@
+//! Rollouts that metrics judge; tests named after other tools are the hazards of theirs that concern metrics.
+
+use std::time::Duration;
+
+use super::{
+    Desired, Effect, Ending, Event, Rollout,
+    adversary::{plan, rollout, run},
+    adversary_world::{ALL, Metrics, World},
+};
+use crate::{
+    rollout::{
+        analysis::{Analysis, Metric, Number, OnNoData, Source, Verdict},
+        journal::{Entry, Happening},
+        outcome::{Outcome, OutcomeKind, Reason},
+        plan::{OnCancel, OnDrift},
+        split::Share,
+    },
+    time::Timestamp,
+};
+
+const LAG: Duration = Duration::from_secs(120);
+
+fn errors() -> Metric {
+    Metric {
+        name: "errors".to_owned(),
+        source: Source::ErrorRate,
+        max: Number::new(0.01),
+        min: None,
+        versus: None,
+        confidence: Share::percent(95),
+        min_requests: 100,
+        failures: None,
+        consecutive: None,
+        report_only: false,
+        on_no_data: OnNoData::Extend,
+    }
+}
+
+fn judged_by(metric: Metric, world: &World) -> Rollout {
+    let mut plan = plan(OnDrift::Stop, OnCancel::Rollback);
+    for step in &mut plan.steps {
+        step.lag = LAG;
+        if metric.report_only {
+            step.bake = LAG * 3;
+        }
+    }
+    let analysis = Analysis { metrics: vec![metric], lag: LAG, ..Analysis::default() };
+    rollout(world, plan, true).analysed(analysis)
+}
+
+/// Lets it run, `meddle` having a hand in the world before each effect, and gives its journal.
+fn told(metric: Metric, mut meddle: impl FnMut(&mut World, &Rollout)) -> (Outcome, Vec<Entry>, World) {
+    let mut world = World::new(false);
+    let mut rollout = judged_by(metric, &world);
+    let mut effect = rollout.handle(world.now, Event::Begun).expect("begins");
+    for _ in 0..4000 {
+        if let Effect::Finish(ending) = effect {
+            let Ending::Outcome(outcome) = ending else { panic!("{ending:?}") };
+            return (outcome, rollout.journal().entries.clone(), world);
+        }
+        meddle(&mut world, &rollout);
+        let event = world.carry_out(&effect);
+        effect = rollout.handle(world.now, event).expect("in place");
+    }
+    panic!("no end");
+}
+
+fn when(entries: &[Entry], is: impl Fn(&Happening) -> bool) -> Vec<Timestamp> {
+    entries.iter().filter(|entry| is(&entry.event)).map(|entry| entry.at).collect()
+}
+
+#[test]
+fn a_pass_waits_until_the_window_covers_the_bake() {
+    let (outcome, entries, _) = told(errors(), |_, _| {});
+    assert_eq!(outcome.kind, OutcomeKind::Promoted);
+    let settled = when(&entries, |event| matches!(event, Happening::Settled { .. }));
+    let passed = when(&entries, |event| matches!(event, Happening::StepPassed { .. }));
+    assert_eq!((settled.len(), passed.len()), (3, 3));
+    for (settled, passed) in settled.into_iter().zip(passed) {
+        // A bake of a minute, as whole minutes, and then what metrics are late.
+        assert!(passed.since(settled) >= Duration::from_secs(60) + LAG, "{settled} {passed}");
+        assert!(passed.since(settled) <= Duration::from_secs(180) + LAG, "{settled} {passed}");
+    }
+    let judged = entries.iter().filter_map(|entry| {
+        if let Happening::Judged { assessments, window: Some(_), .. } = &entry.event { Some(assessments) } else { None }
+    });
+    let judged: Vec<_> = judged.collect();
+    assert!(judged.len() >= 3 && judged.iter().all(|all| all.len() == 1 && all[0].verdict == Verdict::Pass), "passing ones too");
+}
+
+#[test]
+fn flagger_b2_a_fail_never_waits_and_is_acted_on_in_the_same_tick() {
+    let mut world = World { metrics: Metrics::Bad, ..World::new(false) };
+    let mut rollout = judged_by(errors(), &world);
+    let mut effect = rollout.handle(world.now, Event::Begun).expect("begins");
+    loop {
+        let asked = matches!(effect, Effect::Observe(Some(question)) if question.window.is_some());
+        let event = world.carry_out(&effect);
+        effect = rollout.handle(world.now, event).expect("in place");
+        if asked {
+            break;
+        }
+    }
+    assert_eq!(effect, Effect::Write(Desired::BaselineBesideCandidate));
+    let settled = when(&rollout.journal().entries, |event| matches!(event, Happening::Settled { .. }));
+    assert!(world.now.since(settled[0]) <= Duration::from_secs(150) + LAG, "the first minute condemns it");
+    let Some(Happening::RollingBack { reason: Reason::AnalysisFailed { failed, window: Some(window), share } }) = rollout
+        .journal()
+        .entries
+        .iter()
+        .rev()
+        .map(|entry| &entry.event)
+        .find(|event| matches!(event, Happening::RollingBack { .. }))
+    else {
+        panic!("{:?}", rollout.journal().entries.last())
+    };
+    assert_eq!((failed.len(), window.length(), *share), (1, 1, Share::percent(5)));
+}
+
+#[test]
+fn flagger_b11_a_metrics_outage_is_not_a_failure() {
+    // It ends in time.
+    let until = Timestamp::from_secs(1_800_000_000 + 900);
+    let (outcome, entries, _) = told(errors(), |world, _| {
+        world.metrics = if world.now < until { Metrics::Out } else { Metrics::Good };
+    });
+    assert_eq!(outcome.kind, OutcomeKind::Promoted);
+    let said = when(&entries, |event| matches!(event, Happening::Concern { what } if what.starts_with("metrics cannot be read")));
+    assert_eq!(said.len(), 1, "once");
+    assert_eq!(when(&entries, |event| matches!(event, Happening::Note { what } if what.contains("again"))).len(), 1);
+    // It does not, whatever missing data means.
+    for on_no_data in [OnNoData::Extend, OnNoData::Pass, OnNoData::Fail] {
+        let (outcome, entries, world) = told(Metric { on_no_data, ..errors() }, |world, _| world.metrics = Metrics::Out);
+        let Reason::Inconclusive { missing, timeout } = &outcome.reason else { panic!("{outcome:?}") };
+        assert!(missing[0].contains("cannot be read (GetMetricData: InternalFailure)"), "{missing:?}");
+        let took = entries.last().expect("an end").at.since(entries[0].at);
+        assert!(outcome.kind == OutcomeKind::RolledBack && took >= *timeout && world.candidate_weight() == 0);
+    }
+}
+
+#[test]
+fn harness_no_data_extends_until_the_deadline_and_says_what_is_missing() {
+    let (outcome, entries, _) = told(errors(), |world, _| world.metrics = Metrics::Silent);
+    let Reason::Inconclusive { missing, .. } = &outcome.reason else { panic!("{outcome:?}") };
+    assert_eq!((outcome.kind, missing.as_slice()), (OutcomeKind::RolledBack, &["errors (nothing was measured)".to_owned()][..]));
+    let extended = when(&entries, |event| matches!(event, Happening::Concern { what } if what.contains("goes on being watched")));
+    assert_eq!(extended.len(), 1);
+}
+
+#[test]
+fn what_missing_data_means_is_the_users_choice() {
+    let silent = |on_no_data| told(Metric { on_no_data, ..errors() }, |world, _| world.metrics = Metrics::Silent).0;
+    assert_eq!(silent(OnNoData::Pass).kind, OutcomeKind::Promoted);
+    let failed = silent(OnNoData::Fail);
+    assert!(matches!(failed.reason, Reason::AnalysisFailed { window: Some(_), .. }), "{failed:?}");
+}
+
+#[test]
+fn what_is_only_reported_decides_nothing_and_makes_nothing_wait() {
+    let (outcome, entries, _) = told(Metric { report_only: true, ..errors() }, |world, _| world.metrics = Metrics::Bad);
+    assert_eq!(outcome.kind, OutcomeKind::Promoted);
+    let failing =
+        |event: &Happening| matches!(event, Happening::Judged { assessments, .. } if assessments[0].verdict == Verdict::Fail);
+    assert!(!when(&entries, failing).is_empty(), "it is shown");
+    let (outcome, _, _) = told(Metric { report_only: true, ..errors() }, |world, _| world.metrics = Metrics::Out);
+    assert_eq!(outcome.kind, OutcomeKind::Promoted, "nor does it when it cannot be read");
+}
+
+/// From the end of the newest settle to a window's opening, in whole minutes.
+fn minutes_since_settled(rollout: &Rollout, opened: Timestamp) -> u64 {
+    let settled = when(&rollout.journal().entries, |event| matches!(event, Happening::Settled { .. }));
+    opened.since(*settled.last().expect("a step has settled")).as_secs() / 60
+}
+
+#[test]
+fn metrics_are_asked_for_at_most_once_a_minute_and_only_where_a_step_is_watched() {
+    let mut asked: Vec<Timestamp> = Vec::new();
+    let mut world = World::new(false);
+    let mut rollout = judged_by(errors(), &world);
+    let mut effect = rollout.handle(world.now, Event::Begun).expect("begins");
+    while !matches!(effect, Effect::Finish(_)) {
+        if let Effect::Observe(Some(question)) = &effect {
+            asked.push(world.now);
+            let window = question.window.expect("no alarms");
+            assert!(window.length() > 0 && window.until + LAG <= world.now, "{window:?} at {}", world.now);
+            assert_eq!(minutes_since_settled(&rollout, window.from), 0, "the window of this step's own bake");
+            assert_eq!(question.both, world.candidate_weight() < 100, "stable is asked about while it serves");
+        }
+        let event = world.carry_out(&effect);
+        effect = rollout.handle(world.now, event).expect("in place");
+    }
+    assert!(asked.len() >= 3);
+    for pair in asked.windows(2) {
+        assert_ne!(pair[0].as_secs() / 60, pair[1].as_secs() / 60, "{asked:?}");
+    }
+}
+
+#[test]
+fn flagger_1268_target_health_is_judged_first_and_without_metrics() {
+    for metrics in [Metrics::Good, Metrics::Out, Metrics::Silent] {
+        let (outcome, _, _) = told(errors(), |world, rollout| {
+            world.metrics = metrics;
+            if rollout.record().verified.candidate > 0 && !world.fell {
+                world.candidate_healthy = 0;
+            }
+        });
+        assert!(matches!(outcome.reason, Reason::NoHealthyTargets { .. }), "{metrics:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn every_single_misfortune_leaves_a_judged_rollout_in_an_end_that_fits() {
+    for metrics in [Metrics::Good, Metrics::Bad, Metrics::Silent, Metrics::Out] {
+        let world = World { metrics, ..World::new(false) };
+        let (_, _, effects) = run(world.clone(), judged_by(errors(), &world), &[]);
+        for misfortune in ALL {
+            for at in (0..effects).step_by(7) {
+                run(world.clone(), judged_by(errors(), &world), &[(at, misfortune)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_digest_of_the_record_covers_what_is_judged() {
+    let world = World::new(false);
+    let plain = judged_by(errors(), &world);
+    let other = judged_by(Metric { max: Number::new(0.02), ..errors() }, &world);
+    assert!(plain.record().digest != other.record().digest && plain.record().digest != plain.record().plan.digest());
+    assert_eq!(plain.record().digest, judged_by(errors(), &world).record().digest);
+}

@@ -1,0 +1,128 @@
+//! Releases that metrics and alarms judge.
+
+use serde_json::json;
+
+use crate::harness::{Story, Told};
+
+/// The seed's release with metrics.
+const METRICS: &str = "tests/fixtures/seed/metrics.yml";
+
+fn release(story: &Story) -> Told {
+    story.run(&["deploy", "-c", METRICS])
+}
+
+/// Back to what it was, with both sides as they should be.
+#[track_caller]
+fn is_restored(story: &Story, told: &Told) {
+    assert_eq!(told.world.actions(), story.untold().actions());
+    assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (0, 3));
+}
+
+/// The most calls of CloudWatch's within any minute of the world, by operation.
+fn most_in_a_minute(told: &Told, operation: &str) -> usize {
+    let mut minutes = std::collections::BTreeMap::<u64, usize>::new();
+    for at in told.world.times_of(operation) {
+        *minutes.entry(at / 60_000).or_default() += 1;
+    }
+    minutes.into_values().max().unwrap_or_default()
+}
+
+#[test]
+fn a_candidate_with_errors_is_rolled_back_though_its_health_checks_go_well() {
+    let story = Story::within("error-rate-5pct");
+    let told = release(&story).ends_with(3).says("(analysis-failed)").says(" requests (above 1%), with 5% of the traffic, 00:");
+    is_restored(&story, &told);
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+    assert_eq!(most_in_a_minute(&told, "GetMetricData"), 1);
+    let comment = told.world.comments().remove(0);
+    for part in
+        ["**Judged by**, 00:", "| error-rate |", "| request-time p99 |", "| ✖ | `errors` (error-rate) | ", "| ✔ | `latency`"]
+    {
+        assert!(comment.contains(part), "`{part}` is not in\n{comment}");
+    }
+    assert_eq!(told.world.check().1, "failure");
+}
+
+#[test]
+fn a_slow_candidate_is_rolled_back_after_two_slow_minutes() {
+    let story = Story::within("slow-candidate");
+    let told = release(&story).ends_with(3).says(" (above 800ms), with 5% of the traffic, ");
+    is_restored(&story, &told);
+}
+
+#[test]
+fn without_traffic_a_release_waits_for_its_deadline_and_says_what_was_missing() {
+    let story = Story::within("no-traffic");
+    let told = release(&story).ends_with(3).says("(inconclusive)").says("errors (nothing was measured)");
+    is_restored(&story, &told);
+}
+
+#[test]
+fn a_metrics_outage_that_ends_in_time_costs_time_alone() {
+    let told =
+        release(&Story::within("metrics-outage")).ends_with(0).says("myservice:2 promoted").says("metrics can be read again");
+    assert_eq!(told.run.stdout.matches("metrics cannot be read, which says nothing about the candidate").count(), 1, "once");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    let comment = told.world.comments().remove(0);
+    assert!(comment.contains("(when it last had requests)"), "stable's last window is marked\n{comment}");
+}
+
+#[test]
+fn an_alarm_that_is_on_is_a_refusal_before_and_a_rollback_during_a_release() {
+    let config = std::fs::read_to_string(crate::harness::root().join("tests/fixtures/seed/espalier.yml")).expect("the seed");
+    let seed = crate::harness::root().join("tests/fixtures/seed");
+    let config = |analysis: &str| {
+        let config = config.replace(" ecs-", &format!(" {}/ecs-", seed.display()));
+        format!("{config}\nanalysis: {{ {analysis} }}\n")
+    };
+    let world = |state: &str, people: serde_json::Value| {
+        json!({ "alarms": [{ "name": "5xx", "state": state }], "people": people }).to_string()
+    };
+    let quickly = ["--steps", "5%:2m,100%:2m", "--settle", "30s", "--retire-after", "30s"];
+    let story = |scenario: String, analysis: &str| {
+        let bare = Story::within("promoted");
+        let (scenario, config) = (bare.write("scenario.yml", &scenario), bare.write("espalier.yml", &config(analysis)));
+        let story = Story::within(&scenario);
+        story.run(&[&["deploy", "-c", &config], &quickly[..]].concat())
+    };
+
+    let told =
+        story(world("ALARM", json!([])), "alarms: [5xx]").ends_with(5).complains("the alarm 5xx is on before the release begins");
+    told.complains("alarm_at_start: ignore");
+    let told = story(world("ALARM", json!([])), "alarms: [5xx], alarm_at_start: ignore").ends_with(0);
+    told.says("it does not count until it was off once");
+    story(world("OK", json!([])), "alarms: [4xx]").ends_with(2).complains("there is no alarm 4xx");
+    let rings = json!([{ "at": 120, "do": { "set-alarm": { "name": "5xx", "state": "ALARM" } } }]);
+    let told = story(world("OK", rings), "alarms: [5xx]").ends_with(3).says("5xx (on (Set by hand))");
+    assert_eq!(told.world.weights_of("myservice-b").last(), Some(&0));
+}
+
+#[test]
+fn a_group_without_health_checks_can_be_released_to_when_something_else_judges() {
+    let story = Story::within("walkthrough");
+    let world = json!({
+        "name": "functions",
+        "lattice": {
+            "service_networks": [{ "name": "my-network", "id": "sn-0e0e0e0e0e0e0e0e0", "services": ["my-service"] }],
+            "target_groups": [
+                { "name": "old", "id": "tg-0a0a0a0a0a0a0a0a0", "type": "LAMBDA", "config": {}, "targets": [{ "id": "arn:aws:lambda:ap-northeast-1:123456789012:function:old" }] },
+                { "name": "new", "id": "tg-0b0b0b0b0b0b0b0b0", "type": "LAMBDA", "config": {}, "targets": [{ "id": "arn:aws:lambda:ap-northeast-1:123456789012:function:new" }] },
+            ],
+            "services": [{ "name": "my-service", "id": "svc-03e92ee54968d87ca", "listeners": [
+                { "name": "http-80", "id": "listener-0c0c0c0c0c0c0c0c0", "port": 80, "default_action": { "forward": { "old": 100 } } },
+            ] }],
+        },
+        "ecs_services": [],
+        "load": [{ "rps": 100 }],
+    });
+    let scenario = story.write("scenario.yml", &world.to_string());
+    let metrics = "metrics: [{ name: errors, metric: error-rate, max: 1% }]";
+    let config = story.write("espalier.yml", &format!("analysis: {{ health: unchecked, {metrics} }}"));
+    let checked = story.write("checked.yml", &format!("analysis: {{ {metrics} }}"));
+    let shift = |config: &str| {
+        let arguments = ["shift", "--lattice-service", "my-service", "--from", "old", "--to", "new", "--steps", "50%:1m,100%:1m"];
+        Story::within(&scenario).run(&[&arguments[..], &["-c", config]].concat())
+    };
+    shift(&checked).ends_with(2).complains("has no health check").complains("health: unchecked");
+    shift(&config).ends_with(0).says("new promoted").world.forwards(&[("old", 0), ("new", 100)]);
+}
