@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{Desired, Effect, Event, Role, Steer};
 use crate::{
     rollout::{
-        analysis::{Measured, Number, Question, Readings, Series, SideReadings},
         hooks::{HookEnd, HookOrder, HookReading},
         observation::{Lease, LiveAction, Observation, Side, Tasks},
         record::Record,
@@ -369,24 +368,6 @@ impl World {
     /// Something that was started as a hook is there still.
     pub(super) fn is_hooked(&self) -> bool {
         self.hook.is_some_and(|until| !self.ended(until))
-    }
-
-    fn measured(&self, question: Question) -> Measured {
-        let failures = match self.metrics {
-            Metrics::Good => 0,
-            Metrics::Bad => 30,
-            Metrics::Silent => return Measured::Read(Readings { window: question.window, ..Readings::default() }),
-            Metrics::Out => return Measured::Unread("GetMetricData: InternalFailure".to_owned()),
-        };
-        let side = |failures: u32| {
-            let each = |count: u32| {
-                let minutes = question.window.into_iter().flat_map(|window| window.minutes());
-                Series { minutes: minutes.map(|minute| (minute, Number::from(count))).collect(), complete: true }
-            };
-            SideReadings { requests: each(300), metrics: vec![each(failures)] }
-        };
-        let stable = question.both.then(|| side(0));
-        Measured::Read(Readings { window: question.window, candidate: side(failures), stable, alarms: Vec::new() })
     }
 
     pub(super) fn candidate_weight(&self) -> u16 {

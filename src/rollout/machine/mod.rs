@@ -28,6 +28,8 @@ mod adversary_hooks;
 #[cfg(test)]
 mod adversary_jobs;
 #[cfg(test)]
+mod adversary_metrics;
+#[cfg(test)]
 mod adversary_world;
 mod checks;
 mod core;
