@@ -10,6 +10,7 @@ use super::{
 use crate::clock::Timestamp;
 
 /// The scenario's people who have something left to do.
+#[derive(Clone)]
 pub(crate) struct People {
     /// With the moment at which each is due, once that is known.
     people: Vec<(Person, Option<Timestamp>)>,

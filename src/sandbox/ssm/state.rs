@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::clock::Timestamp;
 
 /// The parameters by name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     pub(super) parameters: BTreeMap<String, Parameter>,
 }
 
 /// A parameter with the versions that are kept, the newest last; there is always one.
+#[derive(Clone)]
 pub(super) struct Parameter {
     pub(super) kind: String,
     pub(super) advanced: bool,

@@ -28,6 +28,12 @@ pub(crate) fn wrong(fault: &Fault) -> Vec<Mistake> {
         let message = format!("`nth` means one request, so `{key}` beside it changes nothing or keeps it from ever happening");
         found.push(Mistake::at(&[key], message).hint("write two faults, or one of the two keys"));
     }
+    if let (Some(after), Some(until)) = (fault.after, fault.until)
+        && after >= until
+    {
+        let message = format!("`until` ({until}) is not later than `after` ({after}): it never happens");
+        found.push(Mistake::at(&["until"], message).hint("give the later moment to `until`"));
+    }
     if fault.effect == Effect::Partial && !fault.operations.iter().any(|pattern| operations::can_be_partial(pattern)) {
         let hint = format!("only batches are: write {}", choice(&operations::BATCHES));
         found.push(Mistake::at(&["effect"], "none of these operations can be done in part").hint(hint));

@@ -1,0 +1,427 @@
+//! One case from its start to the end of its last job: whose turn it is, and when.
+
+use std::{collections::VecDeque, rc::Rc, time::Duration};
+
+use espalier::{
+    aws::ledger::{self, Ledger},
+    rollout::{
+        journal::Journal,
+        machine::{Effect, Ending, Event, Rollout},
+        observation::Lease,
+        record::Record,
+    },
+    sandbox::direct::{self, Direct},
+    time::Timestamp,
+};
+
+use super::{
+    case::{Blow, CANDIDATE_IMAGE, Case, Other, STABLE_IMAGE, Verb},
+    court::{Court, Violation, Watched},
+    facts::Facts,
+    hands::{Hands, LateWrite},
+    rules,
+    stage::{STRANGERS, Stage, release, told},
+    verbs::{self, Begun},
+};
+
+/// More effects than any job needs: a job that asks for more does not end.
+const MOST_EFFECTS: usize = 3000;
+
+/// How a case went.
+pub(crate) struct Played {
+    /// How each job ended, by its name; none for one that was killed or had nothing to do.
+    pub(crate) endings: Vec<(String, Option<Ending>)>,
+    pub(crate) violation: Option<Violation>,
+    /// The first job's journal.
+    pub(crate) journal: Journal,
+    /// What happened in the world, a line each.
+    pub(crate) story: Vec<String>,
+    /// How much time passed in it.
+    pub(crate) took: Duration,
+}
+
+/// A job under way.
+struct Job {
+    rollout: Rollout,
+    hands: Hands,
+    effect: Effect,
+    /// When the effect is carried out, or the wait is over, by the world's time.
+    ready: Timestamp,
+    effects: usize,
+    ending: Option<Ending>,
+    dead: bool,
+    began: Timestamp,
+    /// Since when it has not waited.
+    slept: Timestamp,
+}
+
+/// What is still to happen to the world.
+enum Ahead {
+    Lands(LateWrite),
+    Other(Other),
+    Begins(Verb),
+}
+
+struct Run<'c> {
+    case: &'c Case,
+    stage: Rc<Stage>,
+    world: Direct,
+    jobs: Vec<Job>,
+    ahead: Vec<(Timestamp, Ahead)>,
+    afterwards: VecDeque<(u64, Verb)>,
+    court: Court<'c>,
+    /// The runner's clock against the world's, in milliseconds.
+    offset: i64,
+    tells: bool,
+    revisions: [String; 2],
+    record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
+}
+
+/// Plays a case; `tells` keeps the story.
+pub(crate) fn play(case: &Case, tells: bool) -> Played {
+    let stage = Stage::of(case);
+    let mut world = stage.world.clone();
+    *world.knobs() = case.knobs.clone();
+    world.behave(STABLE_IMAGE, case.stable.clone());
+    world.behave(CANDIDATE_IMAGE, case.candidate.clone());
+    case.faults.iter().for_each(|fault| world.add_fault(fault.clone()));
+    case.people.iter().for_each(|person| world.add_person(person.clone()));
+    let start = world.now();
+    let revision = |slot: usize| stage.slots[slot].task_definition.clone().unwrap_or_default();
+    let revisions = [revision(0), revision(1)];
+    let court = Court::new(case, Facts::of(&world, &stage, &revisions));
+    let mut ahead: Vec<_> =
+        case.others.iter().map(|(at, other)| (start + Duration::from_secs(*at), Ahead::Other(other.clone()))).collect();
+    ahead.extend(case.beside.iter().map(|(at, verb)| (start + Duration::from_secs(*at), Ahead::Begins(*verb))));
+    let afterwards = case.afterwards.iter().copied().collect();
+    let mut run = Run { case, stage, world, jobs: Vec::new(), ahead, afterwards, court, offset: case.ahead * 1000, tells, revisions, record: None };
+    let slots = run.stage.released();
+    let record = run.stage.record(case, start);
+    let ledger = Ledger::new(&run.stage.service_arn, &slots.targets, false).expect("actions that can be recorded");
+    let rollout = Rollout::release(record.clone(), release(&record, &slots));
+    run.begin("deploy", Begun { rollout, slots, ledger }, None);
+    while run.court.violation.is_none() && run.turn() {}
+    run.over(start)
+}
+
+impl Run<'_> {
+    fn over(self, start: Timestamp) -> Played {
+        let story = self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
+        Played {
+            story: if self.tells { story.collect() } else { Vec::new() },
+            took: self.world.now().since(start),
+            endings: self.court.jobs.iter().zip(&self.jobs).map(|(job, own)| (job.name.clone(), own.ending.clone())).collect(),
+            violation: self.court.violation,
+            journal: self.jobs.into_iter().next().map(|job| job.rollout.journal().clone()).unwrap_or_default(),
+        }
+    }
+
+    fn tell(&mut self, job: usize, what: impl FnOnce() -> String) {
+        if self.tells {
+            let line = format!("{} {}", self.court.jobs[job].name, what());
+            self.world.note("job", line);
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::of(&self.world, &self.stage, &self.revisions)
+    }
+
+    /// The runner's clock.
+    fn clock(&self) -> Timestamp {
+        Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(self.offset))
+    }
+
+    /// When the world's time is what the runner's clock then says.
+    fn by_the_world(&self, runner: Timestamp) -> Timestamp {
+        Timestamp::from_millis(runner.as_millis().saturating_add_signed(-self.offset)).max(self.world.now())
+    }
+
+    fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
+        let Begun { rollout, slots, ledger } = begun;
+        let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
+        let record = rollout.record().clone();
+        let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
+        self.court.jobs.push(Watched {
+            name: name.to_owned(),
+            stable: record.stable.as_ref().map(|stable| place(&stable.group)),
+            candidate: place(&record.candidate.group),
+            forced: verb == Some(Verb::ForcedAbort),
+            aborts: verb.is_some() && !restores,
+            over: false,
+            saw: None,
+            looked: None,
+            hindered: self.world.now(),
+            refused: false,
+            step: None,
+            stepped: self.world.now(),
+            fell: false,
+            touched: false,
+            signalled: None,
+            acted_since: false,
+            superseded: false,
+            drift_seen: false,
+            promoted: false,
+            record,
+        });
+        let now = self.world.now();
+        let hands = Hands::new(slots, ledger);
+        let mut job = Job { rollout, hands, effect: Effect::ReadBack, ready: now, effects: 0, ending: None, dead: false, began: now, slept: now };
+        job.effect = job.rollout.handle(self.clock(), Event::Begun).expect("a job begins");
+        self.jobs.push(job);
+        self.issued(self.jobs.len() - 1);
+    }
+
+    /// The next thing that happens; false when everything is over.
+    fn turn(&mut self) -> bool {
+        let job = self.jobs.iter().enumerate().filter(|(_, job)| !job.dead).min_by_key(|(_, job)| job.ready);
+        let job = job.map(|(place, job)| (job.ready, place));
+        // Until the last job is over, the world goes on; afterwards the next one begins.
+        let Some((ready, place)) = job else { return self.next_job() };
+        let ahead = self.ahead.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(place, (at, _))| (*at, place));
+        if let Some((at, place)) = ahead.filter(|(at, _)| *at <= ready) {
+            self.pass(at);
+            let (_, what) = self.ahead.swap_remove(place);
+            self.happen(what);
+            return true;
+        }
+        self.pass(ready);
+        self.act(place);
+        true
+    }
+
+    fn next_job(&mut self) -> bool {
+        let Some((delay, verb)) = self.afterwards.pop_front() else { return false };
+        self.ahead.push((self.world.now() + Duration::from_secs(delay), Ahead::Begins(verb)));
+        while self.jobs.iter().all(|job| job.dead) {
+            let next = self.ahead.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(place, (at, _))| (*at, place));
+            let Some((at, place)) = next else { return !self.afterwards.is_empty() };
+            self.pass(at);
+            let (_, what) = self.ahead.swap_remove(place);
+            self.happen(what);
+        }
+        true
+    }
+
+    /// Time goes on, one thing after the other, each of them looked at.
+    fn pass(&mut self, to: Timestamp) {
+        while self.world.step(to) {
+            self.notice();
+        }
+        self.world.advance(to);
+        self.notice();
+    }
+
+    fn notice(&mut self) {
+        let facts = self.facts();
+        self.court.changed(&facts);
+    }
+
+    fn happen(&mut self, what: Ahead) {
+        match what {
+            Ahead::Lands(late) => {
+                self.world.note("late", format!("a write to {} lands now", late.target));
+                // Its traffic target may be gone by now.
+                let _answer_to_nobody = self.world.write_action(&late.target, late.action);
+            }
+            Ahead::Other(Other::Behave(image, behaviour)) => {
+                self.world.note("application", format!("{image} is healthy: {}", behaviour.healthy));
+                self.world.behave(image, behaviour);
+            }
+            Ahead::Other(Other::Autoscale(desired)) => {
+                let serving = if self.stage.bootstrap { 1 } else { 0 };
+                let name = self.stage.slots[serving].ecs_service.clone().unwrap_or_default();
+                self.world.note("autoscaling", format!("{name} wants {desired}"));
+                self.world.set_desired(&name, desired as usize);
+            }
+            Ahead::Other(Other::Redeploy) => {
+                let name = self.stage.slots[1].ecs_service.clone().unwrap_or_default();
+                let desired = self.world.ecs_service(&name).map_or(0, |service| service.desired);
+                self.world.note("deployer", format!("{name} is to run {STRANGERS}"));
+                self.world.launch(&name, STRANGERS, desired).expect("ECS takes it");
+            }
+            Ahead::Other(Other::Usurp) => self.usurp(),
+            Ahead::Other(Other::Stall(ref seconds)) => {
+                self.world.note("runner", format!("stands still for {seconds} s"));
+                let until = self.world.now() + Duration::from_secs(*seconds);
+                self.jobs[0].ready = self.jobs[0].ready.max(until);
+                self.court.jobs[0].hindered = self.court.jobs[0].hindered.max(until);
+            }
+            Ahead::Begins(verb) => self.start(verb),
+        }
+        self.notice();
+    }
+
+    /// Another rollout writes its record over whatever is there.
+    fn usurp(&mut self) {
+        let slots = self.stage.released();
+        let mut record = self.stage.record(self.case, self.world.now());
+        record.id = "somebody-elses".to_owned();
+        let ledger = Ledger::new(&self.stage.service_arn, &slots.targets, true).expect("recordable");
+        let until = self.world.now() + Duration::from_secs(180);
+        self.world.note("deployer", "another rollout claims the traffic targets");
+        for (arn, tags) in ledger.pages(&record, Some(until)).expect("it fits") {
+            self.world.write_tags(&arn, tags);
+        }
+        self.court.tags_lost = true;
+    }
+
+    fn start(&mut self, verb: Verb) {
+        let asked = self.world.strike("vpc-lattice", "ListTagsForResource", false);
+        if asked.is_some_and(|effect| effect != direct::Effect::Partial) {
+            // A person tries again.
+            if self.jobs.len() < 100 && self.world.now().since(self.jobs[0].began) < rules::longest(self.case) {
+                self.ahead.push((self.world.now() + Duration::from_secs(30), Ahead::Begins(verb)));
+            }
+            return;
+        }
+        let name = format!("{verb:?}").to_lowercase();
+        self.world.note("job", format!("{name} begins"));
+        match verbs::begin(verb, &self.world, &self.stage, self.clock()) {
+            Some(begun) => self.begin(&name, begun, Some(verb)),
+            None => self.world.note("job", format!("{name} has nothing to do")),
+        }
+    }
+
+    /// The record as it is in AWS now.
+    fn recorded(&mut self, holder: &str) -> Option<Record> {
+        let tags = self.world.tags(holder)?;
+        if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
+            let record = ledger::found(holder, tags.clone()).ok().flatten().map(|found| found.record);
+            self.record = Some((tags.clone(), record));
+        }
+        self.record.as_ref().and_then(|(_, record)| record.clone())
+    }
+
+    /// A job has asked for its next effect.
+    fn issued(&mut self, place: usize) {
+        let effect = self.jobs[place].effect.clone();
+        self.tell(place, || format!("asks for {}", short(&effect)));
+        let facts = self.facts();
+        let recorded = match &effect {
+            Effect::Write(_) | Effect::Scale(..) | Effect::Finish(_) => {
+                let holder = self.jobs[place].hands.ledger.holder().to_owned();
+                self.recorded(&holder)
+            }
+            _ => None,
+        };
+        self.note_edits(&facts);
+        self.court.asked(place, &effect, &facts, recorded.as_ref());
+        let blow = self.case.blows.iter().find(|(at, _)| place == 0 && *at == self.jobs[0].effects).map(|(_, blow)| *blow);
+        match effect {
+            Effect::Finish(ending) => {
+                let exactly = self.jobs[place].hands.slots.targets.iter().all(|(target, baseline)| {
+                    self.world.action(target.arn()).is_some_and(|action| *action == told(baseline))
+                });
+                self.court.ended(place, &ending, &facts, exactly, recorded.as_ref());
+                self.jobs[place].ending = Some(ending);
+                self.jobs[place].dead = true;
+            }
+            Effect::WaitUntil(until) => {
+                // What is done on the way to a wait may take longer than the wait.
+                if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
+                    self.court.endless(place, facts.at, "it waits for what is past".to_owned());
+                }
+                let ready = if blow == Some(Blow::Signal) { self.world.now() } else { self.by_the_world(until) };
+                self.jobs[place].ready = ready;
+            }
+            _ => self.jobs[place].ready = self.world.now() + self.case.latency,
+        }
+        if blow == Some(Blow::KillBefore) {
+            self.kill(place);
+        }
+    }
+
+    fn kill(&mut self, place: usize) {
+        if !self.jobs[place].dead {
+            self.tell(place, || "is killed".to_owned());
+            self.jobs[place].dead = true;
+            self.court.jobs[place].over = true;
+        }
+    }
+
+    /// The world's own view of who wrote: whatever the log says that people did.
+    fn note_edits(&mut self, _facts: &Facts) {
+        let (now, start) = (self.world.now(), self.court.at_start.at);
+        let passed = now.since(start).as_secs();
+        for person in self.case.people.iter().filter(|person| person.at <= passed) {
+            match person.r#do {
+                espalier::sandbox::scenario::Edit::RemoveTags => self.court.tags_lost = true,
+                _ => self.court.edited.iter_mut().for_each(|edited| *edited = true),
+            }
+        }
+    }
+
+    /// The effect of a job is carried out, and the machine is told.
+    fn act(&mut self, place: usize) {
+        let effect = self.jobs[place].effect.clone();
+        let blow = self.case.blows.iter().find(|(at, _)| place == 0 && *at == self.jobs[0].effects).map(|(_, blow)| *blow);
+        let mut event = if matches!(effect, Effect::WaitUntil(_)) {
+            self.jobs[place].slept = self.world.now();
+            Event::Woke
+        } else {
+            let job = &mut self.jobs[place];
+            let record = job.rollout.record().clone();
+            let event = job.hands.carry_out(&mut self.world, &effect, &record);
+            let (late, refused) = (std::mem::take(&mut job.hands.late), job.hands.refused);
+            self.ahead.extend(late.into_iter().map(|late| (late.lands, Ahead::Lands(late))));
+            let facts = self.facts();
+            // A reading that a signal interrupts is not heard.
+            let unheard = blow == Some(Blow::Signal) && matches!(effect, Effect::Observe | Effect::ReadBack);
+            let theirs = matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
+            self.note_edits(&facts);
+            if !unheard {
+                self.court.done(place, &effect, refused, &facts, theirs);
+            }
+            self.court.changed(&facts);
+            event
+        };
+        if blow == Some(Blow::KillAfter) {
+            return self.kill(place);
+        }
+        if blow == Some(Blow::Signal) {
+            event = Event::Signalled;
+            let watched = &mut self.court.jobs[place];
+            (watched.signalled, watched.acted_since) = (Some(self.world.now()), false);
+        }
+        self.tell(place, || format!("hears {}", heard(&event)));
+        let now = self.clock();
+        let job = &mut self.jobs[place];
+        job.effects += 1;
+        match job.rollout.handle(now, event) {
+            Ok(effect) => job.effect = effect,
+            Err(defect) => return self.court.endless(place, now, defect.to_string()),
+        }
+        let (effects, took) = (job.effects, self.world.now().since(job.began));
+        if effects > MOST_EFFECTS || took > rules::longest(self.case) {
+            return self.court.endless(place, now, format!("{effects} effects, {took:?}"));
+        }
+        self.issued(place);
+    }
+}
+
+/// An effect in a few words.
+fn short(effect: &Effect) -> String {
+    match effect {
+        Effect::Record(record, lease) => {
+            let lease = if lease.is_some() { "" } else { ", lease ended" };
+            format!("record {} step {} intent {}{lease}", record.state, record.step, record.intent)
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn heard(event: &Event) -> String {
+    match event {
+        Event::Observed(seen) => {
+            let actions: Vec<_> = seen.actions.iter().map(|action| action.as_ref().map_or("gone", |action| &action.shown)).collect();
+            let side = |side: &espalier::rollout::observation::Side| {
+                let tasks = side.tasks.as_ref().map(|tasks| (tasks.desired, tasks.running));
+                format!("{} healthy, {} unhealthy, {} initial, {} draining, {tasks:?}", side.healthy, side.unhealthy, side.initial, side.draining)
+            };
+            let stable = seen.stable.as_ref().map(side);
+            format!("{:?} {actions:?} stable {stable:?} candidate {}", seen.lease, side(&seen.candidate))
+        }
+        other => format!("{other:?}"),
+    }
+}
