@@ -91,9 +91,13 @@ pub struct Traffic {
 /// How the weights move.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Steps {
-    /// Shares and how long to watch each [default: 5%:2m,25%:5m,100%:10m]
+    /// Shares and how long to watch each; `hold:4h` waits for `promote`, `hold:4h:continue` goes on without [default:
+    /// 5%:2m,25%:5m,100%:10m]
     #[arg(long, value_name = "SHARE:TIME,…")]
     pub steps: Option<String>,
+    /// Short for steps: `canary:5%:10m`, `linear:10%:5m` or `blue_green:10m`
+    #[arg(long, value_name = "NAME:…", conflicts_with = "steps")]
+    pub strategy: Option<String>,
     /// How long weights take to have effect [default: 90s]
     #[arg(long, value_name = "TIME")]
     pub settle: Option<String>,
@@ -103,8 +107,8 @@ pub struct Steps {
     /// Time between two observations [default: 15s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<String>,
-    /// What a cancelled job does: `rollback` [default: rollback]
-    #[arg(long, value_name = "rollback")]
+    /// What a cancelled job does to the weights: `rollback`, or `hold` for another job [default: rollback]
+    #[arg(long, value_name = "rollback|hold")]
     pub on_cancel: Option<String>,
     /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
     #[arg(long, value_name = "stop|restore")]

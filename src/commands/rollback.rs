@@ -73,7 +73,7 @@ async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Tim
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[&service_arn, &previous.group, &old.id]);
     let plan = Plan {
-        steps: vec![Step { share: Share::FULL, bake: Duration::ZERO }],
+        steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, hold: None }],
         // The rejected slot keeps its tasks until the data plane has followed.
         retire_after: old.plan.retire_after.map(|_| old.plan.settle),
         ..old.plan.clone()

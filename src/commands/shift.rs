@@ -14,7 +14,11 @@ use crate::{
     },
     clock::Timestamp,
     exit::{Error, Exit, Problem},
-    rollout::{journal::Release, machine::Rollout, record::Record},
+    rollout::{
+        journal::{Happening, Release},
+        machine::Rollout,
+        record::Record,
+    },
     settings::ShiftSettings,
     signals::Signals,
 };
@@ -55,10 +59,14 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     }
     preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
     if settings.dry_run {
-        connect::show(settings.format, &settings.plan.steps.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let steps = settings.plan.steps.iter().map(ToString::to_string);
+        connect::show(settings.format, &settings.plan_origin.expansion.iter().cloned().chain(steps).collect::<Vec<_>>());
         return Ok(Exit::Done);
     }
     let mut prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
+    if let Some(what) = settings.plan_origin.expansion.clone() {
+        prepared.rollout.note(clock.now(), Happening::Note { what });
+    }
     prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
     conduct(prepared, &aws, clock.as_ref(), reports, signals).await
 }

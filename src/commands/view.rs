@@ -158,6 +158,9 @@ impl View<'_> {
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
+        if let Some(what) = settings.plan_origin.expansion.clone() {
+            rollout.note(now, Happening::Note { what });
+        }
         for finding in &patched.warnings {
             rollout.note(now, Happening::Note { what: finding.to_string() });
         }
@@ -219,6 +222,7 @@ impl View<'_> {
         lines.push(format!("{} ECS service {} with {} tasks", verb(exists), slot.ecs_service, self.size()));
         if let Some(stable) = self.roles.stable {
             let time = |time| humantime::format_duration(time);
+            lines.extend(self.settings.plan_origin.expansion.clone());
             lines.extend(plan.steps.iter().enumerate().map(|(index, step)| {
                 format!(
                     "step {}: {} of the requests, settle {}, watch {}",

@@ -1,19 +1,53 @@
-//! What a rollout is going to do: steps, times and limits, decided before anything is written.
+//! What a rollout is going to do: steps, times and limits, decided before anything is written. How steps are written in one
+//! line is in `steps_text`, what they can be short for in `strategy`.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::split::{Share, Split, UnrepresentableShare};
+pub use super::{
+    steps_text::{StepsError, TRAILING_HOLD, parse_steps},
+    strategy::Strategy,
+};
 
-/// One step: give the candidate `share` of the requests, settle, then watch it for `bake`.
+/// One step: where it has a hold, wait for a person first; give the candidate `share` of the requests, settle, then watch it
+/// for `bake`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The candidate's share of the requests.
     pub share: Share,
     /// How long the settled split is watched; observed time, counted from the end of settle.
     pub bake: Duration,
+    /// The job ends before this step, at the weights of the one before, until somebody promotes the rollout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
 }
+
+/// How long a rollout waits for a person, and what happens when nobody comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// How long; it does not count for the rollout's `timeout`.
+    pub timeout: Duration,
+    /// What happens then. It needs a job that looks: the scheduled sweep.
+    pub on_timeout: OnTimeout,
+}
+
+/// What happens to a held rollout that nobody promoted in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnTimeout {
+    /// The baseline is restored.
+    #[default]
+    Rollback,
+    /// It goes on as if it had been promoted.
+    Continue,
+}
+
+/// The shortest: another job has to begin within it.
+const SHORTEST_HOLD: Duration = Duration::from_secs(60);
+/// The longest that a hold may last: beyond it nobody is coming.
+const LONGEST_HOLD: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// What `on_cancel` says: what the first signal does to a rollout whose weights are not yet final.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,49 +151,17 @@ pub enum PlanError {
         /// What `timeout` allows.
         timeout: String,
     },
+    /// A hold of no time, or for ever.
+    #[error("the hold before step {number} lasts {}, which no person can wait: give it a time from `1m` to `366d`, such as `hold:4h`", humantime::format_duration(*timeout))]
+    ImpossibleHold {
+        /// Which step it stands before, counted from 1.
+        number: usize,
+        /// How long it lasts.
+        timeout: Duration,
+    },
     /// An interval too short to observe anything.
     #[error("`interval` is less than a second: observe at most once a second, such as every `15s`")]
     ZeroInterval,
-}
-
-/// Steps as people write them: `5%:2m,25%:5m,100%:10m`.
-///
-/// # Errors
-/// All steps that cannot be read, in one message.
-pub fn parse_steps(text: &str) -> Result<Vec<Step>, StepsError> {
-    let (steps, problems): (Vec<_>, Vec<_>) = text.split(',').map(|step| step.trim().parse::<Step>()).partition(Result::is_ok);
-    if problems.is_empty() {
-        Ok(steps.into_iter().filter_map(Result::ok).collect())
-    } else {
-        Err(StepsError(problems.into_iter().filter_map(Result::err).map(|error| error.0).collect::<Vec<_>>().join("; ")))
-    }
-}
-
-/// Steps that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct StepsError(String);
-
-impl FromStr for Step {
-    type Err = StepsError;
-
-    fn from_str(text: &str) -> Result<Self, StepsError> {
-        let (share, bake) = text
-            .split_once(':')
-            .ok_or_else(|| StepsError(format!("`{text}` is not a step: write a share and a bake time, such as `5%:2m`")))?;
-        Ok(Self {
-            share: share.parse().map_err(|error: super::split::ShareError| StepsError(error.to_string()))?,
-            bake: humantime::parse_duration(bake.trim())
-                .map_err(|_| StepsError(format!("`{}` is not a length of time: write `30s`, `2m` or `1h 30m`", bake.trim())))?,
-        })
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bake = humantime::format_duration(self.bake).to_string().replace(' ', "");
-        write!(f, "{}:{bake}", self.share)
-    }
 }
 
 impl Plan {
@@ -179,6 +181,11 @@ impl Plan {
                 errors.push(PlanError::Unrepresentable { number, error });
             }
             previous = step.share;
+            if let Some(Hold { timeout, .. }) = step.hold
+                && !(SHORTEST_HOLD..=LONGEST_HOLD).contains(&timeout)
+            {
+                errors.push(PlanError::ImpossibleHold { number, timeout });
+            }
         }
         match self.steps.last() {
             None => errors.push(PlanError::NoSteps),
@@ -198,7 +205,7 @@ impl Plan {
         if errors.is_empty() { Ok(self) } else { Err(errors) }
     }
 
-    /// The least time that the steps take: settle and bake of each, nothing else.
+    /// The least time that the steps take: settle and bake of each, nothing else; holds do not count for it.
     #[must_use]
     pub fn least_time(&self) -> Duration {
         let each = self.steps.iter().map(|step| self.settle.saturating_add(step.bake));

@@ -1,11 +1,14 @@
 //! A rollout's durable state: what the next job needs to go on, to undo or to look back. Its text form is in `record_text`.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 pub use super::record_text::RecordError;
-use super::{plan::Plan, split::Split};
+use super::{
+    plan::{OnTimeout, Plan},
+    split::Split,
+};
 use crate::time::Timestamp;
 
 /// One slot as the record knows it.
@@ -57,6 +60,24 @@ impl fmt::Display for State {
     }
 }
 
+/// A hold as the record has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The step that it stands before, counted from 0.
+    pub next: usize,
+    /// Since when, by AWS's clock.
+    pub since: Timestamp,
+    /// Until when somebody may promote it.
+    pub until: Timestamp,
+    /// A cancelled job left it there (`on_cancel: hold`), in place of the plan.
+    pub by_cancel: bool,
+}
+
+/// How far `promote` and `resume` raise the generation.
+pub const GO_ON: u64 = 1;
+/// How far `abort`, `rollback` and `recover` do.
+pub const ABORT: u64 = 2;
+
 /// The record of one rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -64,6 +85,8 @@ pub struct Record {
     pub id: String,
     /// Counts takeovers: whoever raises it owns the rollout.
     pub generation: u64,
+    /// Who holds it: tells two jobs apart that raised it to the same generation. No spaces.
+    pub owner: String,
     /// What is released, as people call it: the reports of every job on this rollout go by it. No spaces.
     pub name: String,
     /// `deploy`, `shift` or `rollback`.
@@ -78,8 +101,19 @@ pub struct Record {
     pub verified: Split,
     /// When the first write was announced, by AWS's clock.
     pub started: Timestamp,
+    /// How long it was held since: that does not count for the plan's `timeout`.
+    pub waited: Duration,
+    /// The hold that it is in.
+    pub hold: Option<Held>,
+    /// How many steps, from the first, need not be promoted any more: their holds were released.
+    pub released: usize,
+    /// When roles were swapped.
+    pub promoted: Option<Timestamp>,
     /// The plan, expanded.
     pub plan: Plan,
+    /// Of plan and analysis, as they were when it began. What the record does not hold of them is only known where a config
+    /// gives the same.
+    pub digest: String,
     /// The traffic targets, as the room that reads and writes them names them; opaque here, without spaces or `+`.
     pub targets: Vec<String>,
     /// The ECS cluster of both slots.
@@ -111,6 +145,7 @@ impl Record {
         Self {
             id,
             generation: 1,
+            owner: String::new(),
             name: candidate.ecs_service.clone().unwrap_or_else(|| candidate.name.clone()),
             verb: verb.to_owned(),
             state: State::Running,
@@ -118,6 +153,11 @@ impl Record {
             intent: at_rest,
             verified: at_rest,
             started,
+            waited: Duration::ZERO,
+            hold: None,
+            released: 0,
+            promoted: None,
+            digest: plan.digest(),
             plan,
             targets: Vec::new(),
             cluster: None,
@@ -138,9 +178,38 @@ impl Record {
         }
     }
 
-    /// When the rollout's `timeout` ends.
+    /// When the rollout's `timeout` ends; a hold stops its clock.
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
-        self.started + self.plan.timeout
+        self.started + self.plan.timeout + self.waited
+    }
+
+    /// The plan is all there is: nothing that only a config could tell belongs to it.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.digest == self.plan.digest()
+    }
+
+    /// What happens to the hold that it is in when nobody promotes it: what the plan says, and back to the baseline after a
+    /// cancel.
+    #[must_use]
+    pub fn on_timeout(&self) -> OnTimeout {
+        let planned = self.hold.filter(|held| !held.by_cancel).and_then(|held| self.plan.steps.get(held.next)?.hold);
+        planned.map_or(OnTimeout::Rollback, |hold| hold.on_timeout)
+    }
+
+    /// Takes it over for another job, which goes on from `now`: a hold is over.
+    ///
+    /// An abort raises the generation by [`ABORT`], everything else by [`GO_ON`]: when a person promotes and another aborts
+    /// at the same moment, the abort wins whoever writes last.
+    pub fn take_over(&mut self, owner: &str, raise: u64, now: Timestamp) {
+        self.generation += raise;
+        owner.clone_into(&mut self.owner);
+        if let Some(held) = self.hold.take() {
+            self.waited += now.since(held.since);
+        }
+        if matches!(self.state, State::Held | State::Stuck) {
+            self.state = State::Running;
+        }
     }
 }

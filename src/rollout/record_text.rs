@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, time::Duration};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
-    record::{Record, STATES, SlotRecord},
+    plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
+    record::{Held, Record, STATES, SlotRecord},
     split::{Share, Split},
 };
 use crate::time::Timestamp;
@@ -23,14 +23,16 @@ pub struct RecordError {
     problem: String,
 }
 
-impl Record {
+impl Plan {
     /// Sixteen hexadecimal digits that change when plan or limits change.
     #[must_use]
     pub fn digest(&self) -> String {
-        let plan = encode_plan(&self.plan).into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
+        let plan = encode_plan(self).into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
         Sha256::digest(plan).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
+}
 
+impl Record {
     /// The text form.
     #[must_use]
     pub fn encode(&self) -> String {
@@ -46,12 +48,18 @@ impl Record {
             ("verified", weights(self.verified)),
             ("started", self.started.as_secs().to_string()),
             ("deadline", self.deadline().as_secs().to_string()),
-            ("digest", self.digest()),
+            ("digest", self.digest.clone()),
             ("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") }),
         ];
         pairs.extend(encode_plan(&self.plan));
         let mut pairs: Vec<(String, String)> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let mut optional = |key: &str, value: Option<&String>| pairs.extend(value.map(|value| (key.to_owned(), value.clone())));
+        optional("owner", Some(&self.owner).filter(|owner| !owner.is_empty()));
+        let seconds = |time: Duration| time.as_secs().to_string();
+        optional("waited", Some(seconds(self.waited)).filter(|_| !self.waited.is_zero()).as_ref());
+        optional("hold", self.hold.map(encode_hold).as_ref());
+        optional("released", Some(self.released.to_string()).filter(|_| self.released > 0).as_ref());
+        optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
         optional("cluster", self.cluster.as_ref());
         optional("scaling", self.scaling.as_ref());
         for (role, slot) in
@@ -101,9 +109,11 @@ impl Record {
             },
         };
         let state = pairs.take("state")?;
+        let optional = |pairs: &mut Pairs, key| pairs.0.contains_key(key).then(|| pairs.number(key)).transpose();
         let record = Self {
             id: pairs.take("id")?,
             generation: pairs.number("generation")?,
+            owner: pairs.0.remove("owner").unwrap_or_default(),
             name: pairs.take("name")?,
             verb: pairs.take("verb")?,
             state: STATES.iter().find(|(_, name)| *name == state).map(|(state, _)| *state).ok_or_else(|| RecordError {
@@ -114,6 +124,11 @@ impl Record {
             intent: pairs.split("intent")?,
             verified: pairs.split("verified")?,
             started: Timestamp::from_secs(pairs.number("started")?),
+            waited: Duration::from_secs(optional(&mut pairs, "waited")?.unwrap_or_default()),
+            hold: pairs.0.remove("hold").map(|text| decode_hold(&text)).transpose()?,
+            released: pairs.0.contains_key("released").then(|| pairs.number("released")).transpose()?.unwrap_or_default(),
+            promoted: optional(&mut pairs, "promoted")?.map(Timestamp::from_secs),
+            digest: pairs.take("digest")?,
             plan,
             targets: match pairs.take("targets")?.as_str() {
                 "none" => Vec::new(),
@@ -126,9 +141,7 @@ impl Record {
             previous: pairs.slot("previous")?,
             unknown: BTreeMap::new(),
         };
-        for derived in ["deadline", "digest"] {
-            pairs.0.remove(derived);
-        }
+        pairs.0.remove("deadline");
         Ok(Self { unknown: pairs.0, ..record })
     }
 }
@@ -143,7 +156,14 @@ fn weights(split: Split) -> String {
 }
 
 fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
-    let steps: Vec<_> = plan.steps.iter().map(|step| format!("{}:{}", step.share.millipercent(), step.bake.as_secs())).collect();
+    let step = |step: &Step| {
+        let hold = step.hold.map_or_else(String::new, |hold| {
+            let then = if hold.on_timeout == OnTimeout::Continue { "c" } else { "r" };
+            format!(":{}{then}", whole_seconds(hold.timeout))
+        });
+        format!("{}:{}{hold}", step.share.millipercent(), step.bake.as_secs())
+    };
+    let steps: Vec<_> = plan.steps.iter().map(step).collect();
     vec![
         ("steps", if steps.is_empty() { "none".to_owned() } else { steps.join("+") }),
         ("settle", whole_seconds(plan.settle)),
@@ -160,13 +180,42 @@ fn decode_steps(text: &str) -> Result<Vec<Step>, RecordError> {
     if text == "none" {
         return Ok(Vec::new());
     }
-    text.split('+')
-        .map(|step| {
-            let (parts, bake) =
-                step.split_once(':').ok_or_else(|| RecordError { key: "steps".to_owned(), problem: format!("`{text}`") })?;
-            Ok(Step { share: share("steps", number("steps", parts)?)?, bake: Duration::from_secs(number("steps", bake)?) })
-        })
-        .collect()
+    text.split('+').map(decode_step).collect()
+}
+
+/// `SHARE:BAKE`, or `SHARE:BAKE:HOLD` with an `r` (rollback) or `c` (continue) after the hold's seconds.
+fn decode_step(text: &str) -> Result<Step, RecordError> {
+    let unreadable = || RecordError { key: "steps".to_owned(), problem: format!("`{text}`") };
+    let (parts, rest) = text.split_once(':').ok_or_else(unreadable)?;
+    let (bake, hold) = rest.split_once(':').map_or((rest, None), |(bake, hold)| (bake, Some(hold)));
+    let hold = hold.map(|hold| {
+        let (seconds, on_timeout) = match (hold.strip_suffix('r'), hold.strip_suffix('c')) {
+            (Some(seconds), _) => (seconds, OnTimeout::Rollback),
+            (None, Some(seconds)) => (seconds, OnTimeout::Continue),
+            (None, None) => return Err(unreadable()),
+        };
+        Ok(Hold { timeout: Duration::from_secs(number("steps", seconds)?), on_timeout })
+    });
+    Ok(Step {
+        share: share("steps", number("steps", parts)?)?,
+        bake: Duration::from_secs(number("steps", bake)?),
+        hold: hold.transpose()?,
+    })
+}
+
+/// `NEXT:SINCE:UNTIL:WHY`
+fn encode_hold(held: Held) -> String {
+    let why = if held.by_cancel { "cancel" } else { "plan" };
+    format!("{}:{}:{}:{why}", held.next, held.since.as_secs(), held.until.as_secs())
+}
+
+fn decode_hold(text: &str) -> Result<Held, RecordError> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let [next, since, until, why] = parts.as_slice() else {
+        return Err(RecordError { key: "hold".to_owned(), problem: format!("`{text}`") });
+    };
+    let time = |text| number("hold", text).map(Timestamp::from_secs);
+    Ok(Held { next: number("hold", next)?, since: time(since)?, until: time(until)?, by_cancel: *why == "cancel" })
 }
 
 fn share(key: &str, millipercent: u32) -> Result<Share, RecordError> {
@@ -256,7 +305,14 @@ mod tests {
             .prop_map(|(steps, stable, candidate, previous, (generation, started, flag, left, right), state)| {
                 let steps = steps
                     .into_iter()
-                    .map(|(share, bake)| Step { share: Share::percent(share), bake: Duration::from_secs(bake) })
+                    .map(|(share, bake)| Step {
+                        share: Share::percent(share),
+                        bake: Duration::from_secs(bake),
+                        hold: (bake % 3 > 0).then(|| Hold {
+                            timeout: Duration::from_secs(bake + 60),
+                            on_timeout: if bake % 3 == 1 { OnTimeout::Rollback } else { OnTimeout::Continue },
+                        }),
+                    })
                     .collect();
                 let plan = Plan {
                     steps,
@@ -280,6 +336,16 @@ mod tests {
                 record.state = STATES[state].0;
                 record.intent = Split { stable: left, candidate: right };
                 record.previous = previous;
+                record.owner = if flag { "1a2b3c4d".to_owned() } else { String::new() };
+                record.waited = Duration::from_secs(u64::from(right));
+                record.released = usize::from(left % 3);
+                record.promoted = (!flag).then(|| Timestamp::from_secs(u64::from(started) + 60));
+                record.hold = flag.then(|| Held {
+                    next: usize::from(right % 5),
+                    since: Timestamp::from_secs(u64::from(started)),
+                    until: Timestamp::from_secs(u64::from(started) + 600),
+                    by_cancel: right.is_multiple_of(2),
+                });
                 record.targets = (0..left % 4).map(|number| format!("arn:aws:vpc-lattice:listener/listener-{number}")).collect();
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.unknown.insert("later".to_owned(), "kept".to_owned());

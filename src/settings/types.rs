@@ -72,6 +72,15 @@ impl Default for GitHubSettings {
     }
 }
 
+/// Where a plan comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanOrigin {
+    /// What its strategy expanded to, in words.
+    pub expansion: Option<String>,
+    /// Something of it was said: it is not all defaults.
+    pub is_said: bool,
+}
+
 /// What `deploy` is told.
 #[derive(Clone, Debug)]
 pub struct DeploySettings {
@@ -91,6 +100,8 @@ pub struct DeploySettings {
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// Where that comes from.
+    pub plan_origin: PlanOrigin,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
     /// Release even when nothing has changed.
@@ -122,6 +133,8 @@ pub struct ShiftSettings {
     pub to: String,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// Where that comes from.
+    pub plan_origin: PlanOrigin,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.

@@ -57,7 +57,7 @@ const REFUSED: [(&str, &[&str]); 32] = [
     ("DEPLOY --jq empty", &["--jq: the filter yields nothing", "yields the whole definition"]),
     ("DEPLOY --jq .,_.", &["--jq: the filter yields 2 values", "join edits with `|`, not with `,`"]),
     ("DEPLOY --jq .desiredCount", &["--jq: the filter yields 3, not an object", "write `.a = 1` rather than `.a`"]),
-    ("DEPLOY --on-cancel hold", &["--on-cancel: `on_cancel: hold` is not supported by this version", "write `rollback`"]),
+    ("DEPLOY --on-cancel hold", &["holds are not supported by this version"]),
     ("DEPLOY --steps 25%:1m,5%:1m,100%:1m", &["--steps: step 2 (5%) does not climb above step 1 (25%)", "weights climb"]),
     ("DEPLOY --steps 5%:1m,25%:1m", &["--steps: the last step is 25%, not 100%", "add a step such as `100%:10m`"]),
     (

@@ -16,7 +16,8 @@ use crate::rollout::{
 };
 
 fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
-    let step = |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes) };
+    let step =
+        |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes), hold: None };
     Plan {
         steps: vec![step(5, 1), step(50, 1), step(100, 1)],
         settle: Duration::from_secs(30),

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reader::{Later, Reader, unreadable};
+use super::{
+    reader::{Later, Reader, unreadable},
+    steps::Placed,
+};
 use crate::{
     definition::{Finding, Given},
-    rollout::plan::Step,
+    rollout::plan::{Step, Strategy},
     settings::{
         types::Rules,
         yaml::{self, Node, Tree},
@@ -37,7 +40,8 @@ pub(crate) struct Config {
     pub(crate) infrastructure_role: Option<Given>,
     pub(crate) port_name: Option<Given>,
     pub(crate) slots: [ConfigSlot; 2],
-    pub(crate) steps: Option<(Vec<Step>, String)>,
+    pub(crate) steps: Option<Placed<Vec<Step>>>,
+    pub(crate) strategy: Option<Placed<Strategy>>,
     pub(crate) settle: Option<Given>,
     pub(crate) retire_after: Option<Given>,
     pub(crate) on_cancel: Option<Given>,
@@ -157,11 +161,11 @@ impl Config {
     }
 
     fn rollout(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const STRATEGY: Later = ("strategy", "write it out as `steps: [{ weight: 5%, bake: 2m }, { weight: 100%, bake: 10m }]`");
-        const KEYS: [&str; 5] = ["steps", "settle", "retire_after", "on_cancel", "on_drift"];
-        for (key, value) in reader.entries(node, "rollout.", &KEYS, &[STRATEGY]) {
+        const KEYS: [&str; 6] = ["steps", "strategy", "settle", "retire_after", "on_cancel", "on_drift"];
+        for (key, value) in reader.entries(node, "rollout.", &KEYS, &[]) {
             match key {
                 "steps" => self.steps = reader.steps(value),
+                "strategy" => self.strategy = reader.strategy(value),
                 "settle" => self.settle = reader.text(value, key),
                 "retire_after" => self.retire_after = reader.text(value, key),
                 "on_cancel" => self.on_cancel = reader.text(value, key),

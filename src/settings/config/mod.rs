@@ -1,11 +1,13 @@
 //! `espalier.yml`: what is in it, with the place of everything, so that a later finding can point there.
 //!
-//! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts, lists and steps; every mistake collected).
+//! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts and lists; every
+//! mistake collected), `steps` (steps, holds and strategies).
 //! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
 //! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
 
 mod keys;
 mod reader;
+mod steps;
 
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;

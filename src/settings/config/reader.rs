@@ -2,7 +2,6 @@
 
 use crate::{
     definition::{Finding, Given, Place},
-    rollout::plan::Step,
     settings::yaml::{self, Key, Node, Tree},
 };
 
@@ -18,12 +17,9 @@ pub(crate) fn unreadable(file: &str, error: &std::io::Error) -> Finding {
 /// A key that this version does not have, and what does its work until then.
 pub(super) type Later = (&'static str, &'static str);
 
-const HOLD: Later =
-    ("hold", "nothing could go on after it: give the step before it a longer `bake`, and stop the release with `abort`");
-
 /// Reads a config; what it found wrong so far.
 pub(super) struct Reader<'f> {
-    file: &'f str,
+    pub(super) file: &'f str,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -37,7 +33,7 @@ impl<'f> Reader<'f> {
         self.findings.push(finding);
     }
 
-    fn error(&self, place: Place, message: impl Into<String>) -> Finding {
+    pub(super) fn error(&self, place: Place, message: impl Into<String>) -> Finding {
         Finding::error(self.file, message).at(place)
     }
 
@@ -97,37 +93,5 @@ impl<'f> Reader<'f> {
             Tree::List(list) => list.iter().filter_map(|element| self.text(element, key)).collect(),
             Tree::Null | Tree::Scalar(_) | Tree::Map(_) => self.text(node, key).into_iter().collect(),
         }
-    }
-
-    pub(super) fn steps(&mut self, node: &Node) -> Option<(Vec<Step>, String)> {
-        let Place { line, column } = yaml::place(node);
-        let Tree::List(list) = &node.value else {
-            let hint = "write `steps: [{ weight: 5%, bake: 2m }, { weight: 100%, bake: 10m }]`";
-            self.refuse(Place { line, column }, "`steps` is a list", hint);
-            return None;
-        };
-        let mut steps = Vec::new();
-        for element in list {
-            let before = self.findings.len();
-            let (mut weight, mut bake) = (None, None);
-            for (key, value) in self.entries(element, "rollout.steps.", &["weight", "bake"], &[HOLD]) {
-                match key {
-                    "weight" => weight = self.text(value, key),
-                    _ => bake = self.text(value, key),
-                }
-            }
-            match (weight, bake) {
-                (Some(weight), Some(bake)) => match format!("{}:{}", weight.text, bake.text).parse::<Step>() {
-                    Ok(step) => steps.push(step),
-                    Err(error) => self.findings.push(self.error(yaml::place(element), error.to_string())),
-                },
-                _ if self.findings.len() > before => {}
-                _ => {
-                    let hint = "write `{ weight: 5%, bake: 2m }`";
-                    self.refuse(yaml::place(element), "a step needs `weight` and `bake`", hint);
-                }
-            }
-        }
-        Some((steps, format!("{}:{line}:{column}", self.file)))
     }
 }

@@ -39,11 +39,6 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
             "`environment:`",
         ),
         (
-            "rollout: { steps: [{ hold: { timeout: 4h } }] }",
-            "espalier.yml:1:22: `rollout.steps.hold` is not supported by this version",
-            "`bake`",
-        ),
-        (
             "lattice: { slots: { a: { target_group: [x, y] } } }",
             "espalier.yml:1:40: several target groups for `lattice.slots.a.target_group` are not supported by this version",
             "write one",
@@ -73,9 +68,9 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             "espalier.yml:5:3: `lattice.test_rule` is not supported by this version",
             "espalier.yml:6:12: unknown key `lattice.slots.c`",
             "espalier.yml:8:11: `5` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`",
-            "espalier.yml:8:38: `rollout.steps.hold` is not supported by this version",
+            "espalier.yml:8:44: a hold without `timeout` would wait for ever",
             "espalier.yml:8:50: a step needs `weight` and `bake`",
-            "espalier.yml:9:3: `rollout.strategy` is not supported by this version",
+            "espalier.yml:9:13: `strategy` names one strategy",
             "espalier.yml:10:13: `analysis.metrics` is not supported by this version",
             "espalier.yml:10:34: `health: unchecked` is not supported by this version",
             "espalier.yml:11:8: `cluster` has no value",
@@ -98,4 +93,41 @@ fn numbers_and_ids_keep_their_spelling() {
     let config = Config::parse("f", "cluster: 012345678901\nservice: no\ntimeout: 45m").expect("a config");
     assert_eq!(config.cluster.map(|given| given.text).as_deref(), Some("012345678901"));
     assert_eq!(config.service.map(|given| given.text).as_deref(), Some("no"));
+}
+
+#[test]
+fn a_hold_belongs_to_the_step_that_follows_it_and_a_strategy_is_steps() {
+    let steps = |rollout: &str| {
+        let config = Config::parse("f", &format!("rollout: {{ {rollout} }}")).expect(rollout);
+        let steps = config.steps.map(|(steps, _)| steps).or_else(|| config.strategy.map(|(strategy, _)| strategy.expand()));
+        steps.expect("steps").iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    };
+    let hold = "steps: [{ weight: 5%, bake: 2m }, { hold: { timeout: 4h, on_timeout: continue } }, { weight: 100%, bake: 10m }]";
+    assert_eq!(steps(hold), "5%:2m,hold:4h:continue,100%:10m");
+    assert_eq!(steps("steps: [{ hold: { timeout: 1h } }, { weight: 100%, bake: 10m }]"), "hold:1h,100%:10m");
+    assert_eq!(steps("strategy: { canary: { weight: 5%, bake: 10m } }"), "5%:10m,100%:10m");
+    assert_eq!(steps("strategy: { linear: { step: 40%, bake: 5m } }"), "40%:5m,80%:5m,100%:5m");
+    assert_eq!(steps("strategy: { blue_green: { bake: 10m } }"), "100%:10m");
+}
+
+#[test]
+fn holds_and_strategies_that_cannot_be_are_told_with_their_places() {
+    for (rollout, message) in [
+        ("steps: [{ hold: 4h }]", "rollout.steps.hold is a map"),
+        ("steps: [{ hold: { timeout: 4h } }]", "a hold stands at the end: after the last step"),
+        ("steps: [{ hold: { timeout: 4h, on_timeout: wait } }, { weight: 100%, bake: 1m }]", "`hold:4h:wait` is not a hold"),
+        (
+            "steps: [{ hold: { timeout: 4h } }, { hold: { timeout: 4h } }, { weight: 100%, bake: 1m }]",
+            "this hold follows another one",
+        ),
+        ("steps: [{ weight: 100%, bake: 1m, hold: { timeout: 4h } }]", "a hold has neither `weight` nor `bake`"),
+        ("strategy: { canary: { bake: 10m } }", "`canary` needs `weight` and `bake`"),
+        ("strategy: { canary: { weight: 5%, bake: 10m }, blue_green: { bake: 1m } }", "`strategy` names one strategy"),
+        ("strategy: { linear: { step: 10, bake: 10m } }", "`10` is not a share of traffic"),
+        ("strategy: { rolling: { bake: 10m } }", "unknown key `rollout.strategy.rolling`"),
+    ] {
+        let findings = Config::parse("f", &format!("rollout: {{ {rollout} }}")).expect_err(rollout);
+        let told: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        assert!(matches!(told.as_slice(), [one] if one.starts_with("f:1:") && one.contains(message)), "{rollout}: {told:?}");
+    }
 }

@@ -6,16 +6,18 @@ use crate::{
     cli,
     definition::{Finding, Given},
     rollout::{
-        plan::{HealthLimits, OnCancel, OnDrift, Plan, PlanError, Step, parse_steps},
+        plan::{HealthLimits, OnCancel, OnDrift, Plan, PlanError, Step, Strategy, parse_steps},
         split::Share,
     },
     settings::{
         config::Config,
         sources::{Asked, Sources},
+        types::PlanOrigin,
     },
 };
 
 const DEFAULT_STEPS: &str = "5%:2m,25%:5m,100%:10m";
+const DEFAULT_STEPS_FROM: &str = "the default steps";
 const DEFAULT_SETTLE: Duration = Duration::from_secs(90);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
@@ -28,81 +30,106 @@ pub(super) fn retire_after(sources: &mut Sources<'_>, flag: Option<&String>, con
 }
 
 /// The plan, checked; with findings it is not to be used.
-pub(super) fn plan(sources: &mut Sources<'_>, args: &cli::Steps, config: &Config, retire_after: Option<Duration>) -> Plan {
+pub(super) fn plan(
+    sources: &mut Sources<'_>,
+    args: &cli::Steps,
+    config: &Config,
+    retire_after: Option<Duration>,
+) -> (Plan, PlanOrigin) {
     let before = sources.findings.len();
-    let (steps, steps_from) = steps(sources, args.steps.as_ref(), config);
+    let (steps, steps_from, expansion) = steps(sources, args, config);
+    let settle = Asked::new("settle", args.settle.as_ref(), config.settle.as_ref());
+    let timeout = Asked::new("timeout", args.timeout.as_ref(), config.timeout.as_ref());
     let interval = Asked::new("interval", args.interval.as_ref(), config.interval.as_ref());
+    let on_cancel = Asked::new("on-cancel", args.on_cancel.as_ref(), config.on_cancel.as_ref());
+    let on_drift = Asked::new("on-drift", args.on_drift.as_ref(), config.on_drift.as_ref());
+    let retire = Asked::new("retire-after", None, config.retire_after.as_ref());
+    let limits = config.min_healthy.is_some() || config.unhealthy_for.is_some();
+    let is_said = limits
+        || steps_from != DEFAULT_STEPS_FROM
+        || [settle, timeout, interval, on_cancel, on_drift, retire].into_iter().any(|asked| sources.given(asked).is_some());
     let interval_from = sources.given(interval).map_or_else(|| "--interval".to_owned(), |given| given.from);
     let plan = Plan {
         steps,
-        settle: sources.duration(Asked::new("settle", args.settle.as_ref(), config.settle.as_ref()), DEFAULT_SETTLE),
-        timeout: sources.duration(Asked::new("timeout", args.timeout.as_ref(), config.timeout.as_ref()), DEFAULT_TIMEOUT),
+        settle: sources.duration(settle, DEFAULT_SETTLE),
+        timeout: sources.duration(timeout, DEFAULT_TIMEOUT),
         interval: sources.duration(interval, DEFAULT_INTERVAL),
         health: health(sources, config),
-        on_cancel: on_cancel(sources, args.on_cancel.as_ref(), config),
-        on_drift: sources.word(
-            Asked::new("on-drift", args.on_drift.as_ref(), config.on_drift.as_ref()),
-            &[("stop", OnDrift::Stop), ("restore", OnDrift::Restore)],
-            OnDrift::default(),
-        ),
+        on_cancel: sources.word(on_cancel, &[("rollback", OnCancel::Rollback), ("hold", OnCancel::Hold)], OnCancel::default()),
+        on_drift: sources.word(on_drift, &[("stop", OnDrift::Stop), ("restore", OnDrift::Restore)], OnDrift::default()),
         retire_after,
     };
+    let origin = PlanOrigin { expansion, is_said };
+    // Until there is a command that goes on with a held rollout, a hold would be a trap.
+    if plan.on_cancel == OnCancel::Hold || plan.steps.iter().any(|step| step.hold.is_some()) {
+        let finding =
+            Finding::error(&steps_from, "holds are not supported by this version: nothing could go on with the rollout");
+        sources.findings.push(finding.hint("give the step before it a longer time, and stop the release with `abort`"));
+    }
     if sources.findings.len() > before {
         // What could not be read has been told; judging the defaults in its place would only confuse.
-        return plan;
+        return (plan, origin);
     }
-    match plan.clone().check() {
-        Ok(plan) => plan,
-        Err(errors) => {
-            sources.findings.extend(errors.into_iter().map(|error| {
-                let from = if error == PlanError::ZeroInterval { &interval_from } else { &steps_from };
-                let message = error.to_string();
-                match message.split_once(": ") {
-                    Some((message, hint)) => Finding::error(from, message).hint(hint),
-                    None => Finding::error(from, message),
-                }
-            }));
-            plan
+    let Err(errors) = plan.clone().check() else { return (plan, origin) };
+    sources.findings.extend(errors.into_iter().map(|error| {
+        let from = if error == PlanError::ZeroInterval { &interval_from } else { &steps_from };
+        let message = error.to_string();
+        match message.split_once(": ") {
+            Some((message, hint)) => Finding::error(from, message).hint(hint),
+            None => Finding::error(from, message),
         }
+    }));
+    (plan, origin)
+}
+
+/// The steps, where they are from, and what a strategy expanded to. A flag is more than a variable is more than the config;
+/// steps and a strategy in the same place contradict each other.
+fn steps(sources: &mut Sources<'_>, args: &cli::Steps, config: &Config) -> (Vec<Step>, String, Option<String>) {
+    let steps = sources.given(Asked::new("steps", args.steps.as_ref(), None));
+    let strategy = sources.given(Asked::new("strategy", args.strategy.as_ref(), None));
+    let is_flag = |given: &Given| given.from.starts_with("--");
+    match (steps, strategy) {
+        (Some(steps), Some(strategy)) if is_flag(&steps) == is_flag(&strategy) => {
+            let message = format!("it stands beside {}, and both say which steps there are", steps.from);
+            sources.findings.push(Finding::error(strategy.from, message).hint("write one of them"));
+            (Vec::new(), steps.from, None)
+        }
+        (Some(steps), None) => written(sources, steps),
+        (Some(steps), Some(strategy)) if is_flag(&steps) && !is_flag(&strategy) => written(sources, steps),
+        (_, Some(strategy)) => match strategy.text.parse::<Strategy>() {
+            Ok(expanded) => expand(expanded, strategy.from),
+            Err(error) => {
+                sources.findings.push(Finding::error(&strategy.from, error.to_string()));
+                (Vec::new(), strategy.from, None)
+            }
+        },
+        (None, None) => match (&config.steps, &config.strategy) {
+            (Some((_, steps)), Some((_, strategy))) => {
+                let message = "`strategy` stands beside `steps`, and both say which steps there are";
+                sources.findings.push(Finding::error(strategy, message).hint("write one of them"));
+                (Vec::new(), steps.clone(), None)
+            }
+            (Some((steps, from)), None) => (steps.clone(), from.clone(), None),
+            (None, Some((strategy, from))) => expand(*strategy, from.clone()),
+            (None, None) => written(sources, Given::new(DEFAULT_STEPS, DEFAULT_STEPS_FROM)),
+        },
     }
 }
 
-/// DESIGN §2's `hold` ends the job and leaves the weights; without a command that goes on from there it would be a trap.
-fn on_cancel(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> OnCancel {
-    if let Some(given) = sources.given(Asked::new("on-cancel", flag, config.on_cancel.as_ref()))
-        && given.text != "rollback"
-    {
-        let message = if given.text == "hold" {
-            "`on_cancel: hold` is not supported by this version: nothing could go on with the rollout that is left standing"
-                .to_owned()
-        } else {
-            format!("`{}` is not what a cancelled job can do", given.text)
-        };
-        sources.findings.push(Finding::error(given.from, message).hint("write `rollback`, or leave it out"));
-    }
-    OnCancel::Rollback
+fn expand(strategy: Strategy, from: String) -> (Vec<Step>, String, Option<String>) {
+    let steps = strategy.expand();
+    let text: Vec<_> = steps.iter().map(ToString::to_string).collect();
+    let expansion = format!("the strategy stands for the steps {}", text.join(","));
+    (steps, from, Some(expansion))
 }
 
-fn steps(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> (Vec<Step>, String) {
-    let given = match (sources.given(Asked::new("steps", flag, None)), &config.steps) {
-        (Some(given), _) => given,
-        (None, Some((steps, from))) => return (steps.clone(), from.clone()),
-        (None, None) => Given::new(DEFAULT_STEPS, "the default steps"),
-    };
-    if given.text.split(',').any(|step| step.trim().split(':').next() == Some("hold")) {
-        let finding =
-            Finding::error(&given.from, "`hold` as a step is not supported by this version: nothing could go on after it");
-        sources.findings.push(finding.hint("give the step before it a longer time, and stop the release with `abort`"));
-        return (Vec::new(), given.from);
-    }
-    match parse_steps(&given.text) {
-        Ok(steps) => (steps, given.from),
-        Err(error) => {
-            let finding = Finding::error(&given.from, error.to_string());
-            sources.findings.push(finding.hint(format!("steps are written like `{DEFAULT_STEPS}`")));
-            (Vec::new(), given.from)
-        }
-    }
+fn written(sources: &mut Sources<'_>, given: Given) -> (Vec<Step>, String, Option<String>) {
+    let steps = parse_steps(&given.text).unwrap_or_else(|error| {
+        let finding = Finding::error(&given.from, error.to_string());
+        sources.findings.push(finding.hint(format!("steps are written like `{DEFAULT_STEPS}`")));
+        Vec::new()
+    });
+    (steps, given.from, None)
 }
 
 fn health(sources: &mut Sources<'_>, config: &Config) -> HealthLimits {

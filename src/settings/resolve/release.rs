@@ -32,6 +32,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
     let task_definition =
         file(&mut sources, &config, "task-definition", args.task_definition.as_ref(), config.task_definition.as_ref());
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
+    let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, retire_after);
     let settings = DeploySettings {
         aws: aws(&sources, &args.common, &config, &surroundings),
         images: images(&mut sources, &args.image),
@@ -47,7 +48,8 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
             port_name: sources.given(Asked::new("port-name", args.port_name.as_ref(), config.port_name.as_ref())),
             slots: slots(&mut sources, args, &config, &service),
         },
-        plan: plan(&mut sources, &args.steps, &config, retire_after),
+        plan,
+        plan_origin,
         jq: sources.filters(&args.jq, &config.jq),
         force: sources.boolean("force", args.force, None, false),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -77,6 +79,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         let finding = Finding::error("--to", format!("`{to}` is the target group that the traffic is to leave"));
         sources.findings.push(finding.hint("name two different target groups"));
     }
+    let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, None);
     let settings = ShiftSettings {
         aws: aws(&sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
@@ -84,7 +87,8 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         rules: rules(&sources, args.traffic.rules.as_ref(), &config),
         from,
         to,
-        plan: plan(&mut sources, &args.steps, &config, None),
+        plan,
+        plan_origin,
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
         github: github(&mut sources, &config),

@@ -111,20 +111,43 @@ fn a_slot_keeps_what_its_flag_cannot_say() {
 #[test]
 fn holds_are_refused_wherever_they_are_asked_for() {
     let directory = TempDir::new().expect("a directory");
-    let unsupported =
-        "`on_cancel: hold` is not supported by this version: nothing could go on with the rollout that is left standing";
-    assert_eq!(told(with(&format!("{FLAGS} --on-cancel hold"), &directory, &[])), [format!("--on-cancel: {unsupported}")]);
-    let variables = [("ESPALIER_ON_CANCEL", "hold")];
-    assert_eq!(told(with(FLAGS, &directory, &variables)), [format!("ESPALIER_ON_CANCEL: {unsupported}")]);
-    assert!(with(&format!("{FLAGS} --on-cancel rollback"), &directory, &variables).is_ok(), "the flag is more");
+    for line in [format!("{FLAGS} --on-cancel hold"), format!("{FLAGS} --steps 5%:2m,hold:4h,100%:1m")] {
+        let told = told(with(&line, &directory, &[]));
+        assert!(matches!(told.as_slice(), [one] if one.contains("holds are not supported by this version")), "{told:?}");
+    }
+}
+
+#[test]
+fn steps_and_a_strategy_contradict_each_other_only_in_the_same_place() {
+    let directory = TempDir::new().expect("a directory");
+    let steps = |line: &str, pairs: &[(&str, &str)]| {
+        let settings = with(line, &directory, pairs).expect("settings");
+        let steps: Vec<_> = settings.plan.steps.iter().map(ToString::to_string).collect();
+        (steps.join(","), settings.plan_origin.expansion.is_some())
+    };
+    let of = |steps: &str, expanded| (steps.to_owned(), expanded);
+    let canary = format!("{FLAGS} --strategy canary:1%:5m");
+    let variable = [("ESPALIER_STEPS", "50%:1m,100%:1m")];
+    assert_eq!(steps(&canary, &variable), of("1%:5m,100%:5m", true));
+    assert_eq!(steps(&format!("{FLAGS} --steps 100%:1m"), &[("ESPALIER_STRATEGY", "blue_green:5m")]), of("100%:1m", false));
+    fs::write(directory.path().join("espalier.yml"), "rollout: { strategy: { linear: { step: 50%, bake: 1m } } }")
+        .expect("written");
+    assert_eq!(steps(FLAGS, &[]), of("50%:1m,100%:1m", true));
+    assert_eq!(steps(FLAGS, &variable), of("50%:1m,100%:1m", false));
+
+    let both = [variable[0], ("ESPALIER_STRATEGY", "blue_green:5m")];
     assert_eq!(
-        told(with(&format!("{FLAGS} --steps 5%:2m,hold:4h,100%:1m"), &directory, &[])),
-        ["--steps: `hold` as a step is not supported by this version: nothing could go on after it"]
+        told(with(FLAGS, &directory, &both)),
+        ["ESPALIER_STRATEGY: it stands beside ESPALIER_STEPS, and both say which steps there are"]
     );
-    fs::write(directory.path().join("espalier.yml"), "rollout: { on_cancel: hold }").expect("written");
-    assert_eq!(told(with(FLAGS, &directory, &[])), [format!("espalier.yml:1:23: {unsupported}")]);
-    let Command::Shift(args) = parse("espalier shift --lattice-service l --from a --to b") else { panic!("not a shift") };
-    assert_eq!(told(shift(&args, &environment(&directory, &[]))), [format!("espalier.yml:1:23: {unsupported}")]);
+    let config = "rollout: { steps: [{ weight: 100%, bake: 1m }], strategy: { blue_green: { bake: 1m } } }";
+    fs::write(directory.path().join("espalier.yml"), config).expect("written");
+    assert_eq!(
+        told(with(FLAGS, &directory, &[])),
+        ["espalier.yml:1:59: `strategy` stands beside `steps`, and both say which steps there are"]
+    );
+    assert_eq!(told(with(&format!("{FLAGS} --strategy rolling"), &directory, &[])).len(), 1);
+    assert_eq!(told(with(&format!("{FLAGS} --strategy linear:0%:1m"), &directory, &[])), ["--strategy: there are no steps"]);
 }
 
 #[test]
@@ -150,12 +173,12 @@ fn everything_that_is_missing_or_wrong_is_told_at_once() {
             "--service: it is needed, and nothing says it",
             "--service-definition: it is needed, and nothing says it",
             "--task-definition: it is needed, and nothing says it",
+            "--steps: `5` is not a step: write a share and a bake time, such as `5%:2m`",
+            "ESPALIER_SETTLE: `90` is not a length of time",
+            "--on-cancel: `stay` is not one of `rollback` and `hold`",
             "--image: `web` does not say which container gets which image",
             "--lattice-service: it is needed, and nothing says it",
             "--slot: `c=x` is not a slot",
-            "--steps: `5` is not a step: write a share and a bake time, such as `5%:2m`",
-            "ESPALIER_SETTLE: `90` is not a length of time",
-            "--on-cancel: `stay` is not what a cancelled job can do",
             "ESPALIER_FORCE: `yes` is neither true nor false",
             "ESPALIER_FORMAT: `html` is not one of `text`, `json` and `markdown`",
         ]

@@ -1,0 +1,102 @@
+//! Short names for common steps. A strategy is nothing but the steps that it expands to; what is planned, recorded and shown
+//! are those.
+
+use std::{str::FromStr, time::Duration};
+
+use super::{
+    plan::{Step, StepsError},
+    split::Share,
+};
+
+/// Steps by the names that ECS and others use for them (Amazon ECS, `DeploymentStrategy`: `CANARY`, `LINEAR`, `BLUE_GREEN`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// One small share, then everything: each is watched for the same time.
+    Canary {
+        /// The small share.
+        weight: Share,
+        /// How long each of the two steps is watched.
+        bake: Duration,
+    },
+    /// Equal steps; where they do not come to 100 %, the last one is smaller.
+    Linear {
+        /// How much each step adds.
+        step: Share,
+        /// How long each step is watched.
+        bake: Duration,
+    },
+    /// Everything at once.
+    BlueGreen {
+        /// How long it is watched.
+        bake: Duration,
+    },
+}
+
+impl Strategy {
+    /// The steps that it stands for. A share of nothing gives none, which a plan refuses.
+    #[must_use]
+    pub fn expand(self) -> Vec<Step> {
+        let (shares, bake): (Vec<Share>, Duration) = match self {
+            Self::Canary { weight, bake } => (vec![weight, Share::FULL], bake),
+            Self::BlueGreen { bake } => (vec![Share::FULL], bake),
+            Self::Linear { step, bake } => {
+                let each = usize::try_from(step.millipercent()).unwrap_or(usize::MAX);
+                let climbing = (0_u32..=Share::FULL.millipercent()).step_by(each.max(1)).skip(1);
+                // More steps than a record holds would be refused anyway.
+                let climbing = climbing.filter(|_| each > 0).take(MOST_STEPS).filter_map(Share::from_millipercent);
+                let mut shares: Vec<Share> = climbing.collect();
+                if each > 0 && shares.last() != Some(&Share::FULL) {
+                    shares.push(Share::FULL);
+                }
+                (shares, bake)
+            }
+        };
+        shares.into_iter().map(|share| Step { share, bake, hold: None }).collect()
+    }
+}
+
+/// A linear strategy of one percent.
+const MOST_STEPS: usize = 100;
+
+/// As a flag has it: `canary:5%:10m`, `linear:10%:5m`, `blue_green:10m`.
+impl FromStr for Strategy {
+    type Err = StepsError;
+
+    fn from_str(text: &str) -> Result<Self, StepsError> {
+        let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+        // What follows is written like a step.
+        match name.trim() {
+            "canary" => rest.parse().map(|Step { share: weight, bake, .. }| Self::Canary { weight, bake }),
+            "linear" => rest.parse().map(|Step { share: step, bake, .. }| Self::Linear { step, bake }),
+            "blue_green" | "blue-green" => format!("100%:{rest}").parse().map(|Step { bake, .. }| Self::BlueGreen { bake }),
+            _ => Err(StepsError(format!(
+                "`{text}` is not a strategy: write `canary:5%:10m`, `linear:10%:5m` or `blue_green:10m`, or the steps themselves"
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strategies_are_nothing_but_steps() {
+        for (text, steps) in [
+            ("canary:5%:10m", "5%:10m,100%:10m"),
+            ("canary:0.5%:1h", "0.5%:1h,100%:1h"),
+            ("linear:25%:5m", "25%:5m,50%:5m,75%:5m,100%:5m"),
+            ("linear:30%:1m", "30%:1m,60%:1m,90%:1m,100%:1m"),
+            ("linear:100%:1m", "100%:1m"),
+            ("linear:0%:1m", ""),
+            ("blue_green:10m", "100%:10m"),
+            ("blue-green:10m", "100%:10m"),
+        ] {
+            let expanded = text.parse::<Strategy>().expect(text).expand();
+            assert_eq!(expanded.iter().map(ToString::to_string).collect::<Vec<_>>().join(","), steps, "{text}");
+        }
+        for text in ["", "rolling:10%:5m", "canary", "linear:10%", "blue_green", "canary:5:10m"] {
+            assert!(text.parse::<Strategy>().is_err(), "{text}");
+        }
+    }
+}
