@@ -113,6 +113,11 @@ impl World {
             .collect()
     }
 
+    /// What happened, in order.
+    pub(crate) fn log(&self) -> &[Value] {
+        list(&self.0, "/log")
+    }
+
     /// The newest check run: status, conclusion, title.
     pub(crate) fn check(&self) -> (String, String, String) {
         let check = list(&self.0, "/github/check_runs").last().cloned().unwrap_or_default();

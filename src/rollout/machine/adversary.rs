@@ -15,7 +15,7 @@ use crate::rollout::{
     split::{Share, Split},
 };
 
-fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
+pub(super) fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     let step =
         |percent, minutes: u64| Step { share: Share::percent(percent), bake: Duration::from_secs(60 * minutes), hold: None };
     Plan {
@@ -30,7 +30,7 @@ fn plan(on_drift: OnDrift, on_cancel: OnCancel) -> Plan {
     }
 }
 
-fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
+pub(super) fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
     let slot = |name: &str, count| SlotRecord {
         name: name.to_owned(),
         group: format!("tg-{name}"),

@@ -23,6 +23,8 @@ mod adversary_world;
 mod checks;
 mod core;
 mod endings;
+#[cfg(test)]
+mod hazards;
 mod release;
 mod retire;
 mod rollback;

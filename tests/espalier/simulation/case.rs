@@ -125,11 +125,27 @@ impl Case {
         case
     }
 
+    /// One release of three steps in a world in which nothing goes wrong.
+    #[cfg(test)]
+    pub(crate) fn quiet() -> Self {
+        let mut case = Self::calm(0, &mut Dice::new(0));
+        let step = |percent| Step { share: Share::percent(percent), bake: Duration::from_secs(45), hold: None };
+        case.shape = Shape::RuleAndDefault;
+        case.tasks = 3;
+        case.plan.steps = vec![step(5), step(50), step(100)];
+        (case.plan.settle, case.plan.interval) = (Duration::from_secs(45), Duration::from_secs(15));
+        (case.plan.on_cancel, case.plan.on_drift) = (OnCancel::Rollback, OnDrift::Stop);
+        (case.plan.timeout, case.plan.retire_after) = (Duration::from_secs(2700), Some(Duration::from_secs(60)));
+        case.knobs.propagation = 30;
+        case.candidate.starts_after = 10;
+        case
+    }
+
     /// A world in which nothing goes wrong.
     fn calm(seed: u64, dice: &mut Dice) -> Self {
         let steps = dice.one(&[&[100_u32][..], &[50, 100], &[5, 100], &[25, 100], &[5, 50, 100], &[1, 10, 50, 100]]);
         let settle = dice.one(&[30, 45, 90]);
-        let step = |percent: &u32| Step { share: Share::percent(*percent), bake: Duration::from_secs(45) };
+        let step = |percent: &u32| Step { share: Share::percent(*percent), bake: Duration::from_secs(45), hold: None };
         let plan = Plan {
             steps: steps.iter().map(step).collect(),
             settle: Duration::from_secs(settle),

@@ -45,6 +45,8 @@ enum Fate {
     Unheard,
     /// Not answered, and done so much later.
     Late(Duration),
+    /// All but the last item of a batch.
+    Partial,
 }
 
 /// A write that is still under way when its sender has given it up.
@@ -121,10 +123,14 @@ impl Hands {
         let batch = rules.len() > 1;
         let mut calls = vec![(if batch { "BatchUpdateRule" } else { "UpdateRule" }, rules)];
         calls.extend(defaults.into_iter().map(|one| ("UpdateListener", vec![one])));
-        for (operation, writes) in calls.into_iter().filter(|(_, writes)| !writes.is_empty()) {
+        for (operation, mut writes) in calls.into_iter().filter(|(_, writes)| !writes.is_empty()) {
             let fate = fate(world, "vpc-lattice", operation);
             match fate {
                 Fate::Done => {}
+                Fate::Partial => {
+                    writes.pop();
+                    refused.push(RefusalKind::Transient);
+                }
                 Fate::Refused(kind) => {
                     refused.push(kind);
                     continue;
@@ -249,7 +255,8 @@ impl Hands {
 fn fate(world: &mut Direct, service: &'static str, operation: &str) -> Fate {
     use direct::Effect::{Conflict, Denied, DropAfterWrite, Error500, Hang, LateWrite, Partial, Throttle};
     match world.strike(service, operation, true) {
-        None | Some(Partial) => Fate::Done,
+        None => Fate::Done,
+        Some(Partial) => Fate::Partial,
         Some(Throttle | Conflict | Error500 | Hang) => Fate::Refused(RefusalKind::Transient),
         Some(Denied) => Fate::Refused(RefusalKind::Permanent),
         Some(DropAfterWrite) => Fate::Unheard,
@@ -260,7 +267,7 @@ fn fate(world: &mut Direct, service: &'static str, operation: &str) -> Fate {
 /// A call that has no late effect.
 fn call(world: &mut Direct, service: &'static str, operation: &str) -> Result<(), RefusalKind> {
     match fate(world, service, operation) {
-        Fate::Done => Ok(()),
+        Fate::Done | Fate::Partial => Ok(()),
         Fate::Refused(kind) => Err(kind),
         Fate::Unheard | Fate::Late(_) => Err(RefusalKind::Transient),
     }
@@ -273,8 +280,8 @@ fn tag(world: &mut Direct, arn: &str, tags: BTreeMap<String, String>) -> Result<
     }
     let there = world.write_tags(arn, tags);
     match fate {
-        Fate::Done if there => Ok(()),
-        Fate::Done => Err(RefusalKind::Permanent),
+        Fate::Done | Fate::Partial if there => Ok(()),
+        Fate::Done | Fate::Partial => Err(RefusalKind::Permanent),
         Fate::Refused(_) | Fate::Unheard | Fate::Late(_) => Err(RefusalKind::Transient),
     }
 }

@@ -34,8 +34,9 @@ pub(crate) struct Played {
     pub(crate) violation: Option<Violation>,
     /// The first job's journal.
     pub(crate) journal: Journal,
-    /// What happened in the world, a line each.
+    /// What happened in the world, a line each, and the world whenever it was looked at; only where the case is told.
     pub(crate) story: Vec<String>,
+    pub(crate) history: Vec<Facts>,
     /// How much time passed in it.
     pub(crate) took: Duration,
 }
@@ -73,6 +74,7 @@ struct Run<'c> {
     /// The runner's clock against the world's, in milliseconds.
     offset: i64,
     tells: bool,
+    history: Vec<Facts>,
     revisions: [String; 2],
     record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
 }
@@ -94,7 +96,7 @@ pub(crate) fn play(case: &Case, tells: bool) -> Played {
         case.others.iter().map(|(at, other)| (start + Duration::from_secs(*at), Ahead::Other(other.clone()))).collect();
     ahead.extend(case.beside.iter().map(|(at, verb)| (start + Duration::from_secs(*at), Ahead::Begins(*verb))));
     let afterwards = case.afterwards.iter().copied().collect();
-    let mut run = Run { case, stage, world, jobs: Vec::new(), ahead, afterwards, court, offset: case.ahead * 1000, tells, revisions, record: None };
+    let mut run = Run { case, stage, world, jobs: Vec::new(), ahead, afterwards, court, offset: case.ahead * 1000, tells, history: Vec::new(), revisions, record: None };
     let slots = run.stage.released();
     let record = run.stage.record(case, start);
     let ledger = Ledger::new(&run.stage.service_arn, &slots.targets, false).expect("actions that can be recorded");
@@ -109,6 +111,7 @@ impl Run<'_> {
         let story = self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
         Played {
             story: if self.tells { story.collect() } else { Vec::new() },
+            history: self.history,
             took: self.world.now().since(start),
             endings: self.court.jobs.iter().zip(&self.jobs).map(|(job, own)| (job.name.clone(), own.ending.clone())).collect(),
             violation: self.court.violation,
@@ -215,6 +218,9 @@ impl Run<'_> {
     fn notice(&mut self) {
         let facts = self.facts();
         self.court.changed(&facts);
+        if self.tells {
+            self.history.push(facts);
+        }
     }
 
     fn happen(&mut self, what: Ahead) {
@@ -374,6 +380,9 @@ impl Run<'_> {
                 self.court.done(place, &effect, refused, &facts, theirs);
             }
             self.court.changed(&facts);
+            if self.tells {
+                self.history.push(facts);
+            }
             event
         };
         if blow == Some(Blow::KillAfter) {

@@ -70,7 +70,7 @@ fn abort(found: &Found, world: &Direct, stage: &Stage, force: bool) -> Option<Be
 fn restore(found: Found, to: Option<SlotRecord>, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
     let (old, previous) = (found.record, to?);
     let plan = Plan {
-        steps: vec![Step { share: Share::FULL, bake: std::time::Duration::ZERO }],
+        steps: vec![Step { share: Share::FULL, bake: std::time::Duration::ZERO, hold: None }],
         retire_after: old.plan.retire_after.map(|_| old.plan.settle),
         ..old.plan.clone()
     };

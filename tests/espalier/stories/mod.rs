@@ -10,6 +10,7 @@ mod failures;
 mod github;
 mod hazards;
 mod interruptions;
+mod killed;
 mod permissions;
 mod rehearsals;
 mod releases;
