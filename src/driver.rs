@@ -59,7 +59,10 @@ pub async fn drive(
             Effect::WaitUntil(until) => tokio::select! {
                 biased;
                 () = signals.first() => Event::Signalled,
-                () = hands.clock.sleep_until(until) => Event::Woke,
+                () = async {
+                    reports.keep_in_step().await;
+                    hands.clock.sleep_until(until).await;
+                } => Event::Woke,
             },
             Effect::Observe => tokio::select! {
                 biased;

@@ -206,9 +206,7 @@ impl Ledger {
                 Ordering::Less => Lease::Lost,
                 Ordering::Greater => Lease::Theirs(format!("generation {} of this rollout", found.record.generation)),
             },
-            Some(found) if found.is_open() || found.is_held(now) => {
-                Lease::Theirs(format!("rollout {}", found.record.id))
-            }
+            Some(found) if found.is_open() || found.is_held(now) => Lease::Theirs(format!("rollout {}", found.record.id)),
             Some(_) => Lease::Free,
         };
         if lease != Lease::Ours {

@@ -23,22 +23,28 @@ pub struct Pace {
     pub readings: Duration,
     /// After this many writes even milestones wait as long as readings do.
     pub brisk_writes: u32,
+    /// The rollout's clock waits until each milestone was written: for a clock that can.
+    pub in_step: bool,
 }
 
 impl Pace {
     /// No spacing at all.
-    pub const UNLIMITED: Self = Self { milestones: Duration::ZERO, readings: Duration::ZERO, brisk_writes: u32::MAX };
+    pub const UNLIMITED: Self =
+        Self { milestones: Duration::ZERO, readings: Duration::ZERO, brisk_writes: u32::MAX, in_step: false };
 
-    /// Every milestone at once and no mere reading: for a clock that passes hours in a second.
-    pub const MILESTONES: Self = Self { readings: Duration::from_secs(3600), ..Self::UNLIMITED };
+    /// Every milestone at its own time and no mere reading: for a clock that passes hours in a second.
+    pub const MILESTONES: Self = Self { readings: Duration::from_secs(3600), in_step: true, ..Self::UNLIMITED };
 }
 
 impl Default for Pace {
     /// At most 8 + 20 writes of a sink in an hour, and the last one: two sinks stay below 60.
     fn default() -> Self {
-        Self { milestones: Duration::from_secs(5), readings: Duration::from_secs(180), brisk_writes: 8 }
+        Self { milestones: Duration::from_secs(5), readings: Duration::from_secs(180), brisk_writes: 8, in_step: false }
     }
 }
+
+/// How long a clock that waits for the milestones waits for one of them, in real time.
+const IN_STEP: Duration = Duration::from_secs(2);
 
 /// How often the last state is tried.
 const LAST_ATTEMPTS: u32 = 3;
@@ -74,6 +80,8 @@ struct Beat {
 struct Running {
     name: &'static str,
     delivery: Arc<Mutex<Delivery>>,
+    /// How many milestones it has tried to write.
+    tried: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
@@ -82,6 +90,7 @@ pub(super) struct Feed {
     journal: Arc<Mutex<Journal>>,
     beat: watch::Sender<Beat>,
     running: Vec<Running>,
+    in_step: bool,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -97,11 +106,12 @@ impl Feed {
         let start = |sink: Sink| {
             let delivery = Arc::<Mutex<Delivery>>::default();
             let name = sink.name();
-            let task = tokio::spawn(run(sink, beats.clone(), Arc::clone(&journal), Arc::clone(&delivery), pace));
-            Running { name, delivery, task }
+            let (trying, tried) = watch::channel(0);
+            let task = tokio::spawn(run(sink, beats.clone(), Arc::clone(&journal), Arc::clone(&delivery), pace, trying));
+            Running { name, delivery, tried, task }
         };
         let running = sinks.into_iter().map(start).collect();
-        Self { journal, beat, running }
+        Self { journal, beat, running, in_step: pace.in_step }
     }
 
     /// Takes what is new in `journal`. Whether there was more in it than readings.
@@ -119,6 +129,17 @@ impl Feed {
         let before = *self.beat.borrow();
         self.beat.send_replace(Beat { entries, milestones, ..before });
         milestones != before.milestones
+    }
+
+    /// Where the pace is in step with the rollout's clock: waits until every sink that works has tried to write the newest milestone.
+    pub(super) async fn keep_in_step(&mut self) {
+        let milestones = self.beat.borrow().milestones;
+        for sink in self.running.iter_mut().filter(|_| self.in_step) {
+            if locked(&sink.delivery).state == SinkState::Working {
+                // A sink that takes too long, or has ended, is not waited for.
+                let _late = timeout(IN_STEP, sink.tried.wait_for(|tried| *tried >= milestones)).await;
+            }
+        }
     }
 
     /// What became of each sink so far, by its name.
@@ -170,6 +191,7 @@ async fn run(
     journal: Arc<Mutex<Journal>>,
     delivery: Arc<Mutex<Delivery>>,
     pace: Pace,
+    trying: watch::Sender<usize>,
 ) {
     // Before the first entry nothing is claimed: the comment may still be another rollout's.
     if beats.wait_for(|beat| beat.entries > 0 || beat.closing).await.is_err() {
@@ -188,6 +210,7 @@ async fn run(
             if take(&mut locked(&delivery), result) == SinkState::Disabled {
                 return;
             }
+            trying.send_replace(beat.milestones);
         }
         if beat.closing {
             // The last state is worth a few attempts; the deadline of `finish` bounds them.

@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use super::{
-    ecs::{DeploymentSeen, ServiceSeen, TaskSeen},
-    lattice::{Action, Health},
-    scenario::{Behaviour, Effect},
-};
 use super::{
     ecs,
     fault::{self, Kind},
     lattice, people,
     scenario::{Person, Scenario},
     world::{LogLine, World},
+};
+pub use super::{
+    ecs::{DeploymentSeen, ServiceSeen, TaskSeen},
+    lattice::{Action, Health},
+    scenario::{Behaviour, Effect},
 };
 use crate::clock::Timestamp;
 

@@ -46,7 +46,8 @@ impl Faults {
 
 /// Counts a request; what is to happen to it, when something is. The first fault that strikes wins, but all of them count.
 pub(crate) fn strike(world: &mut World, kind: &Kind) -> Option<Effect> {
-    let share = lattice::added_share(world);
+    let waits = world.faults.faults.iter().any(|(fault, _)| fault.share_at_least.is_some());
+    let share = waits.then(|| lattice::added_share(world)).flatten();
     let passed = world.now.since(world.scenario.start).as_secs();
     let mut struck = None;
     for (fault, count) in &mut world.faults.faults {

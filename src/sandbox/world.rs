@@ -7,6 +7,9 @@ use super::{
 };
 use crate::clock::Timestamp;
 
+/// How many lines of the log are kept at least: those of the longest rehearsal many times over, some tens of megabytes.
+const LOG_LINES: usize = 100_000;
+
 /// Everything there is. The same scenario and the same requests at the same times give the same world.
 #[derive(Clone)]
 pub(crate) struct World {
@@ -116,9 +119,12 @@ impl World {
         self.log.push(LogLine { at: self.now, what: what.into(), summary: summary.into() });
     }
 
-    /// From now on the next request is done.
+    /// From now on the next request is done. What happened long ago is forgotten, so that a sandbox can serve for days.
     pub(crate) fn begin_request(&mut self) {
         self.requests += 1;
+        if self.log.len() >= 2 * LOG_LINES {
+            self.log.drain(..LOG_LINES);
+        }
     }
 
     /// The next id: `prefix-` and 17 characters of `[0-9a-z]`, as VPC Lattice's are.
@@ -154,5 +160,22 @@ impl World {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LOG_LINES, World};
+    use crate::sandbox::scenario;
+
+    #[test]
+    fn what_happened_long_ago_is_forgotten() {
+        let mut world = World::new(scenario::load("promoted").unwrap());
+        for line in 0..=2 * LOG_LINES {
+            world.note("target", line.to_string());
+        }
+        world.begin_request();
+        assert!((LOG_LINES..2 * LOG_LINES).contains(&world.log.len()), "{}", world.log.len());
+        assert_eq!(world.log.last().unwrap().summary, (2 * LOG_LINES).to_string());
     }
 }

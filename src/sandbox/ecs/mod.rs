@@ -48,11 +48,11 @@ mod tasks;
 mod tests;
 mod verbs;
 
-pub(crate) use address::{answer, behaviour, next_change, occupant};
+pub(crate) use address::{answer, behaviour, is_occupied, next_change, occupant};
 pub(crate) use desired::{counts, set_desired};
 pub(crate) use dispatch::OPERATIONS;
 pub(crate) use scheduler::{next_event, on_time};
 pub(crate) use seed::{seed, snapshot};
 pub(crate) use state::State;
-pub(crate) use verbs::{launch, register, service, tasks};
 pub use verbs::{DeploymentSeen, ServiceSeen, TaskSeen};
+pub(crate) use verbs::{launch, register, service, tasks};

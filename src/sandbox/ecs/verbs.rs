@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     clusters::text,
-    describe, describe_tasks,
-    services,
+    describe, describe_tasks, services,
     state::{Rollout, ServiceStatus},
     task_definitions,
 };

@@ -34,8 +34,8 @@ mod tags;
 mod targets;
 #[cfg(test)]
 mod tests;
-mod view;
 mod verbs;
+mod view;
 mod vpcs;
 
 pub(crate) use authorize::{Invocation, authorized};
@@ -44,8 +44,8 @@ pub(crate) use managed::{forward, forwards};
 pub(crate) use operation::OPERATIONS;
 pub(crate) use routes::{Addressed, Destination, addressed, routable, route, service_of_domain, service_of_name};
 pub(crate) use seed::seed;
-pub(crate) use state::{State, Written};
 pub use state::{Action, Health};
+pub(crate) use state::{State, Written};
 pub(crate) use verbs::{behind, routed, tags, targets, traffic_targets, write_action, write_tags, written};
 pub(crate) use view::{
     added_share, deregister_target, edit, group_arn, group_exists, history, register_target, share, snapshot, target_health,

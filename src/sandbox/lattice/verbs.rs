@@ -39,8 +39,7 @@ pub(crate) fn routed<'a>(world: &'a World, arn: &str) -> Option<&'a Action> {
 /// Writes an action as `UpdateRule` or `UpdateListener` does. An error says which of them is not there.
 pub(crate) fn write_action(world: &mut World, arn: &str, wanted: Action) -> Result<(), String> {
     let Some((service, listener, rule)) = find(world, arn) else { return Err(format!("there is no traffic target {arn}")) };
-    let place =
-        Place { service: service.card.id.clone(), listener: listener.card.id.clone(), rule: rule.card.id.clone() };
+    let place = Place { service: service.card.id.clone(), listener: listener.card.id.clone(), rule: rule.card.id.clone() };
     for (id, _) in wanted.groups() {
         match world.lattice.group(id) {
             Ok(group) if group.life == Life::Active => {}
@@ -60,9 +59,10 @@ pub(crate) fn targets<'a>(world: &'a World, group: &str) -> impl Iterator<Item =
 /// The tags of a service, listener, rule or target group.
 pub(crate) fn tags<'a>(world: &'a World, arn: &str) -> Option<&'a Tags> {
     let here = |card: &'a Card| (card.arn == arn).then_some(&card.tags);
-    let rules = world.lattice.rules().find_map(|(service, listener, rule)| {
-        here(&rule.card).or_else(|| here(&listener.card)).or_else(|| here(&service.card))
-    });
+    let rules = world
+        .lattice
+        .rules()
+        .find_map(|(service, listener, rule)| here(&rule.card).or_else(|| here(&listener.card)).or_else(|| here(&service.card)));
     rules.or_else(|| world.lattice.groups.iter().find_map(|group| here(&group.card)))
 }
 

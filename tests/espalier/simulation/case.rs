@@ -332,9 +332,10 @@ impl std::fmt::Display for Case {
             writeln!(f, "at {} s a person: {:?} on `{}`", person.at, person.r#do, person.rule)?;
         }
         for (at, other) in &self.others {
-            match other {
-                Other::Behave(image, behaviour) => writeln!(f, "at {at} s {image}: healthy {}", behaviour.healthy)?,
-                other => writeln!(f, "at {at} s: {other:?}")?,
+            if let Other::Behave(image, behaviour) = other {
+                writeln!(f, "at {at} s {image}: healthy {}", behaviour.healthy)?;
+            } else {
+                writeln!(f, "at {at} s: {other:?}")?;
             }
         }
         for (at, blow) in &self.blows {

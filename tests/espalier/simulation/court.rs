@@ -212,7 +212,8 @@ impl<'c> Court<'c> {
         self.jobs[job].over = true;
         let watched = &self.jobs[job];
         let Ending::Outcome(outcome) = ending else {
-            let held = if watched.touched { Err(format!("{} wrote and calls it nothing: {ending:?}", watched.name)) } else { Ok(()) };
+            let held =
+                if watched.touched { Err(format!("{} wrote and calls it nothing: {ending:?}", watched.name)) } else { Ok(()) };
             return self.hold(rules::ENDING, facts.at, held);
         };
         let edited = self.edited.iter().any(|edited| *edited);

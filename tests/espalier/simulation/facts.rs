@@ -106,8 +106,7 @@ fn slot(world: &Direct, stage: &Stage, index: usize, revision: &str) -> SlotFact
     }
     if let Some(service) = world.ecs_service(name) {
         facts.desired = u32::try_from(service.desired).unwrap_or(u32::MAX);
-        facts.running =
-            service.deployments.iter().map(|deployment| u32::try_from(deployment.running).unwrap_or(u32::MAX)).sum();
+        facts.running = service.deployments.iter().map(|deployment| u32::try_from(deployment.running).unwrap_or(u32::MAX)).sum();
     }
     facts
 }

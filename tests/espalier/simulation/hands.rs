@@ -87,11 +87,13 @@ impl Hands {
                 let actions = self.slots.actions(*desired).expect("a plan that was checked");
                 self.write(world, actions).map(|()| Event::Done)
             }
-            Effect::Launch(count) => call(world, "ecs", "UpdateService").and_then(|()| {
-                let slot = &self.slots.candidate;
-                let (Some(service), Some(definition)) = (&slot.ecs_service, &slot.task_definition) else { return Ok(()) };
-                world.launch(service, definition, *count as usize).map_err(|_| RefusalKind::Permanent)
-            }).map(|()| Event::Done),
+            Effect::Launch(count) => call(world, "ecs", "UpdateService")
+                .and_then(|()| {
+                    let slot = &self.slots.candidate;
+                    let (Some(service), Some(definition)) = (&slot.ecs_service, &slot.task_definition) else { return Ok(()) };
+                    world.launch(service, definition, *count as usize).map_err(|_| RefusalKind::Permanent)
+                })
+                .map(|()| Event::Done),
             Effect::Scale(role, count) => call(world, "ecs", "UpdateService").map(|()| {
                 let slot = if *role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) };
                 if let Some(service) = slot.and_then(|slot| slot.ecs_service.as_ref()) {

@@ -33,10 +33,8 @@ fn played(case: &Case) -> Played {
 
 /// How the first job ended.
 fn outcome(played: &Played) -> (OutcomeKind, Reason) {
-    match &played.endings[0].1 {
-        Some(Ending::Outcome(outcome)) => (outcome.kind, outcome.reason.clone()),
-        other => panic!("no outcome: {other:?}\n{}", played.story.join("\n")),
-    }
+    let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+    (outcome.kind, outcome.reason.clone())
 }
 
 fn last(played: &Played) -> &Facts {
@@ -154,7 +152,10 @@ fn flagger_b7_promotion_swaps_roles_and_deploys_nothing() {
     let played = played(&Case::quiet());
     let promoted = played.history.iter().position(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted");
     for facts in &played.history[promoted..] {
-        assert_eq!((facts.least_share(CANDIDATE), facts.slots[CANDIDATE].running, facts.slots[CANDIDATE].healthy), (100_000, 3, 3));
+        assert_eq!(
+            (facts.least_share(CANDIDATE), facts.slots[CANDIDATE].running, facts.slots[CANDIDATE].healthy),
+            (100_000, 3, 3)
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Many seeds, one after the other: what came of them, and the whole story of the first that breaks a rule.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use espalier::rollout::machine::Ending;
 
@@ -14,10 +14,10 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     /// Jobs: a case has several.
-    pub(crate) rollouts: usize,
-    pub(crate) cases: usize,
+    pub(crate) rollouts: u64,
+    pub(crate) cases: u64,
     /// By kind of outcome.
-    pub(crate) outcomes: BTreeMap<String, usize>,
+    pub(crate) outcomes: BTreeMap<String, u64>,
     /// The stories of the cases that broke a rule.
     pub(crate) violations: Vec<String>,
 }
@@ -47,6 +47,18 @@ impl Summary {
         }
     }
 
+    /// All of it in a line.
+    pub(crate) fn line(&self, took: Duration) -> String {
+        let a_minute = u128::from(self.rollouts) * 60_000 / took.as_millis().max(1);
+        format!(
+            "{} rollouts in {} cases: {}; violations {}; {a_minute} rollouts a minute",
+            self.rollouts,
+            self.cases,
+            self.outcomes(),
+            self.violations.len()
+        )
+    }
+
     /// The outcomes in a line.
     pub(crate) fn outcomes(&self) -> String {
         self.outcomes.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
@@ -57,7 +69,10 @@ impl Summary {
 pub(crate) fn story(case: &Case) -> String {
     let shortest = shrink(case);
     let played = play(&shortest, true);
-    let mut text = format!("seed {} breaks a rule; replay it with `cargo bench --bench simulate -- --seed {} --rollouts 1`\n", case.seed, case.seed);
+    let mut text = format!(
+        "seed {} breaks a rule; replay it with `cargo bench --bench simulate -- --seed {} --rollouts 1`\n",
+        case.seed, case.seed
+    );
     let _ = writeln!(text, "shortened: {shortest}");
     for line in &played.story {
         let _ = writeln!(text, "{line}");

@@ -56,18 +56,14 @@ pub(crate) const STANDING: [Stands; 4] = [
         is: |case, job, facts| {
             let side = facts.slots[job.candidate];
             let expected = side.desired.max(side.settled);
-            watches(job)
-                && facts.share(job.candidate) > 0
-                && side.healthy < case.plan.health.min_healthy.of(expected)
+            watches(job) && facts.share(job.candidate) > 0 && side.healthy < case.plan.health.min_healthy.of(expected)
         },
     },
     Stands {
         rule: "14: every target that is not draining belongs to a task of the recorded revision",
         what: "the candidate had weight and targets of another revision",
         more_intervals: 1,
-        is: |_, job, facts| {
-            watches(job) && facts.share(job.candidate) > 0 && facts.slots[job.candidate].foreign > 0
-        },
+        is: |_, job, facts| watches(job) && facts.share(job.candidate) > 0 && facts.slots[job.candidate].foreign > 0,
     },
 ];
 
@@ -96,7 +92,10 @@ pub(crate) fn capacity(job: &Watched, desired: Desired) -> Result<(), String> {
             if candidate.healthy >= needed || (repeated && candidate.healthy > 0) {
                 return Ok(());
             }
-            Err(format!("{} wrote {split} where {needed} healthy targets were needed and {} were seen", job.name, candidate.healthy))
+            Err(format!(
+                "{} wrote {split} where {needed} healthy targets were needed and {} were seen",
+                job.name, candidate.healthy
+            ))
         }
         Desired::Split(_) => Ok(()),
         Desired::BaselineBesideCandidate | Desired::Baseline => {
@@ -105,7 +104,10 @@ pub(crate) fn capacity(job: &Watched, desired: Desired) -> Result<(), String> {
             if to.healthy > 0 || !takes_away || job.forced {
                 return Ok(());
             }
-            Err(format!("{} gave everything to stable, which had no healthy target; the candidate had {}", job.name, from.healthy))
+            Err(format!(
+                "{} gave everything to stable, which had no healthy target; the candidate had {}",
+                job.name, from.healthy
+            ))
         }
     }
 }
@@ -259,7 +261,8 @@ pub(crate) fn longest(case: &Case) -> Duration {
     case.plan.timeout + Duration::from_secs(120 + 900 + 300 + 600 * 4) + case.plan.settle + Duration::from_secs(600)
 }
 
-pub(crate) const ENDING: &str = "5: rolled back is exactly what was before, promoted is the candidate everywhere, stuck has a cause";
+pub(crate) const ENDING: &str =
+    "5: rolled back is exactly what was before, promoted is the candidate everywhere, stuck has a cause";
 
 pub(crate) fn rolled_back(job: &Watched, outcome: &Outcome, facts: &Facts, exactly: bool, edited: bool) -> Result<(), String> {
     if edited || exactly {
@@ -285,15 +288,14 @@ pub(crate) fn promoted(job: &Watched, facts: &Facts, edited: bool) -> Result<(),
 }
 
 pub(crate) fn stuck(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(), String> {
-    let caused = match &outcome.reason {
-        Reason::StableDown { .. } => {
-            let stable = job.stable.map(|stable| (facts.slots[stable].desired, job.record.stable.as_ref().map_or(0, |slot| slot.count)));
-            job.refused || job.signalled.is_some() || stable.is_none_or(|(desired, recorded)| desired >= recorded)
-        }
-        Reason::Drifted { .. } | Reason::TargetGone { .. } => true,
-        Reason::NotRestored { .. } | Reason::Refused { .. } => job.refused || facts.written.iter().any(Option::is_none),
-        _ => false,
-    };
+    let reason = &outcome.reason;
+    let hindered = job.refused || facts.written.iter().any(Option::is_none);
+    let recorded = job.record.stable.as_ref().map_or(0, |slot| slot.count);
+    let kept_up = job.stable.is_none_or(|stable| facts.slots[stable].desired >= recorded);
+    let stable_down = matches!(reason, Reason::StableDown { .. }) && (job.refused || job.signalled.is_some() || kept_up);
+    let drifted = matches!(reason, Reason::Drifted { .. } | Reason::TargetGone { .. });
+    let denied = matches!(reason, Reason::NotRestored { .. } | Reason::Refused { .. }) && hindered;
+    let caused = stable_down || drifted || denied;
     if caused { Ok(()) } else { Err(format!("{} is stuck without a cause: {}", job.name, outcome.reason)) }
 }
 

@@ -7,10 +7,13 @@ use espalier::{
     rollout::{
         journal::Journal,
         machine::{Effect, Ending, Event, Rollout},
-        observation::Lease,
+        observation::{Lease, Side},
         record::Record,
     },
-    sandbox::direct::{self, Direct},
+    sandbox::{
+        direct::{self, Direct},
+        scenario::Edit,
+    },
     time::Timestamp,
 };
 
@@ -96,7 +99,20 @@ pub(crate) fn play(case: &Case, tells: bool) -> Played {
         case.others.iter().map(|(at, other)| (start + Duration::from_secs(*at), Ahead::Other(other.clone()))).collect();
     ahead.extend(case.beside.iter().map(|(at, verb)| (start + Duration::from_secs(*at), Ahead::Begins(*verb))));
     let afterwards = case.afterwards.iter().copied().collect();
-    let mut run = Run { case, stage, world, jobs: Vec::new(), ahead, afterwards, court, offset: case.ahead * 1000, tells, history: Vec::new(), revisions, record: None };
+    let mut run = Run {
+        case,
+        stage,
+        world,
+        jobs: Vec::new(),
+        ahead,
+        afterwards,
+        court,
+        offset: case.ahead * 1000,
+        tells,
+        history: Vec::new(),
+        revisions,
+        record: None,
+    };
     let slots = run.stage.released();
     let record = run.stage.record(case, start);
     let ledger = Ledger::new(&run.stage.service_arn, &slots.targets, false).expect("actions that can be recorded");
@@ -108,7 +124,8 @@ pub(crate) fn play(case: &Case, tells: bool) -> Played {
 
 impl Run<'_> {
     fn over(self, start: Timestamp) -> Played {
-        let story = self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
+        let story =
+            self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
         Played {
             story: if self.tells { story.collect() } else { Vec::new() },
             history: self.history,
@@ -169,7 +186,17 @@ impl Run<'_> {
         });
         let now = self.world.now();
         let hands = Hands::new(slots, ledger);
-        let mut job = Job { rollout, hands, effect: Effect::ReadBack, ready: now, effects: 0, ending: None, dead: false, began: now, slept: now };
+        let mut job = Job {
+            rollout,
+            hands,
+            effect: Effect::ReadBack,
+            ready: now,
+            effects: 0,
+            ending: None,
+            dead: false,
+            began: now,
+            slept: now,
+        };
         job.effect = job.rollout.handle(self.clock(), Event::Begun).expect("a job begins");
         self.jobs.push(job);
         self.issued(self.jobs.len() - 1);
@@ -304,34 +331,31 @@ impl Run<'_> {
         let effect = self.jobs[place].effect.clone();
         self.tell(place, || format!("asks for {}", short(&effect)));
         let facts = self.facts();
-        let recorded = match &effect {
-            Effect::Write(_) | Effect::Scale(..) | Effect::Finish(_) => {
-                let holder = self.jobs[place].hands.ledger.holder().to_owned();
-                self.recorded(&holder)
-            }
-            _ => None,
-        };
-        self.note_edits(&facts);
+        let asks_record = matches!(effect, Effect::Write(_) | Effect::Scale(..) | Effect::Finish(_));
+        let holder = self.jobs[place].hands.ledger.holder().to_owned();
+        let recorded = if asks_record { self.recorded(&holder) } else { None };
+        self.note_edits();
         self.court.asked(place, &effect, &facts, recorded.as_ref());
         let blow = self.case.blows.iter().find(|(at, _)| place == 0 && *at == self.jobs[0].effects).map(|(_, blow)| *blow);
-        match effect {
-            Effect::Finish(ending) => {
-                let exactly = self.jobs[place].hands.slots.targets.iter().all(|(target, baseline)| {
-                    self.world.action(target.arn()).is_some_and(|action| *action == told(baseline))
-                });
-                self.court.ended(place, &ending, &facts, exactly, recorded.as_ref());
-                self.jobs[place].ending = Some(ending);
-                self.jobs[place].dead = true;
+        if let Effect::Finish(ending) = effect {
+            let exactly = self.jobs[place]
+                .hands
+                .slots
+                .targets
+                .iter()
+                .all(|(target, baseline)| self.world.action(target.arn()).is_some_and(|action| *action == told(baseline)));
+            self.court.ended(place, &ending, &facts, exactly, recorded.as_ref());
+            self.jobs[place].ending = Some(ending);
+            self.jobs[place].dead = true;
+        } else if let Effect::WaitUntil(until) = effect {
+            // What is done on the way to a wait may take longer than the wait.
+            if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
+                self.court.endless(place, facts.at, "it waits for what is past".to_owned());
             }
-            Effect::WaitUntil(until) => {
-                // What is done on the way to a wait may take longer than the wait.
-                if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
-                    self.court.endless(place, facts.at, "it waits for what is past".to_owned());
-                }
-                let ready = if blow == Some(Blow::Signal) { self.world.now() } else { self.by_the_world(until) };
-                self.jobs[place].ready = ready;
-            }
-            _ => self.jobs[place].ready = self.world.now() + self.case.latency,
+            let ready = if blow == Some(Blow::Signal) { self.world.now() } else { self.by_the_world(until) };
+            self.jobs[place].ready = ready;
+        } else {
+            self.jobs[place].ready = self.world.now() + self.case.latency;
         }
         if blow == Some(Blow::KillBefore) {
             self.kill(place);
@@ -347,13 +371,14 @@ impl Run<'_> {
     }
 
     /// The world's own view of who wrote: whatever the log says that people did.
-    fn note_edits(&mut self, _facts: &Facts) {
+    fn note_edits(&mut self) {
         let (now, start) = (self.world.now(), self.court.at_start.at);
         let passed = now.since(start).as_secs();
         for person in self.case.people.iter().filter(|person| person.at <= passed) {
-            match person.r#do {
-                espalier::sandbox::scenario::Edit::RemoveTags => self.court.tags_lost = true,
-                _ => self.court.edited.iter_mut().for_each(|edited| *edited = true),
+            if person.r#do == Edit::RemoveTags {
+                self.court.tags_lost = true;
+            } else {
+                self.court.edited.iter_mut().for_each(|edited| *edited = true);
             }
         }
     }
@@ -375,7 +400,7 @@ impl Run<'_> {
             // A reading that a signal interrupts is not heard.
             let unheard = blow == Some(Blow::Signal) && matches!(effect, Effect::Observe | Effect::ReadBack);
             let theirs = matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
-            self.note_edits(&facts);
+            self.note_edits();
             if !unheard {
                 self.court.done(place, &effect, refused, &facts, theirs);
             }
@@ -411,26 +436,19 @@ impl Run<'_> {
 
 /// An effect in a few words.
 fn short(effect: &Effect) -> String {
-    match effect {
-        Effect::Record(record, lease) => {
-            let lease = if lease.is_some() { "" } else { ", lease ended" };
-            format!("record {} step {} intent {}{lease}", record.state, record.step, record.intent)
-        }
-        other => format!("{other:?}"),
-    }
+    let Effect::Record(record, lease) = effect else { return format!("{effect:?}") };
+    let lease = if lease.is_some() { "" } else { ", lease ended" };
+    format!("record {} step {} intent {}{lease}", record.state, record.step, record.intent)
 }
 
 fn heard(event: &Event) -> String {
-    match event {
-        Event::Observed(seen) => {
-            let actions: Vec<_> = seen.actions.iter().map(|action| action.as_ref().map_or("gone", |action| &action.shown)).collect();
-            let side = |side: &espalier::rollout::observation::Side| {
-                let tasks = side.tasks.as_ref().map(|tasks| (tasks.desired, tasks.running));
-                format!("{} healthy, {} unhealthy, {} initial, {} draining, {tasks:?}", side.healthy, side.unhealthy, side.initial, side.draining)
-            };
-            let stable = seen.stable.as_ref().map(side);
-            format!("{:?} {actions:?} stable {stable:?} candidate {}", seen.lease, side(&seen.candidate))
-        }
-        other => format!("{other:?}"),
-    }
+    let Event::Observed(seen) = event else { return format!("{event:?}") };
+    let actions: Vec<_> = seen.actions.iter().map(|action| action.as_ref().map_or("gone", |action| &action.shown)).collect();
+    let side = |side: &Side| {
+        let tasks = side.tasks.as_ref().map_or(0, |tasks| tasks.running);
+        let Side { healthy, unhealthy, initial, draining, .. } = side;
+        format!("{healthy} healthy, {unhealthy} unhealthy, {initial} initial, {draining} draining, {tasks} tasks")
+    };
+    let stable = seen.stable.as_ref().map(side).unwrap_or_default();
+    format!("{:?}, {}; stable {stable}; candidate {}", seen.lease, actions.join(" | "), side(&seen.candidate))
 }

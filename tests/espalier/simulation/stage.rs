@@ -99,7 +99,8 @@ impl Stage {
         let slots = self.released();
         let stable = slots.stable.as_ref().map(|slot| recorded(slot, case.tasks));
         let plan = case.plan.clone();
-        let mut record = Record::new("simulated".to_owned(), "deploy", started, plan, stable, recorded(&slots.candidate, case.tasks));
+        let mut record =
+            Record::new("simulated".to_owned(), "deploy", started, plan, stable, recorded(&slots.candidate, case.tasks));
         record.cluster.clone_from(&slots.cluster);
         record.targets = self.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
         record
@@ -133,10 +134,7 @@ pub(crate) fn seen(action: &direct::Action) -> Action {
     match action {
         direct::Action::Fixed(status) => Action::Fixed(*status),
         direct::Action::Forward(groups) => Action::Forward(
-            groups
-                .iter()
-                .map(|(id, weight)| (TargetGroupArn::of(id).id(), u16::try_from(*weight).unwrap_or(u16::MAX)))
-                .collect(),
+            groups.iter().map(|(id, weight)| (TargetGroupArn::of(id).id(), u16::try_from(*weight).unwrap_or(u16::MAX))).collect(),
         ),
     }
 }

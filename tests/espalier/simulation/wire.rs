@@ -89,12 +89,15 @@ fn plain(mut journal: Journal) -> Vec<Entry> {
     let end = journal.entries.iter().position(|entry| matches!(entry.event, Happening::Finished { .. }));
     journal.entries.truncate(end.map_or(journal.entries.len(), |end| end + 1));
     for entry in &mut journal.entries {
-        match &mut entry.event {
-            Happening::Retrying { message, .. } => message.clear(),
-            Happening::Concern { what } | Happening::Note { what } => *what = without_refusal(what),
-            Happening::RollingBack { reason } => wordless(reason),
-            Happening::Finished { outcome } => wordless(&mut outcome.reason),
-            _ => {}
+        let event = &mut entry.event;
+        if let Happening::Retrying { message, .. } = event {
+            message.clear();
+        } else if let Happening::Concern { what } | Happening::Note { what } = event {
+            *what = without_refusal(what);
+        } else if let Happening::RollingBack { reason } = event {
+            wordless(reason);
+        } else if let Happening::Finished { outcome } = event {
+            wordless(&mut outcome.reason);
         }
     }
     journal.entries
@@ -106,16 +109,14 @@ fn without_refusal(what: &str) -> String {
 }
 
 fn wordless(reason: &mut Reason) {
-    match reason {
-        Reason::Refused { message, .. } => message.clear(),
-        Reason::NotRestored { message, cause } => {
-            // Either a refusal, or the machine's own words.
-            if !message.starts_with("the traffic targets") && !message.ends_with("is gone") {
-                message.clear();
-            }
-            wordless(cause);
+    if let Reason::Refused { message, .. } = reason {
+        message.clear();
+    } else if let Reason::NotRestored { message, cause } = reason {
+        // Either a refusal, or the machine's own words.
+        if !message.starts_with("the traffic targets") && !message.ends_with("is gone") {
+            message.clear();
         }
-        _ => {}
+        wordless(cause);
     }
 }
 

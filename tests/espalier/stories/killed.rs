@@ -3,10 +3,7 @@
 //! A sample of the calls is taken here. All of them: `ESPALIER_TEST_KILLS=all cargo test --test espalier killed`, which takes
 //! minutes.
 
-use std::{
-    sync::Mutex,
-    thread,
-};
+use std::{sync::Mutex, thread};
 
 use serde_json::Value;
 

@@ -272,23 +272,24 @@ fn transcript(story: &Story, arguments: &[&str]) -> String {
     Run::of(sandbox.arg(&snapshot).args(["--", "deploy", "-c", CONFIG]).args(arguments)).ends_with(3);
     let world: Value = serde_json::from_str(&story.read("world.json")).expect("JSON");
     let text = |line: &Value, member: &str| line[member].as_str().unwrap_or_default().to_owned();
-    let (mut events, mut reports) = (String::new(), Vec::new());
+    let (mut events, mut reports) = (Vec::new(), Vec::new());
     for line in world["log"].as_array().expect("a log") {
         let (what, summary) = (text(line, "what"), text(line, "summary"));
-        // Reading is no event. A tick reads concurrently, and reports are written beside the release.
+        // Reading is no event.
         if ["Get", "List", "Describe", "GET"].iter().any(|word| what.contains(&format!(":{word}"))) {
             continue;
         }
         if what.starts_with("github") {
-            // Comment and check are written concurrently, and each new thing has the next id.
+            // Comment and check are written at once, and each new thing has the next id.
             let without_ids = |text: &str| text.chars().filter(|one| !one.is_ascii_digit()).collect::<String>();
-            reports.push(format!("{} {}", without_ids(&what), without_ids(&summary)));
+            reports.push(format!("{} {} {}", line["at"], without_ids(&what), without_ids(&summary)));
         } else {
-            events += &format!("{} {what} {summary}\n", line["at"]);
+            events.push(format!("{} {what} {summary}", line["at"]));
         }
     }
+    // Beside the release, not within it: both in the order of the world's time, and what is written at once in any.
     reports.sort();
-    format!("{events}{}\n{:#}\n{:#}", reports.join("\n"), world["weights"], world["lattice"])
+    format!("{}\n{}\n{:#}\n{:#}", events.join("\n"), reports.join("\n"), world["weights"], world["lattice"])
 }
 
 #[test]

@@ -82,7 +82,8 @@ fn shape_of(scenario: &Scenario, action: &ActionSeed, path: &[String], found: &m
         (0, None) => found
             .push(wrong("this action does nothing", "write `{ forward: { TARGET_GROUP: 100 } }` or `{ fixed_response: 404 }`")),
         (1.., Some(_)) => found.push(wrong("an action forwards or gives a fixed response, not both", "remove one of them")),
-        (6.., None) => found.push(wrong("an action forwards to at most 5 target groups", "remove some")),
+        // `WeightedTargetGroupList` of the service model.
+        (11.., None) => found.push(wrong("an action forwards to at most 10 target groups", "remove some")),
         _ => {}
     }
     if !action.forward.is_empty() && !scenario.knobs.all_zero_weights && action.forward.values().all(|weight| *weight == 0) {
