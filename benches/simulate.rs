@@ -64,6 +64,7 @@ fn tell(seed: u64) -> ExitCode {
     let case = Case::of(seed);
     let played = play(&case, true);
     println!("{case}{}", played.story.join("\n"));
+    println!("it took {:?} of the world's time; the rules were held {} times", played.took, played.history.len());
     for (job, ending) in &played.endings {
         println!("{job}: {ending:?}");
     }
@@ -83,7 +84,8 @@ fn many(asked: &Asked) -> ExitCode {
         summary.play(seed);
         seed += 1;
     }
-    println!("{}", summary.line(began.elapsed()));
+    let a_minute = u128::from(summary.rollouts) * 60_000 / began.elapsed().as_millis().max(1);
+    println!("{}; {a_minute} rollouts a minute", summary.line());
     summary.violations.iter().for_each(|story| println!("{story}"));
     if summary.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

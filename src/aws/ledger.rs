@@ -47,6 +47,9 @@ pub struct Ledger {
     claimed: Cell<bool>,
 }
 
+/// A resource's ARN with the tags that it is given.
+pub type Page = (String, BTreeMap<String, String>);
+
 /// A record that was found.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -145,7 +148,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the record holds what tags cannot.
-    pub fn pages(&self, record: &Record, lease: Option<Timestamp>) -> Result<Vec<(String, BTreeMap<String, String>)>, Fault> {
+    pub fn pages(&self, record: &Record, lease: Option<Timestamp>) -> Result<Vec<Page>, Fault> {
         let mut tags = pack(RECORD, &record.encode()).map_err(|error| Fault::invalid("TagResource", error.to_string()))?;
         tags.insert(key("lease"), lease_text(record, lease));
         if self.claimed.get() {

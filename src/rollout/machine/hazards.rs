@@ -1,5 +1,5 @@
 //! How other tools let their users down, as far as it takes sides of which only some targets are healthy; the others are in
-//! `tests/espalier/simulation/hazards.rs`, the list of all in `docs/hazards.md`.
+//! `tests/espalier/simulated/hazards.rs`, the list of all in `docs/hazards.md`.
 
 use super::{
     Desired, Effect, Event, Role, Rollout,

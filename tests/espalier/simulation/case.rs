@@ -32,7 +32,7 @@ pub(crate) enum Shape {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Other {
     /// An image's tasks behave otherwise from now on.
-    Behave(&'static str, Behaviour),
+    Behave(&'static str, Box<Behaviour>),
     /// The autoscaler sets how many tasks stable wants.
     Autoscale(u32),
     /// Another pipeline has the candidate's ECS service run another task definition.
@@ -125,22 +125,6 @@ impl Case {
         case
     }
 
-    /// One release of three steps in a world in which nothing goes wrong.
-    #[cfg(test)]
-    pub(crate) fn quiet() -> Self {
-        let mut case = Self::calm(0, &mut Dice::new(0));
-        let step = |percent| Step { share: Share::percent(percent), bake: Duration::from_secs(45), hold: None };
-        case.shape = Shape::RuleAndDefault;
-        case.tasks = 3;
-        case.plan.steps = vec![step(5), step(50), step(100)];
-        (case.plan.settle, case.plan.interval) = (Duration::from_secs(45), Duration::from_secs(15));
-        (case.plan.on_cancel, case.plan.on_drift) = (OnCancel::Rollback, OnDrift::Stop);
-        (case.plan.timeout, case.plan.retire_after) = (Duration::from_secs(2700), Some(Duration::from_secs(60)));
-        case.knobs.propagation = 30;
-        case.candidate.starts_after = 10;
-        case
-    }
-
     /// A world in which nothing goes wrong.
     fn calm(seed: u64, dice: &mut Dice) -> Self {
         let steps = dice.one(&[&[100_u32][..], &[50, 100], &[5, 100], &[25, 100], &[5, 50, 100], &[1, 10, 50, 100]]);
@@ -198,7 +182,7 @@ impl Case {
                 let image = dice.one(&[CANDIDATE_IMAGE, CANDIDATE_IMAGE, STABLE_IMAGE]);
                 let mut when = at;
                 for healthy in [false, true, false, true] {
-                    self.others.push((when, Other::Behave(image, Behaviour { healthy, ..well() })));
+                    self.others.push((when, Other::Behave(image, Box::new(Behaviour { healthy, ..well() }))));
                     when += dice.between(10, 70);
                 }
             }

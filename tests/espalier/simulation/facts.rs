@@ -34,7 +34,7 @@ impl Weights {
     /// The share of a slot in thousandths of a percent.
     pub(crate) fn share(&self, slot: usize) -> u32 {
         let all: u32 = self.slots.iter().sum::<u32>() + self.others;
-        if all == 0 { 0 } else { self.slots[slot] * 100_000 / all }
+        (self.slots[slot] * 100_000).checked_div(all).unwrap_or(0)
     }
 }
 

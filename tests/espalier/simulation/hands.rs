@@ -81,7 +81,7 @@ impl Hands {
             Effect::Record(record, lease) => self.write_record(world, record, *lease).map(|()| Event::Done),
             Effect::Renew(until) => {
                 let tags = self.ledger.renewal(record, *until);
-                tag(world, &self.ledger.holder().to_owned(), tags).map(|()| Event::Done)
+                tag(world, self.ledger.holder(), tags).map(|()| Event::Done)
             }
             Effect::Write(desired) => {
                 let actions = self.slots.actions(*desired).expect("a plan that was checked");

@@ -1,6 +1,6 @@
 //! Many seeds, one after the other: what came of them, and the whole story of the first that breaks a rule.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use espalier::rollout::machine::Ending;
 
@@ -48,20 +48,10 @@ impl Summary {
     }
 
     /// All of it in a line.
-    pub(crate) fn line(&self, took: Duration) -> String {
-        let a_minute = u128::from(self.rollouts) * 60_000 / took.as_millis().max(1);
-        format!(
-            "{} rollouts in {} cases: {}; violations {}; {a_minute} rollouts a minute",
-            self.rollouts,
-            self.cases,
-            self.outcomes(),
-            self.violations.len()
-        )
-    }
-
-    /// The outcomes in a line.
-    pub(crate) fn outcomes(&self) -> String {
-        self.outcomes.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
+    pub(crate) fn line(&self) -> String {
+        let outcomes: Vec<_> = self.outcomes.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let (rollouts, cases, violations) = (self.rollouts, self.cases, self.violations.len());
+        format!("{rollouts} rollouts in {cases} cases: {}; violations {violations}", outcomes.join(", "))
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! Inside: `case` (what a seed means), `dice`, `stage` (the worlds), `hands` (effects → world → events), `verbs` (what later jobs
 //! begin from), `run` (whose turn it is), `facts` (one moment of the world), `court` and `rules` (what is held), `shrink` (the
-//! shortest failing case), `long` (many seeds and the summary), `hazards` (single cases, each named after how another tool let
-//! its users down). `wire` plays cases over HTTP with the real driver.
+//! shortest failing case), `long` (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that
+//! play it are in `simulated`.
 //!
 //! It reaches the world by `espalier::sandbox::direct` and the machine by `espalier::rollout`; of `espalier::aws` it uses what is
 //! pure. It lives beside the tests and not in the product. Replay a seed with
@@ -13,16 +13,12 @@
 pub(crate) mod case;
 mod court;
 mod dice;
-mod facts;
+pub(crate) mod facts;
 mod hands;
-#[cfg(test)]
-mod hazards;
 pub(crate) mod long;
 mod rules;
 pub(crate) mod run;
 mod shrink;
 mod stage;
-#[cfg(test)]
-mod tests;
 mod verbs;
 pub(crate) mod wire;

@@ -259,7 +259,7 @@ impl Run<'_> {
             }
             Ahead::Other(Other::Behave(image, behaviour)) => {
                 self.world.note("application", format!("{image} is healthy: {}", behaviour.healthy));
-                self.world.behave(image, behaviour);
+                self.world.behave(image, *behaviour);
             }
             Ahead::Other(Other::Autoscale(desired)) => {
                 let serving = if self.stage.bootstrap { 1 } else { 0 };

@@ -65,9 +65,8 @@ fn settled(told: &Told, before: &World, what: &str) {
     assert!(over || record.is_empty(), "{record}: {all}");
     assert!(code == 0 || (record.is_empty() && NOTHING_TO_DO.contains(&code)), "the other job ended with {code}: {all}");
     // Nothing that was there before is gone, and nothing is there that belongs to nobody.
-    for (service, desired) in [("myservice", before.desired("myservice"))] {
-        assert!(world.desired(service).is_some() && desired.is_some(), "{service} is gone: {all}");
-    }
+    assert!(world.desired("myservice").is_some(), "its service is gone: {all}");
+    assert_eq!(actions.keys().collect::<Vec<_>>(), before.actions().keys().collect::<Vec<_>>(), "{all}");
 }
 
 /// How many calls an undisturbed release makes.

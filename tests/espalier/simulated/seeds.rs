@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{long::Summary, wire};
+use crate::simulation::{long::Summary, wire};
 
 /// In a debug build a case takes some ten milliseconds.
 const SEEDS: u64 = 1000;
@@ -18,7 +18,7 @@ fn no_seed_breaks_a_rule() {
     }
     let of = |kind: &str| summary.outcomes.get(kind).copied().unwrap_or(0);
     for kind in ["promoted", "rolled-back", "stuck", "superseded", "held", "killed", "declined"] {
-        assert!(of(kind) > 0, "no case is `{kind}`, so that nothing is said about it: {}", summary.outcomes());
+        assert!(of(kind) > 0, "no case is `{kind}`, so that nothing is said about it: {}", summary.line());
     }
 }
 
@@ -27,7 +27,7 @@ fn the_driver_gives_the_same_journals_over_http() {
     // The clients read credentials from the environment, which a test cannot set for itself.
     let own = std::env::current_exe().expect("a test binary");
     let played = Command::new(own)
-        .args(["--exact", "simulation::tests::over_http", "--ignored", "--nocapture"])
+        .args(["--exact", "simulated::seeds::over_http", "--ignored", "--nocapture"])
         .envs([("AWS_ACCESS_KEY_ID", "simulated"), ("AWS_SECRET_ACCESS_KEY", "simulated")])
         .output()
         .expect("it starts");

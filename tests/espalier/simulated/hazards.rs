@@ -9,6 +9,8 @@ use espalier::{
         journal::Happening,
         machine::Ending,
         outcome::{OutcomeKind, Reason},
+        plan::{OnCancel, OnDrift, Step},
+        split::Share,
     },
     sandbox::{
         direct::{Behaviour, Effect},
@@ -16,7 +18,7 @@ use espalier::{
     },
 };
 
-use super::{
+use crate::simulation::{
     case::{Blow, Case, Shape, Verb},
     facts::Facts,
     run::{Played, play},
@@ -67,9 +69,26 @@ fn sets(at: u64, initial: u32, added: u32) -> Person {
     Person { at, listener: "http-80".to_owned(), rule: "api".to_owned(), r#do: edit, ..Person::default() }
 }
 
+/// One release of three steps in a world in which nothing goes wrong.
+fn quiet() -> Case {
+    let mut case = Case::wired(0);
+    let step = |percent| Step { share: Share::percent(percent), bake: Duration::from_secs(45), hold: None };
+    case.shape = Shape::RuleAndDefault;
+    case.tasks = 3;
+    case.plan.steps = vec![step(5), step(50), step(100)];
+    (case.plan.settle, case.plan.interval) = (Duration::from_secs(45), Duration::from_secs(15));
+    (case.plan.on_cancel, case.plan.on_drift) = (OnCancel::Rollback, OnDrift::Stop);
+    (case.plan.timeout, case.plan.retire_after) = (Duration::from_secs(2700), Some(Duration::from_secs(60)));
+    case.knobs.propagation = 30;
+    (case.stable, case.candidate) = (Behaviour::default(), Behaviour::default());
+    case.faults.clear();
+    case.people.clear();
+    case
+}
+
 /// Its tasks die while it has 5 %: at 22 s they run, at 32 s the first step is written.
 fn dying() -> Case {
-    Case { candidate: Behaviour { healthy_for: Some(40), ..Behaviour::default() }, ..Case::quiet() }
+    Case { candidate: Behaviour { healthy_for: Some(40), ..Behaviour::default() }, ..quiet() }
 }
 
 #[test]
@@ -84,7 +103,7 @@ fn flagger_b1_an_unready_candidate_does_not_hide_its_rollback() {
 #[test]
 fn flagger_1268_an_abort_wins_over_a_candidate_that_never_becomes_ready() {
     let candidate = Behaviour { healthy: false, ..Behaviour::default() };
-    let case = Case { candidate, beside: vec![(100, Verb::Abort)], ..Case::quiet() };
+    let case = Case { candidate, beside: vec![(100, Verb::Abort)], ..quiet() };
     let played = played(&case);
     assert!(matches!(&played.endings[1].1, Some(Ending::Outcome(outcome)) if outcome.kind == OutcomeKind::RolledBack));
     assert!(played.took < Duration::from_secs(400), "nobody waits for the readiness: {:?}", played.took);
@@ -104,7 +123,7 @@ fn flagger_b2_weights_are_back_in_the_tick_that_sees_the_failure() {
 
 #[test]
 fn flagger_b3_a_weight_that_somebody_sets_is_never_stepped_from() {
-    let case = Case { people: vec![sets(70, 93, 7)], ..Case::quiet() };
+    let case = Case { people: vec![sets(70, 93, 7)], ..quiet() };
     let played = played(&case);
     assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::Drifted { .. })));
     assert!(played.history.iter().all(|facts| facts.share(CANDIDATE) <= 7_000), "nothing above what somebody set");
@@ -115,7 +134,7 @@ fn flagger_b3_a_weight_that_somebody_sets_is_never_stepped_from() {
 fn flagger_b4_killed_between_intent_and_write_or_after_it_everything_can_be_undone() {
     for at in 0..70 {
         for blow in [Blow::KillBefore, Blow::KillAfter] {
-            let case = Case { blows: vec![(at, blow)], afterwards: vec![(5, Verb::Abort)], ..Case::quiet() };
+            let case = Case { blows: vec![(at, blow)], afterwards: vec![(5, Verb::Abort)], ..quiet() };
             let played = played(&case);
             let shares = (last(&played).share(CANDIDATE), last(&played).least_share(CANDIDATE));
             assert!(matches!(shares, (0, 0) | (100_000, 100_000)), "{blow:?} at {at}: {shares:?}");
@@ -125,7 +144,7 @@ fn flagger_b4_killed_between_intent_and_write_or_after_it_everything_can_be_undo
 
 #[test]
 fn flagger_b5_the_journal_says_of_weights_only_what_was_read_back() {
-    let case = Case { faults: vec![fault(&["vpc-lattice:UpdateListener"], 30, 60, Effect::Throttle)], ..Case::quiet() };
+    let case = Case { faults: vec![fault(&["vpc-lattice:UpdateListener"], 30, 60, Effect::Throttle)], ..quiet() };
     let played = played(&case);
     let shifts: Vec<_> = played.journal.shifts().collect();
     assert_eq!(shifts.len(), 3, "{shifts:?}");
@@ -149,7 +168,7 @@ fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_data_plane_has_foll
 
 #[test]
 fn flagger_b7_promotion_swaps_roles_and_deploys_nothing() {
-    let played = played(&Case::quiet());
+    let played = played(&quiet());
     let promoted = played.history.iter().position(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted");
     for facts in &played.history[promoted..] {
         assert_eq!(
@@ -170,7 +189,7 @@ fn argo_2_a_traffic_target_that_cannot_be_written_does_not_keep_the_others() {
 
 #[test]
 fn argo_3_every_traffic_target_is_verified_by_itself() {
-    let played = played(&Case { shape: Shape::BatchAndDefault, ..Case::quiet() });
+    let played = played(&Case { shape: Shape::BatchAndDefault, ..quiet() });
     assert_eq!(outcome(&played).0, OutcomeKind::Promoted);
     assert_eq!(last(&played).written.len(), 3);
     assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
@@ -179,7 +198,7 @@ fn argo_3_every_traffic_target_is_verified_by_itself() {
 #[test]
 fn argo_4_a_registered_target_is_not_a_healthy_one() {
     let candidate = Behaviour { healthy: false, ..Behaviour::default() };
-    let played = played(&Case { candidate, ..Case::quiet() });
+    let played = played(&Case { candidate, ..quiet() });
     assert!(matches!(outcome(&played), (OutcomeKind::RolledBack, Reason::NotReady { healthy: 0, .. })));
     assert!(played.history.iter().any(|facts| facts.slots[CANDIDATE].present > 0), "its targets are registered");
     assert!(played.history.iter().all(|facts| facts.share(CANDIDATE) == 0), "and never get weight");
@@ -188,7 +207,7 @@ fn argo_4_a_registered_target_is_not_a_healthy_one() {
 #[test]
 fn argo_6_a_reading_that_fails_lets_no_step_pass() {
     let faults = vec![fault(&["vpc-lattice:ListTargets"], 60, 260, Effect::Throttle)];
-    let played = played(&Case { faults, ..Case::quiet() });
+    let played = played(&Case { faults, ..quiet() });
     assert_eq!(outcome(&played).0, OutcomeKind::Promoted, "when it can be read again");
     let blind = played.history.iter().filter(|facts| (60..260).contains(&facts.at.since(played.history[0].at).as_secs()));
     assert!(blind.clone().count() > 10 && blind.clone().all(|facts| facts.share(CANDIDATE) <= 5_000));
@@ -197,7 +216,7 @@ fn argo_6_a_reading_that_fails_lets_no_step_pass() {
 #[test]
 fn gateway_1_a_batch_that_was_done_in_part_is_not_taken_for_done() {
     let faults = vec![fault(&["vpc-lattice:BatchUpdateRule"], 30, 70, Effect::Partial)];
-    let played = played(&Case { shape: Shape::BatchAndDefault, faults, ..Case::quiet() });
+    let played = played(&Case { shape: Shape::BatchAndDefault, faults, ..quiet() });
     assert_eq!(outcome(&played).0, OutcomeKind::Promoted);
     let torn = longest(&played, |facts| facts.share(CANDIDATE) != facts.least_share(CANDIDATE));
     assert!(torn > Duration::ZERO && torn <= Duration::from_secs(60), "{torn:?}");
@@ -206,7 +225,7 @@ fn gateway_1_a_batch_that_was_done_in_part_is_not_taken_for_done() {
 
 #[test]
 fn users_2_the_old_side_keeps_its_tasks_until_the_data_plane_has_followed() {
-    let case = Case::quiet();
+    let case = quiet();
     let played = played(&case);
     let full = played.history.iter().find(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted").at;
     let stopped = played.history.iter().find(|facts| facts.slots[STABLE].desired == 0).expect("it is retired");
@@ -216,7 +235,7 @@ fn users_2_the_old_side_keeps_its_tasks_until_the_data_plane_has_followed() {
 
 #[test]
 fn users_4_stable_has_its_size_whenever_a_rollback_may_need_it() {
-    for case in [Case::quiet(), dying()] {
+    for case in [quiet(), dying()] {
         let played = played(&case);
         let shrunk = played.history.iter().position(|facts| facts.slots[STABLE].desired < 3).unwrap_or(played.history.len());
         assert!(played.history[..shrunk].iter().all(|facts| facts.slots[STABLE].healthy == 3));
@@ -233,7 +252,7 @@ fn users_6_nothing_waits_for_ever() {
         fault(&["vpc-lattice:TagResource"], 50, 100_000, Effect::Throttle),
     ];
     for fault in broken {
-        let case = Case { faults: vec![fault], ..Case::quiet() };
+        let case = Case { faults: vec![fault], ..quiet() };
         let played = played(&case);
         assert!(played.endings[0].1.is_some(), "{case}");
     }
@@ -243,7 +262,7 @@ fn users_6_nothing_waits_for_ever() {
 fn users_10_tags_that_another_tool_removes_are_written_again() {
     let removes = Person { at: 60, listener: "http-80".to_owned(), r#do: Edit::RemoveTags, ..Person::default() };
     let people = vec![Person { rule: "api".to_owned(), ..removes.clone() }, removes];
-    let played = played(&Case { people, afterwards: vec![(0, Verb::Rollback)], ..Case::quiet() });
+    let played = played(&Case { people, afterwards: vec![(0, Verb::Rollback)], ..quiet() });
     assert_eq!(outcome(&played).0, OutcomeKind::Promoted);
     assert!(played.endings.len() == 2 && last(&played).least_share(STABLE) == 100_000, "the record leads back");
 }
@@ -251,7 +270,7 @@ fn users_10_tags_that_another_tool_removes_are_written_again() {
 #[test]
 fn users_13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
     let faults = vec![fault(&["vpc-lattice:UpdateListener"], 20, 40, Effect::Denied)];
-    let played = played(&Case { faults, ..Case::quiet() });
+    let played = played(&Case { faults, ..quiet() });
     assert_eq!(outcome(&played).0, OutcomeKind::RolledBack);
     assert!(played.history.iter().any(|facts| facts.share(CANDIDATE) != facts.least_share(CANDIDATE)), "one was shifted");
     assert_eq!(last(&played).share(CANDIDATE), 0);
@@ -259,7 +278,7 @@ fn users_13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
 
 #[test]
 fn users_16_whatever_rolls_back_says_why() {
-    for case in [dying(), Case { people: vec![sets(70, 100, 0)], ..Case::quiet() }] {
+    for case in [dying(), Case { people: vec![sets(70, 100, 0)], ..quiet() }] {
         let played = played(&case);
         let finished = played.journal.outcome().expect("an outcome");
         assert_eq!(finished.kind, OutcomeKind::RolledBack);
@@ -269,7 +288,7 @@ fn users_16_whatever_rolls_back_says_why() {
 
 #[test]
 fn users_18_back_to_a_slot_that_still_runs_takes_no_steps() {
-    let mut case = Case { afterwards: vec![(30, Verb::Rollback)], ..Case::quiet() };
+    let mut case = Case { afterwards: vec![(30, Verb::Rollback)], ..quiet() };
     case.plan.retire_after = None;
     let played = played(&case);
     let promoted = played.history.iter().position(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted");
