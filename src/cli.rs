@@ -61,6 +61,9 @@ pub struct Common {
     /// The AWS region
     #[arg(long)]
     pub region: Option<String>,
+    /// The role to assume through GitHub's OIDC token, an ARN [default: the credentials of the job]
+    #[arg(long, value_name = "ARN")]
+    pub aws_role: Option<String>,
 }
 
 /// What every command that reports takes.

@@ -52,8 +52,9 @@ pub async fn drive(
                 if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck && wants_baseline(&outcome.reason))
                 {
                     say_how_to_finish_by_hand(rollout, hands);
-                    reports.publish(rollout.journal());
                 }
+                say_what_is_left_to_do(rollout, hands);
+                reports.publish(rollout.journal());
                 return Ok(ending);
             }
             Effect::WaitUntil(until) => tokio::select! {
@@ -74,7 +75,12 @@ pub async fn drive(
                 () = signals.first() => Event::Signalled,
                 seen = read_back(rollout, hands) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
             },
-            Effect::Record(..) | Effect::Renew(_) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => {
+            Effect::Record(..)
+            | Effect::Renew(_)
+            | Effect::Write(_)
+            | Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::Steer(_) => {
                 let act = act(&effect, rollout, hands);
                 tokio::pin!(act);
                 tokio::select! {
@@ -99,9 +105,10 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<()
         Effect::Write(desired) => slots.write(aws, *desired).await,
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
+        Effect::Steer(steer) => slots.steer(aws, *steer, rollout.record().scaling.unwrap_or_default()).await,
         Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
-    .map_err(|fault| fault.refusal())
+    .map_err(|fault| aws.refusal(&fault))
 }
 
 /// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
@@ -109,15 +116,15 @@ async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Re
     let Hands { aws, slots, ledger, clock } = hands;
     let (lease, actions, (stable, candidate)) =
         tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws))
-            .map_err(|fault| fault.refusal())?;
+            .map_err(|fault| aws.refusal(&fault))?;
     Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate })
 }
 
 /// Only what proves that weights are where they should be.
 async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
     let Hands { aws, slots, ledger, clock } = hands;
-    let (lease, actions) =
-        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws)).map_err(|fault| fault.refusal())?;
+    let (lease, actions) = tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws))
+        .map_err(|fault| aws.refusal(&fault))?;
     let at = aws.date().unwrap_or_else(|| clock.now());
     Ok(Observation { at, lease, actions, stable: None, candidate: Side::default() })
 }
@@ -131,6 +138,21 @@ fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {
     let now = hands.clock.now();
     rollout.note(now, Happening::Note { what: "these commands put everything back to what it was before:".to_owned() });
     for what in hands.slots.commands(Desired::Baseline) {
+        rollout.note(now, Happening::Note { what });
+    }
+}
+
+/// The machine has said what it could not do about a side's scaling; only here it is known how a person does it.
+fn say_what_is_left_to_do(rollout: &mut Rollout, hands: &Hands<'_>) {
+    let Some(scaling) = rollout.record().scaling else { return };
+    let commands: Vec<String> =
+        rollout.left_to_do().iter().filter_map(|left| hands.slots.steer_command(*left, scaling)).collect();
+    if commands.is_empty() {
+        return;
+    }
+    let now = hands.clock.now();
+    rollout.note(now, Happening::Note { what: "what could not be done about scaling, these commands do:".to_owned() });
+    for what in commands {
         rollout.note(now, Happening::Note { what });
     }
 }

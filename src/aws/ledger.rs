@@ -132,7 +132,7 @@ impl Ledger {
         targets.chain([(self.service_arn.as_str(), 1)]).collect()
     }
 
-    /// Writes the record and the lease; the first time also every baseline, before them, and the mark, after them.
+    /// Writes the record and the lease; the first time also the mark and every baseline, before them.
     ///
     /// # Errors
     /// AWS's refusal.
@@ -154,16 +154,18 @@ impl Ledger {
         if self.claimed.get() {
             return Ok(vec![(self.holder.clone(), tags)]);
         }
-        let page = |(arn, baseline): &(String, BTreeMap<String, String>)| {
-            let mut baseline = baseline.clone();
-            baseline.insert(key("rollout"), self.holder.clone());
+        let mut pages = vec![(self.service_arn.clone(), BTreeMap::from([(mark(&self.holder), self.holder.clone())]))];
+        for (arn, baseline) in &self.baselines {
+            let rollout = [(key("rollout"), self.holder.clone())];
+            let page: BTreeMap<_, _> = baseline.clone().into_iter().chain(rollout).collect();
             if *arn == self.holder {
-                baseline.append(&mut tags);
+                tags.extend(page);
+            } else {
+                pages.push((arn.clone(), page));
             }
-            (arn.clone(), baseline)
-        };
-        let mut pages: Vec<_> = self.baselines.iter().map(page).collect();
-        pages.push((self.service_arn.clone(), BTreeMap::from([(mark(&self.holder), self.holder.clone())])));
+        }
+        // The record comes last: whoever is killed before it leaves none, and who can read it finds everything else there.
+        pages.push((self.holder.clone(), tags));
         Ok(pages)
     }
 

@@ -147,6 +147,13 @@ impl Story {
         Self::within(&format!("tests/fixtures/scenarios/{name}.yml"))
     }
 
+    /// A scenario of the story's own.
+    pub(crate) fn of(scenario: &serde_json::Value) -> Self {
+        let mut story = Self::within("promoted");
+        story.scenario = story.write("scenario.yml", &scenario.to_string());
+        story
+    }
+
     /// A path in the story's own folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -6,6 +6,7 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
+    scaling::Steering,
     types::{Effect, Ending, Event, OutOfPlace},
 };
 use crate::{
@@ -93,6 +94,7 @@ pub struct Rollout {
     pub(super) record_lost: bool,
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
+    pub(super) steering: Steering,
 }
 
 impl Rollout {
@@ -121,6 +123,7 @@ impl Rollout {
     }
 
     fn new(record: Record, release: Release, phase: Phase) -> Self {
+        let steering = Steering::of(record.scaling);
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count));
         Self {
             record,
@@ -144,6 +147,7 @@ impl Rollout {
             aws_time: None,
             record_lost: false,
             scaling: false,
+            steering,
         }
     }
 
@@ -194,12 +198,16 @@ impl Rollout {
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
-            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => match self.pending {
-                Pending::Aside(until) => Pending::Aside(until),
-                Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait => Pending::Act,
-            },
+            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) | Effect::Steer(_) => {
+                match self.pending {
+                    Pending::Aside(until) => Pending::Aside(until),
+                    Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait => Pending::Act,
+                }
+            }
         };
-        if matches!(effect, Effect::Write(_)) {
+        self.steering.begins(&effect);
+        // Whatever this starts has to be undone.
+        if matches!(effect, Effect::Write(_) | Effect::Launch(_) | Effect::Steer(_)) {
             self.touched = true;
         }
         Ok(effect)
@@ -239,6 +247,7 @@ impl Rollout {
 
     fn acted(&mut self) -> Effect {
         self.refusals = 0;
+        self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
             Phase::Attaching => Effect::Observe,
@@ -264,6 +273,9 @@ impl Rollout {
             return Effect::WaitUntil(self.now + pause);
         }
         let reason = Reason::Refused { doing: self.doing(), message: refusal.message };
+        if self.not_steered(&reason) {
+            return self.acted();
+        }
         match self.phase.clone() {
             Phase::Claiming(_) => self.untouched(reason),
             Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => self.roll_back(reason),

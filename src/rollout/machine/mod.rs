@@ -4,14 +4,14 @@
 //! |---|---|---|
 //! | claiming | a reading, the record, two seconds, a reading | nobody else is at it, the record is still ours, nobody drifted |
 //! | attaching | the candidate's group in every traffic target, at weight 0 (alone at bootstrap) | it is read back |
-//! | launching | the candidate's ECS service at stable's size | the recorded revision runs and is healthy at that size |
+//! | launching | stable's size held, the candidate's ECS service at that size | the recorded revision runs and is healthy at that size |
 //! | stepping | gate → record → weights → reading → settle → bake, for each step | the last bake passed |
 //! | promoting | the record that says so | it is written: final |
 //! | retiring | time, a reading, zero tasks for the old slot | its targets are gone |
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `retire`, `rollback`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//! `release` (claim to promotion), `retire`, `rollback` with `rejected`, `scaling` (what else sets sizes), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
@@ -25,13 +25,17 @@ mod core;
 mod endings;
 #[cfg(test)]
 mod hazards;
+mod rejected;
 mod release;
 mod retire;
 mod rollback;
+mod scaling;
+#[cfg(test)]
+mod scaling_tests;
 mod tick;
 mod types;
 
 pub use self::{
     core::Rollout,
-    types::{Desired, Effect, Ending, Event, OutOfPlace, Role},
+    types::{Desired, Effect, Ending, Event, OutOfPlace, Role, Steer},
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     core::{Phase, RENEWAL, Rollout, WRITE_LIMIT},
-    types::{Effect, Role},
+    types::{Effect, Role, Steer},
 };
 use crate::{
     rollout::{
@@ -22,9 +22,19 @@ pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retire {
-    Waiting { until: Timestamp },
+    /// The new stable side scales by itself again.
+    Freeing,
+    Waiting {
+        until: Timestamp,
+    },
+    /// The old slot's own scaling is told to rest.
+    Resting,
     Scaling,
-    Draining { until: Timestamp },
+    Draining {
+        until: Timestamp,
+    },
+    /// The old slot keeps its tasks, and scales by itself again.
+    GivingBack,
     Closing,
 }
 
@@ -32,8 +42,14 @@ impl Rollout {
     /// The promotion is recorded: final.
     pub(super) fn promoted(&mut self) -> Effect {
         self.say(Happening::Promoted);
+        self.phase = Phase::Retiring(Retire::Freeing);
+        self.give_up = self.now + WRITE_LIMIT;
+        self.give_back(Role::Candidate).unwrap_or_else(|| self.freed())
+    }
+
+    fn freed(&mut self) -> Effect {
         if self.hurried {
-            return self.finish_promoted();
+            return self.give_old_slot_back();
         }
         let old = self.record().stable.as_ref().and_then(|stable| stable.ecs_service.as_ref());
         match (old, self.record().plan.retire_after) {
@@ -43,7 +59,7 @@ impl Rollout {
                 self.give_up = until + DRAIN_LIMIT;
                 self.patient(until)
             }
-            (None, _) | (_, None) => self.close_retired(),
+            (None, _) | (_, None) => self.give_old_slot_back(),
         }
     }
 
@@ -58,20 +74,26 @@ impl Rollout {
                 let effect = self.idle(Some(until));
                 if matches!(effect, Effect::WaitUntil(_)) { self.patient(until) } else { effect }
             }
-            Retire::Waiting { .. } | Retire::Scaling => {
+            Retire::Waiting { .. } | Retire::Resting | Retire::Scaling => {
                 let idle = observation.actions.iter().flatten().all(|action| action.split == Some(Split::CANDIDATE));
                 if !idle || observation.candidate.healthy == 0 {
                     let what = "the traffic targets changed since the promotion: the old slot keeps its tasks".to_owned();
                     self.say(Happening::Concern { what });
-                    return self.close_retired();
+                    return self.give_old_slot_back();
                 }
-                if retire != Retire::Scaling {
+                if retire == Retire::Scaling {
+                    return Effect::Scale(Role::Stable, 0);
+                }
+                if retire != Retire::Resting {
                     self.give_up = self.now + WRITE_LIMIT;
                     let ecs_service = self.old_service();
                     self.say(Happening::Retiring { ecs_service });
                 }
-                self.phase = Phase::Retiring(Retire::Scaling);
-                Effect::Scale(Role::Stable, 0)
+                if self.is_steered() {
+                    self.phase = Phase::Retiring(Retire::Resting);
+                    return Effect::Steer(Steer::Rest(Role::Stable));
+                }
+                self.rested()
             }
             Retire::Draining { until } => {
                 if observation.stable.as_ref().is_none_or(Side::is_empty) {
@@ -86,13 +108,33 @@ impl Rollout {
                 }
                 self.idle(Some(until))
             }
+            Retire::Freeing => self.give_back(Role::Candidate).unwrap_or_else(|| self.freed()),
+            Retire::GivingBack => self.give_old_slot_back(),
             Retire::Closing => self.write_record(),
         }
     }
 
+    fn rested(&mut self) -> Effect {
+        self.phase = Phase::Retiring(Retire::Scaling);
+        Effect::Scale(Role::Stable, 0)
+    }
+
+    /// The old slot keeps its tasks: nothing is left to do but to give its scaling back.
+    pub(super) fn give_old_slot_back(&mut self) -> Effect {
+        if self.phase != Phase::Retiring(Retire::GivingBack) {
+            self.phase = Phase::Retiring(Retire::GivingBack);
+            self.give_up = self.now + WRITE_LIMIT;
+        }
+        self.give_all_back().unwrap_or_else(|| self.close_retired())
+    }
+
     pub(super) fn retire_acted(&mut self, retire: Retire) -> Effect {
-        if retire == Retire::Closing {
-            return self.finish_promoted();
+        match retire {
+            Retire::Closing => return self.finish_promoted(),
+            Retire::Freeing => return self.freed(),
+            Retire::Resting => return self.rested(),
+            Retire::GivingBack => return self.give_old_slot_back(),
+            Retire::Waiting { .. } | Retire::Scaling | Retire::Draining { .. } => {}
         }
         self.give_up = self.now + DRAIN_LIMIT;
         self.phase = Phase::Retiring(Retire::Draining { until: self.give_up });
@@ -101,13 +143,17 @@ impl Rollout {
 
     pub(super) fn retire_refused(&mut self, reason: &Reason) -> Effect {
         self.say(Happening::Concern { what: reason.to_string() });
-        if self.phase == Phase::Retiring(Retire::Closing) { self.finish_promoted() } else { self.close_retired() }
+        if self.phase == Phase::Retiring(Retire::Closing) { self.finish_promoted() } else { self.give_old_slot_back() }
     }
 
     fn close_retired(&mut self) -> Effect {
         self.phase = Phase::Retiring(Retire::Closing);
-        self.give_up = self.now + WRITE_LIMIT;
-        self.record.state = State::Closed;
+        self.give_up = self.now;
+        // The lease ends with a job that is being killed; what is left to retire is the next one's.
+        if !self.hurried {
+            self.give_up = self.now + WRITE_LIMIT;
+            self.record.state = State::Closed;
+        }
         self.write_record()
     }
 

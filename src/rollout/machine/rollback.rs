@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
     release::StepStage,
-    retire::{DRAIN_LIMIT, Retire},
-    types::{Desired, Effect, Role},
+    retire::DRAIN_LIMIT,
+    types::{Desired, Effect, Role, Steer},
 };
 use crate::{
     rollout::{
@@ -22,8 +22,8 @@ use crate::{
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rollback {
-    reason: Reason,
-    stage: Stage,
+    pub(super) reason: Reason,
+    pub(super) stage: Stage,
     /// A write that will be refused again, in words: one last reading decides.
     denied: Option<String>,
     /// It takes a running rollout over.
@@ -35,20 +35,26 @@ pub(super) struct Rollback {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// The record with its generation raised, before an abort's first write.
     Claiming,
     Writing,
     Recording,
     ScalingStable,
+    /// Stable scales by itself again.
+    GivingBack,
     Settling {
         until: Timestamp,
     },
+    /// The candidate's own scaling is told to rest.
+    Resting,
     Scaling,
     Draining {
         until: Timestamp,
     },
     Exact,
+    /// Whatever is owed still.
+    Releasing,
     Closing,
 }
 
@@ -96,7 +102,7 @@ impl Rollout {
         if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
     }
 
-    fn at(&mut self, mut rollback: Rollback, stage: Stage) {
+    pub(super) fn at(&mut self, mut rollback: Rollback, stage: Stage) {
         rollback.stage = stage;
         self.phase = Phase::RollingBack(rollback);
     }
@@ -113,6 +119,12 @@ impl Rollout {
                 self.recorded(rollback)
             }
             Stage::ScalingStable => self.recorded(rollback),
+            Stage::GivingBack => self.stable_given_back(rollback),
+            Stage::Releasing => self.close(rollback),
+            Stage::Resting => {
+                self.at(rollback, Stage::Scaling);
+                Effect::Scale(Role::Candidate, 0)
+            }
             Stage::Scaling => {
                 self.at(rollback, Stage::Draining { until: self.now + DRAIN_LIMIT });
                 self.idle(None)
@@ -120,21 +132,6 @@ impl Rollout {
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
             Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
         }
-    }
-
-    /// Weights are back and recorded: stop the candidate's tasks, unless the job is being killed.
-    fn recorded(&mut self, rollback: Rollback) -> Effect {
-        if self.hurried {
-            if self.record().candidate.ecs_service.is_some() {
-                let what =
-                    "the job is ending: the candidate's tasks still run, at weight 0; `espalier abort` stops them".to_owned();
-                self.say(Happening::Note { what });
-            }
-            return self.finish(OutcomeKind::RolledBack, rollback.reason);
-        }
-        let until = self.now + self.record().plan.settle;
-        self.at(rollback, Stage::Settling { until });
-        self.idle(Some(until))
     }
 
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
@@ -147,10 +144,13 @@ impl Rollout {
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
             | Stage::ScalingStable
+            | Stage::GivingBack
             | Stage::Settling { .. }
+            | Stage::Resting
             | Stage::Scaling
             | Stage::Draining { .. }
-            | Stage::Exact => true,
+            | Stage::Exact
+            | Stage::Releasing => true,
         };
         if is_restored && let Some(effect) = self.slipped(&rollback, observation) {
             return effect;
@@ -159,11 +159,14 @@ impl Rollout {
             Stage::Claiming => self.take_over(rollback, observation),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
+            Stage::GivingBack => self.stable_given_back(rollback),
             Stage::Settling { until } if self.now < until => self.idle(Some(until)),
             Stage::Settling { .. } => self.scale_down(rollback, observation),
+            Stage::Resting => Effect::Steer(Steer::Rest(Role::Candidate)),
             Stage::Scaling => Effect::Scale(Role::Candidate, 0),
             Stage::Draining { until } => self.drained(rollback, until, observation),
             Stage::Exact => self.exact(rollback, observation),
+            Stage::Releasing => self.close(rollback),
             Stage::Closing => self.close_rolled_back(),
         }
     }
@@ -281,41 +284,18 @@ impl Rollout {
                 self.say(Happening::Concern { what: reason.to_string() });
                 self.recorded(rollback)
             }
-            Stage::Settling { .. } | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
+            Stage::GivingBack | Stage::Releasing => {
                 self.say(Happening::Concern { what: reason.to_string() });
-                self.at(rollback, Stage::Closing);
-                self.close_rolled_back()
+                self.rollback_acted(rollback)
+            }
+            Stage::Settling { .. } | Stage::Resting | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
+                self.say(Happening::Concern { what: reason.to_string() });
+                self.close(rollback)
             }
         }
     }
 
-    /// The candidate's tasks are stopped only after the data plane has had the time to follow.
-    fn scale_down(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        let Some(ecs_service) = self.record().candidate.ecs_service.clone() else {
-            return self.exact(rollback, observation);
-        };
-        self.say(Happening::Retiring { ecs_service });
-        self.give_up = self.now + RESTORE_LIMIT;
-        self.at(rollback, Stage::Scaling);
-        Effect::Scale(Role::Candidate, 0)
-    }
-
-    fn drained(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
-        if observation.candidate.is_empty() {
-            let ecs_service = self.record().candidate.ecs_service.clone().unwrap_or_default();
-            self.say(Happening::Retired { ecs_service });
-            return self.exact(rollback, observation);
-        }
-        if self.now >= until {
-            let what = "the candidate's targets are still draining: its group stays listed at weight 0".to_owned();
-            self.say(Happening::Concern { what });
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
-        }
-        self.idle(Some(until))
-    }
-
-    fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+    pub(super) fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
         if rollback.stage != Stage::Exact {
             self.give_up = self.now + RESTORE_LIMIT;
         }
@@ -325,15 +305,14 @@ impl Rollout {
                 let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
                 self.say(Happening::Concern { what });
             }
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
+            return self.close(rollback);
         }
         let first = rollback.stage != Stage::Exact;
         self.at(rollback, Stage::Exact);
         if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
     }
 
-    fn close_rolled_back(&mut self) -> Effect {
+    pub(super) fn close_rolled_back(&mut self) -> Effect {
         if !self.owned
             && let Phase::RollingBack(rollback) = &self.phase
         {
@@ -362,19 +341,18 @@ impl Rollout {
             }
             Phase::Promoting | Phase::Holding => self.write_record(),
             // The lease ends with the job; what is left to retire is the next one's.
-            Phase::Retiring(_) => {
-                self.phase = Phase::Retiring(Retire::Closing);
-                self.give_up = self.now;
-                self.write_record()
-            }
+            Phase::Retiring(_) => self.give_old_slot_back(),
             Phase::RollingBack(rollback) => match rollback.stage {
                 Stage::Claiming | Stage::Writing => self.restore_now(rollback),
                 Stage::Recording
                 | Stage::ScalingStable
+                | Stage::GivingBack
                 | Stage::Settling { .. }
+                | Stage::Resting
                 | Stage::Scaling
                 | Stage::Draining { .. }
                 | Stage::Exact
+                | Stage::Releasing
                 | Stage::Closing => {
                     self.at(rollback, Stage::Recording);
                     self.write_record()
@@ -382,7 +360,7 @@ impl Rollout {
             },
             Phase::Sticking(reason) => {
                 self.scaling = false;
-                self.finish(OutcomeKind::Stuck, reason)
+                self.stuck(reason)
             }
             Phase::Leaving(_) => self.write_record(),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),

@@ -19,6 +19,19 @@ pub enum Role {
     Candidate,
 }
 
+/// What is done about whatever else sets the size of a side. Each can be repeated without harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steer {
+    /// Stable may grow by itself and not shrink.
+    Hold,
+    /// The candidate gets the same bounds and rules as stable has, and may not shrink by itself either.
+    Equip,
+    /// The side is scaled as it was before the release.
+    GiveBack(Role),
+    /// Nothing keeps the side above zero tasks, or starts any: it is about to be stopped.
+    Rest(Role),
+}
+
 /// What every traffic target's action shall say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Desired {
@@ -49,6 +62,8 @@ pub enum Effect {
     Launch(u32),
     /// Set how many tasks a side's ECS service wants.
     Scale(Role, u32),
+    /// Hold, or give back, whatever else sets the size of a side.
+    Steer(Steer),
     /// Wait by the rollout's clock.
     WaitUntil(Timestamp),
     /// It is over.

@@ -29,6 +29,7 @@ pub(crate) struct Config {
     /// What its relative paths start from.
     pub(crate) directory: PathBuf,
     pub(crate) region: Option<Given>,
+    pub(crate) role: Option<Given>,
     pub(crate) cluster: Option<Given>,
     pub(crate) service: Option<Given>,
     pub(crate) service_definition: Option<Given>,
@@ -85,8 +86,9 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 11] = [
+        const KEYS: [&str; 12] = [
             "region",
+            "aws",
             "cluster",
             "service",
             "service_definition",
@@ -98,8 +100,7 @@ impl Config {
             "jq",
             "github",
         ];
-        const LATER: [Later; 3] = [
-            ("aws", "let an earlier step of the job assume the role, such as aws-actions/configure-aws-credentials"),
+        const LATER: [Later; 2] = [
             ("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here"),
             ("hooks", "run it in a step of the job, before or after this one"),
         ];
@@ -111,6 +112,11 @@ impl Config {
                 "service_definition" => self.service_definition = reader.text(value, key),
                 "task_definition" => self.task_definition = reader.text(value, key),
                 "timeout" => self.timeout = reader.text(value, key),
+                "aws" => {
+                    for (key, value) in reader.entries(value, "aws.", &["role"], &[]) {
+                        self.role = reader.text(value, key);
+                    }
+                }
                 "jq" => self.jq = reader.texts(value, key),
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),

@@ -101,6 +101,8 @@ impl Hands {
                 }
                 Event::Done
             }),
+            // No side of a simulated world is scaled by anybody, so there is nothing to be asked.
+            Effect::Steer(_) => Err(RefusalKind::Permanent),
             Effect::Observe => self.observe(world, record, true),
             Effect::ReadBack => self.observe(world, record, false),
             Effect::WaitUntil(_) | Effect::Finish(_) => unreachable!("the run's own"),

@@ -2,7 +2,7 @@
 //! every instant.
 //!
 //! Inside: `case` (what a seed means), `dice`, `stage` (the worlds), `hands` (effects → world → events), `verbs` (what later jobs
-//! begin from), `run` (whose turn it is), `facts` (one moment of the world), `court` and `rules` (what is held), `shrink` (the
+//! begin from), `run` and `happen` (whose turn it is, and what befalls the world), `words`, `facts` (one moment of the world), `court` and `rules` (what is held), `shrink` (the
 //! shortest failing case), `long` (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that
 //! play it are in `simulated`.
 //!
@@ -15,6 +15,7 @@ mod court;
 mod dice;
 pub(crate) mod facts;
 mod hands;
+mod happen;
 pub(crate) mod long;
 mod rules;
 pub(crate) mod run;
@@ -22,3 +23,4 @@ mod shrink;
 mod stage;
 mod verbs;
 pub(crate) mod wire;
+mod words;

@@ -45,37 +45,37 @@ pub(crate) struct Played {
 }
 
 /// A job under way.
-struct Job {
+pub(super) struct Job {
     rollout: Rollout,
     hands: Hands,
     effect: Effect,
     /// When the effect is carried out, or the wait is over, by the world's time.
-    ready: Timestamp,
+    pub(super) ready: Timestamp,
     effects: usize,
     ending: Option<Ending>,
     dead: bool,
-    began: Timestamp,
+    pub(super) began: Timestamp,
     /// Since when it has not waited.
     slept: Timestamp,
 }
 
 /// What is still to happen to the world.
-enum Ahead {
+pub(super) enum Ahead {
     Lands(LateWrite),
     Other(Other),
     Begins(Verb),
 }
 
-struct Run<'c> {
-    case: &'c Case,
-    stage: Rc<Stage>,
-    world: Direct,
-    jobs: Vec<Job>,
-    ahead: Vec<(Timestamp, Ahead)>,
+pub(super) struct Run<'c> {
+    pub(super) case: &'c Case,
+    pub(super) stage: Rc<Stage>,
+    pub(super) world: Direct,
+    pub(super) jobs: Vec<Job>,
+    pub(super) ahead: Vec<(Timestamp, Ahead)>,
     afterwards: VecDeque<(u64, Verb)>,
-    court: Court<'c>,
+    pub(super) court: Court<'c>,
     /// The runner's clock against the world's, in milliseconds.
-    offset: i64,
+    pub(super) offset: i64,
     tells: bool,
     history: Vec<Facts>,
     revisions: [String; 2],
@@ -148,7 +148,7 @@ impl Run<'_> {
     }
 
     /// The runner's clock.
-    fn clock(&self) -> Timestamp {
+    pub(super) fn clock(&self) -> Timestamp {
         Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(self.offset))
     }
 
@@ -157,7 +157,7 @@ impl Run<'_> {
         Timestamp::from_millis(runner.as_millis().saturating_add_signed(-self.offset)).max(self.world.now())
     }
 
-    fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
+    pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
         let Begun { rollout, slots, ledger } = begun;
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
@@ -242,77 +242,11 @@ impl Run<'_> {
         self.notice();
     }
 
-    fn notice(&mut self) {
+    pub(super) fn notice(&mut self) {
         let facts = self.facts();
         self.court.changed(&facts);
         if self.tells {
             self.history.push(facts);
-        }
-    }
-
-    fn happen(&mut self, what: Ahead) {
-        match what {
-            Ahead::Lands(late) => {
-                self.world.note("late", format!("a write to {} lands now", late.target));
-                // Its traffic target may be gone by now.
-                let _answer_to_nobody = self.world.write_action(&late.target, late.action);
-            }
-            Ahead::Other(Other::Behave(image, behaviour)) => {
-                self.world.note("application", format!("{image} is healthy: {}", behaviour.healthy));
-                self.world.behave(image, *behaviour);
-            }
-            Ahead::Other(Other::Autoscale(desired)) => {
-                let serving = if self.stage.bootstrap { 1 } else { 0 };
-                let name = self.stage.slots[serving].ecs_service.clone().unwrap_or_default();
-                self.world.note("autoscaling", format!("{name} wants {desired}"));
-                self.world.set_desired(&name, desired as usize);
-            }
-            Ahead::Other(Other::Redeploy) => {
-                let name = self.stage.slots[1].ecs_service.clone().unwrap_or_default();
-                let desired = self.world.ecs_service(&name).map_or(0, |service| service.desired);
-                self.world.note("deployer", format!("{name} is to run {STRANGERS}"));
-                self.world.launch(&name, STRANGERS, desired).expect("ECS takes it");
-            }
-            Ahead::Other(Other::Usurp) => self.usurp(),
-            Ahead::Other(Other::Stall(ref seconds)) => {
-                self.world.note("runner", format!("stands still for {seconds} s"));
-                let until = self.world.now() + Duration::from_secs(*seconds);
-                self.jobs[0].ready = self.jobs[0].ready.max(until);
-                self.court.jobs[0].hindered = self.court.jobs[0].hindered.max(until);
-            }
-            Ahead::Begins(verb) => self.start(verb),
-        }
-        self.notice();
-    }
-
-    /// Another rollout writes its record over whatever is there.
-    fn usurp(&mut self) {
-        let slots = self.stage.released();
-        let mut record = self.stage.record(self.case, self.world.now());
-        record.id = "somebody-elses".to_owned();
-        let ledger = Ledger::new(&self.stage.service_arn, &slots.targets, true).expect("recordable");
-        let until = self.world.now() + Duration::from_secs(180);
-        self.world.note("deployer", "another rollout claims the traffic targets");
-        for (arn, tags) in ledger.pages(&record, Some(until)).expect("it fits") {
-            self.world.write_tags(&arn, tags);
-        }
-        self.court.tags_lost = true;
-    }
-
-    fn start(&mut self, verb: Verb) {
-        let asked = self.world.strike("vpc-lattice", "ListTagsForResource", false);
-        if asked.is_some_and(|effect| effect != direct::Effect::Partial) {
-            // A person tries again.
-            if self.jobs.len() < 100 && self.world.now().since(self.jobs[0].began) < rules::longest(self.case) {
-                self.ahead.push((self.world.now() + Duration::from_secs(30), Ahead::Begins(verb)));
-            }
-            return;
-        }
-        let name = format!("{verb:?}").to_lowercase();
-        self.world.note("job", format!("{name} begins"));
-        match verbs::begin(verb, &self.world, &self.stage, self.clock()) {
-            Some(begun) => self.begin(&name, begun, Some(verb)),
-            None => self.world.note("job", format!("{name} has nothing to do")),
         }
     }
 
@@ -432,23 +366,4 @@ impl Run<'_> {
         }
         self.issued(place);
     }
-}
-
-/// An effect in a few words.
-fn short(effect: &Effect) -> String {
-    let Effect::Record(record, lease) = effect else { return format!("{effect:?}") };
-    let lease = if lease.is_some() { "" } else { ", lease ended" };
-    format!("record {} step {} intent {}{lease}", record.state, record.step, record.intent)
-}
-
-fn heard(event: &Event) -> String {
-    let Event::Observed(seen) = event else { return format!("{event:?}") };
-    let actions: Vec<_> = seen.actions.iter().map(|action| action.as_ref().map_or("gone", |action| &action.shown)).collect();
-    let side = |side: &Side| {
-        let tasks = side.tasks.as_ref().map_or(0, |tasks| tasks.running);
-        let Side { healthy, unhealthy, initial, draining, .. } = side;
-        format!("{healthy} healthy, {unhealthy} unhealthy, {initial} initial, {draining} draining, {tasks} tasks")
-    };
-    let stable = seen.stable.as_ref().map(side).unwrap_or_default();
-    format!("{:?}, {}; stable {stable}; candidate {}", seen.lease, actions.join(" | "), side(&seen.candidate))
 }

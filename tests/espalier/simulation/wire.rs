@@ -65,6 +65,7 @@ async fn drive(case: &Case) -> Journal {
         region: Some(environment["AWS_REGION"].clone()),
         endpoint_url: Some(environment["AWS_ENDPOINT_URL"].clone()),
         sandboxed: true,
+        ..AwsOptions::default()
     };
     let aws = aws::connect(options).await.expect("credentials in the environment");
     let clock = Stepped::connect(&environment["ESPALIER_CLOCK"]).await.expect("a stepped clock");
