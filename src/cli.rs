@@ -1,5 +1,4 @@
-//! The command line, as types and nothing else. What a text means is settled in [`crate::settings`], beside the environment and the
-//! config, so that all three are told their mistakes in the same way.
+//! The command line, as types alone. What a text means is settled in [`crate::settings`], beside the environment and the config.
 
 use std::path::PathBuf;
 
@@ -116,6 +115,9 @@ pub struct Steps {
     /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
     #[arg(long, value_name = "stop|restore")]
     pub on_drift: Option<String>,
+    /// What keeps two releases apart: `tags`, or `ssm`, a parameter that only one can create [default: tags]
+    #[arg(long, value_name = "tags|ssm")]
+    pub lock: Option<String>,
 }
 
 /// `--dry-run`.

@@ -127,6 +127,8 @@ pub struct Record {
     pub previous: Option<SlotRecord>,
     /// How stable was scaled by itself when the rollout began; none where nothing did. Kept after the end: a rollback goes by it.
     pub scaling: Option<Scaling>,
+    /// A lock was taken beside the lease, which excludes other rollouts truly; whoever ends this one removes it.
+    pub locked: bool,
     /// Pairs of a later version's, kept.
     pub unknown: BTreeMap<String, String>,
 }
@@ -166,6 +168,7 @@ impl Record {
             candidate,
             previous: None,
             scaling: None,
+            locked: false,
             unknown: BTreeMap::new(),
         }
     }

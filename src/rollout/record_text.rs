@@ -62,6 +62,7 @@ impl Record {
         optional("released", Some(self.released.to_string()).filter(|_| self.released > 0).as_ref());
         optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
         optional("cluster", self.cluster.as_ref());
+        optional("lock", self.locked.then(|| "ssm".to_owned()).as_ref());
         optional("scaling", self.scaling.map(|scaling| scaling.to_string()).as_ref());
         for (role, slot) in
             [("stable", self.stable.as_ref()), ("candidate", Some(&self.candidate)), ("previous", self.previous.as_ref())]
@@ -137,6 +138,7 @@ impl Record {
             },
             cluster: pairs.0.remove("cluster"),
             scaling: pairs.scaling()?,
+            locked: pairs.0.remove("lock").is_some(),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
             previous: pairs.slot("previous")?,
@@ -355,6 +357,7 @@ mod tests {
                 });
                 record.targets = (0..left % 4).map(|number| format!("arn:aws:vpc-lattice:listener/listener-{number}")).collect();
                 record.cluster = flag.then(|| "my-cluster".to_owned());
+                record.locked = flag;
                 record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     common::{aws, github, surroundings},
-    plan::{plan, retire_after},
+    plan::{lock, plan, retire_after},
     slots::{images, slots},
 };
 use crate::{
@@ -48,6 +48,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
             port_name: sources.given(Asked::new("port-name", args.port_name.as_ref(), config.port_name.as_ref())),
             slots: slots(&mut sources, args, &config, &service),
         },
+        lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
         jq: sources.filters(&args.jq, &config.jq),
@@ -87,6 +88,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         rules: rules(&sources, args.traffic.rules.as_ref(), &config),
         from,
         to,
+        lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),

@@ -7,13 +7,10 @@ use espalier::{
     rollout::{
         journal::Journal,
         machine::{Effect, Ending, Event, Rollout},
-        observation::{Lease, Side},
+        observation::Lease,
         record::Record,
     },
-    sandbox::{
-        direct::{self, Direct},
-        scenario::Edit,
-    },
+    sandbox::{direct::Direct, scenario::Edit},
     time::Timestamp,
 };
 
@@ -23,8 +20,9 @@ use super::{
     facts::Facts,
     hands::{Hands, LateWrite},
     rules,
-    stage::{STRANGERS, Stage, release, told},
-    verbs::{self, Begun},
+    stage::{Stage, release, told},
+    verbs::Begun,
+    words::{heard, short},
 };
 
 /// More effects than any job needs: a job that asks for more does not end.
