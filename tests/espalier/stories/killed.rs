@@ -73,7 +73,7 @@ fn settled(told: &Told, before: &World, what: &str) {
 fn calls() -> usize {
     let told = Story::within("promoted").with("ESPALIER_RETIRE_AFTER", "60s").deploy(&STEPS.split(' ').collect::<Vec<_>>());
     let told = told.ends_with(0);
-    told.world.calls().len()
+    told.world.asked_of_aws().len()
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how many")]
@@ -108,7 +108,7 @@ fn killed_at_any_call_another_job_leaves_traffic_on_a_revision_that_serves() {
 
 /// The calls to AWS in a world's log.
 impl World {
-    fn calls(&self) -> Vec<&Value> {
+    fn asked_of_aws(&self) -> Vec<&Value> {
         let of_aws = |line: &&Value| {
             line["what"].as_str().is_some_and(|what| what.starts_with("vpc-lattice:") || what.starts_with("ecs:"))
         };
