@@ -29,6 +29,11 @@ pub trait Clock {
 
     /// Resolves once it is at least `until`. Dropping the future gives the wait up.
     fn sleep_until(&self, until: Timestamp) -> Pin<Box<dyn Future<Output = ()> + '_>>;
+
+    /// Whether it stands still until somebody waits, and then moves at once: real work must then be waited for in real time.
+    fn stands_still(&self) -> bool {
+        false
+    }
 }
 
 /// The system's clock as it was when it was first read, and from then on the time that has really passed: somebody who puts the
@@ -205,6 +210,10 @@ impl Clock for Stepped {
                 self.heard.set(until);
             }
         })
+    }
+
+    fn stands_still(&self) -> bool {
+        true
     }
 }
 

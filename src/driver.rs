@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots},
-    clock::Clock,
+    clock::{self, Clock},
+    hooks,
     report::Reports,
     rollout::{
         journal::Happening,
@@ -16,6 +17,7 @@ use crate::{
         outcome::{OutcomeKind, Reason},
     },
     signals::Signals,
+    time::Timestamp,
 };
 
 /// How long a write in flight is awaited after a signal. Real time: the runner's patience is.
@@ -40,6 +42,7 @@ pub struct Hands<'a> {
 pub async fn drive(
     rollout: &mut Rollout,
     hands: &Hands<'_>,
+    hooks: &mut hooks::Runner,
     reports: &mut Reports,
     signals: &mut Signals,
 ) -> Result<Ending, OutOfPlace> {
@@ -47,6 +50,7 @@ pub async fn drive(
     loop {
         let effect = rollout.handle(hands.clock.now(), event)?;
         reports.publish(rollout.journal());
+        reports.hook_said(&hooks.said());
         event = match effect {
             Effect::Finish(ending) => {
                 if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck && wants_baseline(&outcome.reason))
@@ -57,18 +61,11 @@ pub async fn drive(
                 reports.publish(rollout.journal());
                 return Ok(ending);
             }
-            Effect::WaitUntil(until) => tokio::select! {
-                biased;
-                () = signals.first() => Event::Signalled,
-                () = async {
-                    reports.keep_in_step().await;
-                    hands.clock.sleep_until(until).await;
-                } => Event::Woke,
-            },
+            Effect::WaitUntil(until) => wait(until, hands, hooks, reports, signals).await,
             Effect::Observe => tokio::select! {
                 biased;
                 () = signals.first() => Event::Signalled,
-                seen = observe(rollout, hands) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
+                seen = observe(rollout, hands, hooks) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
             },
             Effect::ReadBack => tokio::select! {
                 biased;
@@ -80,8 +77,10 @@ pub async fn drive(
             | Effect::Write(_)
             | Effect::Launch(_)
             | Effect::Scale(..)
-            | Effect::Steer(_) => {
-                let act = act(&effect, rollout, hands);
+            | Effect::Steer(_)
+            | Effect::StartHook(_)
+            | Effect::EndHook => {
+                let act = act(&effect, rollout, hands, hooks);
                 tokio::pin!(act);
                 tokio::select! {
                     biased;
@@ -97,9 +96,44 @@ pub async fn drive(
     }
 }
 
-async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<(), Refusal> {
+/// Waits, by the rollout's clock, unless a signal comes or the program of a hook ends. What that says is shown meanwhile.
+async fn wait(until: Timestamp, hands: &Hands<'_>, hooks: &hooks::Runner, reports: &mut Reports, signals: &mut Signals) -> Event {
+    tokio::select! {
+        biased;
+        () = signals.first() => return Event::Signalled,
+        () = reports.keep_in_step() => {}
+    }
+    let late = async {
+        // A program takes its time whatever the rollout's clock says: a limit of 60 s would be over at once.
+        if hooks.has_program() && hands.clock.stands_still() {
+            clock::sleep(until.since(hands.clock.now())).await;
+        }
+        hands.clock.sleep_until(until).await;
+    };
+    tokio::pin!(late);
+    loop {
+        tokio::select! {
+            biased;
+            () = signals.first() => return Event::Signalled,
+            // Before what is said: a program that never stops talking keeps no tick waiting.
+            () = &mut late => return Event::Woke,
+            () = hooks.stirs() => {
+                reports.hook_said(&hooks.said());
+                if hooks.has_just_ended() {
+                    return Event::Woke;
+                }
+            }
+        }
+    }
+}
+
+async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut hooks::Runner) -> Result<(), Refusal> {
     let Hands { aws, slots, ledger, .. } = hands;
     match effect {
+        Effect::StartHook(order) => {
+            return hooks.start(aws, slots, order, rollout.record(), &rollout.journal().release).await;
+        }
+        Effect::EndHook => return hooks.end(aws, slots).await,
         Effect::Record(record, lease) => ledger.write(aws, record, *lease).await,
         Effect::Renew(until) => ledger.renew(aws, rollout.record(), *until).await,
         Effect::Write(desired) => slots.write(aws, *desired).await,
@@ -112,12 +146,16 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>) -> Result<()
 }
 
 /// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
-async fn observe(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
+async fn observe(rollout: &Rollout, hands: &Hands<'_>, hooks: &hooks::Runner) -> Result<Observation, Refusal> {
     let Hands { aws, slots, ledger, clock } = hands;
-    let (lease, actions, (stable, candidate)) =
-        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws), slots.read_sides(aws))
-            .map_err(|fault| aws.refusal(&fault))?;
-    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate })
+    let (lease, actions, (stable, candidate), hook) = tokio::try_join!(
+        ledger.read_lease(aws, rollout.record()),
+        slots.read_actions(aws),
+        slots.read_sides(aws),
+        hooks.read(aws)
+    )
+    .map_err(|fault| aws.refusal(&fault))?;
+    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate, hook })
 }
 
 /// Only what proves that weights are where they should be.
@@ -126,7 +164,7 @@ async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, 
     let (lease, actions) = tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws))
         .map_err(|fault| aws.refusal(&fault))?;
     let at = aws.date().unwrap_or_else(|| clock.now());
-    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default() })
+    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), hook: None })
 }
 
 /// Whether putting the baseline back is what a person would have to do; not where stable is down, or the candidate promoted.

@@ -3,8 +3,8 @@
 //! A `deploy` passes each room once: [`cli`] and [`settings`] (flags, environment, config → plain values) → [`definition`] (the
 //! files, patched) → [`aws`] (what is there, and which slot serves) → [`rollout`] (the record, the plan, the machine that
 //! decides) → [`driver`] (the only loop: effect → AWS → event) → [`report`] and [`github`] (the journal in words, to where it
-//! is read) → [`exit`] (the code). [`commands`] has one file per verb that strings these together; [`signals`], [`clock`] and
-//! [`time`] are what the loop waits for. [`sandbox`] is the world to rehearse in, behind HTTP; [`models`] are AWS's own
+//! is read) → [`exit`] (the code). [`commands`] has one file per verb that strings these together; [`hooks`] runs what users
+//! have run meanwhile; [`signals`], [`clock`] and [`time`] are what the loop waits for. [`sandbox`] is the world to rehearse in, behind HTTP; [`models`] are AWS's own
 //! descriptions of its services, as data.
 //!
 //! Invariants, each held by a test in `tests/espalier/architecture.rs`:
@@ -22,6 +22,7 @@ pub mod definition;
 pub mod driver;
 pub mod exit;
 pub mod github;
+pub mod hooks;
 pub mod models;
 pub mod report;
 pub mod rollout;

@@ -2,7 +2,7 @@
 //!
 //! Inside: [`mod@connect`] (region, credentials, clients; [`role`] assumed through GitHub) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
 //! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`autoscaling`] (what else sets the size of services) → [`observe`] (a side of a rollout, from one tick's reads) →
-//! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`parameters`] (for a lock) and [`inventory`] (what an account holds).
+//! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`hook_tasks`] (tasks that hooks run), [`parameters`] (for a lock) and [`inventory`] (what an account holds).
 //!
 //! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated by the
 //! SDK within twenty seconds) and its answer returned; who calls again, and when, is the rollout's business.
@@ -17,6 +17,7 @@ pub mod connect;
 pub mod ecs;
 pub mod error;
 pub mod fault;
+pub mod hook_tasks;
 mod http;
 pub mod inventory;
 pub mod lattice;

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Launch},
     exit::{Error, Exit},
+    hooks,
     rollout::{
         machine::{Desired, Rollout},
         outcome::Reason,
@@ -64,7 +65,13 @@ pub(super) fn prepare(aws: &Aws, recorded: Recorded, verb: &str, reason: Reason,
     let slots = recorded::slots(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let task_definition_arn = record.candidate.task_definition.clone();
-    Ok(Prepared { rollout: Rollout::abort(record, release, reason, force), slots, ledger, task_definition_arn })
+    Ok(Prepared {
+        rollout: Rollout::abort(record, release, reason, force),
+        slots,
+        ledger,
+        hooks: hooks::Runner::default(),
+        task_definition_arn,
+    })
 }
 
 /// Who asked, in words for the record's readers.

@@ -8,6 +8,7 @@ use crate::{
     clock::{Clock, Timestamp},
     driver::{self, Hands},
     exit::{Error, Exit},
+    hooks,
     report::{ReportOptions, Reports},
     rollout::{
         journal::{Entry, Happening, Journal, Release},
@@ -25,6 +26,8 @@ pub(crate) struct Prepared {
     pub(crate) slots: Slots,
     /// Where its record is kept.
     pub(crate) ledger: Ledger,
+    /// What it has run.
+    pub(crate) hooks: hooks::Runner,
     /// The candidate's task definition, for the outputs.
     pub(crate) task_definition_arn: Option<String>,
 }
@@ -40,7 +43,8 @@ pub(crate) async fn conduct(
     mut options: ReportOptions,
     mut signals: Signals,
 ) -> Result<Exit, Error> {
-    let Prepared { mut rollout, slots, ledger, task_definition_arn } = prepared;
+    let Prepared { mut rollout, slots, ledger, mut hooks, task_definition_arn } = prepared;
+    rollout.with_hooks(hooks.jobs().hooks());
     options.task_definition_arn = task_definition_arn;
     let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
     options.abort_command = command("abort");
@@ -57,7 +61,7 @@ pub(crate) async fn conduct(
     warn_of_expiry(&mut rollout, aws, clock.now());
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger };
-    let ending = driver::drive(&mut rollout, &hands, &mut reports, &mut signals).await;
+    let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals).await;
     if rollout.record().locked
         && let Some(what) = lock::release(aws, clock, &holder, &id).await
     {

@@ -18,6 +18,7 @@ use crate::{
     },
     clock::Timestamp,
     exit::{Error, Exit, Problem},
+    hooks,
     rollout::{
         journal::Happening,
         machine::{Desired, Rollout},
@@ -96,7 +97,7 @@ async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Tim
     let task_definition_arn = record.candidate.task_definition.clone();
     let mut rollout = Rollout::restore(record, release);
     rollout.note(now, Happening::Note { what: format!("asked for by {by}") });
-    Ok(Prepared { rollout, slots, ledger, task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// What the record says to serve must serve, everywhere: on any other weights a rollback would undo what somebody else did.

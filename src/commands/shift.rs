@@ -14,6 +14,7 @@ use crate::{
     },
     clock::Timestamp,
     exit::{Error, Exit, Problem},
+    hooks,
     rollout::{
         journal::{Happening, Release},
         machine::Rollout,
@@ -121,5 +122,6 @@ fn prepare(
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });
-    Ok(Prepared { rollout, slots, ledger, task_definition_arn: None })
+    let hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
+    Ok(Prepared { rollout, slots, ledger, hooks, task_definition_arn: None })
 }

@@ -18,6 +18,7 @@ use crate::{
     },
     clock::Timestamp,
     exit::Error,
+    hooks,
     rollout::{
         journal::{Happening, Release},
         machine::Rollout,
@@ -172,7 +173,8 @@ impl View<'_> {
             rollout.note(now, Happening::Prepared { what: format!("created target group {} like {model}", group.name) });
         }
         rollout.note(now, Happening::Prepared { what: format!("registered task definition {}", registered.short()) });
-        Ok(Prepared { rollout, slots, ledger, task_definition_arn: Some(registered.arn.clone()) })
+        let hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
+        Ok(Prepared { rollout, slots, ledger, hooks, task_definition_arn: Some(registered.arn.clone()) })
     }
 
     /// The ECS services of stable and candidate; none at bootstrap.

@@ -63,6 +63,12 @@ pub(super) fn command(text: &str) -> String {
     text.trim().chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
+/// What a program said, for a log: its spaces are kept, what would steer a terminal is not.
+pub(super) fn said(line: &str) -> String {
+    let line = line.replace('\t', "    ");
+    line.chars().filter(|character| !character.is_control()).take(LONGEST).collect()
+}
+
 /// For inside a fenced block: a visible line (see [`plain`]) that cannot close the fence.
 pub(super) fn fenced(line: &str) -> String {
     line.replace("```", "'''")

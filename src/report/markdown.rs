@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    chart, escape,
+    chart, escape, hooks,
     options::Surroundings,
     phrases::{self, Headline},
     progress::{self, Phase, Progress, StepProgress, StepState, length, offset},
@@ -41,6 +41,7 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
     parts.extend(commands(journal));
     parts.extend(what_to_do(journal, &progress, surroundings));
     parts.extend(steps(&progress));
+    parts.extend(hooks::section(journal, &progress));
     parts.extend(seen_on_the_way(journal, &progress));
     parts.extend(notes(journal));
     parts.extend(weights(journal, &progress));
@@ -213,6 +214,8 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
         | Happening::Settled { .. }
         | Happening::Observed { .. }
         | Happening::StepPassed { .. }
+        | Happening::HookBegun { .. }
+        | Happening::HookEnded { .. }
         | Happening::RollingBack { .. }
         | Happening::Restored
         | Happening::Promoted

@@ -4,7 +4,7 @@
 //! changes a rollout: what is written to GitHub is sent by tasks of its own, one write at a time, the newest state only, and a
 //! sink that fails says so once.
 //!
-//! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences) → [`markdown`], [`check`],
+//! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences), `hooks` (theirs) → [`markdown`], [`check`],
 //! [`outputs`], [`text`] (pure renderings) → `terminal` → `feed` and `sinks` (GitHub), `files` → [`publisher`].
 //!
 //! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
@@ -21,6 +21,7 @@ mod chart;
 mod escape;
 mod feed;
 mod files;
+mod hooks;
 mod phrases;
 mod progress;
 mod rows;

@@ -86,6 +86,7 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         }
         Happening::Concern { what } => format!("concern: {what}"),
         Happening::StepPassed { index } => format!("{}: passed", step(*index)),
+        Happening::HookBegun { .. } | Happening::HookEnded { .. } => return super::hooks::phrase(event),
         Happening::Retrying { doing, message } => format!("{doing} will be repeated: {message}"),
         Happening::RollingBack { reason } => format!("rolling back: {reason}"),
         Happening::Restored => "the weights are exactly as before the release, written and read back".to_owned(),
@@ -194,6 +195,10 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
             "Something else deploys to the candidate's ECS service, or registers targets in its group: stop it, then release again."
         }
         Reason::TimedOut { .. } => "Raise `timeout`, or shorten the steps; nothing says that the candidate is bad.",
+        Reason::HookFailed { .. } => {
+            "Look at what the hook said (all of it is in the job's log, a task's in the logs of its container), then push a fix, of the \
+             candidate or of the hook, and release again."
+        }
         Reason::Drifted { .. } => {
             "Somebody or something else writes the same weights (console, Terraform, another deployer): find it and stop it. Then \
              set the weights as they should be, or run `abort`."

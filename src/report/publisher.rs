@@ -118,6 +118,14 @@ impl Reports {
         self.say_warnings_of(&deliveries);
     }
 
+    /// Shows what a hook says. Only where lines are for people: JSON and Markdown get its last lines from the journal.
+    pub fn hook_said(&mut self, lines: &[String]) {
+        if self.format == Format::Text {
+            let lines = self.console.said(lines);
+            self.write(&lines);
+        }
+    }
+
     /// Lets GitHub be told of the newest milestone before the clock goes on, where the clock is one that waits for nobody else;
     /// otherwise returns at once. So the same rehearsal writes the same at the same times.
     pub async fn keep_in_step(&mut self) {

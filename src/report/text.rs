@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    chart, escape, phrases,
+    chart, escape, hooks, phrases,
     progress::{self, Progress, length, offset},
 };
 use crate::rollout::{
@@ -131,6 +131,12 @@ impl Console {
         out
     }
 
+    /// What a hook says, apart from what we say.
+    #[must_use]
+    pub fn said(&self, lines: &[String]) -> String {
+        lines.iter().map(|line| format!("    | {}\n", escape::log_line(&escape::said(line)))).collect()
+    }
+
     /// A warning of the reports themselves.
     pub fn warning(&mut self, message: &str) -> String {
         let mut out = String::new();
@@ -186,6 +192,16 @@ impl Console {
                     self.annotate(out, "warning", &release.name, what);
                 }
                 Tone::Doubtful
+            }
+            Happening::HookBegun { hook, step, what } => {
+                self.open_group(out, &hooks::title(*hook, *step, what, release));
+                Tone::Strong
+            }
+            Happening::HookEnded { failure, .. } => {
+                let tone = if failure.is_some() { Tone::Doubtful } else { Tone::Plain };
+                let _ = writeln!(out, "{}", self.paint(tone, &line));
+                // What comes next is not the hook's any more.
+                return self.close_group(out);
             }
             Happening::RollingBack { reason } => {
                 self.open_group(out, &format!("roll back: {reason}"));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    hooks::{HookFailure, Point},
     observation::Side,
     outcome::{Outcome, Reason},
     plan::Step,
@@ -108,6 +109,28 @@ pub enum Happening {
     StepPassed {
         /// Which step.
         index: usize,
+    },
+    /// A hook is started.
+    HookBegun {
+        /// Which.
+        hook: Point,
+        /// The step, counted from 0, at the points that come at every step.
+        step: Option<usize>,
+        /// What it runs, as people know it.
+        what: String,
+    },
+    /// A hook ended, or ran into its limit.
+    HookEnded {
+        /// Which.
+        hook: Point,
+        /// See `HookBegun`.
+        step: Option<usize>,
+        /// Why it did not pass; none when it did.
+        failure: Option<HookFailure>,
+        /// How long it took, by the clock that the rollout runs by.
+        took: Duration,
+        /// The last lines that it said.
+        tail: Vec<String>,
     },
     /// A call was refused and will be repeated.
     Retrying {

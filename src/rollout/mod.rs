@@ -1,11 +1,12 @@
 //! The rollout, as pure values and functions: nothing here reads a clock, a file, a socket or the environment.
 //!
 //! Reading order: [`split`] (shares and weights) → [`plan`] (steps, holds and limits) → [`observation`] (what a tick saw) →
-//! [`outcome`] (how it ends, and why) → [`scaling`] (who else sets sizes) → [`record`] (what outlives the job) → [`journal`] (what happened) → [`machine`] (what decides).
+//! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`scaling`] (who else sets sizes) → [`record`] (what outlives the job) → [`journal`] (what happened) → [`machine`] (what decides).
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
 pub mod analysis;
+pub mod hooks;
 pub mod journal;
 pub mod machine;
 pub mod observation;

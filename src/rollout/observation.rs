@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::split::Split;
+use super::{hooks::HookReading, split::Split};
 use crate::time::Timestamp;
 
 /// How one side (a slot) is doing.
@@ -112,6 +112,8 @@ pub struct Observation {
     pub stable: Option<Side>,
     /// The candidate side.
     pub candidate: Side,
+    /// The hook that was started last, until it was seen to have ended; none in a reading that does not look for it.
+    pub hook: Option<HookReading>,
 }
 
 /// An effect that did not happen, or may not have: what the machine decides its repetition by.

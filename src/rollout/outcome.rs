@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::split::Share;
+use super::{
+    hooks::{HookFailure, Point},
+    split::Share,
+};
 
 /// How a rollout ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +120,13 @@ pub enum Reason {
         /// What was allowed.
         timeout: Duration,
     },
+    /// A hook did not pass.
+    HookFailed {
+        /// Which.
+        hook: Point,
+        /// How it failed.
+        failure: HookFailure,
+    },
     /// A signal: the job was cancelled.
     Cancelled,
     /// `abort`, from another job or a person.
@@ -180,6 +190,8 @@ impl Reason {
             Self::DeploymentFailed { .. } => "deployment-failed",
             Self::ForeignTargets { .. } => "foreign-targets",
             Self::TimedOut { .. } => "timed-out",
+            Self::HookFailed { failure: HookFailure::TimedOut { .. }, .. } => "hook-timed-out",
+            Self::HookFailed { .. } => "hook-failed",
             Self::Cancelled => "cancelled",
             Self::Aborted { .. } => "aborted",
             Self::RolledBackByRequest { .. } => "rolled-back-by-request",
@@ -228,6 +240,7 @@ impl fmt::Display for Reason {
             Self::TimedOut { timeout } => {
                 write!(f, "the rollout took longer than its timeout of {}", humantime::format_duration(*timeout))
             }
+            Self::HookFailed { hook, failure } => write!(f, "the {hook} hook failed: {failure}"),
             Self::Cancelled => write!(f, "the job was cancelled"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
             Self::RolledBackByRequest { to } => write!(f, "rolled back to {to} by request"),

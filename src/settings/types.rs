@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Secret, Surroundings};
 pub use crate::cli::Format;
-use crate::{definition::Given, rollout::plan::Plan, time::Timestamp};
+use crate::{definition::Given, hooks::Jobs, rollout::plan::Plan, time::Timestamp};
 
 /// Where AWS is, and as whom. Without a role credentials are found by the SDK.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,6 +122,8 @@ pub struct DeploySettings {
     pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
     /// Release even when nothing has changed.
@@ -157,6 +159,8 @@ pub struct ShiftSettings {
     pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
+    /// What is run on the way.
+    pub hooks: Jobs,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.

@@ -1,6 +1,6 @@
 //! ECS: the services of slots, their task definitions and tasks.
 //!
-//! Inside: [`services`] → [`task_definitions`] → [`tasks`]; `json` is how a definition goes out and comes back exactly as it is.
+//! Inside: [`services`] → [`task_definitions`] → [`tasks`] → [`run_task`] (those that no service wants); `json` is how a definition goes out and comes back exactly as it is.
 //!
 //! Deliberately absent: a model of service and task definitions (they are JSON here, whatever fields they have), waiters, and ECS's
 //! own deployment strategies.
@@ -9,6 +9,7 @@
 
 mod client;
 pub(super) mod json;
+pub mod run_task;
 pub mod services;
 pub mod task_definitions;
 pub mod tasks;

@@ -55,7 +55,7 @@ pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize,
             return (world, ending, index);
         }
         assert!(
-            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_)),
+            !superseded || matches!(effect, Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::EndHook),
             "a write after the record was seen to be another's"
         );
         let here = misfortunes.iter().filter(|(at, _)| *at == index).map(|(_, what)| *what);
@@ -91,11 +91,17 @@ pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize,
                 | Misfortune::Usurped
                 | Misfortune::TagsLost
                 | Misfortune::ScalesIn
-                | Misfortune::DeploymentFails => answer,
+                | Misfortune::DeploymentFails
+                | Misfortune::HookFails
+                | Misfortune::HookHangs => answer,
             };
         }
         if world.denied.contains(&std::mem::discriminant(&effect)) && !matches!(effect, Effect::WaitUntil(_)) {
             answer = Some(Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "denied".to_owned() }));
+        }
+        if effect == Effect::EndHook && answer.is_some() {
+            // Nobody can end what AWS does not let be ended.
+            world.unended = true;
         }
         let event = answer.unwrap_or_else(|| world.carry_out(&effect));
         superseded |= matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
@@ -110,6 +116,7 @@ pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize,
 
 fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usize, Misfortune)]) {
     let told = || format!("{ending:?} after {misfortunes:?}: {world:?}");
+    assert!(!world.is_hooked() || world.unended, "a hook outlives the rollout: {}", told());
     let befell = |what| misfortunes.iter().any(|(_, misfortune)| *misfortune == what);
     match ending {
         Ending::Outcome(outcome) => {

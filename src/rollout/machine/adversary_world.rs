@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Desired, Effect, Event, Role, Steer};
 use crate::{
     rollout::{
+        hooks::{HookEnd, HookOrder, HookReading},
         observation::{Lease, LiveAction, Observation, Side, Tasks},
         record::Record,
         split::Split,
@@ -43,6 +44,10 @@ pub(super) enum Misfortune {
     TagsLost,
     /// ECS gives the candidate's deployment up.
     DeploymentFails,
+    /// From here on hooks that are started fail.
+    HookFails,
+    /// From here on hooks that are started never end.
+    HookHangs,
     /// A rule finds one task enough, wherever it may still act.
     ScalesIn,
 }
@@ -64,6 +69,9 @@ pub(super) const ALL: [Misfortune; 15] = [
     Misfortune::DeploymentFails,
     Misfortune::ScalesIn,
 ];
+
+/// Those that only befall hooks.
+pub(super) const HOOKS: [Misfortune; 2] = [Misfortune::HookFails, Misfortune::HookHangs];
 
 /// Two traffic targets, two slots of three tasks.
 #[derive(Clone, Debug)]
@@ -100,6 +108,14 @@ pub(super) struct World {
     pub(super) record: Option<Record>,
     pub(super) highest: u16,
     pub(super) fell: bool,
+    /// When hooks that are started end, and with what.
+    pub(super) hook_takes: Option<Duration>,
+    pub(super) hook_exit: i32,
+    /// The hook that runs or ran: until when.
+    pub(super) hook: Option<Option<Timestamp>>,
+    pub(super) hooks: Vec<HookOrder>,
+    /// A hook was not ended though it was asked for.
+    pub(super) unended: bool,
 }
 
 impl World {
@@ -128,6 +144,11 @@ impl World {
             record: None,
             highest: 0,
             fell: false,
+            hook_takes: Some(Duration::from_secs(45)),
+            hook_exit: 0,
+            hook: None,
+            hooks: Vec::new(),
+            unended: false,
         }
     }
 
@@ -142,6 +163,8 @@ impl World {
                 self.actions[0] = Some(Split { stable: 77, candidate: 23 });
                 self.edited = true;
             }
+            Misfortune::HookFails => self.hook_exit = 1,
+            Misfortune::HookHangs => self.hook_takes = None,
             Misfortune::PutBack => self.actions = [None; 2],
             Misfortune::Usurped => self.lease = Lease::Theirs("rollout other".to_owned()),
             Misfortune::TagsLost => self.lease = Lease::Lost,
@@ -222,6 +245,19 @@ impl World {
                 self.stable_tasks = *count;
                 Event::Done
             }
+            Effect::StartHook(order) => {
+                // A start whose answer was lost is repeated, and is one all the same.
+                if !self.is_hooked() || self.hooks.last() != Some(&**order) {
+                    assert!(!self.is_hooked() || self.unended, "one hook at a time");
+                    self.hook = Some(self.hook_takes.map(|takes| self.now + takes));
+                    self.hooks.push(HookOrder::clone(order));
+                }
+                Event::Done
+            }
+            Effect::EndHook => {
+                self.hook = None;
+                Event::Done
+            }
             Effect::WaitUntil(until) => {
                 assert!(*until > self.now, "a wait that is no wait would spin");
                 self.now = *until;
@@ -290,7 +326,20 @@ impl World {
                 if self.now < self.candidate_ready { 0 } else { self.candidate_healthy },
                 self.failed,
             ),
+            hook: self.hook.map(|until| HookReading {
+                end: self.ended(until).then_some(HookEnd { exit: Some(self.hook_exit), why: None }),
+                tail: Vec::new(),
+            }),
         }
+    }
+
+    fn ended(&self, hook: Option<Timestamp>) -> bool {
+        hook.is_some_and(|until| until <= self.now)
+    }
+
+    /// Something that was started as a hook is there still.
+    pub(super) fn is_hooked(&self) -> bool {
+        self.hook.is_some_and(|until| !self.ended(until))
     }
 
     pub(super) fn candidate_weight(&self) -> u16 {

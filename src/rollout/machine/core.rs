@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    hooks::HookDesk,
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
@@ -54,6 +55,8 @@ pub(super) enum Pending {
     Act,
     Observe,
     Wait,
+    /// A hook is being started or ended.
+    Hook,
     /// An extra act on the way to a wait: renewing the lease, following stable's size.
     Aside(Timestamp),
 }
@@ -94,6 +97,7 @@ pub struct Rollout {
     pub(super) record_lost: bool,
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
+    pub(super) hooks: HookDesk,
     pub(super) steering: Steering,
 }
 
@@ -147,6 +151,7 @@ impl Rollout {
             aws_time: None,
             record_lost: false,
             scaling: false,
+            hooks: HookDesk::default(),
             steering,
         }
     }
@@ -189,7 +194,11 @@ impl Rollout {
             (Pending::Nothing, Event::Begun) if self.journal.entries.is_empty() || !matches!(self.phase, Phase::Ended) => {
                 self.begin()
             }
-            (Pending::Act | Pending::Aside(_) | Pending::Observe | Pending::Wait, Event::Signalled) => self.signalled(),
+            (Pending::Act | Pending::Aside(_) | Pending::Observe | Pending::Wait | Pending::Hook, Event::Signalled) => {
+                self.hook_hurried().unwrap_or_else(|| self.signalled())
+            }
+            (Pending::Hook, Event::Done) => self.hook_acted(),
+            (Pending::Hook, Event::Refused(refusal)) => self.hook_refused(refusal),
             (Pending::Wait, Event::Woke) => self.look(),
             (Pending::Aside(until), Event::Done | Event::Refused(_)) => Effect::WaitUntil(until),
             (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
@@ -198,15 +207,17 @@ impl Rollout {
             (Pending::Act, Event::Refused(refusal)) => self.refused(refusal),
             (pending, event) => return Err(OutOfPlace { event: name_of(&event).to_owned(), pending: format!("{pending:?}") }),
         };
+        let effect = self.without_a_hook(effect);
         self.pending = match &effect {
             Effect::Observe | Effect::ReadBack => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
+            Effect::StartHook(_) | Effect::EndHook => Pending::Hook,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
             Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) | Effect::Steer(_) => {
                 match self.pending {
                     Pending::Aside(until) => Pending::Aside(until),
-                    Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait => Pending::Act,
+                    Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait | Pending::Hook => Pending::Act,
                 }
             }
         };

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     rollout::{
+        hooks::Point,
         journal::Happening,
         observation::Observation,
         outcome::{OutcomeKind, Reason},
@@ -38,7 +39,16 @@ impl Rollout {
         }
         let until = self.now + self.record().plan.settle;
         self.at(rollback, Stage::Settling { until });
-        self.idle(Some(until))
+        self.hook(Point::OnRollback, 0, None).unwrap_or_else(|| self.idle(Some(until)))
+    }
+
+    /// The hook, and the data plane's time to follow, whichever takes longer.
+    pub(super) fn waiting_back(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
+        match self.hook(Point::OnRollback, 0, observation.hook.as_ref()) {
+            Some(effect) => effect,
+            None if self.now < until => self.idle(Some(until)),
+            None => self.scale_down(rollback, observation),
+        }
     }
 
     /// The candidate's tasks are stopped only after the data plane has had the time to follow.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     rollout::{
+        hooks::Point,
         journal::Happening,
         observation::{Lease, Observation, Side},
         outcome::{OutcomeKind, Reason},
@@ -28,6 +29,8 @@ pub(super) enum Claim {
     Looking,
     Recording,
     Reading,
+    /// The hook before the release.
+    Asking,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +65,8 @@ impl Rollout {
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
         // Not written yet, or gone again before it was read back.
-        if self.phase != Phase::Claiming(Claim::Reading) || observation.lease != Lease::Ours {
+        let (read, asking) = (Phase::Claiming(Claim::Reading), Phase::Claiming(Claim::Asking));
+        if (self.phase != read && self.phase != asking) || observation.lease != Lease::Ours {
             if self.now >= self.give_up {
                 let message = "it does not stay where it was written".to_owned();
                 return self.untouched(Reason::Refused { doing: self.doing(), message });
@@ -81,9 +85,15 @@ impl Rollout {
                 Some(_) => {}
             }
         }
-        self.say(Happening::Claimed);
-        self.phase = Phase::Attaching;
+        if self.phase != asking {
+            self.say(Happening::Claimed);
+        }
         self.give_up = self.now + WRITE_LIMIT;
+        self.phase = asking;
+        if let Some(effect) = self.hook(Point::BeforeRelease, 0, observation.hook.as_ref()) {
+            return effect;
+        }
+        self.phase = Phase::Attaching;
         self.attach(observation)
     }
 
@@ -169,7 +179,7 @@ impl Rollout {
         if self.record().candidate.ecs_service.is_some() {
             self.say(Happening::Ready { healthy: observation.candidate.healthy });
         }
-        if self.record().stable.is_none() { self.promote() } else { self.gate(0, observation) }
+        if self.record().stable.is_none() { self.promotable(observation) } else { self.gate(0, observation) }
     }
 
     /// The recorded revision runs at the wanted size and every one of its targets is healthy; a complete deployment
@@ -196,7 +206,7 @@ impl Rollout {
     }
 
     /// Scales the candidate where its service wants fewer tasks than it should: again at each tick until it does.
-    fn grow(&mut self, observation: &Observation) -> Option<Effect> {
+    pub(super) fn grow(&mut self, observation: &Observation) -> Option<Effect> {
         self.follow_size(observation);
         let tasks = observation.candidate.tasks.as_ref()?;
         (tasks.desired < self.wanted).then(|| self.aside(Effect::Scale(Role::Candidate, self.wanted)))
@@ -213,6 +223,10 @@ impl Rollout {
         };
         let candidate = &observation.candidate;
         if self.enough(step.share, candidate.healthy, observation.stable.as_ref()) {
+            self.phase = Phase::Stepping(index, StepStage::Gating { since: self.now });
+            if let Some(effect) = self.hook_watched(Point::BeforeShift, index, observation) {
+                return effect;
+            }
             self.say(Happening::StepBegun { index, share: step.share });
             self.phase = Phase::Stepping(index, StepStage::Recording);
             self.give_up = self.now + WRITE_LIMIT;
@@ -287,12 +301,22 @@ impl Rollout {
     fn baking(&mut self, index: usize, observed: Duration, last: Option<Timestamp>, observation: &Observation) -> Effect {
         let observed = observed + last.map_or(Duration::ZERO, |last| self.now.since(last));
         let bake = self.record().plan.steps.get(index).map_or(Duration::ZERO, |step| step.bake);
+        self.phase = Phase::Stepping(index, StepStage::Baking { observed, last: Some(self.now) });
         if observed < bake {
-            self.phase = Phase::Stepping(index, StepStage::Baking { observed, last: Some(self.now) });
             return self.grow(observation).unwrap_or_else(|| self.idle(Some(self.now + (bake - observed))));
         }
-        self.say(Happening::StepPassed { index });
-        if index + 1 < self.record().plan.steps.len() { self.gate(index + 1, observation) } else { self.promote() }
+        if let Some(effect) = self.hook_watched(Point::AfterStep, index, observation) {
+            return effect;
+        }
+        let is_last = index + 1 >= self.record().plan.steps.len();
+        if !self.is_hooked(Point::BeforePromote) {
+            self.say(Happening::StepPassed { index });
+        }
+        if is_last { self.promotable(observation) } else { self.gate(index + 1, observation) }
+    }
+
+    fn promotable(&mut self, observation: &Observation) -> Effect {
+        self.hook_watched(Point::BeforePromote, 0, observation).unwrap_or_else(|| self.promote())
     }
 
     /// A reading failed: the time since the last one was not observed.

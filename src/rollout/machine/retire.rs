@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     rollout::{
+        hooks::Point,
         journal::Happening,
         observation::{Observation, Side},
         outcome::Reason,
@@ -24,6 +25,8 @@ pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(600);
 pub(super) enum Retire {
     /// The new stable side scales by itself again.
     Freeing,
+    /// The hook after the promotion.
+    Announcing,
     Waiting {
         until: Timestamp,
     },
@@ -51,6 +54,15 @@ impl Rollout {
         if self.hurried {
             return self.give_old_slot_back();
         }
+        if self.has_hook(Point::AfterPromote) {
+            self.phase = Phase::Retiring(Retire::Announcing);
+            self.give_up = self.now + DRAIN_LIMIT;
+            return Effect::Observe;
+        }
+        self.begin_retiring()
+    }
+
+    fn begin_retiring(&mut self) -> Effect {
         let old = self.record().stable.as_ref().and_then(|stable| stable.ecs_service.as_ref());
         match (old, self.record().plan.retire_after) {
             (Some(_), Some(after)) => {
@@ -70,6 +82,11 @@ impl Rollout {
 
     pub(super) fn retire_watched(&mut self, retire: Retire, observation: &Observation) -> Effect {
         match retire {
+            Retire::Announcing => {
+                self.give_up = self.now + DRAIN_LIMIT;
+                let hook = self.hook(Point::AfterPromote, 0, observation.hook.as_ref());
+                hook.unwrap_or_else(|| self.begin_retiring())
+            }
             Retire::Waiting { until } if self.now < until => {
                 let effect = self.idle(Some(until));
                 if matches!(effect, Effect::WaitUntil(_)) { self.patient(until) } else { effect }
@@ -134,7 +151,7 @@ impl Rollout {
             Retire::Freeing => return self.freed(),
             Retire::Resting => return self.rested(),
             Retire::GivingBack => return self.give_old_slot_back(),
-            Retire::Waiting { .. } | Retire::Scaling | Retire::Draining { .. } => {}
+            Retire::Announcing | Retire::Waiting { .. } | Retire::Scaling | Retire::Draining { .. } => {}
         }
         self.give_up = self.now + DRAIN_LIMIT;
         self.phase = Phase::Retiring(Retire::Draining { until: self.give_up });

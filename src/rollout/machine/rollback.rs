@@ -160,8 +160,7 @@ impl Rollout {
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
             Stage::GivingBack => self.stable_given_back(rollback),
-            Stage::Settling { until } if self.now < until => self.idle(Some(until)),
-            Stage::Settling { .. } => self.scale_down(rollback, observation),
+            Stage::Settling { until } => self.waiting_back(rollback, until, observation),
             Stage::Resting => Effect::Steer(Steer::Rest(Role::Candidate)),
             Stage::Scaling => Effect::Scale(Role::Candidate, 0),
             Stage::Draining { until } => self.drained(rollback, until, observation),
@@ -365,10 +364,6 @@ impl Rollout {
             Phase::Leaving(_) => self.write_record(),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
         }
-    }
-
-    fn stable_is_ours(&self) -> bool {
-        self.record().stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some())
     }
 }
 

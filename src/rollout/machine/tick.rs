@@ -167,6 +167,10 @@ impl Rollout {
         self.record.stable.is_some() && (self.record.intent.candidate > 0 || self.record.verified.candidate > 0)
     }
 
+    pub(super) fn stable_is_ours(&self) -> bool {
+        self.record.stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some())
+    }
+
     pub(super) fn restoring(&self) -> Desired {
         if self.record.stable.is_some() { Desired::BaselineBesideCandidate } else { Desired::Baseline }
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     rollout::{
+        hooks::HookOrder,
         observation::{Observation, Refusal},
         outcome::{Outcome, Reason},
         record::Record,
@@ -64,7 +65,11 @@ pub enum Effect {
     Scale(Role, u32),
     /// Hold, or give back, whatever else sets the size of a side.
     Steer(Steer),
-    /// Wait by the rollout's clock.
+    /// Start a hook. It is watched by later readings ([`Observation::hook`]).
+    StartHook(Box<HookOrder>),
+    /// End the hook that runs, or may run; nothing of it is left.
+    EndHook,
+    /// Wait by the rollout's clock, or until the hook that runs has ended.
     WaitUntil(Timestamp),
     /// It is over.
     Finish(Ending),

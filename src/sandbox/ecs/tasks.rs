@@ -18,13 +18,15 @@ use crate::{
     clock::Timestamp,
     sandbox::{
         lattice::{self, Health},
-        scenario::Behaviour,
+        scenario::{Behaviour, Exit},
         world::World,
     },
 };
 
 /// Stopped tasks can be described for an hour.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+/// Seconds that another command of a container takes, of which the scenario says nothing.
+const COMMAND: u64 = 10;
 /// When a registration that failed is tried again, and a drain that Lattice tells nothing of is looked at again.
 pub(crate) const AGAIN: Duration = Duration::from_secs(15);
 
@@ -279,6 +281,13 @@ fn failed(world: &mut World, place: Option<usize>, deployment: &str) {
     }
 }
 
+/// The command that `RunTask` gave a container in place of its own: it does its work and ends.
+fn other_command(printed: &Object) -> Option<String> {
+    let overrides = printed.get("overrides")?.get("containerOverrides")?.as_array()?;
+    let words = overrides.iter().map(|given| texts(given, "command")).find(|words| !words.is_empty())?;
+    Some(words.join(" "))
+}
+
 pub(crate) fn set(world: &mut World, index: usize, change: impl FnOnce(&mut Task)) {
     if let Some(task) = world.ecs.tasks.get_mut(index) {
         change(task);
@@ -291,7 +300,14 @@ pub(crate) fn run(world: &mut World, index: usize) {
     let Some(definition) = world.ecs.tasks.get(index).map(|task| task.task_definition.clone()) else { return };
     let behaviours = behaviours(world, &definition);
     let exits = behaviours.iter().filter(|(essential, _)| *essential).filter_map(|(_, behaviour)| behaviour.exits.clone());
-    let exit = exits.min_by_key(|exit| exit.after);
+    let other = world.ecs.tasks.get(index).and_then(|task| other_command(&task.printed));
+    let exit = match other {
+        Some(command) => {
+            let known = behaviours.iter().find_map(|(_, behaviour)| behaviour.commands.get(&command).cloned());
+            known.or_else(|| exits.min_by_key(|exit| exit.after)).or(Some(Exit { after: COMMAND, ..Exit::default() }))
+        }
+        None => exits.min_by_key(|exit| exit.after),
+    };
     set(world, index, |task| {
         (task.status, task.due, task.started_at) = (TaskStatus::Running, None, Some(now));
         task.exits = exit.map(|exit| (now + Duration::from_secs(exit.after), exit.code, exit.reason));

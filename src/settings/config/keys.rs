@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
+    hooks::ConfigHooks,
     reader::{Later, Reader, unreadable},
     steps::Placed,
 };
@@ -52,6 +53,7 @@ pub(crate) struct Config {
     pub(crate) min_healthy: Option<Given>,
     pub(crate) unhealthy_for: Option<Given>,
     pub(crate) jq: Vec<Given>,
+    pub(crate) hooks: ConfigHooks,
     pub(crate) comment: Option<Given>,
     pub(crate) check: Option<Given>,
     pub(crate) summary: Option<Given>,
@@ -87,7 +89,7 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 12] = [
+        const KEYS: [&str; 13] = [
             "region",
             "aws",
             "cluster",
@@ -99,12 +101,10 @@ impl Config {
             "rollout",
             "analysis",
             "jq",
+            "hooks",
             "github",
         ];
-        const LATER: [Later; 2] = [
-            ("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here"),
-            ("hooks", "run it in a step of the job, before or after this one"),
-        ];
+        const LATER: [Later; 1] = [("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here")];
         for (key, value) in reader.entries(node, "", &KEYS, &LATER) {
             match key {
                 "region" => self.region = reader.text(value, key),
@@ -122,6 +122,7 @@ impl Config {
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),
                 "analysis" => self.analysis(reader, value),
+                "hooks" => self.hooks = ConfigHooks::read(reader, value),
                 _ => self.github(reader, value),
             }
         }

@@ -72,6 +72,12 @@ impl<'f> Reader<'f> {
         entries
     }
 
+    /// Where a node stands, as findings give it.
+    pub(super) fn from(&self, node: &Node) -> String {
+        let Place { line, column } = yaml::place(node);
+        format!("{}:{line}:{column}", self.file)
+    }
+
     pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<Given> {
         let Place { line, column } = yaml::place(node);
         match &node.value {

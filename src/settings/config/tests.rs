@@ -64,12 +64,12 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_places() {
-    let text = "regoin: x\nhooks: { before_shift: x }\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: [], health: unchecked }\ncluster:\n";
+    let text = "regoin: x\necspresso: x\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: [], health: unchecked }\ncluster:\n";
     assert_eq!(
         told(text),
         [
             "espalier.yml:1:1: unknown key `regoin`",
-            "espalier.yml:2:1: `hooks` is not supported by this version",
+            "espalier.yml:2:1: `ecspresso` is not supported by this version",
             "espalier.yml:4:12: `service` is one text, not a list or map",
             "espalier.yml:5:3: `lattice.test_rule` is not supported by this version",
             "espalier.yml:6:12: unknown key `lattice.slots.c`",

@@ -1,10 +1,11 @@
 //! One function per command: its arguments and the environment in, its settings or every mistake out.
 //!
-//! Inside: `release` (the commands that touch traffic), with `slots` and `plan` for what `deploy` and `shift` need most words for;
+//! Inside: `release` (the commands that touch traffic), with `slots`, `plan` and `hooks` for what `deploy` and `shift` need most words for;
 //! `patch`; `sandbox`; `common` (what several are told in the same way). Deliberately absent: AWS and files other than the config.
 //! Call the function with the command's name.
 
 mod common;
+mod hooks;
 mod patch;
 mod plan;
 mod release;

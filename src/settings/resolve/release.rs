@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     common::{aws, github, surroundings},
+    hooks::{hooks, without_tasks},
     plan::{lock, plan, retire_after},
     slots::{images, slots},
 };
@@ -51,6 +52,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
+        hooks: hooks(&mut sources, &args.steps.hooks, &config),
         jq: sources.filters(&args.jq, &config.jq),
         force: sources.boolean("force", args.force, None, false),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -80,6 +82,8 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         let finding = Finding::error("--to", format!("`{to}` is the target group that the traffic is to leave"));
         sources.findings.push(finding.hint("name two different target groups"));
     }
+    let hooks = hooks(&mut sources, &args.steps.hooks, &config);
+    without_tasks(&mut sources, &hooks);
     let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, None);
     let settings = ShiftSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
@@ -91,6 +95,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
+        hooks,
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
         github: github(&mut sources, &config),

@@ -70,7 +70,7 @@ fn sets(at: u64, initial: u32, added: u32) -> Person {
 }
 
 /// One release of three steps in a world in which nothing goes wrong.
-fn quiet() -> Case {
+pub(super) fn quiet() -> Case {
     let mut case = Case::wired(0);
     let step = |percent| Step { share: Share::percent(percent), bake: Duration::from_secs(45), hold: None };
     case.shape = Shape::RuleAndDefault;
@@ -87,7 +87,7 @@ fn quiet() -> Case {
 }
 
 /// Its tasks die while it has 5 %: at 22 s they run, at 32 s the first step is written.
-fn dying() -> Case {
+pub(super) fn dying() -> Case {
     Case { candidate: Behaviour { healthy_for: Some(40), ..Behaviour::default() }, ..quiet() }
 }
 

@@ -155,7 +155,9 @@ impl<'c> Court<'c> {
                 vec![(rules::LEASE, rules::lease(watched)), (rules::SIZE, rules::size(watched, *role, *count, recorded, before))]
             }
             Effect::WaitUntil(_) => vec![(rules::SIGNAL, rules::signal_waits(watched, before))],
-            Effect::Renew(_) | Effect::Steer(_) => vec![(rules::LEASE, rules::lease(watched))],
+            Effect::Renew(_) | Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => {
+                vec![(rules::LEASE, rules::lease(watched))]
+            }
             Effect::Observe | Effect::ReadBack | Effect::Finish(_) => Vec::new(),
         };
         for (rule, held) in held {
@@ -180,7 +182,12 @@ impl<'c> Court<'c> {
                 watched.promoted |= record.state == State::Promoted;
                 watched.record = (**record).clone();
             }
-            Effect::Launch(_) | Effect::Scale(..) | Effect::Steer(_) | Effect::Renew(_) => watched.acted_since = true,
+            Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::Steer(_)
+            | Effect::Renew(_)
+            | Effect::StartHook(_)
+            | Effect::EndHook => watched.acted_since = true,
             Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => {}
         }
     }

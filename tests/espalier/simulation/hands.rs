@@ -101,8 +101,8 @@ impl Hands {
                 }
                 Event::Done
             }),
-            // No side of a simulated world is scaled by anybody, so there is nothing to be asked.
-            Effect::Steer(_) => Err(RefusalKind::Permanent),
+            // Simulated plans have neither scaled sides nor hooks, so that none of these is asked for.
+            Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => Err(RefusalKind::Permanent),
             Effect::Observe => self.observe(world, record, true),
             Effect::ReadBack => self.observe(world, record, false),
             Effect::WaitUntil(_) | Effect::Finish(_) => unreachable!("the run's own"),
@@ -181,7 +181,7 @@ impl Hands {
         let lease = self.lease(world, record, at);
         let actions = self.read_actions(world);
         let (stable, candidate) = if whole { self.read_sides(world) } else { (None, Side::default()) };
-        Ok(Event::Observed(Box::new(Observation { at, lease, actions, stable, candidate })))
+        Ok(Event::Observed(Box::new(Observation { at, lease, actions, stable, candidate, hook: None })))
     }
 
     fn lease(&mut self, world: &Direct, ours: &Record, now: Timestamp) -> Lease {

@@ -75,6 +75,7 @@ pub(super) struct Run<'c> {
     /// The runner's clock against the world's, in milliseconds.
     pub(super) offset: i64,
     tells: bool,
+    bend: Option<Bend>,
     history: Vec<Facts>,
     revisions: [String; 2],
     record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
@@ -82,6 +83,14 @@ pub(super) struct Run<'c> {
 
 /// Plays a case; `tells` keeps the story.
 pub(crate) fn play(case: &Case, tells: bool) -> Played {
+    play_bent(case, tells, None)
+}
+
+/// What makes other effects of those that the first job's machine asks for: a machine with a defect.
+pub(crate) type Bend = fn(Effect) -> Effect;
+
+/// Plays a case with a machine that is not what it should be.
+pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<Bend>) -> Played {
     let stage = Stage::of(case);
     let mut world = stage.world.clone();
     *world.knobs() = case.knobs.clone();
@@ -107,6 +116,7 @@ pub(crate) fn play(case: &Case, tells: bool) -> Played {
         court,
         offset: case.ahead * 1000,
         tells,
+        bend,
         history: Vec::new(),
         revisions,
         record: None,
@@ -260,6 +270,9 @@ impl Run<'_> {
 
     /// A job has asked for its next effect.
     fn issued(&mut self, place: usize) {
+        if let Some(bend) = self.bend.filter(|_| place == 0) {
+            self.jobs[place].effect = bend(self.jobs[place].effect.clone());
+        }
         let effect = self.jobs[place].effect.clone();
         self.tell(place, || format!("asks for {}", short(&effect)));
         let facts = self.facts();

@@ -12,6 +12,7 @@ use espalier::{
     aws::{self, AwsOptions, ledger::Ledger},
     clock::{Clock as _, Stepped},
     driver::{self, Hands},
+    hooks,
     report::{ReportOptions, Reports},
     rollout::{
         journal::{Entry, Happening, Journal},
@@ -77,7 +78,10 @@ async fn drive(case: &Case) -> Journal {
     let mut reports = Reports::start(ReportOptions::default(), &release, Box::new(std::io::sink()));
     let mut signals = Signals::listen().expect("signals");
     let hands = Hands { aws: &aws, clock: &clock, slots, ledger };
-    driver::drive(&mut rollout, &hands, &mut reports, &mut signals).await.expect("driver and machine understand each other");
+    let mut hooks = hooks::Runner::new(hooks::Jobs::default(), Vec::new());
+    driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals)
+        .await
+        .expect("driver and machine understand each other");
     let journal = rollout.journal().clone();
     reports.finish(&journal).await;
     running.shutdown().await;

@@ -118,6 +118,24 @@ fn what_cannot_be_run_is_refused_or_a_failure() {
 }
 
 #[test]
+fn another_command_ends_as_the_scenario_says_or_well() {
+    let mut world = with_candidate(|behaviour| {
+        behaviour.commands.insert("./probe --all".to_owned(), Exit { after: 5, code: 4, reason: None });
+    });
+    let revision = register(&mut world, "job:1");
+    for (command, code) in [(json!(["./probe", "--all"]), 4), (json!(["./other"]), 0)] {
+        let overrides = json!({ "containerOverrides": [{ "name": "web", "command": command }] });
+        let asked = run(json!({ "taskDefinition": revision, "overrides": overrides }));
+        let arn = ask(&mut world, "RunTask", asked)["tasks"][0]["taskArn"].clone();
+        pass(&mut world, 60);
+        assert_eq!(task(&mut world, &arn)["containers"][0]["exitCode"], code, "{command}");
+    }
+    let arn = ask(&mut world, "RunTask", run(json!({ "taskDefinition": revision })))["tasks"][0]["taskArn"].clone();
+    pass(&mut world, 600);
+    assert_eq!(task(&mut world, &arn)["lastStatus"], "RUNNING", "its own command serves");
+}
+
+#[test]
 fn a_run_task_is_stopped_by_whoever_asks() {
     let mut world = world();
     let arn = ask(&mut world, "RunTask", run(json!({})))["tasks"][0]["taskArn"].clone();

@@ -26,6 +26,9 @@ pub struct Behaviour {
     pub fails_after: Option<u64>,
     /// It stops by itself; tasks only.
     pub exits: Option<Exit>,
+    /// How tasks end that `RunTask` starts with another command, by that command, its words joined by spaces. Commands that are not
+    /// here end as `exits` says, or after ten seconds with 0; tasks only.
+    pub commands: BTreeMap<String, Exit>,
     /// The status of a good answer.
     #[schemars(range(min = 200, max = 599))]
     pub status: u16,
@@ -62,6 +65,7 @@ impl Default for Behaviour {
             unhealthy_above: None,
             fails_after: None,
             exits: None,
+            commands: BTreeMap::new(),
             status: 200,
             error_rate: 0.0,
             error_status: 500,

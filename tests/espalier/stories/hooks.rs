@@ -1,0 +1,135 @@
+//! Hooks: programs of the job and ECS tasks, run on the way of a release.
+
+use serde_json::json;
+
+use super::QUICK;
+use crate::harness::{Story, root};
+
+/// The seed's config with these hooks, in the story's own folder.
+fn config(story: &Story, hooks: &serde_json::Value) -> String {
+    let seed = root().join("tests/fixtures/seed");
+    let definition = |name: &str| seed.join(name).to_str().expect("UTF-8").to_owned();
+    let config = json!({
+        "region": "ap-northeast-1",
+        "cluster": "my-cluster",
+        "service": "myservice",
+        "service_definition": definition("ecs-service-def.json"),
+        "task_definition": definition("ecs-task-def.json"),
+        "jq": "del(.serviceConnectConfiguration)",
+        "lattice": {
+            "service": "myservice",
+            "listener": "http-80",
+            "infrastructure_role": "ecsInfrastructureRole",
+            "slots": {
+                "a": { "ecs_service": "myservice", "target_group": "myservice-a" },
+                "b": { "ecs_service": "myservice-green", "target_group": "myservice-b" },
+            },
+        },
+        "hooks": hooks,
+    });
+    story.write("espalier.yml", &config.to_string())
+}
+
+#[test]
+fn a_hook_that_fails_rolls_back_and_the_comment_says_what_it_said() {
+    let story = Story::within("promoted");
+    let told = story.deploy(
+        &[
+            &QUICK[..],
+            &["--hooks", "before_shift=echo 'the checkout is broken' >&2; exit 7"],
+            &["--hooks", "on_rollback=echo \"told of $ESPALIER_OUTCOME_REASON\""],
+        ]
+        .concat(),
+    );
+    let told = told.ends_with(3).says("| the checkout is broken").says("exit code 7").says("| told of hook-failed");
+    assert_eq!(told.world.weights_of("myservice-b"), [0], "not one request");
+    assert_eq!(told.world.actions(), story.untold().actions());
+    let comment = told.world.comments().concat();
+    for part in [
+        "**The before&#95;shift hook failed: exit code 7**",
+        "```text\nthe checkout is broken\n```",
+        "✖ | `before_shift`, step 1",
+    ] {
+        assert!(comment.contains(part), "`{part}` is not in\n{comment}");
+    }
+    assert_eq!(told.world.check().1, "failure");
+}
+
+#[test]
+fn the_hook_on_a_rollback_comes_when_the_weights_are_back() {
+    let story = Story::within("promoted");
+    let told = story.deploy(
+        &[
+            &QUICK[..],
+            &["--hooks", "after_step=test \"$ESPALIER_CANDIDATE_WEIGHT\" = 0"],
+            &["--hooks", "on_rollback=\"$ESPALIER\" status --lattice-service myservice; exit 9"],
+        ]
+        .concat(),
+    );
+    told.ends_with(3)
+        .says("|   rule api")
+        .says("myservice-a 100, myservice-b 0")
+        .says("the on_rollback hook failed (exit code 9): the weights are back all the same");
+}
+
+#[test]
+fn a_hook_that_hangs_is_ended_at_its_limit() {
+    let hooks = ["--hooks", "before_promote=echo waiting; exec sleep 600", "--hook-timeout", "1s"];
+    let told = Story::within("promoted").deploy(&[&QUICK[..], &hooks].concat());
+    let told = told.ends_with(3).says("| waiting").says("(hook-timed-out)").says("longer than its limit of 1s");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100, 0]);
+}
+
+#[test]
+fn a_signal_while_a_hook_runs_puts_the_weights_back_and_ends_the_hook() {
+    // The hook sends it, so that it is known when it comes; it would take ten minutes by itself.
+    let hooks = ["--hooks", "before_shift=[ \"$ESPALIER_STEP\" = 1 ] || { kill -INT $PPID; exec sleep 600; }"];
+    let told = Story::within("promoted").deploy(&[&QUICK[..], &hooks].concat()).ends_with(3).says("(cancelled)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+}
+
+#[test]
+fn a_smoke_test_in_the_services_own_network_decides() {
+    let hooks = json!({ "before_shift": { "run_task": { "command": ["./smoke", "--quick"] } } });
+    for (code, exit) in [(0, 0), (4, 3)] {
+        let scenario = json!({ "name": "promoted", "images": { "*": { "commands": { "./smoke --quick": { "after": 20, "code": code } } } } });
+        let story = Story::of(&scenario);
+        let config = config(&story, &hooks);
+        let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat()).ends_with(exit).says("| started arn:aws:ecs:");
+        let started = told.world.writes().iter().filter(|write| *write == "ecs:RunTask").count();
+        assert_eq!(started, if code == 0 { 2 } else { 1 }, "once for each step");
+        if code != 0 {
+            assert_eq!(told.world.weights_of("myservice-b"), [0]);
+            let comment = told.world.comments().concat();
+            assert!(comment.contains("exit code 4: Essential container in task exited"), "{comment}");
+        }
+    }
+}
+
+#[test]
+fn health_is_judged_while_a_task_hangs_and_the_task_is_stopped() {
+    let hooks = json!({ "after_step": { "run_task": { "command": ["./hang"] } }, "timeout": "30m" });
+    let behaviour = json!({ "healthy_for": 300, "commands": { "./hang": { "after": 86400 } } });
+    let story = Story::of(&json!({ "name": "promoted", "images": { "*": behaviour } }));
+    let config = config(&story, &hooks);
+    let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat()).ends_with(3).says("(no-healthy-targets)");
+    let writes = told.world.writes();
+    let since = writes.iter().skip_while(|write| *write != "ecs:RunTask").filter(|write| !write.ends_with("TagResource"));
+    let order: Vec<_> = since.take(4).map(String::as_str).collect();
+    let [started, _, _, stopped] = order.as_slice() else { panic!("{order:?}") };
+    assert_eq!((*started, *stopped), ("ecs:RunTask", "ecs:StopTask"), "weights first: {order:?}");
+}
+
+#[test]
+fn a_task_that_the_role_may_not_run_rolls_back() {
+    let hooks = json!({ "before_shift": { "run_task": { "command": ["./smoke"] } } });
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "*", "Resource": "*" },
+        { "Effect": "Deny", "Action": "ecs:RunTask", "Resource": "*" },
+    ]});
+    let scenario = json!({"name": "promoted", "iam": {"roles": {"deployer": {"policies": [policy]}}}});
+    let story = Story::of(&scenario);
+    let config = config(&story, &hooks);
+    let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat()).ends_with(3);
+    told.says("it could not be started").says("is not authorized to perform: ecs:RunTask");
+}
