@@ -14,7 +14,7 @@ use super::{
     Aws,
     fault::Fault,
     lattice::{
-        action::{Action, ActionTextError},
+        action::{Action, ActionError, ActionTextError},
         ids::TargetGroupArn,
         packing::{KEY_PREFIX, pack, unpack},
         traffic::TrafficTarget,
@@ -24,6 +24,7 @@ use crate::{
     rollout::{
         observation::Lease,
         record::{Record, SlotRecord, State},
+        split::Split,
     },
     time::Timestamp,
 };
@@ -64,10 +65,10 @@ pub struct Found {
 }
 
 impl Found {
-    /// Whether a job is at it: its state is not the last one, and its lease has not run out.
+    /// Whether a job is at it: its state is not the last one, and its lease has not run out. What is held is nobody's.
     #[must_use]
     pub fn is_held(&self, now: Timestamp) -> bool {
-        self.record.state != State::Closed && self.leased_until.is_some_and(|until| until > now)
+        !matches!(self.record.state, State::Closed | State::Held) && self.leased_until.is_some_and(|until| until > now)
     }
 
     /// Whether traffic may be between two revisions, or somebody has to look.
@@ -206,12 +207,18 @@ impl Ledger {
         let lease = match found {
             None => Lease::Lost,
             Some(found) if found.record.id == ours.id => match found.record.generation.cmp(&ours.generation) {
-                Ordering::Equal => Lease::Ours,
+                Ordering::Equal if found.record.owner == ours.owner => Lease::Ours,
+                // Two jobs raised it at once, and the other one wrote last.
+                Ordering::Equal => Lease::Theirs("another job, which took this rollout over at the same moment".to_owned()),
                 // A late write of the job that we took over from.
                 Ordering::Less => Lease::Lost,
                 Ordering::Greater => Lease::Theirs(format!("generation {} of this rollout", found.record.generation)),
             },
             Some(found) if found.is_open() || found.is_held(now) => Lease::Theirs(format!("rollout {}", found.record.id)),
+            // It took over from this one and has ended since: what this one knew is no longer so.
+            Some(found) if found.record.started > ours.started => {
+                Lease::Theirs(format!("rollout {}, which has ended since,", found.record.id))
+            }
             Some(_) => Lease::Free,
         };
         if lease != Lease::Ours {
@@ -293,7 +300,23 @@ pub async fn settle(aws: &Aws, found: &Found) -> Result<(), Fault> {
     aws.lattice.write_tags(&found.holder, &tags).await
 }
 
+/// The recorded traffic targets, as the record names them: no call.
+///
+/// # Errors
+/// One that is none.
+pub fn recorded_targets(found: &Found) -> Result<Vec<TrafficTarget>, LedgerError> {
+    let parse = |arn: &String| {
+        let unreadable = |why: String| LedgerError::Unreadable { at: arn.clone(), why };
+        TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))
+    };
+    found.record.targets.iter().map(parse).collect()
+}
+
 /// The recorded traffic targets with their baselines: one call for each but the one whose tags are known already.
+///
+/// A rollback writes no baselines: it begins where everything is on the revision that it leaves, so its baseline is the one of
+/// the release before with everything on the other side.
+///
 ///
 /// One that is gone, or that lost its tags, does not keep the others from being restored: its baseline is then taken to be
 /// stable's group alone, which is what it is for every rule that nobody else shares.
@@ -323,11 +346,24 @@ pub fn recorded(record: &Record, arn: &str, tags: &BTreeMap<String, String>) -> 
     let unreadable = |why: String| LedgerError::Unreadable { at: arn.to_owned(), why };
     let target = TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))?;
     let baseline = match unpack(BASELINE, tags).map_err(|torn| unreadable(torn.to_string()))? {
-        Some(text) => text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?,
+        Some(text) => {
+            let action: Action = text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?;
+            match (record.verb.as_str(), &record.stable) {
+                ("rollback", Some(stable)) => {
+                    all_on(&action, stable, &record.candidate).map_err(|error| unreadable(error.to_string()))?
+                }
+                _ => action,
+            }
+        }
         None => match &record.stable {
             Some(SlotRecord { group, .. }) => Action::alone(&TargetGroupArn::of(group).id()),
             None => return Err(unreadable("it has no recorded baseline, and nothing served before".to_owned())),
         },
     };
     Ok((target, baseline))
+}
+
+fn all_on(action: &Action, stable: &SlotRecord, candidate: &SlotRecord) -> Result<Action, ActionError> {
+    let id = |slot: &SlotRecord| TargetGroupArn::of(&slot.group).id();
+    action.with_split(&id(stable), &id(candidate), Split::STABLE)
 }

@@ -1,8 +1,8 @@
 //! `shift`: only the weights, between any two target groups.
 
 use super::{
-    conduct::{Prepared, conduct, say_unchanged},
-    connect, deploy, preflight,
+    conduct::{self, Begun, Prepared, Ready, say_unchanged},
+    connect, deploy, preflight, takeover,
     view::{recorded, rollout_id},
 };
 use crate::{
@@ -21,7 +21,6 @@ use crate::{
         record::Record,
     },
     settings::{Lock, ShiftSettings},
-    signals::Signals,
 };
 
 /// Runs it.
@@ -29,7 +28,10 @@ use crate::{
 /// # Errors
 /// Whatever keeps the shift from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
-    let signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    conduct::run(begin(&settings)).await
+}
+
+async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
@@ -49,10 +51,10 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
     let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
     preflight::refuse(preflight::judge(&survey, &roles))?;
-    let release = release(&aws, &survey, &roles, &settings);
+    let release = release(&aws, &survey, &roles, settings);
     match roles.stable {
         Some(0) => {}
-        Some(_) => return Ok(say_unchanged(release, reports, clock.now()).await),
+        Some(_) => return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await)),
         None => {
             let message = format!("{} serves nothing: no target is registered in it", from.group.name);
             return Err(Error::new(Exit::Refused, message).hint("give `--from` the target group that has the traffic"));
@@ -62,15 +64,15 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     if settings.dry_run {
         let steps = settings.plan.steps.iter().map(ToString::to_string);
         connect::show(settings.format, &settings.plan_origin.expansion.iter().cloned().chain(steps).collect::<Vec<_>>());
-        return Ok(Exit::Done);
+        return Ok(Begun::Done(Exit::Done));
     }
-    let mut prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
+    let mut prepared = prepare(&aws, clock.now(), settings, &survey, roles, (from, to), release)?;
     if let Some(what) = settings.plan_origin.expansion.clone() {
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
-    conduct(prepared, &aws, clock.as_ref(), reports, signals).await
+    Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }
 
 fn as_slot(seen: &SeenSlot) -> Option<Slot> {
@@ -117,6 +119,8 @@ fn prepare(
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[from.group_arn.as_str(), to.group_arn.as_str()]);
     let mut record = Record::new(id.clone(), "shift", started, settings.plan.clone(), Some(recorded(&from, 0)), recorded(&to, 0));
+    // Two shifts begun in the same second have the same id.
+    record.owner = takeover::owner();
     record.targets = roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
     let slots = Slots { cluster: None, targets: roles.targets, stable: Some(from), candidate: to, launch: Launch::Nothing };
     preflight::refuse_unwritable(&slots)?;

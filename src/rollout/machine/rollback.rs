@@ -1,10 +1,9 @@
-//! Back to the recorded baseline, from anywhere; and what a signal does.
+//! Back to the recorded baseline, from anywhere.
 
 use std::time::Duration;
 
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
-    release::StepStage,
     retire::DRAIN_LIMIT,
     types::{Desired, Effect, Role, Steer},
 };
@@ -13,7 +12,6 @@ use crate::{
         journal::Happening,
         observation::{LiveAction, Observation},
         outcome::{OutcomeKind, Reason},
-        plan::OnCancel,
         record::State,
         split::Split,
     },
@@ -28,6 +26,8 @@ pub(super) struct Rollback {
     denied: Option<String>,
     /// It takes a running rollout over.
     takeover: bool,
+    /// The record says whose it is: its generation is raised.
+    raised: bool,
     /// Until when restored weights are not trusted yet: a write that was given up may still land.
     guard: Option<Timestamp>,
     /// What was being written when it began: a late write of ours may still bring it.
@@ -36,9 +36,12 @@ pub(super) struct Rollback {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// The record with its generation raised, before an abort's first write.
-    Claiming,
+    /// Whether the side that is to get the traffic can take it, before an abort's first write.
+    Looking,
     Writing,
+    /// The record with its generation raised, after an abort's first write: traffic comes first, and what the old owner
+    /// writes in between is found by the readings that follow.
+    Raising,
     Recording,
     ScalingStable,
     /// Stable scales by itself again.
@@ -63,12 +66,22 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Rollback {
     pub(super) const fn taking_over(reason: Reason) -> Self {
-        Self { reason, stage: Stage::Claiming, denied: None, takeover: true, guard: None, intent: None }
+        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent: None }
     }
 
     /// An abort that reads before its first write.
     pub(super) const fn is_looking(&self) -> bool {
-        matches!(self.stage, Stage::Claiming)
+        matches!(self.stage, Stage::Looking)
+    }
+
+    /// Weights are being put back: nothing else is read until they are.
+    const fn is_restoring(&self) -> bool {
+        matches!(self.stage, Stage::Writing | Stage::Raising | Stage::Exact)
+    }
+
+    /// Weights are not back yet, or nobody has read it.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Looking | Stage::Writing | Stage::Raising)
     }
 }
 
@@ -79,7 +92,23 @@ impl Rollout {
             let reason = rollback.reason.clone();
             self.say(Happening::RollingBack { reason });
         }
-        self.write_record()
+        // Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.
+        if self.record().stable.is_some() && !self.force {
+            return Effect::CountHealthy(Role::Stable);
+        }
+        self.restore_at_once()
+    }
+
+    /// How many of stable's targets are healthy, before an abort's first write.
+    pub(super) fn counted(&mut self, healthy: u32) -> Effect {
+        self.seen = Some((healthy, 0));
+        // With none, what the candidate has decides.
+        if healthy == 0 { Effect::Observe } else { self.restore_at_once() }
+    }
+
+    fn restore_at_once(&mut self) -> Effect {
+        let Phase::RollingBack(rollback) = self.phase.clone() else { return self.look() };
+        self.restore_now(rollback)
     }
 
     /// The decision to roll back: in the same tick, weights first. Before any action was written only the record is closed.
@@ -98,7 +127,11 @@ impl Rollout {
         self.paused = false;
         let stage = if self.touched { Stage::Writing } else { Stage::Closing };
         let intent = Some(self.record().intent);
-        self.phase = Phase::RollingBack(Rollback { reason, stage, denied: None, takeover: false, guard: None, intent });
+        // A held rollout that was only looked at has to be taken over.
+        let takeover = self.phase == Phase::Watching;
+        self.take_over_watched();
+        self.phase =
+            Phase::RollingBack(Rollback { reason, stage, denied: None, takeover, raised: !takeover, guard: None, intent });
         if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
     }
 
@@ -109,7 +142,11 @@ impl Rollout {
 
     pub(super) fn rollback_acted(&mut self, rollback: Rollback) -> Effect {
         match rollback.stage {
-            Stage::Claiming => Effect::Observe,
+            Stage::Writing if !rollback.raised => self.raise(rollback),
+            Stage::Raising => {
+                self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
+                Effect::ReadBack
+            }
             Stage::Writing | Stage::Exact => Effect::ReadBack,
             Stage::Recording => {
                 if self.stable_is_short(&rollback.reason) && self.stable_is_ours() && !self.hurried {
@@ -130,16 +167,21 @@ impl Rollout {
                 self.idle(None)
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
-            Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
+            Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
         }
     }
 
+    fn raise(&mut self, rollback: Rollback) -> Effect {
+        self.at(rollback, Stage::Raising);
+        self.write_record()
+    }
+
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        if !matches!(rollback.stage, Stage::Writing | Stage::Exact) {
+        if !rollback.is_restoring() {
             self.say_observed(observation);
         }
         let is_restored = match rollback.stage {
-            Stage::Claiming | Stage::Closing => false,
+            Stage::Looking | Stage::Raising | Stage::Closing => false,
             // What an old owner's late write brings is not known; ours is.
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
@@ -156,7 +198,8 @@ impl Rollout {
             return effect;
         }
         match rollback.stage {
-            Stage::Claiming => self.take_over(rollback, observation),
+            Stage::Looking => self.take_over(rollback, observation),
+            Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
             Stage::GivingBack => self.stable_given_back(rollback),
@@ -187,8 +230,7 @@ impl Rollout {
 
     /// What a tick reads: while weights are being put back, only whether they are.
     pub(super) fn look(&self) -> Effect {
-        let restoring =
-            matches!(&self.phase, Phase::RollingBack(rollback) if matches!(rollback.stage, Stage::Writing | Stage::Exact));
+        let restoring = matches!(&self.phase, Phase::RollingBack(rollback) if rollback.is_restoring());
         if restoring { Effect::ReadBack } else { Effect::Observe }
     }
 
@@ -196,6 +238,9 @@ impl Rollout {
         let bootstrap = self.record().stable.is_none();
         if observation.actions.iter().all(|action| action.as_ref().is_some_and(|action| self.is_restored(action))) {
             self.paused = false;
+            if !rollback.raised {
+                return self.raise(rollback);
+            }
             if rollback.guard.is_none() {
                 if !bootstrap {
                     self.say(Happening::Shifted { split: Split::STABLE });
@@ -270,8 +315,12 @@ impl Rollout {
     pub(super) fn rollback_refused(&mut self, mut rollback: Rollback, reason: Reason) -> Effect {
         let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
         match rollback.stage {
+            Stage::Looking => self.restore_now(rollback),
             // The record is only a courtesy to later jobs: the weights come first.
-            Stage::Claiming => self.restore_now(rollback),
+            Stage::Raising => {
+                self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
+                Effect::ReadBack
+            }
             Stage::Writing if rollback.denied.is_some() => self.not_restored(rollback, message),
             Stage::Writing => {
                 rollback.denied = Some(message);
@@ -324,49 +373,12 @@ impl Rollout {
         self.write_record()
     }
 
-    /// The first signal: before the promotion the weights go back (or stay, for `on_cancel: hold`), after it the
-    /// outcome stands and the job ends.
-    pub(super) fn signalled(&mut self) -> Effect {
-        self.hurried = true;
-        match self.phase.clone() {
-            Phase::Stepping(_, stage) if self.record().plan.on_cancel == OnCancel::Hold && settled(stage) => {
-                self.phase = Phase::Holding;
-                self.record.state = State::Held;
-                self.give_up = self.now;
-                self.write_record()
-            }
-            Phase::Claiming(_) | Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => {
-                self.roll_back(Reason::Cancelled)
-            }
-            Phase::Promoting | Phase::Holding => self.write_record(),
-            // The lease ends with the job; what is left to retire is the next one's.
-            Phase::Retiring(_) => self.give_old_slot_back(),
-            Phase::RollingBack(rollback) => match rollback.stage {
-                Stage::Claiming | Stage::Writing => self.restore_now(rollback),
-                Stage::Recording
-                | Stage::ScalingStable
-                | Stage::GivingBack
-                | Stage::Settling { .. }
-                | Stage::Resting
-                | Stage::Scaling
-                | Stage::Draining { .. }
-                | Stage::Exact
-                | Stage::Releasing
-                | Stage::Closing => {
-                    self.at(rollback, Stage::Recording);
-                    self.write_record()
-                }
-            },
-            Phase::Sticking(reason) => {
-                self.scaling = false;
-                self.stuck(reason)
-            }
-            Phase::Leaving(_) => self.write_record(),
-            Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
+    /// A signal while it rolls back: the weights first, then the record, and nothing more.
+    pub(super) fn hurry_back(&mut self, rollback: Rollback) -> Effect {
+        if rollback.is_open() {
+            return self.restore_now(rollback);
         }
+        self.at(rollback, Stage::Recording);
+        self.write_record()
     }
-}
-
-const fn settled(stage: StepStage) -> bool {
-    matches!(stage, StepStage::Gating { .. } | StepStage::Settling { .. } | StepStage::Baking { .. })
 }

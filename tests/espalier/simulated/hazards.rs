@@ -224,7 +224,7 @@ fn gateway_1_a_batch_that_was_done_in_part_is_not_taken_for_done() {
 }
 
 #[test]
-fn users_2_the_old_side_keeps_its_tasks_until_the_data_plane_has_followed() {
+fn c2_the_old_side_keeps_its_tasks_until_the_data_plane_has_followed() {
     let case = quiet();
     let played = played(&case);
     let full = played.history.iter().find(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted").at;
@@ -234,7 +234,7 @@ fn users_2_the_old_side_keeps_its_tasks_until_the_data_plane_has_followed() {
 }
 
 #[test]
-fn users_4_stable_has_its_size_whenever_a_rollback_may_need_it() {
+fn c4_stable_has_its_size_whenever_a_rollback_may_need_it() {
     for case in [quiet(), dying()] {
         let played = played(&case);
         let shrunk = played.history.iter().position(|facts| facts.slots[STABLE].desired < 3).unwrap_or(played.history.len());
@@ -244,7 +244,7 @@ fn users_4_stable_has_its_size_whenever_a_rollback_may_need_it() {
 }
 
 #[test]
-fn users_6_nothing_waits_for_ever() {
+fn c6_nothing_waits_for_ever() {
     let broken = [
         fault(&["vpc-lattice:GetListener"], 50, 100_000, Effect::Throttle),
         fault(&["ecs:*"], 10, 100_000, Effect::Error500),
@@ -259,7 +259,7 @@ fn users_6_nothing_waits_for_ever() {
 }
 
 #[test]
-fn users_10_tags_that_another_tool_removes_are_written_again() {
+fn c10_tags_that_another_tool_removes_are_written_again() {
     let removes = Person { at: 60, listener: "http-80".to_owned(), r#do: Edit::RemoveTags, ..Person::default() };
     let people = vec![Person { rule: "api".to_owned(), ..removes.clone() }, removes];
     let played = played(&Case { people, afterwards: vec![(0, Verb::Rollback)], ..quiet() });
@@ -268,7 +268,7 @@ fn users_10_tags_that_another_tool_removes_are_written_again() {
 }
 
 #[test]
-fn users_13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
+fn c13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
     let faults = vec![fault(&["vpc-lattice:UpdateListener"], 20, 40, Effect::Denied)];
     let played = played(&Case { faults, ..quiet() });
     assert_eq!(outcome(&played).0, OutcomeKind::RolledBack);
@@ -277,7 +277,7 @@ fn users_13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
 }
 
 #[test]
-fn users_16_whatever_rolls_back_says_why() {
+fn c16_whatever_rolls_back_says_why() {
     for case in [dying(), Case { people: vec![sets(70, 100, 0)], ..quiet() }] {
         let played = played(&case);
         let finished = played.journal.outcome().expect("an outcome");
@@ -287,7 +287,7 @@ fn users_16_whatever_rolls_back_says_why() {
 }
 
 #[test]
-fn users_18_back_to_a_slot_that_still_runs_takes_no_steps() {
+fn c18_back_to_a_slot_that_still_runs_takes_no_steps() {
     let mut case = Case { afterwards: vec![(30, Verb::Rollback)], ..quiet() };
     case.plan.retire_after = None;
     let played = played(&case);

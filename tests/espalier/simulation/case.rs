@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use espalier::{
     rollout::{
-        plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
+        plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
         split::Share,
     },
     sandbox::{
@@ -60,6 +60,11 @@ pub(crate) enum Verb {
     Abort,
     ForcedAbort,
     Rollback,
+    Promote,
+    Resume,
+    /// `resume --all`.
+    Sweep,
+    Recover,
 }
 
 /// A whole scenario.
@@ -149,6 +154,13 @@ impl Case {
             Shape::BatchAndDefault,
             Shape::Bootstrap,
         ];
+        let mut plan = plan;
+        if dice.percent(12)
+            && let [_, .., last] = plan.steps.as_mut_slice()
+        {
+            let on_timeout = dice.one(&[OnTimeout::Rollback, OnTimeout::Continue]);
+            last.hold = Some(Hold { timeout: Duration::from_secs(dice.between(100, 3600)), on_timeout });
+        }
         Self {
             seed,
             shape: dice.one(&shapes),
@@ -223,7 +235,11 @@ impl Case {
     }
 
     fn interrupt(&mut self, dice: &mut Dice) {
-        let verbs = [Verb::Abort, Verb::Abort, Verb::Rollback, Verb::ForcedAbort];
+        let verbs = [Verb::Abort, Verb::Abort, Verb::Rollback, Verb::ForcedAbort, Verb::Resume, Verb::Sweep, Verb::Recover];
+        let promotes = [Verb::Promote, Verb::Promote, Verb::Sweep, Verb::Abort];
+        if self.plan.steps.iter().any(|step| step.hold.is_some()) {
+            self.afterwards.push((dice.between(0, 300), dice.one(&promotes)));
+        }
         match dice.between(0, 9) {
             0 | 1 => {
                 let at = usize::try_from(dice.between(0, 60)).expect("small");

@@ -158,7 +158,7 @@ impl<'c> Court<'c> {
             Effect::Renew(_) | Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => {
                 vec![(rules::LEASE, rules::lease(watched))]
             }
-            Effect::Observe | Effect::ReadBack | Effect::Finish(_) => Vec::new(),
+            Effect::Observe | Effect::ReadBack | Effect::CountHealthy(_) | Effect::Finish(_) => Vec::new(),
         };
         for (rule, held) in held {
             self.hold(rule, before.at, held);
@@ -188,7 +188,7 @@ impl<'c> Court<'c> {
             | Effect::Renew(_)
             | Effect::StartHook(_)
             | Effect::EndHook => watched.acted_since = true,
-            Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => {}
+            Effect::Observe | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => {}
         }
     }
 
@@ -203,6 +203,9 @@ impl<'c> Court<'c> {
             // What was refused is tried again within fifteen seconds.
             watched.hindered = after.at + Duration::from_secs(15);
             return;
+        }
+        if matches!(effect, Effect::CountHealthy(_)) {
+            watched.saw = Some(after.clone());
         }
         if matches!(effect, Effect::Observe | Effect::ReadBack) {
             watched.superseded |= theirs;

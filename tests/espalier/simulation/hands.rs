@@ -103,6 +103,10 @@ impl Hands {
             }),
             // Simulated plans have neither scaled sides nor hooks, so that none of these is asked for.
             Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => Err(RefusalKind::Permanent),
+            Effect::CountHealthy(role) => call(world, "vpc-lattice", "ListTargets").map(|()| {
+                let slot = if *role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) };
+                Event::Counted(slot.map_or(0, |slot| side(&targets(world, slot), None, &[], None).healthy))
+            }),
             Effect::Observe => self.observe(world, record, true),
             Effect::ReadBack => self.observe(world, record, false),
             Effect::WaitUntil(_) | Effect::Finish(_) => unreachable!("the run's own"),
@@ -332,6 +336,7 @@ fn service(world: &Direct, slot: &Slot) -> Option<EcsService> {
         load_balancers: Vec::new(),
         has_registries: false,
         has_service_connect: false,
+        has_advanced_lattice: false,
         strategy: None,
         controller: None,
         raw: Value::Null,

@@ -8,7 +8,8 @@ use espalier::{
         journal::Journal,
         machine::{Effect, Ending, Event, Rollout},
         observation::Lease,
-        record::Record,
+        record::{Record, State},
+        split::Split,
     },
     sandbox::{direct::Direct, scenario::Edit},
     time::Timestamp,
@@ -170,26 +171,28 @@ impl Run<'_> {
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
         let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
+        let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
         self.court.jobs.push(Watched {
             name: name.to_owned(),
             stable: record.stable.as_ref().map(|stable| place(&stable.group)),
             candidate: place(&record.candidate.group),
             forced: verb == Some(Verb::ForcedAbort),
-            aborts: verb.is_some() && !restores,
+            aborts: verb.is_some() && !restores && !goes_on,
             over: false,
             saw: None,
             looked: None,
             hindered: self.world.now(),
             refused: false,
-            step: None,
-            stepped: self.world.now(),
+            // Who goes on has what the record says: how long that was watched is the other job's affair.
+            step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
+            stepped: Timestamp::default(),
             fell: false,
             touched: false,
             signalled: None,
             acted_since: false,
             superseded: false,
             drift_seen: false,
-            promoted: false,
+            promoted: record.state == State::Promoted,
             record,
         });
         let now = self.world.now();

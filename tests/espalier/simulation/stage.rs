@@ -101,6 +101,7 @@ impl Stage {
         let plan = case.plan.clone();
         let mut record =
             Record::new("simulated".to_owned(), "deploy", started, plan, stable, recorded(&slots.candidate, case.tasks));
+        record.owner = "deploy".to_owned();
         record.cluster.clone_from(&slots.cluster);
         record.targets = self.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
         record

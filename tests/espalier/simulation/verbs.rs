@@ -7,13 +7,14 @@ use espalier::{
         slots::{Launch, Slot, Slots},
     },
     rollout::{
-        machine::Rollout,
+        machine::{GoOn, Rollout},
         outcome::Reason,
         plan::{Plan, Step},
-        record::{Record, SlotRecord, State},
-        split::Share,
+        record::{ABORT, GO_ON, Record, SlotRecord, State},
+        split::{Share, Split},
+        takeover::Takeover,
     },
-    sandbox::direct::Direct,
+    sandbox::direct::{Direct, Health},
     time::Timestamp,
 };
 
@@ -38,37 +39,62 @@ pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Found> {
 
 /// Begins a verb; none where there is nothing for it to do.
 pub(crate) fn begin(verb: Verb, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
-    let found = recorded(world, stage)?;
-    let state = found.record.state;
-    let restores = found.record.verb == "rollback";
-    match (verb, state) {
-        (Verb::Abort | Verb::ForcedAbort, State::Promoted | State::Closed) => None,
-        (Verb::Abort | Verb::ForcedAbort, _) => abort(&found, world, stage, verb == Verb::ForcedAbort),
-        (Verb::Rollback, State::Running | State::Stuck) if restores => {
-            let to = found.record.candidate.clone();
-            restore(found, Some(to), world, stage, now)
-        }
-        (Verb::Rollback, State::Running | State::Held | State::Stuck) => abort(&found, world, stage, false),
-        (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => {
-            let to = found.record.previous.clone();
-            restore(found, to, world, stage, now)
-        }
-    }
+    let Found { record, leased_until, .. } = recorded(world, stage)?;
+    let aborted = || Takeover::RollBack(Reason::Aborted { by: "a person".to_owned() });
+    let restores = record.verb == "rollback";
+    let leased = leased_until.is_some_and(|until| until > now);
+    let takeover = match (verb, record.state) {
+        (Verb::Abort | Verb::ForcedAbort, State::Promoted | State::Closed) => return None,
+        (Verb::Abort | Verb::ForcedAbort, _) => aborted(),
+        (Verb::Rollback, State::Running | State::Stuck) if restores && leased => return None,
+        (Verb::Rollback, State::Running | State::Stuck) if restores => Takeover::GoOn(GoOn::Here),
+        (Verb::Rollback, State::Running | State::Held | State::Stuck) => aborted(),
+        (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(&record, world, stage, now),
+        (Verb::Promote, _) => Takeover::promote(&record, None, now),
+        (Verb::Resume, _) => Takeover::resume(&record, leased_until, now),
+        (Verb::Sweep, _) => Takeover::sweep(&record, leased_until, now),
+        (Verb::Recover, _) => Takeover::recover(&record, false, leased_until, now),
+    };
+    take(takeover, record, verb, world, stage, now)
 }
 
-fn abort(found: &Found, world: &Direct, stage: &Stage, force: bool) -> Option<Begun> {
-    let mut record = found.record.clone();
-    record.generation += 1;
-    record.state = State::Running;
-    let slots = slots(&record, world, Launch::Nothing)?;
+/// A recorded rollout taken over, in memory.
+fn take(takeover: Takeover, mut record: Record, verb: Verb, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+    let owner = format!("{verb:?}-{}", now.as_millis());
+    match &takeover {
+        Takeover::RollBack(_) => {
+            record.take_over(&owner, ABORT, now);
+            record.state = State::Running;
+        }
+        Takeover::GoOn(from) => {
+            if let (GoOn::Next, Some(held)) = (from, record.hold) {
+                record.released = held.next + 1;
+            }
+            record.take_over(&owner, GO_ON, now);
+        }
+        Takeover::Watch => {}
+        Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => return None,
+    }
+    let launch = match &record.candidate.task_definition {
+        Some(task_definition) => Launch::Previous { task_definition: task_definition.clone() },
+        None => Launch::Nothing,
+    };
+    let slots = slots(&record, world, launch)?;
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, true).ok()?;
     let release = release(&record, &slots);
-    let reason = Reason::Aborted { by: "a person".to_owned() };
-    Some(Begun { rollout: Rollout::abort(record, release, reason, force), slots, ledger })
+    let rollout = match takeover {
+        Takeover::RollBack(reason) => Rollout::abort(record, release, reason, verb == Verb::ForcedAbort),
+        Takeover::GoOn(from) => Rollout::resume(record, release, from),
+        Takeover::Watch | Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => {
+            Rollout::watch(record, release, &owner)
+        }
+    };
+    Some(Begun { rollout, slots, ledger })
 }
 
-fn restore(found: Found, to: Option<SlotRecord>, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
-    let (old, previous) = (found.record, to?);
+/// Back to the slot that served before: at once where it still runs, otherwise it is started first.
+fn restore(old: &Record, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+    let previous = old.previous.clone()?;
     let plan = Plan {
         steps: vec![Step { share: Share::FULL, bake: std::time::Duration::ZERO, hold: None }],
         retire_after: old.plan.retire_after.map(|_| old.plan.settle),
@@ -77,9 +103,14 @@ fn restore(found: Found, to: Option<SlotRecord>, world: &Direct, stage: &Stage, 
     let id = format!("{}-back", old.id);
     let mut record = Record::new(id, "rollback", now, plan, Some(old.serving().clone()), previous.clone());
     record.generation = old.generation + 1;
+    record.owner = format!("rollback-{}", now.as_millis());
     record.cluster.clone_from(&old.cluster);
     record.targets.clone_from(&old.targets);
     record.previous = Some(previous.clone());
+    let untouched = old.verified == Split::CANDIDATE && old.stable.as_ref() == Some(&previous);
+    let wanted = previous.count.max(old.serving().count).max(1);
+    let healthy = world.targets(&previous.group).filter(|(_, _, health)| *health == Health::Healthy).count();
+    let warm = untouched && healthy >= wanted as usize;
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let mut slots = slots(&record, world, launch)?;
     let serving = TargetGroupArn::of(&old.serving().group).id();
@@ -94,9 +125,9 @@ fn restore(found: Found, to: Option<SlotRecord>, world: &Direct, stage: &Stage, 
     if !slots.check().is_empty() {
         return None;
     }
-    let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
+    let ledger = Ledger::new(&stage.service_arn, &slots.targets, true).ok()?;
     let release = release(&record, &slots);
-    Some(Begun { rollout: Rollout::restore(record, release), slots, ledger })
+    Some(Begun { rollout: Rollout::restore(record, release, if warm { wanted } else { 0 }), slots, ledger })
 }
 
 fn slots(record: &Record, world: &Direct, launch: Launch) -> Option<Slots> {
