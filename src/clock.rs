@@ -8,6 +8,7 @@ use std::{
     future::Future,
     net::{IpAddr, SocketAddr},
     pin::Pin,
+    sync::LazyLock,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -35,18 +36,26 @@ pub trait Clock {
     }
 }
 
-/// The system's clock.
+/// The system's clock as it was when it was first read, and from then on the time that has really passed: somebody who puts the
+/// clock back in mid-rollout would otherwise keep it from watching for as long, and its lease would run out.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
+/// What the system's clock said when it was read, and when that was.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
+static FIRST: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (Timestamp::default() + since, Instant::now())
+});
+
 impl Clock for System {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
     fn now(&self) -> Timestamp {
-        Timestamp::default() + SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        let (first, at) = *FIRST;
+        first + at.elapsed()
     }
 
     fn sleep_until(&self, until: Timestamp) -> Pin<Box<dyn Future<Output = ()> + '_>> {
-        // Again when it is too early still: the system's clock may be set back meanwhile.
+        // Again when it is too early still: a timer may be early.
         Box::pin(async move {
             while self.now() < until {
                 sleep(until.since(self.now())).await;

@@ -48,6 +48,9 @@ pub struct Ledger {
     claimed: Cell<bool>,
 }
 
+/// A resource's ARN with the tags that it is given.
+pub type Page = (String, BTreeMap<String, String>);
+
 /// A record that was found.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -130,27 +133,46 @@ impl Ledger {
         targets.chain([(self.service_arn.as_str(), 1)]).collect()
     }
 
-    /// Writes the record and the lease; the first time also every baseline, before them, and the mark, after them.
+    /// Writes the record and the lease; the first time also the mark and every baseline, before them.
     ///
     /// # Errors
     /// AWS's refusal.
     pub async fn write(&self, aws: &Aws, record: &Record, lease: Option<Timestamp>) -> Result<(), Fault> {
+        for (arn, tags) in self.pages(record, lease)? {
+            aws.lattice.write_tags(&arn, &tags).await?;
+        }
+        self.written();
+        Ok(())
+    }
+
+    /// What [`Ledger::write`] writes: the tags of each resource, in the order in which they are written. Pure.
+    ///
+    /// # Errors
+    /// When the record holds what tags cannot.
+    pub fn pages(&self, record: &Record, lease: Option<Timestamp>) -> Result<Vec<Page>, Fault> {
         let mut tags = pack(RECORD, &record.encode()).map_err(|error| Fault::invalid("TagResource", error.to_string()))?;
         tags.insert(key("lease"), lease_text(record, lease));
         if self.claimed.get() {
-            return aws.lattice.write_tags(&self.holder, &tags).await;
+            return Ok(vec![(self.holder.clone(), tags)]);
         }
+        let mut pages = vec![(self.service_arn.clone(), BTreeMap::from([(mark(&self.holder), self.holder.clone())]))];
         for (arn, baseline) in &self.baselines {
-            let mut baseline = baseline.clone();
-            baseline.insert(key("rollout"), self.holder.clone());
+            let rollout = [(key("rollout"), self.holder.clone())];
+            let page: BTreeMap<_, _> = baseline.clone().into_iter().chain(rollout).collect();
             if *arn == self.holder {
-                baseline.append(&mut tags);
+                tags.extend(page);
+            } else {
+                pages.push((arn.clone(), page));
             }
-            aws.lattice.write_tags(arn, &baseline).await?;
         }
-        aws.lattice.write_tags(&self.service_arn, &BTreeMap::from([(mark(&self.holder), self.holder.clone())])).await?;
+        // The record comes last: whoever is killed before it leaves none, and who can read it finds everything else there.
+        pages.push((self.holder.clone(), tags));
+        Ok(pages)
+    }
+
+    /// All pages are written: from now on the record's own is enough.
+    pub fn written(&self) {
         self.claimed.set(true);
-        Ok(())
     }
 
     /// Writes only the lease.
@@ -158,8 +180,13 @@ impl Ledger {
     /// # Errors
     /// AWS's refusal.
     pub async fn renew(&self, aws: &Aws, record: &Record, until: Timestamp) -> Result<(), Fault> {
-        let tags = BTreeMap::from([(key("lease"), lease_text(record, Some(until)))]);
-        aws.lattice.write_tags(&self.holder, &tags).await
+        aws.lattice.write_tags(&self.holder, &self.renewal(record, until)).await
+    }
+
+    /// The tags that [`Ledger::renew`] writes to the holder. Pure.
+    #[must_use]
+    pub fn renewal(&self, record: &Record, until: Timestamp) -> BTreeMap<String, String> {
+        BTreeMap::from([(key("lease"), lease_text(record, Some(until)))])
     }
 
     /// Whose record it is now.
@@ -172,7 +199,12 @@ impl Ledger {
             Err(fault) if fault.is_not_found() => return Ok(Lease::Ours),
             tags => tags?,
         };
-        let lease = match found(&self.holder, tags).ok().flatten() {
+        Ok(self.whose(found(&self.holder, tags).ok().flatten().as_ref(), ours, aws.date().unwrap_or_default()))
+    }
+
+    /// Whose the record is that was found at the holder, at AWS's time `now`. Pure.
+    pub fn whose(&self, found: Option<&Found>, ours: &Record, now: Timestamp) -> Lease {
+        let lease = match found {
             None => Lease::Lost,
             Some(found) if found.record.id == ours.id => match found.record.generation.cmp(&ours.generation) {
                 Ordering::Equal if found.record.owner == ours.owner => Lease::Ours,
@@ -182,9 +214,7 @@ impl Ledger {
                 Ordering::Less => Lease::Lost,
                 Ordering::Greater => Lease::Theirs(format!("generation {} of this rollout", found.record.generation)),
             },
-            Some(found) if found.is_open() || found.is_held(aws.date().unwrap_or_default()) => {
-                Lease::Theirs(format!("rollout {}", found.record.id))
-            }
+            Some(found) if found.is_open() || found.is_held(now) => Lease::Theirs(format!("rollout {}", found.record.id)),
             // It took over from this one and has ended since: what this one knew is no longer so.
             Some(found) if found.record.started > ours.started => {
                 Lease::Theirs(format!("rollout {}, which has ended since,", found.record.id))
@@ -194,7 +224,7 @@ impl Ledger {
         if lease != Lease::Ours {
             self.claimed.set(false);
         }
-        Ok(lease)
+        lease
     }
 }
 
@@ -207,8 +237,11 @@ fn lease_text(record: &Record, until: Option<Timestamp>) -> String {
     format!("{} {} {until}", record.id, record.generation)
 }
 
-/// The record among a traffic target's tags.
-fn found(holder: &str, tags: BTreeMap<String, String>) -> Result<Option<Found>, LedgerError> {
+/// The record among a traffic target's tags. Pure.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn found(holder: &str, tags: BTreeMap<String, String>) -> Result<Option<Found>, LedgerError> {
     let unreadable = |why: String| LedgerError::Unreadable { at: holder.to_owned(), why };
     let Some(text) = unpack(RECORD, &tags).map_err(|torn| unreadable(torn.to_string()))? else { return Ok(None) };
     let record = Record::decode(&text).map_err(|error| unreadable(error.to_string()))?;
@@ -292,8 +325,7 @@ pub fn recorded_targets(found: &Found) -> Result<Vec<TrafficTarget>, LedgerError
 /// AWS's refusal, or a baseline that is there and cannot be read.
 pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Action)>, LedgerError> {
     let mut targets = Vec::with_capacity(found.record.targets.len());
-    for (arn, target) in found.record.targets.iter().zip(recorded_targets(found)?) {
-        let unreadable = |why: String| LedgerError::Unreadable { at: arn.clone(), why };
+    for arn in &found.record.targets {
         let tags = match arn {
             arn if *arn == found.holder => found.tags.clone(),
             arn => match aws.lattice.read_tags(arn).await {
@@ -301,24 +333,34 @@ pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Act
                 tags => tags?,
             },
         };
-        let baseline = match unpack(BASELINE, &tags).map_err(|torn| unreadable(torn.to_string()))? {
-            Some(text) => {
-                let action: Action = text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?;
-                match (found.record.verb.as_str(), &found.record.stable) {
-                    ("rollback", Some(stable)) => {
-                        all_on(&action, stable, &found.record.candidate).map_err(|error| unreadable(error.to_string()))?
-                    }
-                    _ => action,
-                }
-            }
-            None => match &found.record.stable {
-                Some(SlotRecord { group, .. }) => Action::alone(&TargetGroupArn::of(group).id()),
-                None => return Err(unreadable("it has no recorded baseline, and nothing served before".to_owned())),
-            },
-        };
-        targets.push((target, baseline));
+        targets.push(recorded(&found.record, arn, &tags)?);
     }
     Ok(targets)
+}
+
+/// A recorded traffic target with its baseline, by its tags. Pure.
+///
+/// # Errors
+/// When the baseline is there and cannot be read.
+pub fn recorded(record: &Record, arn: &str, tags: &BTreeMap<String, String>) -> Result<(TrafficTarget, Action), LedgerError> {
+    let unreadable = |why: String| LedgerError::Unreadable { at: arn.to_owned(), why };
+    let target = TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))?;
+    let baseline = match unpack(BASELINE, tags).map_err(|torn| unreadable(torn.to_string()))? {
+        Some(text) => {
+            let action: Action = text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?;
+            match (record.verb.as_str(), &record.stable) {
+                ("rollback", Some(stable)) => {
+                    all_on(&action, stable, &record.candidate).map_err(|error| unreadable(error.to_string()))?
+                }
+                _ => action,
+            }
+        }
+        None => match &record.stable {
+            Some(SlotRecord { group, .. }) => Action::alone(&TargetGroupArn::of(group).id()),
+            None => return Err(unreadable("it has no recorded baseline, and nothing served before".to_owned())),
+        },
+    };
+    Ok((target, baseline))
 }
 
 fn all_on(action: &Action, stable: &SlotRecord, candidate: &SlotRecord) -> Result<Action, ActionError> {

@@ -11,6 +11,7 @@ use super::{
 use crate::clock::Timestamp;
 
 /// The scenario's faults with their counters, and the writes that are still to land.
+#[derive(Clone)]
 pub(crate) struct Faults {
     faults: Vec<(Fault, u64)>,
     late: Vec<(Timestamp, Request)>,
@@ -32,6 +33,11 @@ impl Faults {
         Self { faults: faults.into_iter().map(|fault| (fault, 0)).collect(), late: Vec::new(), partial: false }
     }
 
+    /// Nothing ever goes wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
     /// One more fault, counting from now.
     pub(crate) fn add(&mut self, fault: Fault) {
         self.faults.push((fault, 0));
@@ -40,11 +46,14 @@ impl Faults {
 
 /// Counts a request; what is to happen to it, when something is. The first fault that strikes wins, but all of them count.
 pub(crate) fn strike(world: &mut World, kind: &Kind) -> Option<Effect> {
-    let share = lattice::added_share(world);
+    let waits = world.faults.faults.iter().any(|(fault, _)| fault.share_at_least.is_some());
+    let share = waits.then(|| lattice::added_share(world)).flatten();
+    let passed = world.now.since(world.scenario.start).as_secs();
     let mut struck = None;
     for (fault, count) in &mut world.faults.faults {
         let waits = fault.share_at_least.is_some_and(|least| share.is_none_or(|share| share < least));
-        if waits || !fault.operations.iter().any(|pattern| means(pattern, kind)) {
+        let over = fault.after.is_some_and(|after| passed < after) || fault.before.is_some_and(|before| passed >= before);
+        if waits || over || !fault.operations.iter().any(|pattern| means(pattern, kind)) {
             continue;
         }
         *count += 1;

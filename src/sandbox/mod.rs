@@ -3,7 +3,8 @@
 //! Inside: [`scenario`] (a world as data), `world` (that world in motion, a plain value with `advance(now)`), one folder per
 //! service (`lattice`, `ecs`, `autoscaling`, `cloudwatch`, `sts`, `ssm`, `github`, the runner's `oidc`), `iam` (who may do what),
 //! `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as Lattice would answer them), `route` and `server` (HTTP), [`serve`]
-//! (what the `sandbox` commands call), and [`fuzz`] (bytes for all that decodes).
+//! (what the `sandbox` commands call), [`fuzz`] (bytes for all that decodes), and [`direct`] (the world
+//! without HTTP, for simulators).
 //!
 //! Deliberately absent: background tasks, randomness and any of our other rooms. The sandbox is built from the service models
 //! alone, so that it and the client cannot share a misunderstanding; [`crate::clock`] is all that it imports.
@@ -15,6 +16,7 @@ mod cloudwatch;
 mod control;
 mod covered;
 mod dataplane;
+pub mod direct;
 mod ecs;
 mod fault;
 pub mod fuzz;

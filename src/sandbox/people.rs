@@ -10,6 +10,7 @@ use super::{
 use crate::clock::Timestamp;
 
 /// The scenario's people who have something left to do.
+#[derive(Clone)]
 pub(crate) struct People {
     /// With the moment at which each is due, once that is known.
     people: Vec<(Person, Option<Timestamp>)>,
@@ -29,6 +30,9 @@ impl People {
 
 /// Gives everybody whose condition now holds the moment at which they act.
 pub(crate) fn notice(world: &mut World) {
+    if world.people.people.iter().all(|(_, due)| due.is_some()) {
+        return;
+    }
     let (now, start) = (world.now, world.scenario.start);
     let share = lattice::added_share(world);
     for (person, due) in world.people.people.iter_mut().filter(|(_, due)| due.is_none()) {

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 const LOG_LINES: usize = 100_000;
 
 /// Everything there is. The same scenario and the same requests at the same times give the same world.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) lattice: lattice::State,
@@ -74,35 +75,43 @@ impl World {
 
     /// Lets everything happen that is due until `now`, in the order of time; never goes back.
     pub(crate) fn advance(&mut self, now: Timestamp) {
-        loop {
-            people::notice(self);
-            dataplane::notice(self);
-            let measured = cloudwatch::next_event(self);
-            let events = [
-                lattice::next_event(self),
-                ecs::next_event(self),
-                autoscaling::next_event(self),
-                people::next_event(self),
-                fault::next_event(self),
-                dataplane::next_event(self),
-                measured,
-            ];
-            let Some(at) = events.into_iter().flatten().min().filter(|at| *at <= now) else { break };
-            self.now = self.now.max(at);
-            if measured == Some(at) {
-                // Load went its course until now, whatever changes now.
-                dataplane::account(self);
-            }
-            lattice::on_time(self);
-            ecs::on_time(self);
-            autoscaling::on_time(self);
-            people::on_time(self);
-            fault::on_time(self);
-            // Last: what happened until now is measured.
-            cloudwatch::on_time(self);
-        }
+        while self.step(now) {}
         self.now = self.now.max(now);
         dataplane::account(self);
+    }
+
+    /// Lets the next thing happen that is due until `now`; false when there is none.
+    pub(crate) fn step(&mut self, now: Timestamp) -> bool {
+        let Some(at) = self.next_event().filter(|at| *at <= now) else { return false };
+        self.now = self.now.max(at);
+        if cloudwatch::next_event(self) == Some(at) {
+            // Load went its course until now, whatever changes now.
+            dataplane::account(self);
+        }
+        lattice::on_time(self);
+        ecs::on_time(self);
+        autoscaling::on_time(self);
+        people::on_time(self);
+        fault::on_time(self);
+        // Last: what happened until now is measured.
+        cloudwatch::on_time(self);
+        true
+    }
+
+    /// When something happens next by itself.
+    fn next_event(&mut self) -> Option<Timestamp> {
+        people::notice(self);
+        dataplane::notice(self);
+        let events = [
+            lattice::next_event(self),
+            ecs::next_event(self),
+            autoscaling::next_event(self),
+            people::next_event(self),
+            fault::next_event(self),
+            dataplane::next_event(self),
+            cloudwatch::next_event(self),
+        ];
+        events.into_iter().flatten().min()
     }
 
     /// Writes down what happened.

@@ -34,11 +34,12 @@ exits() {
   fi
 }
 
-# begins ARGUMENTS…: starts the binary and comes back as soon as the world has left a call of it without an answer.
+# begins ARGUMENTS…: starts the binary and comes back as soon as the world has left a call of it without an answer. AWAITED is
+# the effect of the fault that does so.
 begins() {
   local host="${AWS_ENDPOINT_URL#http://}" tries=0 world=""
   "$ESPALIER" "$@" >"$FOLDER/said" &
-  while [[ "$world" != *": Hang"* ]]; do
+  while [[ "$world" != *": ${AWAITED:-Hang}"* ]]; do
     if ! kill -0 $! || [ $((tries += 1)) -gt 2000 ]; then
       cat "$FOLDER/said"
       echo "the story breaks off: the world never left a call of it without an answer: $*" >&2
@@ -180,6 +181,12 @@ impl Story {
         let path = self.path(name);
         fs::write(&path, text).expect("the story's folder takes files");
         path.to_str().expect("UTF-8").to_owned()
+    }
+
+    /// The same story within a scenario of its own.
+    pub(crate) fn elsewhere(self, name: &str, scenario: &str) -> Self {
+        let scenario = self.write(name, scenario);
+        Self { scenario, ..self }
     }
 
     /// Reads one; what was never written is empty.

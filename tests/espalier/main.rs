@@ -1,15 +1,19 @@
 //! The one Rust test target: what no single room can say about itself.
 //!
-//! `architecture` holds the doors between the rooms. The others run the binary as a user would: `stories` (releases in the sandbox,
-//! each with its end), `bad_input` (what is refused before anything is written), `operations` (what the sandbox covers), `readme` and `action` (what we promise there),
+//! `architecture` holds the doors between the rooms, `simulated` plays the rules of a rollout in simulated worlds (`simulation`), `hazards` the page
+//! that says which test stands for which known hazard. The others run the binary as a user would: `stories` (releases in the sandbox,
+//! each with its end; `killed` kills the job at its calls), `bad_input` (what is refused before anything is written), `operations` (what the sandbox covers), `readme` and `action` (what we promise there),
 //! `words` (what people read, word for word).
 
 mod action;
 mod architecture;
 mod bad_input;
 mod harness;
+mod hazards;
 mod operations;
 mod readme;
+mod simulated;
+mod simulation;
 mod source;
 mod stories;
 mod words;

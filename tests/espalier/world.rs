@@ -126,6 +126,11 @@ impl World {
         times
     }
 
+    /// What happened, in order.
+    pub(crate) fn log(&self) -> &[Value] {
+        list(&self.0, "/log")
+    }
+
     /// What scales an ECS service by itself: bounds, what is suspended, names of policies and scheduled actions.
     pub(crate) fn scaling(&self, service: &str) -> Option<Value> {
         let resource = format!("service/my-cluster/{service}");

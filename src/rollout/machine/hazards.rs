@@ -191,3 +191,26 @@ fn c18_a_rollback_to_a_slot_that_still_runs_takes_one_write() {
     effect = machine.handle(world.now, event).expect("in place");
     assert!(matches!(effect, Effect::Write(Desired::Split(_))), "{effect:?}");
 }
+
+/// Argo Rollouts left the weights where they were, with a word in the log, while stable was short.
+#[test]
+fn argo_1_a_stable_that_is_short_gets_everything_back_at_once_and_is_scaled_up() {
+    let mut world = World::new(false);
+    let (mut machine, effect) = begun(&world);
+    let half = Split { stable: 50, candidate: 50 };
+    let watched = |world: &World, effect: &Effect| world.actions[0] == Some(half) && matches!(effect, Effect::Observe(_));
+    let mut effect = until(&mut world, &mut machine, effect, watched).expect("half of the requests");
+    // One of three: enough for a third of the requests, and it has half of them.
+    world.stable_healthy = 34;
+    let mut written = Vec::new();
+    while written.len() < 3 {
+        let event = world.carry_out(&effect);
+        effect = machine.handle(world.now, event).expect("in place");
+        if !matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Renew(_)) {
+            written.push(effect.clone());
+        }
+    }
+    assert_eq!(written[0], Effect::Write(Desired::BaselineBesideCandidate), "in the same tick, and not only as far as it bears");
+    assert!(written[1..].contains(&Effect::Scale(Role::Stable, 3)), "{written:?}");
+    assert_eq!(world.candidate_weight(), 0);
+}

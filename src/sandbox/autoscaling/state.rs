@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 
 /// Everything that it keeps.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     /// In the order of their registration.
     pub(super) targets: Vec<Target>,

@@ -6,7 +6,7 @@ use super::{alarms::Alarm, metrics::Recorded};
 use crate::clock::Timestamp;
 
 /// Everything that CloudWatch keeps.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// By name, which is the order in which they are described.
     pub(super) alarms: BTreeMap<String, Alarm>,

@@ -54,7 +54,7 @@ pub(crate) struct Place<'a> {
 
 /// What is behind a target now.
 pub(super) fn backend(world: &World, place: Place<'_>) -> Backend {
-    if place.kind == "IP" && ecs::occupant(world, place.target).is_some() {
+    if place.kind == "IP" && ecs::is_occupied(world, place.target) {
         return ecs::answer(world, place.target, place.port).map_or(Backend::Refuses, Backend::Answers);
     }
     let Some(behaviour) = listed(world, place) else { return Backend::Nobody };
@@ -73,7 +73,7 @@ pub(crate) fn checked(world: &World, place: Place<'_>) -> Option<Answer> {
 
 /// The behaviour of a target, a task's image or what `backends` lists; none where nobody is there.
 pub(super) fn behaviour<'a>(world: &'a World, place: Place<'_>) -> Option<&'a Behaviour> {
-    if place.kind == "IP" && ecs::occupant(world, place.target).is_some() {
+    if place.kind == "IP" && ecs::is_occupied(world, place.target) {
         return ecs::behaviour(world, place.target, place.port);
     }
     listed(world, place)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// Smooth weighted round robin: of all requests each group gets its share exactly, whatever their number, and those of one group are
 /// spread among those of the others.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wheel {
     weights: Vec<u32>,
     owed: Vec<i64>,
@@ -60,7 +60,7 @@ fn gcd(one: u32, other: u32) -> u32 {
 }
 
 /// Round robin over so many targets.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Turns(u64);
 
 impl Turns {
@@ -75,7 +75,7 @@ impl Turns {
 }
 
 /// What every rule's weights and every group's targets have come to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Balance {
     wheels: BTreeMap<String, Wheel>,
     turns: BTreeMap<String, Turns>,

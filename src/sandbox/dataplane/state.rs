@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 const REMEMBERED: usize = 1000;
 
 /// What the data plane keeps beside the traffic.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(super) choices: Choices,
     /// Where the scenario's loads go.

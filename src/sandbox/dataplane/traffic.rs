@@ -133,7 +133,7 @@ impl Minute {
 static EMPTY: Minute = Minute::new();
 
 /// The minutes of all target groups and services that ever got a request.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Traffic {
     series: BTreeMap<Key, Series>,
     /// What is before this moment is accounted for.
@@ -141,7 +141,7 @@ pub(crate) struct Traffic {
 }
 
 /// One resource's minutes, counted from the epoch. Those in which nothing happened are left out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Series {
     first: u64,
     minutes: BTreeMap<u64, Minute>,

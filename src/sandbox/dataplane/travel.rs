@@ -16,7 +16,7 @@ const WHOLE: u64 = 1_000_000;
 
 /// What makes every choice come out even, without chance: of a million requests at once and of a million one by one the same ones
 /// go to the same targets and fail.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Choices {
     balance: Balance,
     /// By target group and target.
@@ -24,7 +24,7 @@ pub(super) struct Choices {
 }
 
 /// Where a target stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Cursor {
     /// How many requests reached it.
     served: u64,

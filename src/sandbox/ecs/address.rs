@@ -33,6 +33,11 @@ pub(crate) fn answer(world: &World, ip: &str, port: u16) -> Option<Answer> {
     dataplane::answer_of(behaviour, world.now.since(task.started_at?), share)
 }
 
+/// Whether a task lives at this address, as long as ECS remembers it.
+pub(crate) fn is_occupied(world: &World, ip: &str) -> bool {
+    task_at(world, ip).is_some()
+}
+
 /// The behaviour of the image that listens at this address and port, when a task lives there.
 pub(crate) fn behaviour<'a>(world: &'a World, ip: &str, port: u16) -> Option<&'a Behaviour> {
     Some(world.scenario.behaviour(image(definition(world, task_at(world, ip)?)?, port)?))

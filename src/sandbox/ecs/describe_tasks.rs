@@ -87,7 +87,8 @@ pub(crate) fn task(world: &World, task: &Task, tags: bool) -> Value {
     printed
 }
 
-fn status(task: &Task) -> &'static str {
+/// A task's `lastStatus`.
+pub(crate) fn status(task: &Task) -> &'static str {
     match task.status {
         TaskStatus::Provisioning => "PROVISIONING",
         TaskStatus::Pending => "PENDING",

@@ -4,7 +4,7 @@
 //! `task_definition_lists`, `services` with `service_input`, `connect` and `service_lists`, `run_task` and `task_calls`,
 //! `deployment_calls`, `revisions`); what happens with time (`scheduler`, `deployments`, `breaker`, `alarms`, `rollback`, `tasks`,
 //! `registration`, `health`, `stopping`); [`progressive`] (blue/green, linear and canary); how ECS prints things (`describe`,
-//! `describe_tasks`, `events`, `pages`); `address` (the applications), `desired` (counts that others set), `seed` (the start).
+//! `describe_tasks`, `events`, `pages`); `address` (the applications), `desired` (counts that others set), `verbs` (the same without requests), `seed` (the start).
 //!
 //! Deliberately absent: other deployment controllers, DAEMON, container instances, Lambda hooks, early success criteria. What
 //! cannot be emulated is refused with `UnsupportedFeatureException`, never ignored, except for load balancers and service
@@ -46,10 +46,13 @@ mod task_definitions;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod verbs;
 
-pub(crate) use address::{answer, behaviour, next_change, occupant};
+pub(crate) use address::{answer, behaviour, is_occupied, next_change, occupant};
 pub(crate) use desired::{counts, set_desired};
 pub(crate) use dispatch::OPERATIONS;
 pub(crate) use scheduler::{next_event, on_time};
 pub(crate) use seed::{seed, snapshot};
 pub(crate) use state::State;
+pub use verbs::{DeploymentSeen, ServiceSeen, TaskSeen};
+pub(crate) use verbs::{launch, register, service, tasks};

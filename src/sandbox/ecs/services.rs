@@ -166,6 +166,12 @@ fn fill_in_spec(spec: &mut Object) {
 
 /// `UpdateService`. Members that are left out keep their values.
 pub(crate) fn update(world: &mut World, body: &Value) -> Outcome {
+    let place = change(world, body)?;
+    answer(world, place)
+}
+
+/// As [`update`], without the answer; the service's place.
+pub(crate) fn change(world: &mut World, body: &Value) -> Result<usize, Refusal> {
     let (place, arn) = existing(world, body)?;
     let active = world.ecs.services.get(place).filter(|service| service.status == ServiceStatus::Active);
     let Some(service) = active else {
@@ -225,7 +231,7 @@ pub(crate) fn update(world: &mut World, body: &Value) -> Outcome {
         deployments::begin(world, place, spec, groups);
     }
     wake(world);
-    answer(world, place)
+    Ok(place)
 }
 
 /// Members of an object are replaced one by one; what is not given stays.

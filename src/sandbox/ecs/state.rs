@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 pub(crate) type Object = Map<String, Value>;
 
 /// Everything that ECS keeps.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) clusters: Vec<Cluster>,
     /// Families with their revisions, revision 1 first.

@@ -205,7 +205,8 @@ pub(crate) fn step(world: &mut World) {
 /// One change of one task, if one is due now.
 fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)>) -> bool {
     let now = world.now;
-    let Some(task) = world.ecs.tasks.get(index).cloned() else { return false };
+    // Most tasks have nothing to do, and this is asked for all of them whenever anything happens.
+    let Some(task) = world.ecs.tasks.get(index).filter(|task| is_due(world, task)).cloned() else { return false };
     // None for a task that no service wants.
     let place = world.ecs.services.iter().rposition(|service| service.owns(&task));
     let due = task.due.is_some_and(|due| due <= now);
@@ -263,6 +264,14 @@ fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)
         }
     }
     true
+}
+
+/// Whether anything of a task is due now, or its drain has to be looked at.
+fn is_due(world: &World, task: &Task) -> bool {
+    let now = world.now;
+    let exits = task.exits.as_ref().is_some_and(|(at, _, _)| *at <= now);
+    let running = task.status == TaskStatus::Running && (exits || condemned(world, task).is_some_and(|at| at <= now));
+    running || task.status == TaskStatus::Deactivating || task.due.is_some_and(|due| due <= now)
 }
 
 /// A task that a service wanted failed before it ever served.

@@ -49,7 +49,7 @@ impl Resource {
 }
 
 /// What was asked for lately.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Usage {
     /// The hour that each limit is in, and the requests in it.
     hours: BTreeMap<Resource, (Timestamp, u64)>,

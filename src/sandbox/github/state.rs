@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::limits::Usage;
 
 /// Everything that GitHub keeps. Ids ascend over all kinds of objects.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     /// Comments of the pull request, oldest first.
     pub(crate) comments: Vec<Value>,

@@ -8,7 +8,7 @@ use super::Policy;
 use crate::{clock::Timestamp, sandbox::world::World};
 
 /// Sessions by their access key, and every permission that a request was done with.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) used: BTreeSet<Used>,

@@ -2,7 +2,7 @@
 //!
 //! Inside: `operation` (the table of operations), one file per family of them, `state` and `find` (what is kept), `action` (what
 //! rules do, and handing it to the data plane), `health` (everything that happens by itself), `authorize` (auth policies at work),
-//! `quotas` and `refusal` (its errors).
+//! `quotas` and `refusal` (its errors), `verbs` (the same without requests).
 //!
 //! Deliberately absent: resource configurations, resource gateways, endpoint associations and domain verification: asking for them
 //! is an `UnknownOperationException`. Access log subscriptions are kept, and no logs are written. To call: `OPERATIONS` for the wire,
@@ -34,6 +34,7 @@ mod tags;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod verbs;
 mod view;
 mod vpcs;
 
@@ -43,7 +44,9 @@ pub(crate) use managed::{forward, forwards};
 pub(crate) use operation::OPERATIONS;
 pub(crate) use routes::{Addressed, Destination, addressed, routable, route, service_of_domain, service_of_name};
 pub(crate) use seed::seed;
-pub(crate) use state::{Health, State, Written};
+pub use state::{Action, Health};
+pub(crate) use state::{State, Written};
+pub(crate) use verbs::{behind, routed, tags, targets, traffic_targets, write_action, write_tags, written};
 pub(crate) use view::{
     added_share, deregister_target, edit, group_arn, group_exists, history, register_target, share, snapshot, target_health,
 };

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 pub(crate) type Tags = BTreeMap<String, String>;
 
 /// Everything that VPC Lattice keeps.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     pub(super) services: Vec<Service>,
     pub(super) groups: Vec<Group>,
@@ -78,6 +78,7 @@ impl Card {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Service {
     pub(super) card: Card,
     pub(super) life: Life,
@@ -89,6 +90,7 @@ pub(super) struct Service {
     pub(super) listeners: Vec<Listener>,
 }
 
+#[derive(Clone)]
 pub(super) struct Listener {
     pub(super) card: Card,
     pub(super) protocol: String,
@@ -97,6 +99,7 @@ pub(super) struct Listener {
     pub(super) rules: Vec<Rule>,
 }
 
+#[derive(Clone)]
 pub(super) struct Rule {
     pub(super) card: Card,
     /// None for the default rule.
@@ -121,7 +124,7 @@ impl Rule {
 
 /// What is done with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub enum Action {
     /// Ids of target groups with their weights, in the order given.
     Forward(Vec<(String, u32)>),
     /// A status, 404 or 500.
@@ -148,6 +151,7 @@ impl Action {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Group {
     pub(super) card: Card,
     pub(super) life: Life,
@@ -171,18 +175,24 @@ impl Group {
 }
 
 /// A target's status, as `ListTargets` gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Health {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Health {
+    /// Its first check is pending.
     Initial,
+    /// It passes.
     Healthy,
+    /// It fails.
     Unhealthy,
+    /// Its group is in no action.
     Unused,
+    /// It is being deregistered.
     Draining,
+    /// Nothing checks it.
     Unavailable,
 }
 
 impl Health {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Initial => "INITIAL",
             Self::Healthy => "HEALTHY",
@@ -193,7 +203,7 @@ impl Health {
         }
     }
 
-    pub(super) fn reason(self) -> Option<&'static str> {
+    pub(crate) fn reason(self) -> Option<&'static str> {
         match self {
             Self::Unhealthy => Some("HealthCheckFailed"),
             Self::Unused => Some("TargetGroupNotInUse"),
@@ -203,6 +213,7 @@ impl Health {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Target {
     pub(super) id: String,
     pub(super) port: u64,
@@ -213,6 +224,7 @@ pub(super) struct Target {
     pub(super) due: Option<Timestamp>,
 }
 
+#[derive(Clone)]
 pub(super) struct Network {
     pub(super) card: Card,
     /// `authType`, and `sharingConfig` where it was given.
@@ -221,7 +233,7 @@ pub(super) struct Network {
 }
 
 /// What a service or a service network has beside its settings.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Policies {
     pub(super) auth: Option<AuthPolicy>,
     /// The text of the resource policy.
@@ -229,6 +241,7 @@ pub(super) struct Policies {
 }
 
 /// An auth policy as it was put.
+#[derive(Clone)]
 pub(super) struct AuthPolicy {
     pub(super) text: String,
     pub(super) created: Timestamp,
@@ -236,6 +249,7 @@ pub(super) struct AuthPolicy {
 }
 
 /// A service in a service network; the ids of both.
+#[derive(Clone)]
 pub(super) struct Association {
     pub(super) card: Card,
     pub(super) life: Life,
@@ -244,6 +258,7 @@ pub(super) struct Association {
 }
 
 /// A VPC in a service network.
+#[derive(Clone)]
 pub(super) struct VpcAssociation {
     pub(super) card: Card,
     pub(super) life: Life,
@@ -255,6 +270,7 @@ pub(super) struct VpcAssociation {
 }
 
 /// Where the access logs of a service or a service network go.
+#[derive(Clone)]
 pub(super) struct Subscription {
     pub(super) card: Card,
     /// The id of the service or the network.

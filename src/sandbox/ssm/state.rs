@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::{clock::Timestamp, sandbox::world::World};
 
 /// The parameters by name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     pub(super) parameters: BTreeMap<String, Parameter>,
 }
@@ -16,6 +16,7 @@ pub(crate) fn names(world: &World) -> Vec<&str> {
 }
 
 /// A parameter with the versions that are kept, the newest last; there is always one.
+#[derive(Clone)]
 pub(super) struct Parameter {
     pub(super) kind: String,
     pub(super) advanced: bool,

@@ -18,6 +18,7 @@ mod hooks;
 mod interruptions;
 mod jobs;
 mod judging;
+mod killed;
 mod locks;
 mod permissions;
 mod rehearsals;

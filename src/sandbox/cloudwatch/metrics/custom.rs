@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Minutes, by their beginning, of each of the scenario's metrics.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::sandbox::cloudwatch) struct Recorded {
     minutes: BTreeMap<Metric, BTreeMap<u64, f64>>,
 }

@@ -34,6 +34,12 @@ pub(crate) fn wrong(fault: &Fault) -> Vec<Mistake> {
         let message = format!("it ends at the {until}th request and begins at the {from}th: it never happens");
         found.push(Mistake::at(&["until"], message).hint("swap the two"));
     }
+    if let (Some(after), Some(before)) = (fault.after, fault.before)
+        && after >= before
+    {
+        let message = format!("`before` ({before}) is not later than `after` ({after}): it never happens");
+        found.push(Mistake::at(&["before"], message).hint("give the later moment to `before`"));
+    }
     if fault.effect == Effect::Partial && !fault.operations.iter().any(|pattern| operations::can_be_partial(pattern)) {
         let hint = format!("only batches are: write {}", choice(&operations::BATCHES));
         found.push(Mistake::at(&["effect"], "none of these operations can be done in part").hint(hint));

@@ -27,6 +27,10 @@ pub struct Fault {
     /// Not before each traffic target that lists an added group gives it at least this share, in percent.
     #[schemars(range(min = 0, max = 100))]
     pub share_at_least: Option<f64>,
+    /// Not before so many seconds after the start.
+    pub after: Option<u64>,
+    /// Not from so many seconds after the start on.
+    pub before: Option<u64>,
     /// What happens.
     pub effect: Effect,
 }

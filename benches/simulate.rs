@@ -1,0 +1,98 @@
+//! The long run of the simulator: `cargo bench --bench simulate -- [--rollouts N] [--seed S] [--seconds T] [--wire N]`.
+//!
+//! It plays seeds from S on, on one core, until N rollouts have ended or T seconds have passed, and prints what came of them.
+//! Every rule of DESIGN §5 is held at every instant; the first case that breaks one is shortened, told, and ends the run with
+//! code 1. With `--rollouts 1` the story of seed S is told whatever comes of it.
+//!
+//! `--wire N` plays N seeds a second time through the real driver, the real clients and HTTP, and compares the journals. For that
+//! set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, to anything.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a person runs by hand tells what it found")]
+
+#[path = "../tests/espalier/simulation/mod.rs"]
+mod simulation;
+
+use std::{process::ExitCode, time::Instant};
+
+use simulation::{
+    case::Case,
+    long::{Summary, story},
+    run::play,
+    wire,
+};
+
+/// What is asked for.
+struct Asked {
+    rollouts: u64,
+    seed: u64,
+    seconds: u64,
+    wire: u64,
+}
+
+fn main() -> ExitCode {
+    match asked() {
+        Err(argument) => {
+            eprintln!("`{argument}` is not understood; write --rollouts N, --seed S, --seconds T or --wire N");
+            ExitCode::from(2)
+        }
+        Ok(asked) if asked.wire > 0 => over_the_wire(&asked),
+        Ok(asked) if asked.rollouts == 1 => tell(asked.seed),
+        Ok(asked) => many(&asked),
+    }
+}
+
+fn asked() -> Result<Asked, String> {
+    let mut asked = Asked { rollouts: 100_000, seed: 0, seconds: u64::MAX, wire: 0 };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let place = match argument.as_str() {
+            "--rollouts" => &mut asked.rollouts,
+            "--seed" => &mut asked.seed,
+            "--seconds" => &mut asked.seconds,
+            "--wire" => &mut asked.wire,
+            // What cargo itself adds.
+            "--bench" => continue,
+            _ => return Err(argument),
+        };
+        *place = arguments.next().and_then(|number| number.parse().ok()).ok_or(argument)?;
+    }
+    Ok(asked)
+}
+
+/// The story of one seed.
+fn tell(seed: u64) -> ExitCode {
+    let case = Case::of(seed);
+    let played = play(&case, true);
+    println!("{case}{}", played.story.join("\n"));
+    println!("it took {:?} of the world's time; the rules were held {} times", played.took, played.history.len());
+    for (job, ending) in &played.endings {
+        println!("{job}: {ending:?}");
+    }
+    if played.violation.is_none() {
+        return ExitCode::SUCCESS;
+    }
+    println!("{}", story(&case));
+    ExitCode::FAILURE
+}
+
+#[expect(clippy::disallowed_methods, reason = "how fast it is can only be told by a real clock")]
+fn many(asked: &Asked) -> ExitCode {
+    let began = Instant::now();
+    let mut summary = Summary::default();
+    let mut seed = asked.seed;
+    while summary.rollouts < asked.rollouts && began.elapsed().as_secs() < asked.seconds && summary.violations.is_empty() {
+        summary.play(seed);
+        seed += 1;
+    }
+    let a_minute = u128::from(summary.rollouts) * 60_000 / began.elapsed().as_millis().max(1);
+    println!("{}; {a_minute} rollouts a minute", summary.line());
+    summary.violations.iter().for_each(|story| println!("{story}"));
+    if summary.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn over_the_wire(asked: &Asked) -> ExitCode {
+    let differences = wire::compare(asked.seed..asked.seed + asked.wire);
+    println!("{} seeds over HTTP: {} journals differ from the simulator's", asked.wire, differences.len());
+    differences.iter().for_each(|difference| println!("\n{difference}"));
+    if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,66 @@
+//! Holds `docs/hazards.md` against the tests: each hazard that can apply to us names one, and each test that is named after a
+//! hazard is in it.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::harness::root;
+
+/// How the names of tests after a hazard begin: the tool that had it; then comes its number. What users
+/// reported of all of them has only the number: `c4`.
+const FAMILIES: [&str; 6] = ["flagger", "argo", "gateway", "kayenta", "harness", "ecs"];
+
+fn is_after_a_hazard(test: &str) -> bool {
+    let mut parts = test.split('_');
+    let family = parts.next().unwrap_or_default();
+    let reported = family.strip_prefix('c').is_some_and(|number| number.parse::<u8>().is_ok());
+    reported || FAMILIES.contains(&family) && parts.next().is_some_and(|number| number.bytes().any(|byte| byte.is_ascii_digit()))
+}
+
+fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            tests_in(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("UTF-8");
+            let mut lines = text.lines().map(str::trim);
+            while let Some(line) = lines.next() {
+                if line == "#[test]" || line.starts_with("#[tokio::test") {
+                    let named = lines.find_map(|line| line.trim_start_matches("async ").strip_prefix("fn "));
+                    found.extend(named.and_then(|rest| rest.split_once('(')).map(|(name, _)| name.to_owned()));
+                }
+            }
+        }
+    }
+}
+
+/// The names in backticks of the table's last column.
+fn listed(page: &str) -> Vec<(String, Vec<String>)> {
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| hazard"));
+    rows.map(|row| {
+        let cells: Vec<_> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let names = cells.last().copied().unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        (cells[0].to_owned(), names)
+    })
+    .collect()
+}
+
+#[test]
+fn every_known_hazard_has_its_test_and_every_such_test_is_listed() {
+    let mut tests = BTreeSet::new();
+    tests_in(&root().join("src"), &mut tests);
+    tests_in(&root().join("tests"), &mut tests);
+    let page = fs::read_to_string(root().join("docs/hazards.md")).expect("docs/hazards.md");
+    let rows = listed(&page);
+    assert!(rows.len() > 20, "the table is read: {rows:?}");
+    for (hazard, names) in &rows {
+        assert!(!names.is_empty(), "{hazard}: no test");
+        for name in names {
+            assert!(tests.contains(name), "{hazard}: there is no test `{name}`");
+        }
+    }
+    let listed: BTreeSet<&String> = rows.iter().flat_map(|(_, names)| names).collect();
+    let named = tests.iter().filter(|name| is_after_a_hazard(name));
+    let missing: Vec<_> = named.filter(|name| !listed.contains(name)).collect();
+    assert!(missing.is_empty(), "not in docs/hazards.md: {missing:?}");
+}

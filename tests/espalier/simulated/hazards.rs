@@ -1,0 +1,298 @@
+//! How other tools let their users down, each as one case here: what befalls the release, and that it does not end that way.
+//!
+//! The hazards and their sources are in `docs/hazards.md`, under the names of these tests. All is asserted of the world.
+
+use std::time::Duration;
+
+use espalier::{
+    rollout::{
+        journal::Happening,
+        machine::Ending,
+        outcome::{OutcomeKind, Reason},
+        plan::{OnCancel, OnDrift, Step},
+        split::Share,
+    },
+    sandbox::{
+        direct::{Behaviour, Effect},
+        scenario::{ActionSeed, Edit, Fault, Person},
+    },
+};
+
+use crate::simulation::{
+    case::{Blow, Case, Shape, Verb},
+    facts::Facts,
+    run::{Played, play},
+};
+
+const STABLE: usize = 0;
+const CANDIDATE: usize = 1;
+
+fn played(case: &Case) -> Played {
+    let played = play(case, true);
+    assert_eq!(played.violation, None, "{case}{}", played.story.join("\n"));
+    played
+}
+
+/// How the first job ended.
+fn outcome(played: &Played) -> (OutcomeKind, Reason) {
+    let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+    (outcome.kind, outcome.reason.clone())
+}
+
+fn last(played: &Played) -> &Facts {
+    played.history.last().expect("the world was looked at")
+}
+
+/// For how long a state stood without a break, at most.
+fn longest(played: &Played, is: impl Fn(&Facts) -> bool) -> Duration {
+    let mut since = None;
+    let mut longest = Duration::ZERO;
+    for facts in &played.history {
+        if is(facts) {
+            longest = longest.max(facts.at.since(*since.get_or_insert(facts.at)));
+        } else {
+            // It stood until now.
+            longest = longest.max(since.take().map_or(Duration::ZERO, |since| facts.at.since(since)));
+        }
+    }
+    longest
+}
+
+fn fault(operations: &[&str], after: u64, until: u64, effect: Effect) -> Fault {
+    let operations = operations.iter().map(|operation| (*operation).to_owned()).collect();
+    Fault { operations, after: Some(after), until: Some(until), effect, ..Fault::default() }
+}
+
+fn sets(at: u64, initial: u32, added: u32) -> Person {
+    let forward = [("initial".to_owned(), initial), ("added".to_owned(), added)].into_iter().collect();
+    let edit = Edit::SetAction(ActionSeed { forward, fixed_response: None });
+    Person { at, listener: "http-80".to_owned(), rule: "api".to_owned(), r#do: edit, ..Person::default() }
+}
+
+/// One release of three steps in a world in which nothing goes wrong.
+pub(super) fn quiet() -> Case {
+    let mut case = Case::wired(0);
+    let step = |percent| Step { share: Share::percent(percent), bake: Duration::from_secs(45), lag: Duration::ZERO, hold: None };
+    case.shape = Shape::RuleAndDefault;
+    case.tasks = 3;
+    case.plan.steps = vec![step(5), step(50), step(100)];
+    (case.plan.settle, case.plan.interval) = (Duration::from_secs(45), Duration::from_secs(15));
+    (case.plan.on_cancel, case.plan.on_drift) = (OnCancel::Rollback, OnDrift::Stop);
+    (case.plan.timeout, case.plan.retire_after) = (Duration::from_secs(2700), Some(Duration::from_secs(60)));
+    case.knobs.propagation = 30;
+    (case.stable, case.candidate) = (Behaviour::default(), Behaviour::default());
+    case.faults.clear();
+    case.people.clear();
+    case
+}
+
+/// Its tasks die while it has 5 %: at 22 s they run, at 32 s the first step is written.
+pub(super) fn dying() -> Case {
+    Case { candidate: Behaviour { healthy_for: Some(40), ..Behaviour::default() }, ..quiet() }
+}
+
+#[test]
+fn flagger_b1_an_unready_candidate_does_not_hide_its_rollback() {
+    let case = dying();
+    let played = played(&case);
+    assert!(matches!(outcome(&played), (OutcomeKind::RolledBack, Reason::NoHealthyTargets { .. })));
+    let exposed = longest(&played, |facts| facts.share(CANDIDATE) > 0 && facts.slots[CANDIDATE].healthy == 0);
+    assert!(exposed <= case.plan.interval, "{exposed:?}");
+}
+
+#[test]
+fn flagger_1268_an_abort_wins_over_a_candidate_that_never_becomes_ready() {
+    let candidate = Behaviour { healthy: false, ..Behaviour::default() };
+    let case = Case { candidate, beside: vec![(100, Verb::Abort)], ..quiet() };
+    let played = played(&case);
+    assert!(matches!(&played.endings[1].1, Some(Ending::Outcome(outcome)) if outcome.kind == OutcomeKind::RolledBack));
+    assert!(played.took < Duration::from_secs(400), "nobody waits for the readiness: {:?}", played.took);
+}
+
+#[test]
+fn flagger_b2_weights_are_back_in_the_tick_that_sees_the_failure() {
+    let case = dying();
+    let played = played(&case);
+    let entries = &played.journal.entries;
+    let decided = entries.iter().position(|entry| matches!(entry.event, Happening::RollingBack { .. })).expect("it is");
+    assert!(matches!(entries[decided - 1].event, Happening::Observed { .. }), "nothing between the reading and the decision");
+    let at = entries[decided].at;
+    let after = played.history.iter().rev().find(|facts| facts.at == at).expect("the world at that moment");
+    assert_eq!(after.share(CANDIDATE), 0, "written at the same moment");
+}
+
+#[test]
+fn flagger_b3_a_weight_that_somebody_sets_is_never_stepped_from() {
+    let case = Case { people: vec![sets(70, 93, 7)], ..quiet() };
+    let played = played(&case);
+    assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::Drifted { .. })));
+    assert!(played.history.iter().all(|facts| facts.share(CANDIDATE) <= 7_000), "nothing above what somebody set");
+    assert_eq!(last(&played).written[0].map(|weights| weights.slots), Some([93, 7]), "theirs stays");
+}
+
+#[test]
+fn flagger_b4_killed_between_intent_and_write_or_after_it_everything_can_be_undone() {
+    for at in 0..70 {
+        for blow in [Blow::KillBefore, Blow::KillAfter] {
+            let case = Case { blows: vec![(at, blow)], afterwards: vec![(5, Verb::Abort)], ..quiet() };
+            let played = played(&case);
+            let shares = (last(&played).share(CANDIDATE), last(&played).least_share(CANDIDATE));
+            assert!(matches!(shares, (0, 0) | (100_000, 100_000)), "{blow:?} at {at}: {shares:?}");
+        }
+    }
+}
+
+#[test]
+fn flagger_b5_the_journal_says_of_weights_only_what_was_read_back() {
+    let case = Case { faults: vec![fault(&["vpc-lattice:UpdateListener"], 30, 60, Effect::Throttle)], ..quiet() };
+    let played = played(&case);
+    let shifts: Vec<_> = played.journal.shifts().collect();
+    assert_eq!(shifts.len(), 3, "{shifts:?}");
+    for (at, split) in shifts {
+        let share = split.share().millipercent();
+        let then = played.history.iter().rev().find(|facts| facts.at == at).expect("the world at that moment");
+        assert_eq!((then.share(CANDIDATE), then.least_share(CANDIDATE)), (share, share), "everywhere, at {at}");
+    }
+}
+
+#[test]
+fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_data_plane_has_followed() {
+    let case = dying();
+    let played = played(&case);
+    let fell = played.history.iter().rposition(|facts| facts.share(CANDIDATE) > 0).expect("it had weight") + 1;
+    let stopped = played.history.iter().find(|facts| facts.at > played.history[fell].at && facts.slots[CANDIDATE].desired == 0);
+    let stopped = stopped.expect("its tasks are stopped");
+    assert!(stopped.at.since(played.history[fell].at) >= case.plan.settle);
+    assert!(!stopped.serves(CANDIDATE), "{:?}", stopped.routed);
+}
+
+#[test]
+fn flagger_b7_promotion_swaps_roles_and_deploys_nothing() {
+    let played = played(&quiet());
+    let promoted = played.history.iter().position(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted");
+    for facts in &played.history[promoted..] {
+        assert_eq!(
+            (facts.least_share(CANDIDATE), facts.slots[CANDIDATE].running, facts.slots[CANDIDATE].healthy),
+            (100_000, 3, 3)
+        );
+    }
+}
+
+#[test]
+fn argo_2_a_traffic_target_that_cannot_be_written_does_not_keep_the_others() {
+    let faults = vec![fault(&["vpc-lattice:UpdateListener"], 40, 9000, Effect::Denied)];
+    let played = played(&Case { faults, ..dying() });
+    assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::NotRestored { .. })));
+    let shares: Vec<_> = last(&played).written.iter().flatten().map(|weights| weights.share(CANDIDATE)).collect();
+    assert_eq!(shares, [0, 5_000], "the rule is back, the default action could not be");
+}
+
+#[test]
+fn argo_3_every_traffic_target_is_verified_by_itself() {
+    let played = played(&Case { shape: Shape::BatchAndDefault, ..quiet() });
+    assert_eq!(outcome(&played).0, OutcomeKind::Promoted);
+    assert_eq!(last(&played).written.len(), 3);
+    assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+}
+
+#[test]
+fn argo_4_a_registered_target_is_not_a_healthy_one() {
+    let candidate = Behaviour { healthy: false, ..Behaviour::default() };
+    let played = played(&Case { candidate, ..quiet() });
+    assert!(matches!(outcome(&played), (OutcomeKind::RolledBack, Reason::NotReady { healthy: 0, .. })));
+    assert!(played.history.iter().any(|facts| facts.slots[CANDIDATE].present > 0), "its targets are registered");
+    assert!(played.history.iter().all(|facts| facts.share(CANDIDATE) == 0), "and never get weight");
+}
+
+#[test]
+fn argo_6_a_reading_that_fails_lets_no_step_pass() {
+    let faults = vec![fault(&["vpc-lattice:ListTargets"], 60, 260, Effect::Throttle)];
+    let played = played(&Case { faults, ..quiet() });
+    assert_eq!(outcome(&played).0, OutcomeKind::Promoted, "when it can be read again");
+    let blind = played.history.iter().filter(|facts| (60..260).contains(&facts.at.since(played.history[0].at).as_secs()));
+    assert!(blind.clone().count() > 10 && blind.clone().all(|facts| facts.share(CANDIDATE) <= 5_000));
+}
+
+#[test]
+fn gateway_1_a_batch_that_was_done_in_part_is_not_taken_for_done() {
+    let faults = vec![fault(&["vpc-lattice:BatchUpdateRule"], 30, 70, Effect::Partial)];
+    let played = played(&Case { shape: Shape::BatchAndDefault, faults, ..quiet() });
+    assert_eq!(outcome(&played).0, OutcomeKind::Promoted);
+    let torn = longest(&played, |facts| facts.share(CANDIDATE) != facts.least_share(CANDIDATE));
+    assert!(torn > Duration::ZERO && torn <= Duration::from_secs(60), "{torn:?}");
+    assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+}
+
+#[test]
+fn c2_the_old_side_keeps_its_tasks_until_the_data_plane_has_followed() {
+    let case = quiet();
+    let played = played(&case);
+    let full = played.history.iter().find(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted").at;
+    let stopped = played.history.iter().find(|facts| facts.slots[STABLE].desired == 0).expect("it is retired");
+    assert!(stopped.at.since(full) >= case.plan.settle + case.plan.retire_after.unwrap_or_default());
+    assert!(!stopped.serves(STABLE), "{:?}", stopped.routed);
+}
+
+#[test]
+fn c4_stable_has_its_size_whenever_a_rollback_may_need_it() {
+    for case in [quiet(), dying()] {
+        let played = played(&case);
+        let shrunk = played.history.iter().position(|facts| facts.slots[STABLE].desired < 3).unwrap_or(played.history.len());
+        assert!(played.history[..shrunk].iter().all(|facts| facts.slots[STABLE].healthy == 3));
+        assert!(played.history[shrunk..].iter().all(|facts| facts.share(STABLE) == 0), "only once it has no weight any more");
+    }
+}
+
+#[test]
+fn c6_nothing_waits_for_ever() {
+    let broken = [
+        fault(&["vpc-lattice:GetListener"], 50, 100_000, Effect::Throttle),
+        fault(&["ecs:*"], 10, 100_000, Effect::Error500),
+        fault(&["vpc-lattice:write"], 50, 100_000, Effect::Hang),
+        fault(&["vpc-lattice:TagResource"], 50, 100_000, Effect::Throttle),
+    ];
+    for fault in broken {
+        let case = Case { faults: vec![fault], ..quiet() };
+        let played = played(&case);
+        assert!(played.endings[0].1.is_some(), "{case}");
+    }
+}
+
+#[test]
+fn c10_tags_that_another_tool_removes_are_written_again() {
+    let removes = Person { at: 60, listener: "http-80".to_owned(), r#do: Edit::RemoveTags, ..Person::default() };
+    let people = vec![Person { rule: "api".to_owned(), ..removes.clone() }, removes];
+    let played = played(&Case { people, afterwards: vec![(0, Verb::Rollback)], ..quiet() });
+    assert_eq!(outcome(&played).0, OutcomeKind::Promoted);
+    assert!(played.endings.len() == 2 && last(&played).least_share(STABLE) == 100_000, "the record leads back");
+}
+
+#[test]
+fn c13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
+    let faults = vec![fault(&["vpc-lattice:UpdateListener"], 20, 40, Effect::Denied)];
+    let played = played(&Case { faults, ..quiet() });
+    assert_eq!(outcome(&played).0, OutcomeKind::RolledBack);
+    assert!(played.history.iter().any(|facts| facts.share(CANDIDATE) != facts.least_share(CANDIDATE)), "one was shifted");
+    assert_eq!(last(&played).share(CANDIDATE), 0);
+}
+
+#[test]
+fn c16_whatever_rolls_back_says_why() {
+    for case in [dying(), Case { people: vec![sets(70, 100, 0)], ..quiet() }] {
+        let played = played(&case);
+        let finished = played.journal.outcome().expect("an outcome");
+        assert_eq!(finished.kind, OutcomeKind::RolledBack);
+        assert!(!finished.reason.to_string().is_empty() && !finished.reason.code().is_empty());
+    }
+}
+
+#[test]
+fn c18_back_to_a_slot_that_still_runs_takes_no_steps() {
+    let mut case = Case { afterwards: vec![(30, Verb::Rollback)], ..quiet() };
+    case.plan.retire_after = None;
+    let played = played(&case);
+    let promoted = played.history.iter().position(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted");
+    let back = played.history[promoted..].iter().find(|facts| facts.least_share(STABLE) == 100_000).expect("it goes back");
+    let ended = played.journal.entries.last().expect("the first job's end").at;
+    assert!(back.at.since(ended) <= Duration::from_secs(30 + 5), "{:?}", back.at.since(ended));
+}

@@ -1,0 +1,6 @@
+//! The simulator played: `seeds` (whatever chance brings), `hazards` (single cases, each named after how another tool let its
+//! users down), `bent` (machines with a defect, which the rules must not let pass).
+
+mod bent;
+mod hazards;
+mod seeds;

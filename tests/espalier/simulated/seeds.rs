@@ -1,0 +1,43 @@
+//! As many seeds as fit into seconds; `cargo bench --bench simulate` plays as many as one likes.
+
+use std::process::Command;
+
+use crate::simulation::{long::Summary, wire};
+
+/// In a debug build a case takes some ten milliseconds.
+const SEEDS: u64 = 1000;
+/// Over HTTP it takes some hundreds; the bench plays a hundred with `--wire 100`.
+const WIRED: u64 = 24;
+
+#[test]
+fn no_seed_breaks_a_rule() {
+    let mut summary = Summary::default();
+    for seed in 0..SEEDS {
+        summary.play(seed);
+        assert!(summary.violations.is_empty(), "{}", summary.violations.join("\n"));
+    }
+    let of = |kind: &str| summary.outcomes.get(kind).copied().unwrap_or(0);
+    for kind in ["promoted", "rolled-back", "stuck", "superseded", "held", "killed", "declined"] {
+        assert!(of(kind) > 0, "no case is `{kind}`, so that nothing is said about it: {}", summary.line());
+    }
+}
+
+#[test]
+fn the_driver_gives_the_same_journals_over_http() {
+    // The clients read credentials from the environment, which a test cannot set for itself.
+    let own = std::env::current_exe().expect("a test binary");
+    let played = Command::new(own)
+        .args(["--exact", "simulated::seeds::over_http", "--ignored", "--nocapture"])
+        .envs([("AWS_ACCESS_KEY_ID", "simulated"), ("AWS_SECRET_ACCESS_KEY", "simulated")])
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&played.stdout).into_owned() + &String::from_utf8_lossy(&played.stderr);
+    assert!(played.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "`the_driver_gives_the_same_journals_over_http` plays it, with credentials in the environment"]
+fn over_http() {
+    let differences = wire::compare(0..WIRED);
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+}

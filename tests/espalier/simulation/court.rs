@@ -1,0 +1,255 @@
+//! Holds what happens against the rules: it is told of every change of the world and of everything that a job does, and keeps
+//! what the rules need to look back on.
+
+use std::time::Duration;
+
+use espalier::{
+    rollout::{
+        machine::{Desired, Effect, Ending, Role},
+        outcome::OutcomeKind,
+        record::{Record, State},
+    },
+    time::Timestamp,
+};
+
+use super::{case::Case, facts::Facts, rules};
+
+/// A rule that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    pub(crate) rule: &'static str,
+    pub(crate) at: Timestamp,
+    pub(crate) what: String,
+}
+
+/// What the court knows of a job. Roles are places in the stage's slots.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) name: String,
+    pub(crate) record: Record,
+    pub(crate) stable: Option<usize>,
+    pub(crate) candidate: usize,
+    /// It was asked to restore whatever stable is like.
+    pub(crate) forced: bool,
+    /// It began by rolling back.
+    pub(crate) aborts: bool,
+    pub(crate) over: bool,
+    /// The world when it was read whole last, and when it was read at all, as far as answers arrived.
+    pub(crate) saw: Option<Facts>,
+    pub(crate) looked: Option<Facts>,
+    /// Until then something stood in its way: it began, or a call of its was refused.
+    pub(crate) hindered: Timestamp,
+    /// A call of its was refused at some time.
+    pub(crate) refused: bool,
+    /// The highest step that was written, and when last; that weights fell.
+    pub(crate) step: Option<usize>,
+    pub(crate) stepped: Timestamp,
+    pub(crate) fell: bool,
+    /// It wrote weights at all.
+    pub(crate) touched: bool,
+    pub(crate) signalled: Option<Timestamp>,
+    /// It wrote something since the signal.
+    pub(crate) acted_since: bool,
+    /// An answered reading showed somebody else's record, or somebody else's split.
+    pub(crate) superseded: bool,
+    pub(crate) drift_seen: bool,
+    pub(crate) promoted: bool,
+}
+
+/// How long each bad state has stood.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Standing {
+    since: Option<Timestamp>,
+}
+
+impl Standing {
+    /// For how long it has stood, not counting what was before `from`.
+    fn stands(&mut self, is: bool, now: Timestamp, from: Timestamp) -> Duration {
+        if !is {
+            self.since = None;
+            return Duration::ZERO;
+        }
+        now.since((*self.since.get_or_insert(now)).max(from))
+    }
+}
+
+/// The court of one case.
+pub(crate) struct Court<'c> {
+    pub(crate) case: &'c Case,
+    pub(crate) jobs: Vec<Watched>,
+    pub(crate) violation: Option<Violation>,
+    /// Somebody other than a job wrote to these traffic targets.
+    pub(crate) edited: Vec<bool>,
+    /// Somebody removed or replaced our tags.
+    pub(crate) tags_lost: bool,
+    /// What each traffic target said at the start.
+    pub(crate) at_start: Facts,
+    standing: [Standing; rules::STANDING.len()],
+}
+
+impl<'c> Court<'c> {
+    pub(crate) fn new(case: &'c Case, at_start: Facts) -> Self {
+        let edited = vec![false; at_start.written.len()];
+        Self {
+            case,
+            jobs: Vec::new(),
+            violation: None,
+            edited,
+            tags_lost: false,
+            at_start,
+            standing: [Standing::default(); rules::STANDING.len()],
+        }
+    }
+
+    fn hold(&mut self, rule: &'static str, at: Timestamp, held: Result<(), String>) {
+        if let (Err(what), None) = (held, &self.violation) {
+            self.violation = Some(Violation { rule, at, what });
+        }
+    }
+
+    /// How long what changed since a tick's reading may stand: one interval, two calls, and a second of rounding.
+    pub(crate) fn grace(&self) -> Duration {
+        self.case.plan.interval + self.case.latency * 4 + Duration::from_secs(1)
+    }
+
+    /// Something in the world changed, or time passed.
+    pub(crate) fn changed(&mut self, facts: &Facts) {
+        let grace = self.grace();
+        // The last job that is not over is in charge of the traffic; nobody is while all are dead.
+        let charge = self.jobs.iter().rposition(|job| !job.over && !job.superseded);
+        for (place, standing) in rules::STANDING.iter().enumerate() {
+            let Some(job) = charge.and_then(|place| self.jobs.get(place)) else {
+                self.standing[place] = Standing::default();
+                continue;
+            };
+            let is = (standing.is)(self.case, job, facts);
+            let stood = self.standing[place].stands(is, facts.at, job.hindered);
+            if stood > grace + self.case.plan.interval * standing.more_intervals {
+                let what = format!("{} for {stood:?} while {} watched", standing.what, job.name);
+                self.hold(standing.rule, facts.at, Err(what));
+            }
+        }
+    }
+
+    /// The machine asks for an effect, which is not carried out yet.
+    pub(crate) fn asked(&mut self, job: usize, effect: &Effect, before: &Facts, recorded: Option<&Record>) {
+        let watched = &self.jobs[job];
+        let held: Vec<(&'static str, Result<(), String>)> = match effect {
+            Effect::Write(desired) => vec![
+                (rules::CAPACITY, rules::capacity(watched, *desired)),
+                (rules::PLAN, rules::plan(watched, *desired, before.at)),
+                (rules::DRIFT, rules::drift(watched, *desired, self.case)),
+                (rules::INTENT, rules::intent(watched, *desired, recorded, self.tags_lost)),
+                (rules::LEASE, rules::lease(watched)),
+            ],
+            Effect::Record(record, _) => {
+                let edited = self.edited.iter().any(|edited| *edited);
+                vec![
+                    (rules::LEASE, rules::lease(watched)),
+                    (rules::SIGNAL, rules::signal(watched, before)),
+                    (rules::PROMOTION, rules::promotion(watched, record, edited)),
+                ]
+            }
+            Effect::Launch(_) => vec![(rules::LEASE, rules::lease(watched))],
+            Effect::Scale(role, count) => {
+                vec![(rules::LEASE, rules::lease(watched)), (rules::SIZE, rules::size(watched, *role, *count, recorded, before))]
+            }
+            Effect::WaitUntil(_) => vec![(rules::SIGNAL, rules::signal_waits(watched, before))],
+            Effect::Renew(_) | Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => {
+                vec![(rules::LEASE, rules::lease(watched))]
+            }
+            Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::Finish(_) => Vec::new(),
+        };
+        for (rule, held) in held {
+            self.hold(rule, before.at, held);
+        }
+        let watched = &mut self.jobs[job];
+        match effect {
+            Effect::Write(desired) => {
+                watched.touched = true;
+                watched.acted_since = true;
+                match desired {
+                    Desired::Split(split) if watched.stable.is_some() && split.candidate > 0 => {
+                        watched.step = rules::step(watched, *split).or(watched.step);
+                        watched.stepped = before.at;
+                    }
+                    Desired::Split(_) => {}
+                    Desired::BaselineBesideCandidate | Desired::Baseline => watched.fell |= watched.step.is_some(),
+                }
+            }
+            Effect::Record(record, _) => {
+                watched.acted_since = true;
+                watched.promoted |= record.state == State::Promoted;
+                watched.record = (**record).clone();
+            }
+            Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::Steer(_)
+            | Effect::Renew(_)
+            | Effect::StartHook(_)
+            | Effect::EndHook => watched.acted_since = true,
+            Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => {}
+        }
+    }
+
+    /// An effect was carried out, well or not.
+    pub(crate) fn done(&mut self, job: usize, effect: &Effect, refused: bool, after: &Facts, theirs: bool) {
+        if matches!(effect, Effect::Write(_)) {
+            self.hold(rules::EXPLICIT, after.at, rules::explicit(&self.jobs[job], after, &self.at_start, &self.edited));
+        }
+        let watched = &mut self.jobs[job];
+        if refused {
+            watched.refused = true;
+            // What was refused is tried again within fifteen seconds.
+            watched.hindered = after.at + Duration::from_secs(15);
+            return;
+        }
+        if matches!(effect, Effect::CountHealthy(_)) {
+            watched.saw = Some(after.clone());
+        }
+        if matches!(effect, Effect::Observe(_) | Effect::ReadBack) {
+            watched.superseded |= theirs;
+            watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
+            watched.looked = Some(after.clone());
+            if matches!(effect, Effect::Observe(_)) {
+                watched.saw = Some(after.clone());
+            }
+        }
+    }
+
+    /// A job is over.
+    pub(crate) fn ended(&mut self, job: usize, ending: &Ending, facts: &Facts, exactly: bool, recorded: Option<&Record>) {
+        self.jobs[job].over = true;
+        let watched = &self.jobs[job];
+        let Ending::Outcome(outcome) = ending else {
+            let held =
+                if watched.touched { Err(format!("{} wrote and calls it nothing: {ending:?}", watched.name)) } else { Ok(()) };
+            return self.hold(rules::ENDING, facts.at, held);
+        };
+        let edited = self.edited.iter().any(|edited| *edited);
+        let held = match outcome.kind {
+            OutcomeKind::RolledBack => rules::rolled_back(watched, outcome, facts, exactly, edited),
+            OutcomeKind::Promoted => rules::promoted(watched, facts, edited),
+            OutcomeKind::Stuck => rules::stuck(watched, outcome, facts),
+            OutcomeKind::Held | OutcomeKind::Superseded => Ok(()),
+            OutcomeKind::Unchanged => Err("the machine never decides this".to_owned()),
+        };
+        let closed = rules::closed(watched, outcome, recorded, self.tags_lost);
+        self.hold(rules::ENDING, facts.at, held);
+        self.hold(rules::CLOSED, facts.at, closed);
+    }
+
+    /// It never ends.
+    pub(crate) fn endless(&mut self, job: usize, at: Timestamp, what: String) {
+        let name = self.jobs[job].name.clone();
+        self.hold(rules::ENDS, at, Err(format!("{name}: {what}")));
+    }
+}
+
+/// Whose ECS service a role's is, as a place in the stage's slots.
+pub(crate) fn slot_of(watched: &Watched, role: Role) -> Option<usize> {
+    match role {
+        Role::Stable => watched.stable,
+        Role::Candidate => Some(watched.candidate),
+    }
+}

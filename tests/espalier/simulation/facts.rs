@@ -1,0 +1,112 @@
+//! What is the case in the world at one moment: the rules are held against this and against nothing that a program says.
+
+use espalier::{
+    sandbox::direct::{Action, Direct, Health},
+    time::Timestamp,
+};
+
+use super::stage::Stage;
+
+/// How a slot is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SlotFacts {
+    pub(crate) healthy: u32,
+    /// Healthy, unhealthy or unchecked: not DRAINING, nor INITIAL for the first time.
+    pub(crate) settled: u32,
+    /// All targets, draining ones too.
+    pub(crate) present: u32,
+    /// What ECS is to run, and runs.
+    pub(crate) desired: u32,
+    pub(crate) running: u32,
+    /// Targets, not draining, at addresses of no task of the revision that belongs there.
+    pub(crate) foreign: u32,
+}
+
+/// An action's weights: those of both slots, and of everybody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Weights {
+    pub(crate) slots: [u32; 2],
+    pub(crate) listed: [bool; 2],
+    pub(crate) others: u32,
+}
+
+impl Weights {
+    /// The share of a slot in thousandths of a percent.
+    pub(crate) fn share(&self, slot: usize) -> u32 {
+        let all: u32 = self.slots.iter().sum::<u32>() + self.others;
+        (self.slots[slot] * 100_000).checked_div(all).unwrap_or(0)
+    }
+}
+
+/// One moment of the world.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) at: Timestamp,
+    pub(crate) slots: [SlotFacts; 2],
+    /// As written to each traffic target; none where it is gone.
+    pub(crate) written: Vec<Option<Weights>>,
+    /// As the data plane routes.
+    pub(crate) routed: Vec<Option<Weights>>,
+}
+
+impl Facts {
+    pub(crate) fn of(world: &Direct, stage: &Stage, revisions: &[String; 2]) -> Self {
+        let weights = |action: Option<&Action>| action.map(|action| weights(action, stage));
+        Self {
+            at: world.now(),
+            slots: [slot(world, stage, 0, &revisions[0]), slot(world, stage, 1, &revisions[1])],
+            written: stage.targets.iter().map(|(target, _)| weights(world.action(target.arn()))).collect(),
+            routed: stage.targets.iter().map(|(target, _)| weights(world.routed(target.arn()))).collect(),
+        }
+    }
+
+    /// The largest share that any traffic target has written down for a slot.
+    pub(crate) fn share(&self, slot: usize) -> u32 {
+        self.written.iter().flatten().map(|weights| weights.share(slot)).max().unwrap_or(0)
+    }
+
+    /// The smallest.
+    pub(crate) fn least_share(&self, slot: usize) -> u32 {
+        self.written.iter().flatten().map(|weights| weights.share(slot)).min().unwrap_or(0)
+    }
+
+    /// The data plane gives the slot requests, or is going to.
+    pub(crate) fn serves(&self, slot: usize) -> bool {
+        self.written.iter().chain(&self.routed).flatten().any(|weights| weights.slots[slot] > 0)
+    }
+}
+
+pub(crate) fn weights(action: &Action, stage: &Stage) -> Weights {
+    let mut weights = Weights::default();
+    let Action::Forward(groups) = action else { return weights };
+    for (id, weight) in groups {
+        match stage.slots.iter().position(|slot| slot.group.id.as_str() == id) {
+            Some(slot) => {
+                weights.slots[slot] += weight;
+                weights.listed[slot] = true;
+            }
+            None => weights.others += weight,
+        }
+    }
+    weights
+}
+
+fn slot(world: &Direct, stage: &Stage, index: usize, revision: &str) -> SlotFacts {
+    let slot = &stage.slots[index];
+    let name = slot.ecs_service.as_deref().unwrap_or_default();
+    let mut facts = SlotFacts::default();
+    for (address, _, health) in world.targets(slot.group_arn.as_str()) {
+        facts.present += 1;
+        facts.healthy += u32::from(health == Health::Healthy);
+        facts.settled += u32::from(!matches!(health, Health::Draining | Health::Initial));
+        if health != Health::Draining && !revision.is_empty() {
+            let owner = world.tasks(name).filter(|task| task.address == Some(address)).last();
+            facts.foreign += u32::from(owner.is_none_or(|task| task.task_definition != revision));
+        }
+    }
+    if let Some(service) = world.ecs_service(name) {
+        facts.desired = u32::try_from(service.desired).unwrap_or(u32::MAX);
+        facts.running = service.deployments.iter().map(|deployment| u32::try_from(deployment.running).unwrap_or(u32::MAX)).sum();
+    }
+    facts
+}

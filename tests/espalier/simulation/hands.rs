@@ -1,0 +1,358 @@
+//! The machine's effects on the world, without sockets: what `driver` and `aws` do by HTTP.
+//!
+//! A new effect is one more arm of [`Hands::carry_out`]. Whatever is pure in `aws` is used as it is: actions, records, what a
+//! side's targets and tasks say. That this is no second driver is held by `wire`, which plays the same cases over HTTP.
+
+use std::{
+    collections::{BTreeMap, hash_map::DefaultHasher},
+    hash::{Hash as _, Hasher as _},
+    time::Duration,
+};
+
+use espalier::{
+    aws::{
+        ecs::{
+            services::{EcsDeployment, EcsService, RolloutState},
+            tasks::Task,
+        },
+        lattice::{
+            action::Action,
+            groups::{Target, TargetStatus},
+            traffic::TrafficTarget,
+        },
+        ledger::{self, Found, Ledger},
+        observe::side,
+        slots::{Slot, Slots},
+    },
+    rollout::{
+        machine::{Effect, Event, Role},
+        observation::{Lease, LiveAction, Observation, Refusal, RefusalKind, Side},
+        record::Record,
+    },
+    sandbox::direct::{self, Direct, ServiceSeen, TaskSeen},
+    time::Timestamp,
+};
+use serde_json::Value;
+
+use super::stage::{seen, told};
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Done,
+    Refused(RefusalKind),
+    /// Done, but the answer is lost.
+    Unheard,
+    /// Not answered, and done so much later.
+    Late(Duration),
+    /// All but the last item of a batch.
+    Partial,
+}
+
+/// A write that is still under way when its sender has given it up.
+#[derive(Clone, Debug)]
+pub(crate) struct LateWrite {
+    pub(crate) lands: Timestamp,
+    pub(crate) target: String,
+    pub(crate) action: direct::Action,
+}
+
+/// What one job acts on and with.
+pub(crate) struct Hands {
+    pub(crate) slots: Slots,
+    pub(crate) ledger: Ledger,
+    /// The sides as they were read last, with what they were made of: most readings find nothing new.
+    sides: Option<(u64, (Option<Side>, Side))>,
+    record: Option<(BTreeMap<String, String>, Option<Found>)>,
+    actions: Vec<Option<(direct::Action, LiveAction)>>,
+    pub(crate) late: Vec<LateWrite>,
+    pub(crate) refused: bool,
+}
+
+impl Hands {
+    pub(crate) fn new(slots: Slots, ledger: Ledger) -> Self {
+        let actions = vec![None; slots.targets.len()];
+        Self { slots, ledger, sides: None, record: None, actions, late: Vec::new(), refused: false }
+    }
+
+    /// Does what the machine asks for; `WaitUntil` and `Finish` are the run's own.
+    pub(crate) fn carry_out(&mut self, world: &mut Direct, effect: &Effect, record: &Record) -> Event {
+        let done = match effect {
+            Effect::Record(record, lease) => self.write_record(world, record, *lease).map(|()| Event::Done),
+            Effect::Renew(until) => {
+                let tags = self.ledger.renewal(record, *until);
+                tag(world, self.ledger.holder(), tags).map(|()| Event::Done)
+            }
+            Effect::Write(desired) => {
+                let actions = self.slots.actions(*desired).expect("a plan that was checked");
+                self.write(world, actions).map(|()| Event::Done)
+            }
+            Effect::Launch(count) => call(world, "ecs", "UpdateService")
+                .and_then(|()| {
+                    let slot = &self.slots.candidate;
+                    let (Some(service), Some(definition)) = (&slot.ecs_service, &slot.task_definition) else { return Ok(()) };
+                    world.launch(service, definition, *count as usize).map_err(|_| RefusalKind::Permanent)
+                })
+                .map(|()| Event::Done),
+            Effect::Scale(role, count) => call(world, "ecs", "UpdateService").map(|()| {
+                let slot = if *role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) };
+                if let Some(service) = slot.and_then(|slot| slot.ecs_service.as_ref()) {
+                    world.set_desired(service, *count as usize);
+                }
+                Event::Done
+            }),
+            // Simulated plans have neither scaled sides nor hooks, so that none of these is asked for.
+            Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => Err(RefusalKind::Permanent),
+            Effect::CountHealthy(role) => call(world, "vpc-lattice", "ListTargets").map(|()| {
+                let slot = if *role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) };
+                Event::Counted(slot.map_or(0, |slot| side(&targets(world, slot), None, &[], None).healthy))
+            }),
+            Effect::Observe(_) => self.observe(world, record, true),
+            Effect::ReadBack => self.observe(world, record, false),
+            Effect::WaitUntil(_) | Effect::Finish(_) => unreachable!("the run's own"),
+        };
+        self.refused = done.is_err();
+        done.unwrap_or_else(|kind| Event::Refused(Refusal { kind, message: "refused".to_owned() }))
+    }
+
+    fn write_record(&mut self, world: &mut Direct, record: &Record, lease: Option<Timestamp>) -> Result<(), RefusalKind> {
+        for (arn, tags) in self.ledger.pages(record, lease).expect("a record that tags can hold") {
+            tag(world, &arn, tags)?;
+        }
+        self.ledger.written();
+        Ok(())
+    }
+
+    /// One call for the rules of a listener, one for each default action; all of them are tried.
+    fn write(&mut self, world: &mut Direct, actions: Vec<(TrafficTarget, Action)>) -> Result<(), RefusalKind> {
+        let (rules, defaults): (Vec<_>, Vec<_>) =
+            actions.into_iter().partition(|(target, _)| matches!(target, TrafficTarget::Rule { .. }));
+        let mut refused = Vec::new();
+        let batch = rules.len() > 1;
+        let mut calls = vec![(if batch { "BatchUpdateRule" } else { "UpdateRule" }, rules)];
+        calls.extend(defaults.into_iter().map(|one| ("UpdateListener", vec![one])));
+        for (operation, mut writes) in calls.into_iter().filter(|(_, writes)| !writes.is_empty()) {
+            let fate = fate(world, "vpc-lattice", operation);
+            match fate {
+                Fate::Done => {}
+                Fate::Partial => {
+                    writes.pop();
+                    refused.push(RefusalKind::Transient);
+                }
+                Fate::Refused(kind) => {
+                    refused.push(kind);
+                    continue;
+                }
+                Fate::Unheard | Fate::Late(_) => refused.push(RefusalKind::Transient),
+            }
+            for (target, action) in writes {
+                let action = told(&action);
+                if let Fate::Late(after) = fate {
+                    let lands = world.now() + after;
+                    self.late.push(LateWrite { lands, target: target.arn().to_owned(), action });
+                } else if world.write_action(target.arn(), action).is_err() && fate == Fate::Done {
+                    refused.push(RefusalKind::Permanent);
+                }
+            }
+        }
+        // One that repeating helps goes before one that it does not.
+        match refused.iter().find(|kind| **kind == RefusalKind::Transient).or(refused.first()) {
+            Some(kind) => Err(*kind),
+            None => Ok(()),
+        }
+    }
+
+    fn observe(&mut self, world: &mut Direct, record: &Record, whole: bool) -> Result<Event, RefusalKind> {
+        let mut calls = vec![("vpc-lattice", "ListTagsForResource")];
+        for (target, _) in &self.slots.targets {
+            let rule = matches!(target, TrafficTarget::Rule { .. });
+            calls.push(("vpc-lattice", if rule { "GetRule" } else { "GetListener" }));
+        }
+        if whole {
+            calls.extend([("vpc-lattice", "ListTargets"), ("ecs", "DescribeServices"), ("ecs", "ListTasks")]);
+        }
+        // All are sent at once, and one that is refused for good is heard of before one that is tried again.
+        let mut refused: Option<RefusalKind> = None;
+        for (service, operation) in calls {
+            if let Err(kind) = call(world, service, operation) {
+                refused = if refused == Some(RefusalKind::Permanent) { refused } else { Some(kind) };
+            }
+        }
+        if let Some(kind) = refused {
+            return Err(kind);
+        }
+        let at = Timestamp::from_secs(world.now().as_secs());
+        let lease = self.lease(world, record, at);
+        let actions = self.read_actions(world);
+        let (stable, candidate) = if whole { self.read_sides(world) } else { (None, Side::default()) };
+        Ok(Event::Observed(Box::new(Observation { at, lease, actions, stable, candidate, metrics: None, hook: None })))
+    }
+
+    fn lease(&mut self, world: &Direct, ours: &Record, now: Timestamp) -> Lease {
+        // The traffic target itself is gone: its action says so too, and decides.
+        let Some(tags) = world.tags(self.ledger.holder()) else { return Lease::Ours };
+        if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
+            let found = ledger::found(self.ledger.holder(), tags.clone()).ok().flatten();
+            self.record = Some((tags.clone(), found));
+        }
+        let found = self.record.as_ref().and_then(|(_, found)| found.as_ref());
+        self.ledger.whose(found, ours, now)
+    }
+
+    fn read_actions(&mut self, world: &Direct) -> Vec<Option<LiveAction>> {
+        let slots = &self.slots;
+        let read = |((target, baseline), known): (&(TrafficTarget, Action), &mut Option<(direct::Action, LiveAction)>)| {
+            let action = world.action(target.arn())?;
+            if known.as_ref().is_none_or(|(before, _)| before != action) {
+                let stable = slots.stable.as_ref().map(|stable| &stable.group);
+                *known = Some((action.clone(), seen(action).live(baseline, stable, &slots.candidate.group)));
+            }
+            known.as_ref().map(|(_, live)| live.clone())
+        };
+        slots.targets.iter().zip(&mut self.actions).map(read).collect()
+    }
+
+    fn read_sides(&mut self, world: &Direct) -> (Option<Side>, Side) {
+        let print = self.fingerprint(world);
+        if let Some((known, sides)) = &self.sides
+            && *known == print
+        {
+            return sides.clone();
+        }
+        let stable = self.slots.stable.as_ref().map(|slot| {
+            let mut side = side(&targets(world, slot), service(world, slot).as_ref(), &[], None);
+            if let Some(tasks) = &mut side.tasks {
+                tasks.foreign_targets = 0;
+            }
+            side
+        });
+        let slot = &self.slots.candidate;
+        let running = service(world, slot);
+        let troubled = running.as_ref().is_some_and(|service| {
+            service.running < service.desired && service.deployments.iter().any(|deployment| deployment.failed_tasks > 0)
+        });
+        let name = slot.ecs_service.as_deref().unwrap_or_default();
+        let mut tasks: Vec<Task> = world.tasks(name).filter(|task| troubled || task.is_wanted).map(task).collect();
+        tasks.sort_by(|one, other| one.arn.cmp(&other.arn));
+        let candidate = side(&targets(world, slot), running.as_ref(), &tasks, slot.task_definition.as_deref());
+        self.sides = Some((print, (stable.clone(), candidate.clone())));
+        (stable, candidate)
+    }
+
+    /// Changes whenever the sides do.
+    fn fingerprint(&self, world: &Direct) -> u64 {
+        let mut print = DefaultHasher::new();
+        for slot in self.slots.stable.iter().chain([&self.slots.candidate]) {
+            world.targets(slot.group_arn.as_str()).for_each(|(_, _, health)| health.hash(&mut print));
+            let name = slot.ecs_service.as_deref().unwrap_or_default();
+            if let Some(service) = world.ecs_service(name) {
+                service.desired.hash(&mut print);
+                for deployment in service.deployments {
+                    let of = deployment.task_definition.as_bytes().last();
+                    (deployment.running, deployment.failed_tasks, deployment.state, of).hash(&mut print);
+                }
+            }
+            for task in world.tasks(name) {
+                (task.status.len(), task.status.as_bytes().first(), task.is_wanted).hash(&mut print);
+            }
+        }
+        print.finish()
+    }
+}
+
+fn fate(world: &mut Direct, service: &'static str, operation: &str) -> Fate {
+    use direct::Effect::{Conflict, Denied, DropAfterWrite, Error500, Hang, LateWrite, Partial, Throttle};
+    match world.strike(service, operation, true) {
+        None => Fate::Done,
+        Some(Partial) => Fate::Partial,
+        Some(Throttle | Conflict | Error500 | Hang) => Fate::Refused(RefusalKind::Transient),
+        Some(Denied) => Fate::Refused(RefusalKind::Permanent),
+        Some(DropAfterWrite) => Fate::Unheard,
+        Some(LateWrite(seconds)) => Fate::Late(Duration::from_secs(seconds)),
+    }
+}
+
+/// A call that has no late effect.
+fn call(world: &mut Direct, service: &'static str, operation: &str) -> Result<(), RefusalKind> {
+    match fate(world, service, operation) {
+        Fate::Done | Fate::Partial => Ok(()),
+        Fate::Refused(kind) => Err(kind),
+        Fate::Unheard | Fate::Late(_) => Err(RefusalKind::Transient),
+    }
+}
+
+fn tag(world: &mut Direct, arn: &str, tags: BTreeMap<String, String>) -> Result<(), RefusalKind> {
+    let fate = fate(world, "vpc-lattice", "TagResource");
+    if let Fate::Refused(kind) = fate {
+        return Err(kind);
+    }
+    let there = world.write_tags(arn, tags);
+    match fate {
+        Fate::Done | Fate::Partial if there => Ok(()),
+        Fate::Done | Fate::Partial => Err(RefusalKind::Permanent),
+        Fate::Refused(_) | Fate::Unheard | Fate::Late(_) => Err(RefusalKind::Transient),
+    }
+}
+
+fn targets(world: &Direct, slot: &Slot) -> Vec<Target> {
+    let target = |(address, port, health): (&str, u64, direct::Health)| {
+        let (word, reason) = Direct::in_words(health);
+        Target {
+            address: address.to_owned(),
+            port: u16::try_from(port).ok(),
+            status: TargetStatus::from(word),
+            reason: reason.map(ToOwned::to_owned),
+        }
+    };
+    world.targets(slot.group_arn.as_str()).map(target).collect()
+}
+
+fn service(world: &Direct, slot: &Slot) -> Option<EcsService> {
+    let name = slot.ecs_service.as_deref()?;
+    let ServiceSeen { desired, deployments } = world.ecs_service(name)?;
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Some(EcsService {
+        name: name.to_owned(),
+        arn: String::new(),
+        status: "ACTIVE".to_owned(),
+        desired: count(desired),
+        running: count(deployments.iter().map(|deployment| deployment.running).sum()),
+        pending: count(deployments.iter().map(|deployment| deployment.pending).sum()),
+        task_definition: deployments.first().map(|primary| primary.task_definition.to_owned()).unwrap_or_default(),
+        deployments: deployments
+            .iter()
+            .enumerate()
+            .map(|(place, deployment)| EcsDeployment {
+                status: if place == 0 { "PRIMARY" } else { "ACTIVE" }.to_owned(),
+                task_definition: deployment.task_definition.to_owned(),
+                running: count(deployment.running),
+                failed_tasks: count(deployment.failed_tasks),
+                rollout_state: Some(RolloutState::from(deployment.state)),
+                rollout_reason: Some(deployment.reason.to_owned()),
+                ..EcsDeployment::default()
+            })
+            .collect(),
+        vpc_lattice: Vec::new(),
+        load_balancers: Vec::new(),
+        has_registries: false,
+        has_service_connect: false,
+        has_advanced_lattice: false,
+        strategy: None,
+        controller: None,
+        raw: Value::Null,
+    })
+}
+
+fn task(task: TaskSeen<'_>) -> Task {
+    Task {
+        arn: task.arn.to_owned(),
+        task_definition: task.task_definition.to_owned(),
+        addresses: task.address.map(ToOwned::to_owned).into_iter().collect(),
+        last_status: task.status.to_owned(),
+        stopped_reason: task.stopped_reason.map(ToOwned::to_owned),
+        stopped_at: task.stopped_at,
+        exit_code: task.exit_code,
+        container_reason: task.exit_reason.map(ToOwned::to_owned),
+        ..Task::default()
+    }
+}

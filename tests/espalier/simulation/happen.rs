@@ -1,0 +1,81 @@
+//! What befalls the world in the course of a run.
+
+use std::time::Duration;
+
+use espalier::{aws::ledger::Ledger, sandbox::direct};
+
+use super::{
+    case::{Other, Verb},
+    rules,
+    run::{Ahead, Run},
+    stage::STRANGERS,
+    verbs,
+};
+
+impl Run<'_> {
+    pub(super) fn happen(&mut self, what: Ahead) {
+        match what {
+            Ahead::Lands(late) => {
+                self.world.note("late", format!("a write to {} lands now", late.target));
+                // Its traffic target may be gone by now.
+                let _answer_to_nobody = self.world.write_action(&late.target, late.action);
+            }
+            Ahead::Other(Other::Behave(image, behaviour)) => {
+                self.world.note("application", format!("{image} is healthy: {}", behaviour.healthy));
+                self.world.behave(image, *behaviour);
+            }
+            Ahead::Other(Other::Autoscale(desired)) => {
+                let serving = if self.stage.bootstrap { 1 } else { 0 };
+                let name = self.stage.slots[serving].ecs_service.clone().unwrap_or_default();
+                self.world.note("autoscaling", format!("{name} wants {desired}"));
+                self.world.set_desired(&name, desired as usize);
+            }
+            Ahead::Other(Other::Redeploy) => {
+                let name = self.stage.slots[1].ecs_service.clone().unwrap_or_default();
+                let desired = self.world.ecs_service(&name).map_or(0, |service| service.desired);
+                self.world.note("deployer", format!("{name} is to run {STRANGERS}"));
+                self.world.launch(&name, STRANGERS, desired).expect("ECS takes it");
+            }
+            Ahead::Other(Other::Usurp) => self.usurp(),
+            Ahead::Other(Other::Stall(ref seconds)) => {
+                self.world.note("runner", format!("stands still for {seconds} s"));
+                let until = self.world.now() + Duration::from_secs(*seconds);
+                self.jobs[0].ready = self.jobs[0].ready.max(until);
+                self.court.jobs[0].hindered = self.court.jobs[0].hindered.max(until);
+            }
+            Ahead::Begins(verb) => self.start(verb),
+        }
+        self.notice();
+    }
+
+    /// Another rollout writes its record over whatever is there.
+    fn usurp(&mut self) {
+        let slots = self.stage.released();
+        let mut record = self.stage.record(self.case, self.world.now());
+        record.id = "somebody-elses".to_owned();
+        let ledger = Ledger::new(&self.stage.service_arn, &slots.targets, true).expect("recordable");
+        let until = self.world.now() + Duration::from_secs(180);
+        self.world.note("deployer", "another rollout claims the traffic targets");
+        for (arn, tags) in ledger.pages(&record, Some(until)).expect("it fits") {
+            self.world.write_tags(&arn, tags);
+        }
+        self.court.tags_lost = true;
+    }
+
+    fn start(&mut self, verb: Verb) {
+        let asked = self.world.strike("vpc-lattice", "ListTagsForResource", false);
+        if asked.is_some_and(|effect| effect != direct::Effect::Partial) {
+            // A person tries again.
+            if self.jobs.len() < 100 && self.world.now().since(self.jobs[0].began) < rules::longest(self.case) {
+                self.ahead.push((self.world.now() + Duration::from_secs(30), Ahead::Begins(verb)));
+            }
+            return;
+        }
+        let name = format!("{verb:?}").to_lowercase();
+        self.world.note("job", format!("{name} begins"));
+        match verbs::begin(verb, &self.world, &self.stage, self.clock()) {
+            Some(begun) => self.begin(&name, begun, Some(verb)),
+            None => self.world.note("job", format!("{name} has nothing to do")),
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The rules of DESIGN §5, each a small check on what was the case in the world.
+//!
+//! Rules 7 and 8 are about metrics and reports, 10 and 13 about what is written beforehand: they are held elsewhere.
+
+use std::time::Duration;
+
+use espalier::{
+    rollout::{
+        machine::{Desired, Role},
+        outcome::{Outcome, OutcomeKind, Reason},
+        plan::{OnCancel, OnDrift},
+        record::{Record, State},
+        split::Split,
+    },
+    time::Timestamp,
+};
+
+use super::{
+    case::Case,
+    court::{Watched, slot_of},
+    facts::Facts,
+};
+
+/// A state that a watching job may not let stand for longer than one interval and one write.
+pub(crate) struct Stands {
+    pub(crate) rule: &'static str,
+    pub(crate) what: &'static str,
+    /// How many more observations the plan allows it.
+    pub(crate) more_intervals: u32,
+    pub(crate) is: fn(&Case, &Watched, &Facts) -> bool,
+}
+
+/// Rules 1 and 14, and "Health": what must be answered in the tick that sees it.
+pub(crate) const STANDING: [Stands; 4] = [
+    Stands {
+        rule: "1: a candidate with weight and no healthy target is rolled back at once",
+        what: "the candidate had weight and no healthy target",
+        more_intervals: 0,
+        is: |_, job, facts| watches(job) && facts.share(job.candidate) > 0 && facts.slots[job.candidate].healthy == 0,
+    },
+    Stands {
+        rule: "1: stable is never short of healthy targets for the weight that it keeps beside the candidate",
+        what: "stable was short of healthy targets",
+        more_intervals: 0,
+        is: |_, job, facts| {
+            let Some(stable) = job.stable else { return false };
+            let (share, side) = (facts.share(stable), facts.slots[stable]);
+            let needed = needs(share, side.running.min(side.settled));
+            watches(job) && facts.share(job.candidate) > 0 && share > 0 && side.healthy < needed
+        },
+    },
+    Stands {
+        rule: "Health: a candidate below min_healthy for unhealthy_for observations is rolled back",
+        what: "the candidate was below min_healthy",
+        more_intervals: 1,
+        is: |case, job, facts| {
+            let side = facts.slots[job.candidate];
+            let expected = side.desired.max(side.settled);
+            watches(job) && facts.share(job.candidate) > 0 && side.healthy < case.plan.health.min_healthy.of(expected)
+        },
+    },
+    Stands {
+        rule: "14: every target that is not draining belongs to a task of the recorded revision",
+        what: "the candidate had weight and targets of another revision",
+        more_intervals: 1,
+        is: |_, job, facts| watches(job) && facts.share(job.candidate) > 0 && facts.slots[job.candidate].foreign > 0,
+    },
+];
+
+/// Whether the job still decides about weights: from the claim to the promotion, or to the end of a rollback.
+fn watches(job: &Watched) -> bool {
+    job.stable.is_some() && !job.promoted && !job.drift_seen
+}
+
+/// `ceil(share × count)`, and one at least.
+fn needs(share: u32, count: u32) -> u32 {
+    let product = u64::from(share) * u64::from(count);
+    u32::try_from(product.div_ceil(100_000)).unwrap_or(u32::MAX).max(1)
+}
+
+pub(crate) const CAPACITY: &str = "1: no side gets weight that it has no healthy targets for";
+
+/// What a write rests on is the whole reading before it.
+pub(crate) fn capacity(job: &Watched, desired: Desired) -> Result<(), String> {
+    let Some(stable) = job.stable else { return Ok(()) };
+    let Some(saw) = &job.saw else { return Ok(()) };
+    match desired {
+        Desired::Split(split) if split.candidate > 0 => {
+            let (candidate, share) = (saw.slots[job.candidate], split.share().millipercent());
+            let needed = needs(share, saw.slots[stable].running);
+            let repeated = job.step == step(job, split);
+            if candidate.healthy >= needed || (repeated && candidate.healthy > 0) {
+                return Ok(());
+            }
+            Err(format!(
+                "{} wrote {split} where {needed} healthy targets were needed and {} were seen",
+                job.name, candidate.healthy
+            ))
+        }
+        Desired::Split(_) => Ok(()),
+        Desired::BaselineBesideCandidate | Desired::Baseline => {
+            let (from, to) = (saw.slots[job.candidate], saw.slots[stable]);
+            let takes_away = saw.share(job.candidate) > 0 && from.healthy > 0;
+            if to.healthy > 0 || !takes_away || job.forced {
+                return Ok(());
+            }
+            Err(format!(
+                "{} gave everything to stable, which had no healthy target; the candidate had {}",
+                job.name, from.healthy
+            ))
+        }
+    }
+}
+
+pub(crate) const PLAN: &str = "2: steps come from the plan, in order, each settled and watched; what fell stays down";
+
+/// The place of a split in the plan.
+pub(crate) fn step(job: &Watched, split: Split) -> Option<usize> {
+    job.record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(split))
+}
+
+pub(crate) fn plan(job: &Watched, desired: Desired, now: Timestamp) -> Result<(), String> {
+    let Desired::Split(split) = desired else { return Ok(()) };
+    if job.stable.is_none() {
+        return if split == Split::CANDIDATE && !job.fell { Ok(()) } else { Err(format!("{split} at a first release")) };
+    }
+    let Some(step) = step(job, split) else { return Err(format!("{} wrote {split}, which no step says", job.name)) };
+    if job.fell {
+        return Err(format!("{} wrote {split} after it had rolled back", job.name));
+    }
+    match job.step {
+        None if step == 0 => Ok(()),
+        Some(before) if step == before => Ok(()),
+        Some(before) if step == before + 1 => {
+            let plan = &job.record.plan;
+            let bake = plan.steps[before].bake;
+            let watched = now.since(job.stepped);
+            if watched >= plan.settle + bake { Ok(()) } else { Err(format!("step {} after {watched:?}", step + 1)) }
+        }
+        other => Err(format!("{} wrote step {} after {other:?}", job.name, step + 1)),
+    }
+}
+
+pub(crate) const DRIFT: &str = "3: what somebody else wrote is never stepped from, and left alone unless told otherwise";
+
+/// Whether what was read is a split that nobody of ours can have written.
+pub(crate) fn drifted(job: &Watched, facts: &Facts) -> bool {
+    let Some(stable) = job.stable else { return false };
+    let plan = &job.record.plan;
+    let known = |share: u32| share == 0 || plan.steps.iter().any(|step| step.share.millipercent() == share);
+    facts.written.iter().flatten().any(|weights| {
+        weights.others > 0 || !known(weights.share(job.candidate)) || (weights.slots[stable] + weights.slots[job.candidate] == 0)
+    })
+}
+
+pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), String> {
+    let restores = matches!(desired, Desired::BaselineBesideCandidate | Desired::Baseline);
+    let may_restore = case.plan.on_drift == OnDrift::Restore || job.fell || job.aborts;
+    if !job.drift_seen || (restores && may_restore) {
+        return Ok(());
+    }
+    Err(format!("{} wrote {desired:?} over somebody else's split that it had read", job.name))
+}
+
+pub(crate) const EXPLICIT: &str = "4: both weights are always there, never all zero, and nobody else has any";
+
+pub(crate) fn explicit(job: &Watched, after: &Facts, at_start: &Facts, edited: &[bool]) -> Result<(), String> {
+    for (place, weights) in after.written.iter().enumerate().filter(|(place, _)| !edited[*place]) {
+        let Some(weights) = weights else { continue };
+        let is_start = Some(weights) == at_start.written[place].as_ref();
+        let empty = weights.slots.iter().sum::<u32>() == 0;
+        if !is_start && (empty || weights.others > 0) {
+            return Err(format!("traffic target {place} says {weights:?}"));
+        }
+        if !is_start && job.stable.is_some() && weights.listed != [true, true] {
+            return Err(format!("traffic target {place} lists one side only: {weights:?}"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) const INTENT: &str = "9: a split is announced in the record before it is written";
+
+pub(crate) fn intent(job: &Watched, desired: Desired, recorded: Option<&Record>, tags_lost: bool) -> Result<(), String> {
+    let Desired::Split(split) = desired else { return Ok(()) };
+    let announced = recorded.is_some_and(|recorded| recorded.id == job.record.id && recorded.intent == split);
+    if announced || tags_lost || job.stable.is_none() {
+        return Ok(());
+    }
+    let said = recorded.map(|recorded| recorded.intent);
+    Err(format!("{} writes {split} while the record in AWS says {said:?}", job.name))
+}
+
+pub(crate) const LEASE: &str = "Leases: who lost the record ends without another write";
+
+pub(crate) fn lease(job: &Watched) -> Result<(), String> {
+    if job.superseded { Err(format!("{} writes after it read somebody else's record", job.name)) } else { Ok(()) }
+}
+
+pub(crate) const SIGNAL: &str = "12: on the first signal the weights go back before anything else";
+
+/// Whether the weights have to go back: the candidate has some, and stable can take them.
+fn must_restore(job: &Watched, facts: &Facts) -> bool {
+    let stable_down = |stable: usize| {
+        job.saw.as_ref().is_some_and(|saw| saw.slots[stable].healthy == 0 && saw.slots[job.candidate].healthy > 0)
+    };
+    job.stable.is_some_and(|stable| !stable_down(stable))
+        && job.signalled.is_some()
+        && !job.acted_since
+        && !job.promoted
+        && job.step.is_some()
+        && facts.share(job.candidate) > 0
+}
+
+pub(crate) fn signal(job: &Watched, before: &Facts) -> Result<(), String> {
+    if must_restore(job, before) && job.record.plan.on_cancel == OnCancel::Rollback {
+        return Err(format!("{} wrote its record first", job.name));
+    }
+    Ok(())
+}
+
+pub(crate) fn signal_waits(job: &Watched, before: &Facts) -> Result<(), String> {
+    if must_restore(job, before) { Err(format!("{} waits after a signal", job.name)) } else { Ok(()) }
+}
+
+pub(crate) const SIZE: &str = "6: stable is never shrunk while it may serve, and no tasks are stopped that have weight";
+
+pub(crate) fn size(job: &Watched, role: Role, count: u32, recorded: Option<&Record>, before: &Facts) -> Result<(), String> {
+    let Some(slot) = slot_of(job, role) else { return Ok(()) };
+    let saw = job.saw.as_ref().unwrap_or(before);
+    if count > 0 {
+        let least = saw.slots[slot].desired;
+        return if count >= least { Ok(()) } else { Err(format!("{role:?} goes from {least} to {count} tasks")) };
+    }
+    if saw.serves(slot) {
+        return Err(format!("{role:?} is stopped while it serves: {:?}, routed {:?}", saw.written, saw.routed));
+    }
+    let promoted = recorded.is_none_or(|recorded| recorded.id != job.record.id || recorded.state == State::Promoted);
+    if role == Role::Stable && !promoted {
+        return Err("stable is stopped though the record does not say `promoted`".to_owned());
+    }
+    Ok(())
+}
+
+pub(crate) const PROMOTION: &str = "6: promoted is what has everything, everywhere";
+
+pub(crate) fn promotion(job: &Watched, record: &Record, edited: bool) -> Result<(), String> {
+    let first = record.state == State::Promoted && !job.promoted;
+    match &job.looked {
+        Some(looked) if first && !edited && looked.least_share(job.candidate) < 100_000 => {
+            Err(format!("{} records a promotion at {:?}", job.name, looked.written))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(crate) const ENDS: &str = "11: every path ends, with a deadline on every phase";
+
+/// The longest that a job can take: its timeout, and each phase's own limit.
+pub(crate) fn longest(case: &Case) -> Duration {
+    case.plan.timeout + Duration::from_secs(120 + 900 + 300 + 600 * 4) + case.plan.settle + Duration::from_secs(600)
+}
+
+pub(crate) const ENDING: &str =
+    "5: rolled back is exactly what was before, promoted is the candidate everywhere, stuck has a cause";
+
+pub(crate) fn rolled_back(job: &Watched, outcome: &Outcome, facts: &Facts, exactly: bool, edited: bool) -> Result<(), String> {
+    if edited || exactly {
+        return Ok(());
+    }
+    if matches!(outcome.reason, Reason::RolledBackByRequest { .. }) {
+        return promoted(job, facts, edited);
+    }
+    let hurried = job.signalled.is_some();
+    let drains = facts.slots[job.candidate].present > 0;
+    let at_zero = job.stable.is_some() && facts.share(job.candidate) == 0 && facts.written.iter().all(Option::is_some);
+    if at_zero && (hurried || drains || job.refused) {
+        return Ok(());
+    }
+    Err(format!("{} calls {:?} rolled back", job.name, facts.written))
+}
+
+pub(crate) fn promoted(job: &Watched, facts: &Facts, edited: bool) -> Result<(), String> {
+    if edited || facts.least_share(job.candidate) == 100_000 {
+        return Ok(());
+    }
+    Err(format!("{} calls {:?} promoted", job.name, facts.written))
+}
+
+pub(crate) fn stuck(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(), String> {
+    let reason = &outcome.reason;
+    let hindered = job.refused || facts.written.iter().any(Option::is_none);
+    let recorded = job.record.stable.as_ref().map_or(0, |slot| slot.count);
+    let kept_up = job.stable.is_none_or(|stable| facts.slots[stable].desired >= recorded);
+    let stable_down = matches!(reason, Reason::StableDown { .. }) && (job.refused || job.signalled.is_some() || kept_up);
+    let drifted = matches!(reason, Reason::Drifted { .. } | Reason::TargetGone { .. });
+    let denied = matches!(reason, Reason::NotRestored { .. } | Reason::Refused { .. }) && hindered;
+    let caused = stable_down || drifted || denied;
+    if caused { Ok(()) } else { Err(format!("{} is stuck without a cause: {}", job.name, outcome.reason)) }
+}
+
+pub(crate) const CLOSED: &str = "9: what a job leaves is written in AWS";
+
+pub(crate) fn closed(job: &Watched, outcome: &Outcome, recorded: Option<&Record>, lost: bool) -> Result<(), String> {
+    let Some(recorded) = recorded.filter(|_| !lost && !job.refused) else { return Ok(()) };
+    let left: &[State] = match outcome.kind {
+        OutcomeKind::Promoted => &[State::Closed, State::Promoted],
+        OutcomeKind::RolledBack => &[State::Closed, State::RolledBack],
+        OutcomeKind::Held => &[State::Held],
+        OutcomeKind::Stuck => &[State::Stuck],
+        OutcomeKind::Unchanged | OutcomeKind::Superseded => return Ok(()),
+    };
+    // Restored by request is promoted, to the record.
+    let asked = matches!(outcome.reason, Reason::RolledBackByRequest { .. }) && recorded.state == State::Promoted;
+    if left.contains(&recorded.state) || asked || job.signalled.is_some() {
+        return Ok(());
+    }
+    Err(format!("{} ended {} and the record says {}", job.name, outcome.kind, recorded.state))
+}

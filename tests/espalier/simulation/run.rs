@@ -1,0 +1,383 @@
+//! One case from its start to the end of its last job: whose turn it is, and when.
+
+use std::{collections::VecDeque, rc::Rc, time::Duration};
+
+use espalier::{
+    aws::ledger::{self, Ledger},
+    rollout::{
+        journal::Journal,
+        machine::{Effect, Ending, Event, Rollout},
+        observation::Lease,
+        record::{Record, State},
+        split::Split,
+    },
+    sandbox::{direct::Direct, scenario::Edit},
+    time::Timestamp,
+};
+
+use super::{
+    case::{Blow, CANDIDATE_IMAGE, Case, Other, STABLE_IMAGE, Verb},
+    court::{Court, Violation, Watched},
+    facts::Facts,
+    hands::{Hands, LateWrite},
+    rules,
+    stage::{Stage, release, told},
+    verbs::Begun,
+    words::{heard, short},
+};
+
+/// More effects than any job needs: a job that asks for more does not end.
+const MOST_EFFECTS: usize = 3000;
+
+/// How a case went.
+pub(crate) struct Played {
+    /// How each job ended, by its name; none for one that was killed or had nothing to do.
+    pub(crate) endings: Vec<(String, Option<Ending>)>,
+    pub(crate) violation: Option<Violation>,
+    /// The first job's journal.
+    pub(crate) journal: Journal,
+    /// What happened in the world, a line each, and the world whenever it was looked at; only where the case is told.
+    pub(crate) story: Vec<String>,
+    pub(crate) history: Vec<Facts>,
+    /// How much time passed in it.
+    pub(crate) took: Duration,
+}
+
+/// A job under way.
+pub(super) struct Job {
+    rollout: Rollout,
+    hands: Hands,
+    effect: Effect,
+    /// When the effect is carried out, or the wait is over, by the world's time.
+    pub(super) ready: Timestamp,
+    effects: usize,
+    ending: Option<Ending>,
+    dead: bool,
+    pub(super) began: Timestamp,
+    /// Since when it has not waited.
+    slept: Timestamp,
+}
+
+/// What is still to happen to the world.
+pub(super) enum Ahead {
+    Lands(LateWrite),
+    Other(Other),
+    Begins(Verb),
+}
+
+pub(super) struct Run<'c> {
+    pub(super) case: &'c Case,
+    pub(super) stage: Rc<Stage>,
+    pub(super) world: Direct,
+    pub(super) jobs: Vec<Job>,
+    pub(super) ahead: Vec<(Timestamp, Ahead)>,
+    afterwards: VecDeque<(u64, Verb)>,
+    pub(super) court: Court<'c>,
+    /// The runner's clock against the world's, in milliseconds.
+    pub(super) offset: i64,
+    tells: bool,
+    bend: Option<Bend>,
+    history: Vec<Facts>,
+    revisions: [String; 2],
+    record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
+}
+
+/// Plays a case; `tells` keeps the story.
+pub(crate) fn play(case: &Case, tells: bool) -> Played {
+    play_bent(case, tells, None)
+}
+
+/// What makes other effects of those that the first job's machine asks for: a machine with a defect.
+pub(crate) type Bend = fn(Effect) -> Effect;
+
+/// Plays a case with a machine that is not what it should be.
+pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<Bend>) -> Played {
+    let stage = Stage::of(case);
+    let mut world = stage.world.clone();
+    *world.knobs() = case.knobs.clone();
+    world.behave(STABLE_IMAGE, case.stable.clone());
+    world.behave(CANDIDATE_IMAGE, case.candidate.clone());
+    case.faults.iter().for_each(|fault| world.add_fault(fault.clone()));
+    case.people.iter().for_each(|person| world.add_person(person.clone()));
+    let start = world.now();
+    let revision = |slot: usize| stage.slots[slot].task_definition.clone().unwrap_or_default();
+    let revisions = [revision(0), revision(1)];
+    let court = Court::new(case, Facts::of(&world, &stage, &revisions));
+    let mut ahead: Vec<_> =
+        case.others.iter().map(|(at, other)| (start + Duration::from_secs(*at), Ahead::Other(other.clone()))).collect();
+    ahead.extend(case.beside.iter().map(|(at, verb)| (start + Duration::from_secs(*at), Ahead::Begins(*verb))));
+    let afterwards = case.afterwards.iter().copied().collect();
+    let mut run = Run {
+        case,
+        stage,
+        world,
+        jobs: Vec::new(),
+        ahead,
+        afterwards,
+        court,
+        offset: case.ahead * 1000,
+        tells,
+        bend,
+        history: Vec::new(),
+        revisions,
+        record: None,
+    };
+    let slots = run.stage.released();
+    let record = run.stage.record(case, start);
+    let ledger = Ledger::new(&run.stage.service_arn, &slots.targets, false).expect("actions that can be recorded");
+    let rollout = Rollout::release(record.clone(), release(&record, &slots));
+    run.begin("deploy", Begun { rollout, slots, ledger }, None);
+    while run.court.violation.is_none() && run.turn() {}
+    run.over(start)
+}
+
+impl Run<'_> {
+    fn over(self, start: Timestamp) -> Played {
+        let story =
+            self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
+        Played {
+            story: if self.tells { story.collect() } else { Vec::new() },
+            history: self.history,
+            took: self.world.now().since(start),
+            endings: self.court.jobs.iter().zip(&self.jobs).map(|(job, own)| (job.name.clone(), own.ending.clone())).collect(),
+            violation: self.court.violation,
+            journal: self.jobs.into_iter().next().map(|job| job.rollout.journal().clone()).unwrap_or_default(),
+        }
+    }
+
+    fn tell(&mut self, job: usize, what: impl FnOnce() -> String) {
+        if self.tells {
+            let line = format!("{} {}", self.court.jobs[job].name, what());
+            self.world.note("job", line);
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::of(&self.world, &self.stage, &self.revisions)
+    }
+
+    /// The runner's clock.
+    pub(super) fn clock(&self) -> Timestamp {
+        Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(self.offset))
+    }
+
+    /// When the world's time is what the runner's clock then says.
+    fn by_the_world(&self, runner: Timestamp) -> Timestamp {
+        Timestamp::from_millis(runner.as_millis().saturating_add_signed(-self.offset)).max(self.world.now())
+    }
+
+    pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
+        let Begun { rollout, slots, ledger } = begun;
+        let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
+        let record = rollout.record().clone();
+        let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
+        let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
+        self.court.jobs.push(Watched {
+            name: name.to_owned(),
+            stable: record.stable.as_ref().map(|stable| place(&stable.group)),
+            candidate: place(&record.candidate.group),
+            forced: verb == Some(Verb::ForcedAbort),
+            aborts: verb.is_some() && !restores && !goes_on,
+            over: false,
+            saw: None,
+            looked: None,
+            hindered: self.world.now(),
+            refused: false,
+            // Who goes on has what the record says: how long that was watched is the other job's affair.
+            step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
+            stepped: Timestamp::default(),
+            fell: false,
+            touched: false,
+            signalled: None,
+            acted_since: false,
+            superseded: false,
+            drift_seen: false,
+            promoted: record.state == State::Promoted,
+            record,
+        });
+        let now = self.world.now();
+        let hands = Hands::new(slots, ledger);
+        let mut job = Job {
+            rollout,
+            hands,
+            effect: Effect::ReadBack,
+            ready: now,
+            effects: 0,
+            ending: None,
+            dead: false,
+            began: now,
+            slept: now,
+        };
+        job.effect = job.rollout.handle(self.clock(), Event::Begun).expect("a job begins");
+        self.jobs.push(job);
+        self.issued(self.jobs.len() - 1);
+    }
+
+    /// The next thing that happens; false when everything is over.
+    fn turn(&mut self) -> bool {
+        let job = self.jobs.iter().enumerate().filter(|(_, job)| !job.dead).min_by_key(|(_, job)| job.ready);
+        let job = job.map(|(place, job)| (job.ready, place));
+        // Until the last job is over, the world goes on; afterwards the next one begins.
+        let Some((ready, place)) = job else { return self.next_job() };
+        let ahead = self.ahead.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(place, (at, _))| (*at, place));
+        if let Some((at, place)) = ahead.filter(|(at, _)| *at <= ready) {
+            self.pass(at);
+            let (_, what) = self.ahead.swap_remove(place);
+            self.happen(what);
+            return true;
+        }
+        self.pass(ready);
+        self.act(place);
+        true
+    }
+
+    fn next_job(&mut self) -> bool {
+        let Some((delay, verb)) = self.afterwards.pop_front() else { return false };
+        self.ahead.push((self.world.now() + Duration::from_secs(delay), Ahead::Begins(verb)));
+        while self.jobs.iter().all(|job| job.dead) {
+            let next = self.ahead.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(place, (at, _))| (*at, place));
+            let Some((at, place)) = next else { return !self.afterwards.is_empty() };
+            self.pass(at);
+            let (_, what) = self.ahead.swap_remove(place);
+            self.happen(what);
+        }
+        true
+    }
+
+    /// Time goes on, one thing after the other, each of them looked at.
+    fn pass(&mut self, to: Timestamp) {
+        while self.world.step(to) {
+            self.notice();
+        }
+        self.world.advance(to);
+        self.notice();
+    }
+
+    pub(super) fn notice(&mut self) {
+        let facts = self.facts();
+        self.court.changed(&facts);
+        if self.tells {
+            self.history.push(facts);
+        }
+    }
+
+    /// The record as it is in AWS now.
+    fn recorded(&mut self, holder: &str) -> Option<Record> {
+        let tags = self.world.tags(holder)?;
+        if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
+            let record = ledger::found(holder, tags.clone()).ok().flatten().map(|found| found.record);
+            self.record = Some((tags.clone(), record));
+        }
+        self.record.as_ref().and_then(|(_, record)| record.clone())
+    }
+
+    /// A job has asked for its next effect.
+    fn issued(&mut self, place: usize) {
+        if let Some(bend) = self.bend.filter(|_| place == 0) {
+            self.jobs[place].effect = bend(self.jobs[place].effect.clone());
+        }
+        let effect = self.jobs[place].effect.clone();
+        self.tell(place, || format!("asks for {}", short(&effect)));
+        let facts = self.facts();
+        let asks_record = matches!(effect, Effect::Write(_) | Effect::Scale(..) | Effect::Finish(_));
+        let holder = self.jobs[place].hands.ledger.holder().to_owned();
+        let recorded = if asks_record { self.recorded(&holder) } else { None };
+        self.note_edits();
+        self.court.asked(place, &effect, &facts, recorded.as_ref());
+        let blow = self.case.blows.iter().find(|(at, _)| place == 0 && *at == self.jobs[0].effects).map(|(_, blow)| *blow);
+        if let Effect::Finish(ending) = effect {
+            let exactly = self.jobs[place]
+                .hands
+                .slots
+                .targets
+                .iter()
+                .all(|(target, baseline)| self.world.action(target.arn()).is_some_and(|action| *action == told(baseline)));
+            self.court.ended(place, &ending, &facts, exactly, recorded.as_ref());
+            self.jobs[place].ending = Some(ending);
+            self.jobs[place].dead = true;
+        } else if let Effect::WaitUntil(until) = effect {
+            // What is done on the way to a wait may take longer than the wait.
+            if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
+                self.court.endless(place, facts.at, "it waits for what is past".to_owned());
+            }
+            let ready = if blow == Some(Blow::Signal) { self.world.now() } else { self.by_the_world(until) };
+            self.jobs[place].ready = ready;
+        } else {
+            self.jobs[place].ready = self.world.now() + self.case.latency;
+        }
+        if blow == Some(Blow::KillBefore) {
+            self.kill(place);
+        }
+    }
+
+    fn kill(&mut self, place: usize) {
+        if !self.jobs[place].dead {
+            self.tell(place, || "is killed".to_owned());
+            self.jobs[place].dead = true;
+            self.court.jobs[place].over = true;
+        }
+    }
+
+    /// The world's own view of who wrote: whatever the log says that people did.
+    fn note_edits(&mut self) {
+        let (now, start) = (self.world.now(), self.court.at_start.at);
+        let passed = now.since(start).as_secs();
+        for person in self.case.people.iter().filter(|person| person.at <= passed) {
+            if person.r#do == Edit::RemoveTags {
+                self.court.tags_lost = true;
+            } else {
+                self.court.edited.iter_mut().for_each(|edited| *edited = true);
+            }
+        }
+    }
+
+    /// The effect of a job is carried out, and the machine is told.
+    fn act(&mut self, place: usize) {
+        let effect = self.jobs[place].effect.clone();
+        let blow = self.case.blows.iter().find(|(at, _)| place == 0 && *at == self.jobs[0].effects).map(|(_, blow)| *blow);
+        let mut event = if matches!(effect, Effect::WaitUntil(_)) {
+            self.jobs[place].slept = self.world.now();
+            Event::Woke
+        } else {
+            let job = &mut self.jobs[place];
+            let record = job.rollout.record().clone();
+            let event = job.hands.carry_out(&mut self.world, &effect, &record);
+            let (late, refused) = (std::mem::take(&mut job.hands.late), job.hands.refused);
+            self.ahead.extend(late.into_iter().map(|late| (late.lands, Ahead::Lands(late))));
+            let facts = self.facts();
+            // A reading that a signal interrupts is not heard.
+            let unheard = blow == Some(Blow::Signal) && matches!(effect, Effect::Observe(_) | Effect::ReadBack);
+            let theirs = matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
+            self.note_edits();
+            if !unheard {
+                self.court.done(place, &effect, refused, &facts, theirs);
+            }
+            self.court.changed(&facts);
+            if self.tells {
+                self.history.push(facts);
+            }
+            event
+        };
+        if blow == Some(Blow::KillAfter) {
+            return self.kill(place);
+        }
+        if blow == Some(Blow::Signal) {
+            event = Event::Signalled;
+            let watched = &mut self.court.jobs[place];
+            (watched.signalled, watched.acted_since) = (Some(self.world.now()), false);
+        }
+        self.tell(place, || format!("hears {}", heard(&event)));
+        let now = self.clock();
+        let job = &mut self.jobs[place];
+        job.effects += 1;
+        match job.rollout.handle(now, event) {
+            Ok(effect) => job.effect = effect,
+            Err(defect) => return self.court.endless(place, now, defect.to_string()),
+        }
+        let (effects, took) = (job.effects, self.world.now().since(job.began));
+        if effects > MOST_EFFECTS || took > rules::longest(self.case) {
+            return self.court.endless(place, now, format!("{effects} effects, {took:?}"));
+        }
+        self.issued(place);
+    }
+}

@@ -1,0 +1,117 @@
+//! The binary, killed with SIGKILL at its calls to AWS, each in a world of its own; then another job puts things in order.
+//!
+//! A sample of the calls is taken here. All of them: `ESPALIER_TEST_KILLS=all cargo test --test espalier killed`, which takes
+//! minutes.
+
+use std::{sync::Mutex, thread};
+
+use serde_json::Value;
+
+use super::STEPS;
+use crate::{
+    harness::{CONFIG, Story, Told},
+    world::World,
+};
+
+/// How many calls are tried where nobody asks for all.
+const SAMPLE: usize = 10;
+
+/// How the other job may end where nothing was recorded yet, and where everything is over.
+const NOTHING_TO_DO: [i32; 2] = [5, 0];
+
+/// A release that is killed at its nth call to AWS: before the call is done, or after that without hearing of it.
+fn killed(nth: usize, effect: &str, awaited: &str, verb: &str) -> Told {
+    let story = Story::within("promoted");
+    let scenario = format!("faults:\n  - {{ operations: [\"vpc-lattice:*\", \"ecs:*\"], nth: {nth}, effect: {effect} }}\n");
+    let story = story.elsewhere("killed.yml", &scenario);
+    story.script(&format!(
+        r#"
+        export ESPALIER_RETIRE_AFTER=60s
+        AWAITED='{awaited}' begins deploy -c {CONFIG} {STEPS}
+        kill -KILL $!
+        exits 137 ends
+        code=0
+        espalier {verb} --lattice-service myservice || code=$?
+        echo "the other job: $code"
+        exits 0 espalier status --lattice-service myservice
+        "#
+    ))
+}
+
+/// Traffic is on a side with healthy targets, or on what it was on before, and nobody is at it any more.
+fn settled(told: &Told, before: &World, what: &str) {
+    let (world, said) = (&told.world, &told.run.stdout);
+    let all = format!("{what}\n{said}\n{}", told.run.stderr);
+    assert_eq!(told.run.code, 0, "{all}");
+    let code: i32 = said.split("the other job: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok()).expect(&all);
+    let actions = world.actions();
+    let everything_on = |group: &str| {
+        actions.values().all(|action| {
+            let groups = action["forward"]["targetGroups"].as_object().or(action["forward"].as_object()).expect("it forwards");
+            groups.iter().all(|(name, weight)| (name == group) == (weight.as_u64() > Some(0)))
+        })
+    };
+    let record = world.record();
+    if actions == before.actions() {
+        assert!(world.tasks("myservice") == 3, "stable serves: {all}");
+        assert_eq!(world.tasks("myservice-green"), 0, "no task is left behind: {all}");
+    } else if everything_on("myservice-b") {
+        assert_eq!(world.tasks("myservice-green"), 3, "the new revision serves: {all}");
+    } else {
+        assert!(everything_on("myservice-a"), "{actions:?}: {all}");
+        assert_eq!(world.tasks("myservice"), 3, "stable serves: {all}");
+    }
+    let over = ["state=closed", "state=promoted", "state=rolled-back"].iter().any(|state| record.contains(state));
+    assert!(over || record.is_empty(), "{record}: {all}");
+    assert!(code == 0 || (record.is_empty() && NOTHING_TO_DO.contains(&code)), "the other job ended with {code}: {all}");
+    // Nothing that was there before is gone, and nothing is there that belongs to nobody.
+    assert!(world.desired("myservice").is_some(), "its service is gone: {all}");
+    assert_eq!(actions.keys().collect::<Vec<_>>(), before.actions().keys().collect::<Vec<_>>(), "{all}");
+}
+
+/// How many calls an undisturbed release makes.
+fn calls() -> usize {
+    let told = Story::within("promoted").with("ESPALIER_RETIRE_AFTER", "60s").deploy(&STEPS.split(' ').collect::<Vec<_>>());
+    let told = told.ends_with(0);
+    told.world.asked_of_aws().len()
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how many")]
+fn sample(of: usize) -> Vec<usize> {
+    if std::env::var("ESPALIER_TEST_KILLS").is_ok_and(|kills| kills == "all") {
+        return (1..=of).collect();
+    }
+    (0..SAMPLE).map(|place| 1 + place * (of - 1) / (SAMPLE - 1)).collect()
+}
+
+#[test]
+fn killed_at_any_call_another_job_leaves_traffic_on_a_revision_that_serves() {
+    let before = Story::within("promoted").untold();
+    let last = calls();
+    assert!(last > 50, "{last}");
+    let effects = [("hang", "Hang"), ("{ late-write: 0 }", "LateWrite")];
+    let verbs = ["abort", "rollback"];
+    let cases = sample(last).into_iter().enumerate().map(|(place, nth)| (nth, effects[place % 2], verbs[place / 2 % 2]));
+    let cases = Mutex::new(cases.collect::<Vec<_>>());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some((nth, (effect, awaited), verb)) = cases.lock().expect("nobody panics").pop() else { break };
+                    let told = killed(nth, effect, awaited, verb);
+                    settled(&told, &before, &format!("killed at call {nth} ({effect}), then {verb}"));
+                }
+            });
+        }
+    });
+}
+
+/// The calls to AWS in a world's log.
+impl World {
+    fn asked_of_aws(&self) -> Vec<&Value> {
+        let of_aws = |line: &&Value| {
+            line["what"].as_str().is_some_and(|what| what.starts_with("vpc-lattice:") || what.starts_with("ecs:"))
+        };
+        self.log().iter().filter(of_aws).collect()
+    }
+}
