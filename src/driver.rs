@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::{
-    aws::{Aws, ledger::Ledger, slots::Slots},
+    aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{self, Clock},
     hooks,
     report::Reports,
@@ -33,6 +33,8 @@ pub struct Hands<'a> {
     pub slots: Slots,
     /// The record in AWS.
     pub ledger: Ledger,
+    /// The way to the candidate beside the weights.
+    pub test_rules: TestRules,
 }
 
 /// Drives a rollout to its end.
@@ -76,6 +78,8 @@ pub async fn drive(
             | Effect::Write(_)
             | Effect::Launch(_)
             | Effect::Scale(..)
+            | Effect::OpenTest
+            | Effect::CloseTest
             | Effect::StartHook(_)
             | Effect::EndHook => {
                 let act = act(&effect, rollout, hands, hooks);
@@ -125,12 +129,14 @@ async fn wait(until: Timestamp, hands: &Hands<'_>, hooks: &hooks::Runner, report
 }
 
 async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut hooks::Runner) -> Result<(), Refusal> {
-    let Hands { aws, slots, ledger, .. } = hands;
+    let Hands { aws, slots, ledger, test_rules, .. } = hands;
     match effect {
         Effect::StartHook(order) => {
             return hooks.start(aws, slots, order, rollout.record(), &rollout.journal().release).await;
         }
         Effect::EndHook => return hooks.end(aws, slots).await,
+        Effect::OpenTest => test_rules.open(aws).await,
+        Effect::CloseTest => test_rules.close(aws).await,
         Effect::Record(record, lease) => ledger.write(aws, record, *lease).await,
         Effect::Renew(until) => ledger.renew(aws, rollout.record(), *until).await,
         Effect::Write(desired) => slots.write(aws, *desired).await,
@@ -143,7 +149,7 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut 
 
 /// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
 async fn observe(rollout: &Rollout, hands: &Hands<'_>, hooks: &hooks::Runner) -> Result<Observation, Refusal> {
-    let Hands { aws, slots, ledger, clock } = hands;
+    let Hands { aws, slots, ledger, clock, test_rules } = hands;
     let (lease, actions, (stable, candidate), hook) = tokio::try_join!(
         ledger.read_lease(aws, rollout.record()),
         slots.read_actions(aws),
@@ -151,16 +157,24 @@ async fn observe(rollout: &Rollout, hands: &Hands<'_>, hooks: &hooks::Runner) ->
         hooks.read(aws)
     )
     .map_err(|fault| fault.refusal())?;
-    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate, hook })
+    Ok(Observation {
+        at: aws.date().unwrap_or_else(|| clock.now()),
+        lease,
+        actions,
+        stable,
+        candidate,
+        test: test_rules.there(),
+        hook,
+    })
 }
 
 /// Only what proves that weights are where they should be.
 async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
-    let Hands { aws, slots, ledger, clock } = hands;
+    let Hands { aws, slots, ledger, clock, .. } = hands;
     let (lease, actions) =
         tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws)).map_err(|fault| fault.refusal())?;
     let at = aws.date().unwrap_or_else(|| clock.now());
-    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), hook: None })
+    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), test: Vec::new(), hook: None })
 }
 
 /// Whether putting the baseline back is what a person would have to do; not where stable is down, or the candidate promoted.

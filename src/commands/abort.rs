@@ -5,6 +5,7 @@ use super::{
     conduct::{Prepared, conduct},
     connect,
     recorded::{self, Recorded},
+    test_rule,
 };
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Launch},
@@ -64,11 +65,13 @@ pub(super) fn prepare(aws: &Aws, recorded: Recorded, verb: &str, reason: Reason,
     let release = recorded::release(aws, &record, verb, &targets);
     let slots = recorded::slots(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
+    let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
     Ok(Prepared {
         rollout: Rollout::abort(record, release, reason, force),
         slots,
         ledger,
+        test_rules,
         hooks: hooks::Runner::default(),
         task_definition_arn,
     })

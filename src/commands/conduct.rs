@@ -2,7 +2,7 @@
 
 use super::preflight;
 use crate::{
-    aws::{Aws, ledger::Ledger, slots::Slots},
+    aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{Clock, Timestamp},
     driver::{self, Hands},
     exit::{Error, Exit},
@@ -24,6 +24,8 @@ pub(crate) struct Prepared {
     pub(crate) slots: Slots,
     /// Where its record is kept.
     pub(crate) ledger: Ledger,
+    /// Its test rules.
+    pub(crate) test_rules: TestRules,
     /// What it has run.
     pub(crate) hooks: hooks::Runner,
     /// The candidate's task definition, for the outputs.
@@ -41,7 +43,10 @@ pub(crate) async fn conduct(
     mut options: ReportOptions,
     mut signals: Signals,
 ) -> Result<Exit, Error> {
-    let Prepared { mut rollout, slots, ledger, mut hooks, task_definition_arn } = prepared;
+    let Prepared { mut rollout, slots, ledger, test_rules, mut hooks, task_definition_arn } = prepared;
+    if test_rules.are_wanted() {
+        rollout.with_test_rule();
+    }
     rollout.with_hooks(hooks.jobs().hooks());
     options.task_definition_arn = task_definition_arn;
     let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
@@ -49,7 +54,7 @@ pub(crate) async fn conduct(
     options.rollback_command = command("rollback");
     options.ecs_service.clone_from(&slots.candidate.ecs_service);
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
-    let hands = Hands { aws, clock, slots, ledger };
+    let hands = Hands { aws, clock, slots, ledger, test_rules };
     let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals).await;
     reports.finish(rollout.journal()).await;
     match ending {

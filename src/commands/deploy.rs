@@ -8,7 +8,7 @@ use super::{
     conduct::{Prepared, conduct, say_unchanged},
     connect,
     definitions::Definitions,
-    preflight,
+    preflight, test_rule,
     view::View,
 };
 use crate::{
@@ -113,7 +113,9 @@ async fn look(settings: &DeploySettings, aws: &Aws, clock: &dyn Clock) -> Result
     let survey = survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?;
     let records = refuse_while_busy(aws, clock, &survey).await?;
     let roles = survey::roles(&survey, listed(&lattice.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles))?;
+    let mut problems = preflight::judge(&survey, &roles);
+    problems.extend(test_rule::judge(&survey, &roles, lattice.test_rule.as_ref()));
+    preflight::refuse(problems)?;
     Ok((survey, roles, records))
 }
 

@@ -25,6 +25,7 @@ mod schema;
 mod shift;
 mod start;
 mod status;
+mod test_rule;
 mod view;
 
 pub use dispatch::run;

@@ -7,6 +7,7 @@ use super::{
     conduct::{Prepared, conduct},
     connect, preflight,
     recorded::{self, Recorded},
+    test_rule,
     view::rollout_id,
 };
 use crate::{
@@ -84,6 +85,7 @@ async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Tim
     record.name.clone_from(&old.name);
     record.cluster.clone_from(&old.cluster);
     record.targets.clone_from(&old.targets);
+    record.test.clone_from(&old.test);
     record.previous = Some(previous.clone());
 
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
@@ -91,10 +93,12 @@ async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Tim
     let slots = recorded::slots(&record, targets, launch);
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&service_arn, &slots.targets, false)?;
+    // Named after the rollout that made them.
+    let test_rules = test_rule::recorded(&old, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
     let mut rollout = Rollout::restore(record, release);
     rollout.note(now, Happening::Note { what: format!("asked for by {by}") });
-    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// What the record says to serve must serve, everywhere: on any other weights a rollback would undo what somebody else did.

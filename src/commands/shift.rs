@@ -2,13 +2,13 @@
 
 use super::{
     conduct::{Prepared, conduct, say_unchanged},
-    connect, deploy, preflight,
+    connect, deploy, preflight, test_rule,
     view::{recorded, rollout_id},
 };
 use crate::{
     aws::{
         Aws,
-        ledger::Ledger,
+        ledger::{Found, Ledger},
         slots::{Launch, Slot, Slots},
         survey::{self, Roles, SeenSlot, Survey, WantedSlot},
     },
@@ -48,7 +48,9 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     };
     let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
     let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles))?;
+    let mut problems = preflight::judge(&survey, &roles);
+    problems.extend(test_rule::judge(&survey, &roles, settings.test_rule.as_ref()));
+    preflight::refuse(problems)?;
     let release = release(&aws, &survey, &roles, &settings);
     match roles.stable {
         Some(0) => {}
@@ -64,7 +66,7 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
         connect::show(settings.format, &settings.plan_origin.expansion.iter().cloned().chain(steps).collect::<Vec<_>>());
         return Ok(Exit::Done);
     }
-    let mut prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), release)?;
+    let mut prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), (release, &records))?;
     if let Some(what) = settings.plan_origin.expansion.clone() {
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
@@ -111,7 +113,7 @@ fn prepare(
     survey: &Survey,
     roles: Roles,
     (from, to): (Slot, Slot),
-    release: Release,
+    (release, records): (Release, &[Found]),
 ) -> Result<Prepared, Error> {
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[from.group_arn.as_str(), to.group_arn.as_str()]);
@@ -120,7 +122,8 @@ fn prepare(
     let slots = Slots { cluster: None, targets: roles.targets, stable: Some(from), candidate: to, launch: Launch::Nothing };
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
+    let test_rules = test_rule::begin(&mut record, &slots, settings.test_rule.as_ref(), records);
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });
-    let hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
-    Ok(Prepared { rollout, slots, ledger, hooks, task_definition_arn: None })
+    let hooks = hooks::Runner::new(settings.hooks.clone(), test_rule::variables(settings.test_rule.as_ref()));
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: None })
 }

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     conduct::Prepared,
     definitions::{Definitions, ForSlot},
-    preflight,
+    preflight, test_rule,
 };
 use crate::{
     aws::{
@@ -158,6 +158,7 @@ impl View<'_> {
             Slots { cluster: Some(settings.cluster.clone()), targets: self.roles.targets.clone(), stable, candidate, launch };
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
+        let test_rules = test_rule::begin(&mut record, &slots, settings.lattice.test_rule.as_ref(), records);
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
         if let Some(what) = settings.plan_origin.expansion.clone() {
             rollout.note(now, Happening::Note { what });
@@ -173,8 +174,8 @@ impl View<'_> {
             rollout.note(now, Happening::Prepared { what: format!("created target group {} like {model}", group.name) });
         }
         rollout.note(now, Happening::Prepared { what: format!("registered task definition {}", registered.short()) });
-        let hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
-        Ok(Prepared { rollout, slots, ledger, hooks, task_definition_arn: Some(registered.arn.clone()) })
+        let hooks = hooks::Runner::new(settings.hooks.clone(), test_rule::variables(settings.lattice.test_rule.as_ref()));
+        Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: Some(registered.arn.clone()) })
     }
 
     /// The candidate's size: stable's, as it wants and as it runs; at bootstrap what the file says.

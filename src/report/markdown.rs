@@ -214,6 +214,8 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
         | Happening::Settled { .. }
         | Happening::Observed { .. }
         | Happening::StepPassed { .. }
+        | Happening::TestOpened { .. }
+        | Happening::TestClosed { .. }
         | Happening::HookBegun { .. }
         | Happening::HookEnded { .. }
         | Happening::RollingBack { .. }

@@ -161,6 +161,8 @@ impl<'a> Progress<'a> {
             | Happening::Ready { .. }
             | Happening::Concern { .. }
             | Happening::Retrying { .. }
+            | Happening::TestOpened { .. }
+            | Happening::TestClosed { .. }
             | Happening::HookBegun { .. }
             | Happening::HookEnded { .. }
             | Happening::Note { .. } => {}

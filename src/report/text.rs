@@ -229,6 +229,8 @@ impl Console {
             | Happening::Settled { .. }
             | Happening::Observed { .. }
             | Happening::StepPassed { .. }
+            | Happening::TestOpened { .. }
+            | Happening::TestClosed { .. }
             | Happening::Restored
             | Happening::Retiring { .. }
             | Happening::Retired { .. }

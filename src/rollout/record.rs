@@ -126,6 +126,9 @@ pub struct Record {
     pub previous: Option<SlotRecord>,
     /// Application Auto Scaling's state of the stable slot, to be given back; opaque here.
     pub scaling: Option<String>,
+    /// The test rules that were made, as the room that makes them names them, without spaces or `+`; empty before they are known,
+    /// none where there are none.
+    pub test: Option<Vec<String>>,
     /// Pairs of a later version's, kept.
     pub unknown: BTreeMap<String, String>,
 }
@@ -165,6 +168,7 @@ impl Record {
             candidate,
             previous: None,
             scaling: None,
+            test: None,
             unknown: BTreeMap::new(),
         }
     }

@@ -62,6 +62,8 @@ impl Record {
         optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
         optional("cluster", self.cluster.as_ref());
         optional("scaling", self.scaling.as_ref());
+        let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
+        optional("test", self.test.as_ref().map(joined).as_ref());
         for (role, slot) in
             [("stable", self.stable.as_ref()), ("candidate", Some(&self.candidate)), ("previous", self.previous.as_ref())]
         {
@@ -136,6 +138,10 @@ impl Record {
             },
             cluster: pairs.0.remove("cluster"),
             scaling: pairs.0.remove("scaling"),
+            test: pairs.0.remove("test").map(|rules| match rules.as_str() {
+                "announced" => Vec::new(),
+                rules => rules.split('+').map(str::to_owned).collect(),
+            }),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
             previous: pairs.slot("previous")?,
@@ -347,6 +353,8 @@ mod tests {
                     by_cancel: right.is_multiple_of(2),
                 });
                 record.targets = (0..left % 4).map(|number| format!("arn:aws:vpc-lattice:listener/listener-{number}")).collect();
+                record.test =
+                    flag.then(|| (0..right % 3).map(|number| format!("arn:aws:vpc-lattice:rule/rule-{number}")).collect());
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record

@@ -95,6 +95,10 @@ pub(super) struct World {
     pub(super) effects: usize,
     pub(super) highest: u16,
     pub(super) fell: bool,
+    /// There is a test rule, whoever knows of it.
+    pub(super) test: bool,
+    /// What the record says of it.
+    pub(super) recorded_test: Option<Vec<String>>,
     /// When hooks that are started end, and with what.
     pub(super) hook_takes: Option<Duration>,
     pub(super) hook_exit: i32,
@@ -126,6 +130,8 @@ impl World {
             effects: 0,
             highest: 0,
             fell: false,
+            test: false,
+            recorded_test: None,
             hook_takes: Some(Duration::from_secs(45)),
             hook_exit: 0,
             hook: None,
@@ -165,8 +171,12 @@ impl World {
             self.stale = true;
             self.actions = [split; 2];
         }
+        assert!(!self.test || self.recorded_test.is_some(), "a test rule that no other job would find");
         match effect {
             Effect::Record(..) | Effect::Renew(_) => {
+                if let Effect::Record(record, _) = effect {
+                    self.recorded_test.clone_from(&record.test);
+                }
                 if self.lease == Lease::Lost {
                     self.lease = Lease::Ours;
                 }
@@ -210,6 +220,14 @@ impl World {
                     "stable is never shrunk while it may serve"
                 );
                 self.stable_tasks = *count;
+                Event::Done
+            }
+            Effect::OpenTest => {
+                self.test = true;
+                Event::Done
+            }
+            Effect::CloseTest => {
+                self.test = false;
                 Event::Done
             }
             Effect::StartHook(order) => {
@@ -268,6 +286,7 @@ impl World {
                 if self.now < self.candidate_ready { 0 } else { self.candidate_healthy },
                 self.failed,
             ),
+            test: if self.test { vec!["rule".to_owned()] } else { Vec::new() },
             hook: self.hook.map(|until| HookReading {
                 end: self.ended(until).then_some(HookEnd { exit: Some(self.hook_exit), why: None }),
                 tail: Vec::new(),

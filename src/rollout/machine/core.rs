@@ -7,6 +7,7 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
+    test_rule::TestDesk,
     types::{Effect, Ending, Event, OutOfPlace},
 };
 use crate::{
@@ -97,6 +98,7 @@ pub struct Rollout {
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
     pub(super) hooks: HookDesk,
+    pub(super) test: TestDesk,
 }
 
 impl Rollout {
@@ -149,6 +151,7 @@ impl Rollout {
             record_lost: false,
             scaling: false,
             hooks: HookDesk::default(),
+            test: TestDesk::default(),
         }
     }
 
@@ -205,12 +208,17 @@ impl Rollout {
             Effect::Finish(_) => Pending::Nothing,
             Effect::StartHook(_) | Effect::EndHook => Pending::Hook,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
-            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) => match self.pending {
+            Effect::Record(..)
+            | Effect::Write(_)
+            | Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::OpenTest
+            | Effect::CloseTest => match self.pending {
                 Pending::Aside(until) => Pending::Aside(until),
                 Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait | Pending::Hook => Pending::Act,
             },
         };
-        if matches!(effect, Effect::Write(_)) {
+        if matches!(effect, Effect::Write(_) | Effect::OpenTest) {
             self.touched = true;
         }
         Ok(effect)

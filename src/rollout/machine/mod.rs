@@ -12,7 +12,7 @@
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `hooks`, `retire`, `rollback`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//! `release` (claim to promotion), `hooks`, `test_rule`, `retire`, `rollback`, `signal`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
@@ -22,6 +22,8 @@ mod adversary;
 #[cfg(test)]
 mod adversary_hooks;
 #[cfg(test)]
+mod adversary_test_rule;
+#[cfg(test)]
 mod adversary_world;
 mod checks;
 mod core;
@@ -30,6 +32,8 @@ mod hooks;
 mod release;
 mod retire;
 mod rollback;
+mod signal;
+mod test_rule;
 mod tick;
 mod types;
 

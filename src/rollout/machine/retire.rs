@@ -23,6 +23,8 @@ pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retire {
+    /// The test rule is taken away.
+    Untesting,
     /// The hook after the promotion.
     Announcing,
     Waiting {
@@ -39,6 +41,15 @@ impl Rollout {
     /// The promotion is recorded: final.
     pub(super) fn promoted(&mut self) -> Effect {
         self.say(Happening::Promoted);
+        if self.is_test_open() {
+            self.phase = Phase::Retiring(Retire::Untesting);
+            self.give_up = self.now + WRITE_LIMIT;
+            return Effect::CloseTest;
+        }
+        self.after_promotion()
+    }
+
+    fn after_promotion(&mut self) -> Effect {
         if self.hurried {
             return self.finish_promoted();
         }
@@ -70,6 +81,7 @@ impl Rollout {
 
     pub(super) fn retire_watched(&mut self, retire: Retire, observation: &Observation) -> Effect {
         match retire {
+            Retire::Untesting => Effect::CloseTest,
             Retire::Announcing => {
                 self.give_up = self.now + DRAIN_LIMIT;
                 let hook = self.hook(Point::AfterPromote, 0, observation.hook.as_ref());
@@ -115,12 +127,20 @@ impl Rollout {
         if retire == Retire::Closing {
             return self.finish_promoted();
         }
+        if retire == Retire::Untesting {
+            self.test_closed();
+            return self.after_promotion();
+        }
         self.give_up = self.now + DRAIN_LIMIT;
         self.phase = Phase::Retiring(Retire::Draining { until: self.give_up });
         self.idle(None)
     }
 
     pub(super) fn retire_refused(&mut self, reason: &Reason) -> Effect {
+        if self.phase == Phase::Retiring(Retire::Untesting) {
+            self.test_left(reason);
+            return self.after_promotion();
+        }
         self.say(Happening::Concern { what: reason.to_string() });
         if self.phase == Phase::Retiring(Retire::Closing) { self.finish_promoted() } else { self.close_retired() }
     }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
-    release::StepStage,
-    retire::{DRAIN_LIMIT, Retire},
+    retire::DRAIN_LIMIT,
     types::{Desired, Effect, Role},
 };
 use crate::{
@@ -14,7 +13,6 @@ use crate::{
         journal::Happening,
         observation::{LiveAction, Observation},
         outcome::{OutcomeKind, Reason},
-        plan::OnCancel,
         record::State,
         split::Split,
     },
@@ -24,7 +22,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rollback {
     pub(super) reason: Reason,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// A write that will be refused again, in words: one last reading decides.
     denied: Option<String>,
     /// It takes a running rollout over.
@@ -36,12 +34,14 @@ pub(super) struct Rollback {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// The record with its generation raised, before an abort's first write.
     Claiming,
     Writing,
     Recording,
     ScalingStable,
+    /// The test rule is taken away.
+    Untesting,
     Settling {
         until: Timestamp,
     },
@@ -97,7 +97,7 @@ impl Rollout {
         if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
     }
 
-    fn at(&mut self, mut rollback: Rollback, stage: Stage) {
+    pub(super) fn at(&mut self, mut rollback: Rollback, stage: Stage) {
         rollback.stage = stage;
         self.phase = Phase::RollingBack(rollback);
     }
@@ -114,6 +114,10 @@ impl Rollout {
                 self.recorded(rollback)
             }
             Stage::ScalingStable => self.recorded(rollback),
+            Stage::Untesting => {
+                self.test_closed();
+                self.recorded(rollback)
+            }
             Stage::Scaling => {
                 self.at(rollback, Stage::Draining { until: self.now + DRAIN_LIMIT });
                 self.idle(None)
@@ -125,6 +129,10 @@ impl Rollout {
 
     /// Weights are back and recorded: stop the candidate's tasks, unless the job is being killed.
     fn recorded(&mut self, rollback: Rollback) -> Effect {
+        if self.is_test_open() {
+            self.at(rollback, Stage::Untesting);
+            return Effect::CloseTest;
+        }
         if self.hurried {
             if self.record().candidate.ecs_service.is_some() {
                 let what =
@@ -148,6 +156,7 @@ impl Rollout {
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
             | Stage::ScalingStable
+            | Stage::Untesting
             | Stage::Settling { .. }
             | Stage::Scaling
             | Stage::Draining { .. }
@@ -160,6 +169,7 @@ impl Rollout {
             Stage::Claiming => self.take_over(rollback, observation),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
+            Stage::Untesting => Effect::CloseTest,
             Stage::Settling { until } => match self.waiting_back(until, observation) {
                 Some(effect) => effect,
                 None => self.scale_down(rollback, observation),
@@ -284,6 +294,10 @@ impl Rollout {
                 self.say(Happening::Concern { what: reason.to_string() });
                 self.recorded(rollback)
             }
+            Stage::Untesting => {
+                self.test_left(&reason);
+                self.recorded(rollback)
+            }
             Stage::Settling { .. } | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
                 self.say(Happening::Concern { what: reason.to_string() });
                 self.at(rollback, Stage::Closing);
@@ -348,51 +362,4 @@ impl Rollout {
         self.record.verified = self.at_rest();
         self.write_record()
     }
-
-    /// The first signal: before the promotion the weights go back (or stay, for `on_cancel: hold`), after it the
-    /// outcome stands and the job ends.
-    pub(super) fn signalled(&mut self) -> Effect {
-        self.hurried = true;
-        match self.phase.clone() {
-            Phase::Stepping(_, stage) if self.record().plan.on_cancel == OnCancel::Hold && settled(stage) => {
-                self.phase = Phase::Holding;
-                self.record.state = State::Held;
-                self.give_up = self.now;
-                self.write_record()
-            }
-            Phase::Claiming(_) | Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => {
-                self.roll_back(Reason::Cancelled)
-            }
-            Phase::Promoting | Phase::Holding => self.write_record(),
-            // The lease ends with the job; what is left to retire is the next one's.
-            Phase::Retiring(_) => {
-                self.phase = Phase::Retiring(Retire::Closing);
-                self.give_up = self.now;
-                self.write_record()
-            }
-            Phase::RollingBack(rollback) => match rollback.stage {
-                Stage::Claiming | Stage::Writing => self.restore_now(rollback),
-                Stage::Recording
-                | Stage::ScalingStable
-                | Stage::Settling { .. }
-                | Stage::Scaling
-                | Stage::Draining { .. }
-                | Stage::Exact
-                | Stage::Closing => {
-                    self.at(rollback, Stage::Recording);
-                    self.write_record()
-                }
-            },
-            Phase::Sticking(reason) => {
-                self.scaling = false;
-                self.finish(OutcomeKind::Stuck, reason)
-            }
-            Phase::Leaving(_) => self.write_record(),
-            Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
-        }
-    }
-}
-
-const fn settled(stage: StepStage) -> bool {
-    matches!(stage, StepStage::Gating { .. } | StepStage::Settling { .. } | StepStage::Baking { .. })
 }
