@@ -1,11 +1,9 @@
-//! The command line, as types and nothing else. What a text means is settled in [`crate::settings`], beside the environment and the
-//! config, so that all three are told their mistakes in the same way.
+//! The command line, as types and nothing else. What a text means is settled in [`crate::settings`], wherever it was said.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use crate::hooks::flags::Hooks;
 use crate::settings::Secret;
 
 /// Canary and blue/green releases of ECS services on VPC Lattice, from GitHub Actions
@@ -62,6 +60,9 @@ pub struct Common {
     /// The AWS region
     #[arg(long)]
     pub region: Option<String>,
+    /// The role to assume through GitHub's OIDC token, an ARN [default: the credentials of the job]
+    #[arg(long, value_name = "ARN")]
+    pub aws_role: Option<String>,
 }
 
 /// What every command that reports takes.
@@ -116,7 +117,7 @@ pub struct Steps {
     pub on_drift: Option<String>,
     /// What runs on the way.
     #[command(flatten)]
-    pub hooks: Hooks,
+    pub hooks: crate::hooks::flags::Hooks,
 }
 
 /// `--dry-run`.

@@ -58,8 +58,9 @@ pub async fn drive(
                 if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck && wants_baseline(&outcome.reason))
                 {
                     say_how_to_finish_by_hand(rollout, hands);
-                    reports.publish(rollout.journal());
                 }
+                say_what_is_left_to_do(rollout, hands);
+                reports.publish(rollout.journal());
                 return Ok(ending);
             }
             Effect::WaitUntil(until) => wait(until, hands, hooks, reports, signals).await,
@@ -80,6 +81,7 @@ pub async fn drive(
             | Effect::Scale(..)
             | Effect::OpenTest
             | Effect::CloseTest
+            | Effect::Steer(_)
             | Effect::StartHook(_)
             | Effect::EndHook => {
                 let act = act(&effect, rollout, hands, hooks);
@@ -142,9 +144,10 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut 
         Effect::Write(desired) => slots.write(aws, *desired).await,
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
+        Effect::Steer(steer) => slots.steer(aws, *steer, rollout.record().scaling.unwrap_or_default()).await,
         Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
-    .map_err(|fault| fault.refusal())
+    .map_err(|fault| aws.refusal(&fault))
 }
 
 /// One tick's readings, all at once; one that fails fails the tick, since half a picture decides nothing.
@@ -156,7 +159,7 @@ async fn observe(rollout: &Rollout, hands: &Hands<'_>, hooks: &hooks::Runner) ->
         slots.read_sides(aws),
         hooks.read(aws)
     )
-    .map_err(|fault| fault.refusal())?;
+    .map_err(|fault| aws.refusal(&fault))?;
     Ok(Observation {
         at: aws.date().unwrap_or_else(|| clock.now()),
         lease,
@@ -171,8 +174,8 @@ async fn observe(rollout: &Rollout, hands: &Hands<'_>, hooks: &hooks::Runner) ->
 /// Only what proves that weights are where they should be.
 async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
     let Hands { aws, slots, ledger, clock, .. } = hands;
-    let (lease, actions) =
-        tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws)).map_err(|fault| fault.refusal())?;
+    let (lease, actions) = tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws))
+        .map_err(|fault| aws.refusal(&fault))?;
     let at = aws.date().unwrap_or_else(|| clock.now());
     Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), test: Vec::new(), hook: None })
 }
@@ -186,6 +189,21 @@ fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {
     let now = hands.clock.now();
     rollout.note(now, Happening::Note { what: "these commands put everything back to what it was before:".to_owned() });
     for what in hands.slots.commands(Desired::Baseline) {
+        rollout.note(now, Happening::Note { what });
+    }
+}
+
+/// The machine has said what it could not do about a side's scaling; only here it is known how a person does it.
+fn say_what_is_left_to_do(rollout: &mut Rollout, hands: &Hands<'_>) {
+    let Some(scaling) = rollout.record().scaling else { return };
+    let commands: Vec<String> =
+        rollout.left_to_do().iter().filter_map(|left| hands.slots.steer_command(*left, scaling)).collect();
+    if commands.is_empty() {
+        return;
+    }
+    let now = hands.clock.now();
+    rollout.note(now, Happening::Note { what: "what could not be done about scaling, these commands do:".to_owned() });
+    for what in commands {
         rollout.note(now, Happening::Note { what });
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig,
     environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
+    identity::IdentityCache,
     meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
     profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
     provider_config::ProviderConfig,
@@ -22,8 +23,20 @@ use aws_credential_types::{
 use aws_sdk_vpclattice::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::{ecs::Ecs, fault::chain, http::Http, lattice::Lattice, meter::Meter};
-use crate::time::Timestamp;
+use super::{
+    autoscaling::AutoScaling,
+    ecs::Ecs,
+    error::AwsError,
+    fault::{Fault, FaultKind, chain},
+    http::Http,
+    lattice::Lattice,
+    meter::Meter,
+    role::{Role, RoleOptions},
+};
+use crate::{
+    rollout::observation::{Refusal, RefusalKind},
+    time::Timestamp,
+};
 
 /// What the settings say about AWS.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +45,10 @@ pub struct AwsOptions {
     pub region: Option<String>,
     /// Another endpoint than AWS's own, for every service.
     pub endpoint_url: Option<String>,
+    /// A role to assume through GitHub's OIDC token, in place of every other source of credentials.
+    pub role: Option<RoleOptions>,
+    /// When the credentials in the environment end, where it says so.
+    pub expires: Option<Timestamp>,
     /// The endpoint is the sandbox's: credentials are looked for in the environment and the profile only, retries wait
     /// milliseconds, and `Date` headers of a world whose clock is not ours never correct signatures.
     pub sandboxed: bool,
@@ -44,42 +61,27 @@ pub struct Aws {
     pub lattice: Lattice,
     /// ECS: services, task definitions, tasks.
     pub ecs: Ecs,
-    /// The region of both.
+    /// Application Auto Scaling: what else sets the size of services.
+    pub autoscaling: AutoScaling,
+    /// The region of all.
     pub region: String,
     /// The endpoint, when it is not AWS's own.
     pub endpoint: Option<String>,
+    /// When the credentials end that nobody renews; none where that is not known.
+    pub expires: Option<Timestamp>,
+    renewed: bool,
     meter: Meter,
 }
 
-/// Why AWS cannot be called at all.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AwsError {
-    /// Nothing says which region.
-    #[error("no AWS region: neither `region`, `AWS_REGION` nor a profile names one")]
-    NoRegion,
-    /// Nothing gives credentials.
-    #[error("no AWS credentials: {reason}")]
-    NoCredentials {
-        /// What the providers said.
-        reason: String,
-    },
-}
-
-impl AwsError {
-    /// The lines that a workflow lacks.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        let step = "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          role-to-assume: arn:aws:iam::123456789012:role/deployer\n          aws-region: eu-central-1";
-        match self {
-            Self::NoRegion => format!("set `region` in espalier.yml, or add to the job's steps, before espalier:\n\n{step}"),
-            Self::NoCredentials { .. } => format!(
-                "let the job assume a role through GitHub's OIDC token. Add to the job:\n\n    permissions:\n      id-token: write\n      contents: read\n\nand to its steps, before espalier:\n\n{step}"
-            ),
-        }
-    }
-}
-
 impl Aws {
+    /// A refusal as the rollout's machine reads it: credentials that are renewed are good again at the next try.
+    #[must_use]
+    pub fn refusal(&self, fault: &Fault) -> Refusal {
+        let refusal = fault.refusal();
+        let again = self.renewed && fault.kind == FaultKind::Expired;
+        if again { Refusal { kind: RefusalKind::Transient, ..refusal } } else { refusal }
+    }
+
     /// AWS's own time: the newest `Date` header of any answer so far; none before the first. Whole seconds.
     #[must_use]
     pub fn date(&self) -> Option<Timestamp> {
@@ -96,7 +98,7 @@ impl Aws {
 /// Finds region and credentials and makes the clients. Nothing is sent to ECS or Lattice; credentials are resolved, so that a
 /// job without them fails here, before it has read or written anything.
 ///
-/// Credentials come from, in this order: environment variables, the profile files, a web identity token, the container's
+/// Credentials come from the role that is to be assumed, where there is one, else from, in this order: environment variables, the profile files, a web identity token, the container's
 /// endpoint, the instance's metadata. SSO, `aws login` and `credential_process` are not compiled in.
 ///
 /// # Errors
@@ -112,22 +114,36 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, AwsError> {
             .await
             .ok_or(AwsError::NoRegion)?,
     };
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region).http_client(http.clone());
-    if options.sandboxed {
+    let loader = aws_config::defaults(BehaviorVersion::latest()).region(region.clone()).http_client(http.clone());
+    let mut loader = if let Some(url) = &options.endpoint_url { loader.endpoint_url(url) } else { loader };
+    let meter = Meter::default();
+    let renewed = options.role.is_some();
+    if let Some(role) = options.role {
+        let sts = aws_config::defaults(BehaviorVersion::latest()).region(region).http_client(http.clone()).no_credentials();
+        let sts = if let Some(url) = &options.endpoint_url { sts.endpoint_url(url) } else { sts };
+        let role = Role::new(role, http, sts_client(&sts.load().await, &meter, reads(options.sandboxed)), meter.clone());
+        // Asked for here, where what is wrong can be said in full.
+        role.credentials().await?;
+        // Its own cache knows when credentials end; the SDK's goes by this machine's clock.
+        loader = loader.credentials_provider(role).identity_cache(IdentityCache::no_cache());
+    } else if options.sandboxed {
         let sources = ProviderConfig::default().with_http_client(http);
         loader = loader.credentials_provider(
             CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
                 .or_else("Profile", ProfileFileCredentialsProvider::builder().configure(&sources).build()),
         );
     }
-    if let Some(url) = options.endpoint_url {
-        loader = loader.endpoint_url(url);
-    }
-    connect_with(loader, options.sandboxed).await
+    let aws = connect_by(loader, options.sandboxed, meter).await?;
+    Ok(Aws { expires: options.expires.filter(|_| !renewed), renewed, ..aws })
 }
 
 /// As [`connect`], with everything that comes from outside already in the loader.
+#[cfg(test)]
 pub(crate) async fn connect_with(loader: ConfigLoader, sandboxed: bool) -> Result<Aws, AwsError> {
+    connect_by(loader, sandboxed, Meter::default()).await
+}
+
+async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Result<Aws, AwsError> {
     // Signatures are corrected by AWS's `Date`; the sandbox's is that of its own clock.
     let loader = if sandboxed { loader.disable_clock_skew_correction(true) } else { loader };
     let sdk = loader.load().await;
@@ -137,7 +153,6 @@ pub(crate) async fn connect_with(loader: ConfigLoader, sandboxed: bool) -> Resul
     let checked = Checked { first: Mutex::new(Some(first)), provider: credentials };
     let sdk = sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(checked)).build();
 
-    let meter = Meter::default();
     let endpoint = sdk.endpoint_url().map(ToOwned::to_owned);
     Ok(Aws {
         lattice: Lattice::new(
@@ -145,8 +160,14 @@ pub(crate) async fn connect_with(loader: ConfigLoader, sandboxed: bool) -> Resul
             lattice_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
         ),
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
+        autoscaling: AutoScaling::new(
+            autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
+            autoscaling_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
+        ),
         region,
         endpoint,
+        expires: None,
+        renewed: false,
         meter,
     })
 }
@@ -206,6 +227,32 @@ fn ecs_client(sdk: &SdkConfig, meter: &Meter, retry: RetryConfig, timeout: Timeo
         config = config.endpoint_url(url);
     }
     aws_sdk_ecs::Client::from_conf(config.build())
+}
+
+fn sts_client(sdk: &SdkConfig, meter: &Meter, retry: RetryConfig) -> aws_sdk_sts::Client {
+    let mut config =
+        aws_sdk_sts::config::Builder::from(sdk).retry_config(retry).timeout_config(read_timeouts()).interceptor(meter.clone());
+    if let Some(url) = sdk.endpoint_url() {
+        config = config.endpoint_url(url);
+    }
+    aws_sdk_sts::Client::from_conf(config.build())
+}
+
+fn autoscaling_client(
+    sdk: &SdkConfig,
+    meter: &Meter,
+    retry: RetryConfig,
+    timeout: TimeoutConfig,
+) -> aws_sdk_applicationautoscaling::Client {
+    let mut config = aws_sdk_applicationautoscaling::config::Builder::from(sdk)
+        .retry_config(retry)
+        .retry_partition(retries_without_quota())
+        .timeout_config(timeout)
+        .interceptor(meter.clone());
+    if let Some(url) = sdk.endpoint_url() {
+        config = config.endpoint_url(url);
+    }
+    aws_sdk_applicationautoscaling::Client::from_conf(config.build())
 }
 
 /// Hands the credentials of the check to the first client that asks, so that the check costs no second call to STS or to the
@@ -304,7 +351,8 @@ mod tests {
     #[tokio::test]
     async fn in_the_sandbox_only_the_environment_and_the_profile_are_asked() {
         let endpoint_url = Some("http://127.0.0.1:1".to_owned());
-        let options = AwsOptions { region: Some("eu-central-1".to_owned()), endpoint_url, sandboxed: true };
+        let region = Some("eu-central-1".to_owned());
+        let options = AwsOptions { region, endpoint_url, sandboxed: true, ..AwsOptions::default() };
         // Whether this machine has credentials is not the test's business: that nobody else is asked for them is.
         match connect(options).await {
             Ok(aws) => assert_eq!((aws.region.as_str(), aws.endpoint.as_deref()), ("eu-central-1", Some("http://127.0.0.1:1"))),

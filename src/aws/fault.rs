@@ -91,7 +91,7 @@ impl Fault {
             FaultKind::Invalid => "correct the value that AWS names above".to_owned(),
             FaultKind::Quota => "remove something that is no longer used, or ask AWS for a higher quota".to_owned(),
             FaultKind::Expired => {
-                "ask for longer credentials: `role-duration-seconds` of aws-actions/configure-aws-credentials".to_owned()
+                "let espalier assume the role itself and renew it (`aws: { role: ARN }` in the config), or ask for longer credentials: `role-duration-seconds` of aws-actions/configure-aws-credentials".to_owned()
             }
             FaultKind::Timeout | FaultKind::Unreachable => {
                 "check that this machine reaches AWS: region, endpoint, proxy and network".to_owned()
@@ -198,12 +198,12 @@ fn kind(code: Option<&str>, status: Option<StatusCode>, message: &str) -> FaultK
         | "RequestThrottled"
         | "RequestThrottledException"
         | "SlowDown" => FaultKind::Throttled,
-        "ConflictException" | "UpdateInProgressException" | "ResourceInUseException" => {
+        "ConflictException" | "UpdateInProgressException" | "ResourceInUseException" | "ConcurrentUpdateException" => {
             FaultKind::Conflict { permanent: stays(message) }
         }
         // ECS says so when a task definition does not exist.
         "ClientException" if message.starts_with("Unable to describe task definition") => FaultKind::NotFound,
-        "ServiceNotActiveException" => FaultKind::NotFound,
+        "ServiceNotActiveException" | "ObjectNotFoundException" => FaultKind::NotFound,
         code if code.ends_with("NotFoundException") => FaultKind::NotFound,
         "AccessDeniedException"
         | "AccessDenied"
@@ -233,6 +233,7 @@ fn kind(code: Option<&str>, status: Option<StatusCode>, message: &str) -> FaultK
         "RequestTimeout" | "RequestTimeoutException" => FaultKind::Timeout,
         "InternalServerException"
         | "ServerException"
+        | "InternalServiceException"
         | "InternalFailure"
         | "InternalServerError"
         | "ServiceUnavailable"

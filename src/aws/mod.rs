@@ -1,16 +1,19 @@
 //! AWS: the only room that imports `aws_*` crates. Concrete structs with few verbs, in the rollout's vocabulary.
 //!
-//! Inside: [`mod@connect`] (region, credentials, clients) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
-//! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`observe`] (a side of a rollout, from one tick's reads) →
-//! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves) → [`ledger`] (its record). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run) and [`inventory`] (what an account holds).
+//! Inside: [`mod@connect`] (region, credentials, clients; [`role`] assumed through GitHub) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
+//! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`autoscaling`] (what else sets the size of services) → [`observe`] (a side of a rollout, from one tick's reads) →
+//! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run) and [`inventory`] (what an account holds).
 //!
 //! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated by the
 //! SDK within twenty seconds) and its answer returned; who calls again, and when, is the rollout's business.
 //!
 //! Call [`connect::connect`] once and pass [`connect::Aws`] by reference.
 
+pub mod autoscaling;
+pub mod capacity;
 pub mod connect;
 pub mod ecs;
+pub mod error;
 pub mod fault;
 pub mod hook_tasks;
 mod http;
@@ -19,11 +22,15 @@ pub mod lattice;
 pub mod ledger;
 mod meter;
 pub mod observe;
+mod plain;
+pub mod role;
 pub mod slots;
 pub mod survey;
 pub mod test_rules;
 #[cfg(test)]
 mod testing;
 
-pub use connect::{Aws, AwsError, AwsOptions, connect};
+pub use connect::{Aws, AwsOptions, connect};
+pub use error::AwsError;
 pub use fault::{Fault, FaultKind};
+pub use role::RoleOptions;

@@ -1,5 +1,7 @@
 //! From a prepared rollout to an exit code: reports begin, the driver drives, reports end.
 
+use std::time::Duration;
+
 use super::preflight;
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
@@ -53,6 +55,7 @@ pub(crate) async fn conduct(
     options.abort_command = command("abort");
     options.rollback_command = command("rollback");
     options.ecs_service.clone_from(&slots.candidate.ecs_service);
+    warn_of_expiry(&mut rollout, aws, clock.now());
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger, test_rules };
     let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals).await;
@@ -67,6 +70,25 @@ pub(crate) async fn conduct(
         }
         Err(defect) => Err(Error::malfunction("the rollout stopped", &defect)),
     }
+}
+
+/// How much longer than its timeout a rollout may need credentials: for the way back.
+const WAY_BACK: Duration = Duration::from_secs(600);
+
+/// Credentials that end while the rollout may still run leave it stuck.
+fn warn_of_expiry(rollout: &mut Rollout, aws: &Aws, now: Timestamp) {
+    let Some(ends) = aws.expires else { return };
+    let now = aws.date().unwrap_or(now);
+    let needed = rollout.record().plan.timeout + WAY_BACK;
+    if rollout.journal().release.verb == "abort" || ends.since(now) >= needed {
+        return;
+    }
+    let what = format!(
+        "the credentials end at {ends}, in {}, and the release may need them for {} (its timeout and ten minutes): when they end in the middle a person has to finish it. Let espalier assume the role (`aws.role`), which renews them, or ask for a longer session",
+        humantime::format_duration(Duration::from_secs(ends.since(now).as_secs())),
+        humantime::format_duration(needed)
+    );
+    rollout.note(now, Happening::Concern { what });
 }
 
 /// DESIGN §3: an `abort` or `rollback` that succeeded is 0, a release that was rolled back is 3.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::{
-    aws::{Aws, AwsOptions},
+    aws::{Aws, AwsOptions, RoleOptions},
     clock::{Clock, Stepped, System},
     exit::{Error, Exit},
     github::client::Token,
@@ -14,11 +14,14 @@ use crate::{
 /// AWS, ready to call.
 ///
 /// # Errors
-/// No region, no credentials.
+/// No region, no credentials, a role that cannot be assumed.
 pub(crate) async fn aws(settings: &AwsSettings) -> Result<Aws, Error> {
     let endpoint_url = settings.endpoint_url.clone();
     let sandboxed = endpoint_url.as_deref().is_some_and(is_loopback);
-    Ok(crate::aws::connect(AwsOptions { region: settings.region.clone(), endpoint_url, sandboxed }).await?)
+    let tokens = settings.id_token.as_ref().map(|(url, secret)| (url.clone(), secret.reveal().to_owned()));
+    let role = settings.role.clone().map(|arn| RoleOptions { arn, session: settings.session.clone(), tokens });
+    let (region, expires) = (settings.region.clone(), settings.expires);
+    Ok(crate::aws::connect(AwsOptions { region, endpoint_url, role, expires, sandboxed }).await?)
 }
 
 /// The clock that the environment asks for: the system's, or the sandbox's.

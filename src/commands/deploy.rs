@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{
+    capacity,
     conduct::{Prepared, conduct, say_unchanged},
     connect,
     definitions::Definitions,
@@ -74,15 +75,17 @@ async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
         let release = view.release(&aws, String::new(), view.stable_revision());
         return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await));
     }
+    let capacity = capacity::look(&aws, &view, &records).await?;
     if settings.dry_run {
-        connect::show(settings.format, &view.plan_in_words());
+        connect::show(settings.format, &[view.plan_in_words(), capacity::in_words(&capacity, &view)].concat());
         return Ok(Begun::Done(Exit::Done));
     }
 
     // The first writes: nothing refers to either until the rollout is claimed.
     let group = ensure_group(&aws, clock.as_ref(), &view).await?;
     let registered = aws.ecs.register_task_definition(&definitions.register.body).await?;
-    let prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
+    let mut prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
+    capacity::tell(capacity, &mut prepared.rollout, clock.now());
     Ok(Begun::Ready(Box::new((prepared, aws, clock, reports))))
 }
 

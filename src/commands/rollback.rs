@@ -26,6 +26,7 @@ use crate::{
         outcome::Reason,
         plan::{Plan, Step},
         record::{Record, SlotRecord, State},
+        scaling::Scaling,
         split::{Share, Split},
     },
     settings::RollbackSettings,
@@ -87,6 +88,8 @@ async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Tim
     record.targets.clone_from(&old.targets);
     record.test.clone_from(&old.test);
     record.previous = Some(previous.clone());
+    // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
+    record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });
 
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let release = recorded::release(aws, &record, "rollback", &targets);

@@ -178,6 +178,12 @@ impl View<'_> {
         Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: Some(registered.arn.clone()) })
     }
 
+    /// The ECS services of stable and candidate; none at bootstrap.
+    pub(crate) fn ecs_services(&self) -> Option<(&str, &str)> {
+        let stable = self.survey.slots[self.roles.stable?].service.as_ref()?;
+        Some((&stable.name, &self.slot(self.roles.candidate).ecs_service))
+    }
+
     /// The candidate's size: stable's, as it wants and as it runs; at bootstrap what the file says.
     fn size(&self) -> u32 {
         let service = self.roles.stable.and_then(|index| self.survey.slots[index].service.as_ref());

@@ -78,7 +78,7 @@ impl Runner {
                     started_by: started_by(&record.id),
                 };
                 let task = self.task.insert(HookTask::named(order.started_by.clone()));
-                task.start(aws, slots, &order).await.map_err(|fault| fault.refusal())?;
+                task.start(aws, slots, &order).await.map_err(|fault| aws.refusal(&fault))?;
             }
         }
         Ok(())
@@ -108,7 +108,7 @@ impl Runner {
             program.end().await;
         }
         match self.task.take() {
-            Some(task) => task.end(aws, slots).await.map_err(|fault| fault.refusal()),
+            Some(task) => task.end(aws, slots).await.map_err(|fault| aws.refusal(&fault)),
             None => Ok(()),
         }
     }

@@ -44,7 +44,8 @@ SERVICES = {
         DescribeServiceRevisions TagResource UntagResource ListTagsForResource""",
     "application-autoscaling": """
         RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget
-        PutScalingPolicy DescribeScalingPolicies DeleteScalingPolicy DescribeScalingActivities""",
+        PutScalingPolicy DescribeScalingPolicies DeleteScalingPolicy DescribeScalingActivities
+        PutScheduledAction DescribeScheduledActions DeleteScheduledAction""",
     "cloudwatch": """
         GetMetricData ListMetrics PutMetricAlarm DescribeAlarms DeleteAlarms SetAlarmState""",
     "sts": """

@@ -1,7 +1,7 @@
 //! The rollout, as pure values and functions: nothing here reads a clock, a file, a socket or the environment.
 //!
 //! Reading order: [`split`] (shares and weights) → [`plan`] (steps, holds and limits) → [`observation`] (what a tick saw) →
-//! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`record`] (what outlives the job) → [`journal`] (what happened) → [`machine`] (what decides).
+//! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`scaling`] (who else sets sizes) → [`record`] (what outlives the job) → [`journal`] (what happened) → [`machine`] (what decides).
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 mod record_text;
+pub mod scaling;
 pub mod split;
 mod steps_text;
 mod strategy;

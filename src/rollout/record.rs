@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use super::record_text::RecordError;
 use super::{
     plan::{OnTimeout, Plan},
+    scaling::Scaling,
     split::Split,
 };
 use crate::time::Timestamp;
@@ -124,8 +125,8 @@ pub struct Record {
     pub candidate: SlotRecord,
     /// The last revision that was stable before the current one; kept until the next promotion.
     pub previous: Option<SlotRecord>,
-    /// Application Auto Scaling's state of the stable slot, to be given back; opaque here.
-    pub scaling: Option<String>,
+    /// How stable was scaled by itself when the rollout began; none where nothing did. Kept after the end: a rollback goes by it.
+    pub scaling: Option<Scaling>,
     /// The test rules that were made, as the room that makes them names them, without spaces or `+`; empty before they are known,
     /// none where there are none.
     pub test: Option<Vec<String>>,

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
     record::{Held, Record, STATES, SlotRecord},
+    scaling::{Scaling, ScalingError},
     split::{Share, Split},
 };
 use crate::time::Timestamp;
@@ -61,7 +62,7 @@ impl Record {
         optional("released", Some(self.released.to_string()).filter(|_| self.released > 0).as_ref());
         optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
         optional("cluster", self.cluster.as_ref());
-        optional("scaling", self.scaling.as_ref());
+        optional("scaling", self.scaling.map(|scaling| scaling.to_string()).as_ref());
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
         optional("test", self.test.as_ref().map(joined).as_ref());
         for (role, slot) in
@@ -137,7 +138,7 @@ impl Record {
                 targets => targets.split('+').map(str::to_owned).collect(),
             },
             cluster: pairs.0.remove("cluster"),
-            scaling: pairs.0.remove("scaling"),
+            scaling: pairs.scaling()?,
             test: pairs.0.remove("test").map(|rules| match rules.as_str() {
                 "announced" => Vec::new(),
                 rules => rules.split('+').map(str::to_owned).collect(),
@@ -263,6 +264,12 @@ impl Pairs {
         self.pair(key).map(|(stable, candidate)| Split { stable, candidate })
     }
 
+    fn scaling(&mut self) -> Result<Option<Scaling>, RecordError> {
+        let text = self.0.remove("scaling");
+        let unreadable = |error: ScalingError| RecordError { key: "scaling".to_owned(), problem: error.to_string() };
+        text.map(|text| text.parse().map_err(unreadable)).transpose()
+    }
+
     fn slot(&mut self, role: &str) -> Result<Option<SlotRecord>, RecordError> {
         let Some(name) = self.0.remove(&format!("{role}.slot")) else { return Ok(None) };
         Ok(Some(SlotRecord {
@@ -356,6 +363,7 @@ mod tests {
                 record.test =
                     flag.then(|| (0..right % 3).map(|number| format!("arn:aws:vpc-lattice:rule/rule-{number}")).collect());
                 record.cluster = flag.then(|| "my-cluster".to_owned());
+                record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record
             })

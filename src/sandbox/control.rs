@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    dataplane, ecs, github, iam, lattice,
+    autoscaling, dataplane, ecs, github, iam, lattice,
     scenario::{Fault, Person},
     wire::{Reply, Request},
     world::World,
@@ -91,6 +91,7 @@ pub(crate) fn snapshot(world: &World) -> Value {
         "time": world.now.to_string(),
         "lattice": lattice::snapshot(world),
         "ecs": ecs::snapshot(world),
+        "scaling": autoscaling::snapshot(world),
         "github": github::snapshot(world),
         "iam": iam::snapshot(world),
         "weights": lattice::history(world),

@@ -20,7 +20,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::{
     control,
     github::job,
-    oidc,
+    iam, oidc,
     record::Recording,
     scenario::Scenario,
     server::{self, Port, Server},
@@ -158,6 +158,9 @@ impl Running {
             ("GITHUB_RUN_ID", "1".to_owned()),
             ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
         ];
+        if let Some(ends) = iam::ends(&self.server.world()) {
+            all.push(("AWS_CREDENTIAL_EXPIRATION", ends.to_string()));
+        }
         if oidc::enabled(&self.server.world()) {
             all.push(("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{base}{}?api-version=2.0", oidc::PATH)));
             all.push(("ACTIONS_ID_TOKEN_REQUEST_TOKEN", oidc::REQUEST_TOKEN.to_owned()));

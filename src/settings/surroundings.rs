@@ -82,6 +82,8 @@ pub struct Surroundings {
     pub runner: Runner,
     /// `--github-token`, `ESPALIER_GITHUB_TOKEN` or `GITHUB_TOKEN`.
     pub github_token: Option<Secret>,
+    /// `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`: there where the job has `id-token: write`.
+    pub id_token: Option<(String, Secret)>,
     /// `NO_COLOR`.
     pub no_color: bool,
     /// Whether standard output is a terminal.
@@ -117,6 +119,10 @@ impl Surroundings {
                 temp: path("RUNNER_TEMP"),
             },
             github_token: github_token.filter(|token| !token.0.is_empty()).cloned().or_else(|| token.map(Secret::new)),
+            id_token: text("ACTIONS_ID_TOKEN_REQUEST_URL")
+                .zip(environment.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN").map(Secret::new))
+                // A rehearsal asks nobody but the sandbox, also where the job around it may have tokens.
+                .filter(|(url, _)| environment.get("ESPALIER_CLOCK").is_none() || is_loopback(url)),
             no_color: environment.get("NO_COLOR").is_some(),
             stdout_is_terminal: environment.stdout_is_terminal,
         }

@@ -2,17 +2,25 @@
 
 use std::path::PathBuf;
 
-use super::Surroundings;
+use super::{Secret, Surroundings};
 pub use crate::cli::Format;
-use crate::{definition::Given, hooks::Jobs, rollout::plan::Plan};
+use crate::{definition::Given, hooks::Jobs, rollout::plan::Plan, time::Timestamp};
 
-/// Where AWS is. Credentials are found by the SDK.
+/// Where AWS is, and as whom. Without a role credentials are found by the SDK.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AwsSettings {
     /// The region; the SDK's own way of finding one when `None`.
     pub region: Option<String>,
     /// Where AWS is, when it is not AWS.
     pub endpoint_url: Option<String>,
+    /// The ARN of the role to assume through GitHub's OIDC token.
+    pub role: Option<String>,
+    /// The name of its session.
+    pub session: String,
+    /// Where the run gets its OIDC tokens, and what it proves itself with; none where it may not have any.
+    pub id_token: Option<(String, Secret)>,
+    /// When the credentials in the environment end, where it says so.
+    pub expires: Option<Timestamp>,
 }
 
 /// Which traffic targets take part.

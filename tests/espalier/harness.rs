@@ -146,10 +146,11 @@ impl Story {
         Self::within(&format!("tests/fixtures/scenarios/{name}.yml"))
     }
 
-    /// In a world of its own: what this scenario says.
-    pub(crate) fn in_world(self, scenario: &serde_json::Value) -> Self {
-        let scenario = self.write("scenario.yml", &scenario.to_string());
-        Self { scenario, ..self }
+    /// A scenario of the story's own.
+    pub(crate) fn of(scenario: &serde_json::Value) -> Self {
+        let mut story = Self::within("promoted");
+        story.scenario = story.write("scenario.yml", &scenario.to_string());
+        story
     }
 
     /// A path in the story's own folder.

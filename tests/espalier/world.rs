@@ -99,6 +99,11 @@ impl World {
         parts.into_values().collect()
     }
 
+    /// Every call to AWS, in their order.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        list(&self.0, "/log").iter().map(|line| text(line, "/what")).filter(|what| what.contains(':')).collect()
+    }
+
     /// The calls that change something in AWS, in their order.
     pub(crate) fn writes(&self) -> Vec<String> {
         let reading = ["Get", "List", "Describe"];
@@ -111,6 +116,17 @@ impl World {
                 })
             })
             .collect()
+    }
+
+    /// What scales an ECS service by itself: bounds, what is suspended, names of policies and scheduled actions.
+    pub(crate) fn scaling(&self, service: &str) -> Option<Value> {
+        let resource = format!("service/my-cluster/{service}");
+        list(&self.0, "/scaling/targets").iter().find(|target| target["resource"] == *resource).cloned()
+    }
+
+    /// Whether the log has a line of this sort that says so.
+    pub(crate) fn happened(&self, what: &str, said: &str) -> bool {
+        list(&self.0, "/log").iter().any(|line| line["what"] == what && text(line, "/summary").contains(said))
     }
 
     /// The newest check run: status, conclusion, title.

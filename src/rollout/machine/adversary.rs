@@ -12,6 +12,7 @@ use crate::rollout::{
     outcome::{OutcomeKind, Reason},
     plan::{HealthLimits, OnCancel, OnDrift, Plan, Step},
     record::{Record, SlotRecord},
+    scaling::Scaling,
     split::{Share, Split},
 };
 
@@ -39,7 +40,8 @@ pub(super) fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
         count,
     };
     let stable = (!world.bootstrap).then(|| slot("a", 3));
-    let record = Record::new("id".to_owned(), "deploy", world.now, plan, stable, slot("b", 3));
+    let mut record = Record::new("id".to_owned(), "deploy", world.now, plan, stable, slot("b", 3));
+    record.scaling = (ecs && !world.bootstrap).then(|| Scaling { min: 1, max: 9, held: true, ..Scaling::default() });
     Rollout::release(record, Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() })
 }
 
@@ -88,6 +90,7 @@ pub(super) fn run(mut world: World, mut rollout: Rollout, misfortunes: &[(usize,
                 | Misfortune::PutBack
                 | Misfortune::Usurped
                 | Misfortune::TagsLost
+                | Misfortune::ScalesIn
                 | Misfortune::DeploymentFails
                 | Misfortune::HookFails
                 | Misfortune::HookHangs => answer,
@@ -118,6 +121,7 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
     match ending {
         Ending::Outcome(outcome) => {
             assert_eq!(rollout.journal().outcome(), Some(outcome), "the journal ends with the outcome");
+            judge_scaling(world, rollout, outcome.kind, misfortunes);
             match outcome.kind {
                 OutcomeKind::Promoted => {
                     assert!(
@@ -145,7 +149,22 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
     }
 }
 
-fn undisturbed(bootstrap: bool, ecs: bool) -> usize {
+/// Rule 6: what is held is given back on every path, unless that was refused; then it is said.
+fn judge_scaling(world: &World, rollout: &Rollout, kind: OutcomeKind, misfortunes: &[(usize, Misfortune)]) {
+    let befell = |what| misfortunes.iter().any(|(_, misfortune)| *misfortune == what);
+    let goes_on = matches!(kind, OutcomeKind::Superseded | OutcomeKind::Held);
+    if goes_on || befell(Misfortune::Denied) || befell(Misfortune::DeniedForever) {
+        return;
+    }
+    let told = || format!("{kind:?} after {misfortunes:?}: {world:?}");
+    assert!(!world.held[0], "{}", told());
+    // The tasks of a candidate that a killed job leaves behind are the next one's, and so is what scales them.
+    let left = kind == OutcomeKind::RolledBack && befell(Misfortune::Signal);
+    assert!(!world.held[1] || left, "{}", told());
+    assert_eq!(rollout.left_to_do(), [], "{}", told());
+}
+
+pub(super) fn undisturbed(bootstrap: bool, ecs: bool) -> usize {
     let world = World::new(bootstrap);
     let mut world = world;
     if !ecs {
@@ -277,7 +296,7 @@ fn a_cancel_leaves_everything_with_the_candidate_where_stable_has_nothing_left()
             continue;
         }
         let effect = machine.handle(world.now, Event::Signalled).expect("in place");
-        assert!(matches!(effect, Effect::Record(..)), "no weights at effect {at}: {effect:?}");
+        assert!(matches!(effect, Effect::Record(..) | Effect::Steer(_)), "no weights at effect {at}: {effect:?}");
         tried += 1;
     }
     assert!(tried > 1, "the last bake is watched");

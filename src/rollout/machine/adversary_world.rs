@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Desired, Effect, Event, Role};
+use super::{Desired, Effect, Event, Role, Steer};
 use crate::{
     rollout::{
         hooks::{HookEnd, HookOrder, HookReading},
         observation::{Lease, LiveAction, Observation, Side, Tasks},
+        record::Record,
         split::Split,
     },
     time::Timestamp,
@@ -47,9 +48,11 @@ pub(super) enum Misfortune {
     HookFails,
     /// From here on hooks that are started never end.
     HookHangs,
+    /// A rule finds one task enough, wherever it may still act.
+    ScalesIn,
 }
 
-pub(super) const ALL: [Misfortune; 14] = [
+pub(super) const ALL: [Misfortune; 15] = [
     Misfortune::Throttled,
     Misfortune::Ambiguous,
     Misfortune::Late,
@@ -64,6 +67,7 @@ pub(super) const ALL: [Misfortune; 14] = [
     Misfortune::Usurped,
     Misfortune::TagsLost,
     Misfortune::DeploymentFails,
+    Misfortune::ScalesIn,
 ];
 
 /// Those that only befall hooks.
@@ -88,11 +92,20 @@ pub(super) struct World {
     pub(super) late: Option<(Timestamp, Option<Split>)>,
     pub(super) lease: Lease,
     pub(super) failed: bool,
+    /// The baseline lists the candidate's group already, at weight 0.
+    pub(super) listed: bool,
     pub(super) edited: bool,
     /// Weights or health changed since the last reading: what is done next rests on the reading.
     pub(super) stale: bool,
     pub(super) denied: Vec<std::mem::Discriminant<Effect>>,
     pub(super) effects: usize,
+    /// What scales stable and the candidate by itself: held, resting.
+    pub(super) held: [bool; 2],
+    pub(super) resting: [bool; 2],
+    /// Something about that was refused.
+    pub(super) unkind: bool,
+    /// The record as it was written last.
+    pub(super) record: Option<Record>,
     pub(super) highest: u16,
     pub(super) fell: bool,
     /// There is a test rule, whoever knows of it.
@@ -124,10 +137,15 @@ impl World {
             late: None,
             lease: Lease::Ours,
             failed: false,
+            listed: false,
             edited: false,
             stale: false,
             denied: Vec::new(),
             effects: 0,
+            held: [false; 2],
+            resting: [false; 2],
+            unkind: false,
+            record: None,
             highest: 0,
             fell: false,
             test: false,
@@ -142,6 +160,7 @@ impl World {
 
     pub(super) fn befall(&mut self, misfortune: Misfortune, effect: &Effect) {
         self.stale = true;
+        self.unkind |= matches!(effect, Effect::Steer(_));
         match misfortune {
             Misfortune::CandidateDown => self.candidate_healthy = 0,
             Misfortune::CandidateLame => self.candidate_healthy = 50,
@@ -156,6 +175,11 @@ impl World {
             Misfortune::Usurped => self.lease = Lease::Theirs("rollout other".to_owned()),
             Misfortune::TagsLost => self.lease = Lease::Lost,
             Misfortune::DeploymentFails => self.failed = true,
+            Misfortune::ScalesIn => {
+                for (tasks, held) in [&mut self.stable_tasks, &mut self.candidate_tasks].into_iter().zip(self.held) {
+                    *tasks = if held { *tasks } else { (*tasks).min(1) };
+                }
+            }
             Misfortune::DeniedForever => self.denied.push(std::mem::discriminant(effect)),
             Misfortune::Late => {
                 if let Effect::Write(desired) = effect {
@@ -176,6 +200,7 @@ impl World {
             Effect::Record(..) | Effect::Renew(_) => {
                 if let Effect::Record(record, _) = effect {
                     self.recorded_test.clone_from(&record.test);
+                    self.record = Some(Record::clone(record));
                 }
                 if self.lease == Lease::Lost {
                     self.lease = Lease::Ours;
@@ -205,7 +230,12 @@ impl World {
                 self.candidate_ready = self.now + self.starts_after;
                 Event::Done
             }
+            Effect::Steer(steer) => {
+                self.steer(*steer);
+                Event::Done
+            }
             Effect::Scale(Role::Candidate, count) => {
+                self.rests_before(Role::Candidate, *count);
                 assert!(
                     *count > 0 || self.stale || self.candidate_weight() == 0,
                     "tasks of a side with weight are never stopped"
@@ -214,6 +244,7 @@ impl World {
                 Event::Done
             }
             Effect::Scale(Role::Stable, count) => {
+                self.rests_before(Role::Stable, *count);
                 let idle = self.actions.iter().all(|split| *split == Some(Split::CANDIDATE));
                 assert!(
                     self.stale || *count >= self.stable_tasks || (*count == 0 && idle),
@@ -233,7 +264,7 @@ impl World {
             Effect::StartHook(order) => {
                 // A start whose answer was lost is repeated, and is one all the same.
                 if !self.is_hooked() || self.hooks.last() != Some(&**order) {
-                    assert!(!self.is_hooked(), "one hook at a time");
+                    assert!(!self.is_hooked() || self.unended, "one hook at a time");
                     self.hook = Some(self.hook_takes.map(|takes| self.now + takes));
                     self.hooks.push(HookOrder::clone(order));
                 }
@@ -252,12 +283,37 @@ impl World {
         }
     }
 
+    fn steer(&mut self, steer: Steer) {
+        match steer {
+            Steer::Hold => self.held[0] = true,
+            Steer::Equip => {
+                assert!(self.stale || self.candidate_tasks > 0, "the candidate's service exists by then");
+                (self.held[1], self.resting[1]) = (true, false);
+            }
+            Steer::GiveBack(role) => self.held[usize::from(role == Role::Candidate)] = false,
+            Steer::Rest(role) => {
+                let place = usize::from(role == Role::Candidate);
+                let weight = |split: Split| if role == Role::Candidate { split.candidate } else { split.stable };
+                let idle = self.actions.iter().all(|split| weight(split.unwrap_or(Split::STABLE)) == 0);
+                assert!(self.stale || idle, "a side with weight is never told to rest");
+                (self.held[place], self.resting[place]) = (false, true);
+            }
+        }
+    }
+
+    /// Its own minimum would start the tasks again (hazard 7 of progressive delivery: autoscalers and desired counts that fight).
+    fn rests_before(&self, role: Role, count: u32) {
+        let steered = self.record.as_ref().is_some_and(|record| record.scaling.is_some());
+        let rests = self.resting[usize::from(role == Role::Candidate)];
+        assert!(count > 0 || !steered || rests || self.unkind, "the minimum goes to zero before the desired count");
+    }
+
     pub(super) fn observe(&self) -> Observation {
         let action = |split: Option<Split>| {
             let at_rest = if self.bootstrap { None } else { Some(Split::STABLE) };
             Some(LiveAction {
                 split: split.or(at_rest),
-                is_baseline: split.is_none(),
+                is_baseline: split.is_none() || (self.listed && split == Some(Split::STABLE)),
                 lists_candidate: split.is_some(),
                 shown: format!("{split:?}"),
             })

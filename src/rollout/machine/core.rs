@@ -7,6 +7,7 @@ use super::{
     release::{Claim, Launch, StepStage},
     retire::Retire,
     rollback::Rollback,
+    scaling::Steering,
     test_rule::TestDesk,
     types::{Effect, Ending, Event, OutOfPlace},
 };
@@ -99,6 +100,7 @@ pub struct Rollout {
     pub(super) scaling: bool,
     pub(super) hooks: HookDesk,
     pub(super) test: TestDesk,
+    pub(super) steering: Steering,
 }
 
 impl Rollout {
@@ -127,6 +129,7 @@ impl Rollout {
     }
 
     fn new(record: Record, release: Release, phase: Phase) -> Self {
+        let steering = Steering::of(record.scaling);
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count));
         Self {
             record,
@@ -152,6 +155,7 @@ impl Rollout {
             scaling: false,
             hooks: HookDesk::default(),
             test: TestDesk::default(),
+            steering,
         }
     }
 
@@ -212,13 +216,16 @@ impl Rollout {
             | Effect::Write(_)
             | Effect::Launch(_)
             | Effect::Scale(..)
+            | Effect::Steer(_)
             | Effect::OpenTest
             | Effect::CloseTest => match self.pending {
                 Pending::Aside(until) => Pending::Aside(until),
                 Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait | Pending::Hook => Pending::Act,
             },
         };
-        if matches!(effect, Effect::Write(_) | Effect::OpenTest) {
+        self.steering.begins(&effect);
+        // Whatever this starts has to be undone.
+        if matches!(effect, Effect::Write(_) | Effect::Launch(_) | Effect::Steer(_) | Effect::OpenTest) {
             self.touched = true;
         }
         Ok(effect)
@@ -258,6 +265,7 @@ impl Rollout {
 
     fn acted(&mut self) -> Effect {
         self.refusals = 0;
+        self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
             Phase::Attaching => Effect::Observe,
@@ -283,6 +291,9 @@ impl Rollout {
             return Effect::WaitUntil(self.now + pause);
         }
         let reason = Reason::Refused { doing: self.doing(), message: refusal.message };
+        if self.not_steered(&reason) {
+            return self.acted();
+        }
         match self.phase.clone() {
             Phase::Claiming(_) => self.untouched(reason),
             Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => self.roll_back(reason),

@@ -72,6 +72,10 @@ impl Rollout {
             self.phase = Phase::Sticking(reason);
             return Effect::Scale(Role::Stable, self.stable_count());
         }
+        if let Some(effect) = self.give_all_back() {
+            self.phase = Phase::Sticking(reason);
+            return effect;
+        }
         self.finish(OutcomeKind::Stuck, reason)
     }
 }

@@ -102,12 +102,6 @@ impl Rollout {
         Some(effect)
     }
 
-    /// What restored weights wait for before the candidate's tasks may be stopped.
-    pub(super) fn waiting_back(&mut self, until: Timestamp, observation: &Observation) -> Option<Effect> {
-        let hook = self.hook(Point::OnRollback, 0, observation.hook.as_ref());
-        hook.or_else(|| (self.now < until).then(|| self.idle(Some(until))))
-    }
-
     /// Whether there is a hook at this point.
     pub(super) fn has_hook(&self, point: Point) -> bool {
         self.hooks.hooks.contains_key(&point)

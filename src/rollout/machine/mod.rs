@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | claiming | a reading, the record, two seconds, a reading | nobody else is at it, the record is still ours, nobody drifted |
 //! | attaching | the candidate's group in every traffic target, at weight 0 (alone at bootstrap) | it is read back |
-//! | launching | the candidate's ECS service at stable's size | the recorded revision runs and is healthy at that size |
+//! | launching | stable's size held, the candidate's ECS service at that size | the recorded revision runs and is healthy at that size |
 //! | stepping | gate → record → weights → reading → settle → bake, for each step | the last bake passed |
 //! | promoting | the record that says so | it is written: final |
 //! | any of these but retiring | a hook: start, readings, end | it passed, or ends the phase |
@@ -12,7 +12,7 @@
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `hooks`, `test_rule`, `retire`, `rollback`, `signal`, `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//! `release` (claim to promotion), `hooks`, `test_rule`, `retire`, `rollback` with `rejected`, `signal`, `scaling` (what else sets sizes), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
@@ -29,9 +29,13 @@ mod checks;
 mod core;
 mod endings;
 mod hooks;
+mod rejected;
 mod release;
 mod retire;
 mod rollback;
+mod scaling;
+#[cfg(test)]
+mod scaling_tests;
 mod signal;
 mod test_rule;
 mod tick;
@@ -39,5 +43,5 @@ mod types;
 
 pub use self::{
     core::Rollout,
-    types::{Desired, Effect, Ending, Event, OutOfPlace, Role},
+    types::{Desired, Effect, Ending, Event, OutOfPlace, Role, Steer},
 };

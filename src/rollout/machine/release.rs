@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     core::{CLAIM_WAIT, Phase, Rollout, WRITE_LIMIT},
-    types::{Desired, Effect, Role},
+    types::{Desired, Effect, Role, Steer},
 };
 use crate::{
     rollout::{
@@ -35,8 +35,15 @@ pub(super) enum Claim {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Launch {
+    /// Stable is kept from shrinking; `ready`: the candidate runs already.
+    Holding {
+        ready: bool,
+    },
     Issuing,
-    Watching { since: Timestamp },
+    Equipping,
+    Watching {
+        since: Timestamp,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,26 +128,44 @@ impl Rollout {
             return effect;
         }
         self.follow_size(observation);
-        if self.record().candidate.ecs_service.is_none() || self.ready(&observation.candidate) {
-            return self.launched(observation);
+        let ready = self.record().candidate.ecs_service.is_none() || self.ready(&observation.candidate);
+        if let Some(effect) = self.hold_steady(ready) {
+            return effect;
         }
+        if ready { self.launched(observation) } else { self.issue() }
+    }
+
+    fn issue(&mut self) -> Effect {
         self.phase = Phase::Launching(Launch::Issuing);
         self.give_up = self.now + WRITE_LIMIT;
         self.say(Happening::Launching { wanted: self.wanted });
         Effect::Launch(self.wanted)
     }
 
-    pub(super) fn launch_acted(&mut self, _issued: Launch) -> Effect {
-        self.phase = Phase::Launching(Launch::Watching { since: self.now });
-        Effect::Observe
+    pub(super) fn launch_acted(&mut self, launch: Launch) -> Effect {
+        match launch {
+            Launch::Holding { ready: false } => self.issue(),
+            Launch::Holding { ready: true } | Launch::Issuing if self.is_steered() => {
+                self.phase = Phase::Launching(Launch::Equipping);
+                self.give_up = self.now + WRITE_LIMIT;
+                Effect::Steer(Steer::Equip)
+            }
+            Launch::Holding { .. } | Launch::Issuing | Launch::Equipping | Launch::Watching { .. } => {
+                self.phase = Phase::Launching(Launch::Watching { since: self.now });
+                Effect::Observe
+            }
+        }
     }
 
     pub(super) fn launch_watched(&mut self, launch: Launch, observation: &Observation) -> Effect {
         if let Some(effect) = self.checked(observation, &[self.at_rest()]) {
             return effect;
         }
-        let Launch::Watching { since } = launch else {
-            return Effect::Launch(self.wanted);
+        let since = match launch {
+            Launch::Watching { since } => since,
+            Launch::Holding { .. } => return Effect::Steer(Steer::Hold),
+            Launch::Issuing => return Effect::Launch(self.wanted),
+            Launch::Equipping => return Effect::Steer(Steer::Equip),
         };
         let candidate = &observation.candidate;
         if self.ready(candidate) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     core::{Phase, RENEWAL, Rollout, WRITE_LIMIT},
-    types::{Effect, Role},
+    types::{Effect, Role, Steer},
 };
 use crate::{
     rollout::{
@@ -25,15 +25,21 @@ pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(600);
 pub(super) enum Retire {
     /// The test rule is taken away.
     Untesting,
+    /// The new stable side scales by itself again.
+    Freeing,
     /// The hook after the promotion.
     Announcing,
     Waiting {
         until: Timestamp,
     },
+    /// The old slot's own scaling is told to rest.
+    Resting,
     Scaling,
     Draining {
         until: Timestamp,
     },
+    /// The old slot keeps its tasks, and scales by itself again.
+    GivingBack,
     Closing,
 }
 
@@ -50,8 +56,14 @@ impl Rollout {
     }
 
     fn after_promotion(&mut self) -> Effect {
+        self.phase = Phase::Retiring(Retire::Freeing);
+        self.give_up = self.now + WRITE_LIMIT;
+        self.give_back(Role::Candidate).unwrap_or_else(|| self.freed())
+    }
+
+    fn freed(&mut self) -> Effect {
         if self.hurried {
-            return self.finish_promoted();
+            return self.give_old_slot_back();
         }
         if self.has_hook(Point::AfterPromote) {
             self.phase = Phase::Retiring(Retire::Announcing);
@@ -70,7 +82,7 @@ impl Rollout {
                 self.give_up = until + DRAIN_LIMIT;
                 self.patient(until)
             }
-            (None, _) | (_, None) => self.close_retired(),
+            (None, _) | (_, None) => self.give_old_slot_back(),
         }
     }
 
@@ -91,20 +103,26 @@ impl Rollout {
                 let effect = self.idle(Some(until));
                 if matches!(effect, Effect::WaitUntil(_)) { self.patient(until) } else { effect }
             }
-            Retire::Waiting { .. } | Retire::Scaling => {
+            Retire::Waiting { .. } | Retire::Resting | Retire::Scaling => {
                 let idle = observation.actions.iter().flatten().all(|action| action.split == Some(Split::CANDIDATE));
                 if !idle || observation.candidate.healthy == 0 {
                     let what = "the traffic targets changed since the promotion: the old slot keeps its tasks".to_owned();
                     self.say(Happening::Concern { what });
-                    return self.close_retired();
+                    return self.give_old_slot_back();
                 }
-                if retire != Retire::Scaling {
+                if retire == Retire::Scaling {
+                    return Effect::Scale(Role::Stable, 0);
+                }
+                if retire != Retire::Resting {
                     self.give_up = self.now + WRITE_LIMIT;
                     let ecs_service = self.old_service();
                     self.say(Happening::Retiring { ecs_service });
                 }
-                self.phase = Phase::Retiring(Retire::Scaling);
-                Effect::Scale(Role::Stable, 0)
+                if self.is_steered() {
+                    self.phase = Phase::Retiring(Retire::Resting);
+                    return Effect::Steer(Steer::Rest(Role::Stable));
+                }
+                self.rested()
             }
             Retire::Draining { until } => {
                 if observation.stable.as_ref().is_none_or(Side::is_empty) {
@@ -119,17 +137,37 @@ impl Rollout {
                 }
                 self.idle(Some(until))
             }
+            Retire::Freeing => self.give_back(Role::Candidate).unwrap_or_else(|| self.freed()),
+            Retire::GivingBack => self.give_old_slot_back(),
             Retire::Closing => self.write_record(),
         }
     }
 
-    pub(super) fn retire_acted(&mut self, retire: Retire) -> Effect {
-        if retire == Retire::Closing {
-            return self.finish_promoted();
+    fn rested(&mut self) -> Effect {
+        self.phase = Phase::Retiring(Retire::Scaling);
+        Effect::Scale(Role::Stable, 0)
+    }
+
+    /// The old slot keeps its tasks: nothing is left to do but to give its scaling back.
+    pub(super) fn give_old_slot_back(&mut self) -> Effect {
+        if self.phase != Phase::Retiring(Retire::GivingBack) {
+            self.phase = Phase::Retiring(Retire::GivingBack);
+            self.give_up = self.now + WRITE_LIMIT;
         }
-        if retire == Retire::Untesting {
-            self.test_closed();
-            return self.after_promotion();
+        self.give_all_back().unwrap_or_else(|| self.close_retired())
+    }
+
+    pub(super) fn retire_acted(&mut self, retire: Retire) -> Effect {
+        match retire {
+            Retire::Closing => return self.finish_promoted(),
+            Retire::Untesting => {
+                self.test_closed();
+                return self.after_promotion();
+            }
+            Retire::Freeing => return self.freed(),
+            Retire::Resting => return self.rested(),
+            Retire::GivingBack => return self.give_old_slot_back(),
+            Retire::Announcing | Retire::Waiting { .. } | Retire::Scaling | Retire::Draining { .. } => {}
         }
         self.give_up = self.now + DRAIN_LIMIT;
         self.phase = Phase::Retiring(Retire::Draining { until: self.give_up });
@@ -142,13 +180,17 @@ impl Rollout {
             return self.after_promotion();
         }
         self.say(Happening::Concern { what: reason.to_string() });
-        if self.phase == Phase::Retiring(Retire::Closing) { self.finish_promoted() } else { self.close_retired() }
+        if self.phase == Phase::Retiring(Retire::Closing) { self.finish_promoted() } else { self.give_old_slot_back() }
     }
 
     fn close_retired(&mut self) -> Effect {
         self.phase = Phase::Retiring(Retire::Closing);
-        self.give_up = self.now + WRITE_LIMIT;
-        self.record.state = State::Closed;
+        self.give_up = self.now;
+        // The lease ends with a job that is being killed; what is left to retire is the next one's.
+        if !self.hurried {
+            self.give_up = self.now + WRITE_LIMIT;
+            self.record.state = State::Closed;
+        }
         self.write_record()
     }
 

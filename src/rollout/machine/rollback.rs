@@ -5,11 +5,10 @@ use std::time::Duration;
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
     retire::DRAIN_LIMIT,
-    types::{Desired, Effect, Role},
+    types::{Desired, Effect, Role, Steer},
 };
 use crate::{
     rollout::{
-        hooks::Point,
         journal::Happening,
         observation::{LiveAction, Observation},
         outcome::{OutcomeKind, Reason},
@@ -42,14 +41,20 @@ pub(super) enum Stage {
     ScalingStable,
     /// The test rule is taken away.
     Untesting,
+    /// Stable scales by itself again.
+    GivingBack,
     Settling {
         until: Timestamp,
     },
+    /// The candidate's own scaling is told to rest.
+    Resting,
     Scaling,
     Draining {
         until: Timestamp,
     },
     Exact,
+    /// Whatever is owed still.
+    Releasing,
     Closing,
 }
 
@@ -118,6 +123,12 @@ impl Rollout {
                 self.test_closed();
                 self.recorded(rollback)
             }
+            Stage::GivingBack => self.stable_given_back(rollback),
+            Stage::Releasing => self.close(rollback),
+            Stage::Resting => {
+                self.at(rollback, Stage::Scaling);
+                Effect::Scale(Role::Candidate, 0)
+            }
             Stage::Scaling => {
                 self.at(rollback, Stage::Draining { until: self.now + DRAIN_LIMIT });
                 self.idle(None)
@@ -125,25 +136,6 @@ impl Rollout {
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
             Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
         }
-    }
-
-    /// Weights are back and recorded: stop the candidate's tasks, unless the job is being killed.
-    fn recorded(&mut self, rollback: Rollback) -> Effect {
-        if self.is_test_open() {
-            self.at(rollback, Stage::Untesting);
-            return Effect::CloseTest;
-        }
-        if self.hurried {
-            if self.record().candidate.ecs_service.is_some() {
-                let what =
-                    "the job is ending: the candidate's tasks still run, at weight 0; `espalier abort` stops them".to_owned();
-                self.say(Happening::Note { what });
-            }
-            return self.finish(OutcomeKind::RolledBack, rollback.reason);
-        }
-        let until = self.now + self.record().plan.settle;
-        self.at(rollback, Stage::Settling { until });
-        self.hook(Point::OnRollback, 0, None).unwrap_or_else(|| self.idle(Some(until)))
     }
 
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
@@ -157,10 +149,13 @@ impl Rollout {
             Stage::Recording
             | Stage::ScalingStable
             | Stage::Untesting
+            | Stage::GivingBack
             | Stage::Settling { .. }
+            | Stage::Resting
             | Stage::Scaling
             | Stage::Draining { .. }
-            | Stage::Exact => true,
+            | Stage::Exact
+            | Stage::Releasing => true,
         };
         if is_restored && let Some(effect) = self.slipped(&rollback, observation) {
             return effect;
@@ -170,13 +165,13 @@ impl Rollout {
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
             Stage::Untesting => Effect::CloseTest,
-            Stage::Settling { until } => match self.waiting_back(until, observation) {
-                Some(effect) => effect,
-                None => self.scale_down(rollback, observation),
-            },
+            Stage::GivingBack => self.stable_given_back(rollback),
+            Stage::Settling { until } => self.waiting_back(rollback, until, observation),
+            Stage::Resting => Effect::Steer(Steer::Rest(Role::Candidate)),
             Stage::Scaling => Effect::Scale(Role::Candidate, 0),
             Stage::Draining { until } => self.drained(rollback, until, observation),
             Stage::Exact => self.exact(rollback, observation),
+            Stage::Releasing => self.close(rollback),
             Stage::Closing => self.close_rolled_back(),
         }
     }
@@ -298,41 +293,18 @@ impl Rollout {
                 self.test_left(&reason);
                 self.recorded(rollback)
             }
-            Stage::Settling { .. } | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
+            Stage::GivingBack | Stage::Releasing => {
                 self.say(Happening::Concern { what: reason.to_string() });
-                self.at(rollback, Stage::Closing);
-                self.close_rolled_back()
+                self.rollback_acted(rollback)
+            }
+            Stage::Settling { .. } | Stage::Resting | Stage::Scaling | Stage::Draining { .. } | Stage::Exact => {
+                self.say(Happening::Concern { what: reason.to_string() });
+                self.close(rollback)
             }
         }
     }
 
-    /// The candidate's tasks are stopped only after the data plane has had the time to follow.
-    fn scale_down(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        let Some(ecs_service) = self.record().candidate.ecs_service.clone() else {
-            return self.exact(rollback, observation);
-        };
-        self.say(Happening::Retiring { ecs_service });
-        self.give_up = self.now + RESTORE_LIMIT;
-        self.at(rollback, Stage::Scaling);
-        Effect::Scale(Role::Candidate, 0)
-    }
-
-    fn drained(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
-        if observation.candidate.is_empty() {
-            let ecs_service = self.record().candidate.ecs_service.clone().unwrap_or_default();
-            self.say(Happening::Retired { ecs_service });
-            return self.exact(rollback, observation);
-        }
-        if self.now >= until {
-            let what = "the candidate's targets are still draining: its group stays listed at weight 0".to_owned();
-            self.say(Happening::Concern { what });
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
-        }
-        self.idle(Some(until))
-    }
-
-    fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+    pub(super) fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
         if rollback.stage != Stage::Exact {
             self.give_up = self.now + RESTORE_LIMIT;
         }
@@ -342,15 +314,14 @@ impl Rollout {
                 let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
                 self.say(Happening::Concern { what });
             }
-            self.at(rollback, Stage::Closing);
-            return self.close_rolled_back();
+            return self.close(rollback);
         }
         let first = rollback.stage != Stage::Exact;
         self.at(rollback, Stage::Exact);
         if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
     }
 
-    fn close_rolled_back(&mut self) -> Effect {
+    pub(super) fn close_rolled_back(&mut self) -> Effect {
         if !self.owned
             && let Phase::RollingBack(rollback) = &self.phase
         {

@@ -3,7 +3,6 @@
 use super::{
     core::{Phase, Rollout},
     release::StepStage,
-    retire::Retire,
     rollback::Stage,
     types::Effect,
 };
@@ -30,20 +29,19 @@ impl Rollout {
             }
             Phase::Promoting | Phase::Holding => self.write_record(),
             // The lease ends with the job; what is left to retire is the next one's.
-            Phase::Retiring(_) => {
-                self.phase = Phase::Retiring(Retire::Closing);
-                self.give_up = self.now;
-                self.write_record()
-            }
+            Phase::Retiring(_) => self.give_old_slot_back(),
             Phase::RollingBack(rollback) => match rollback.stage {
                 Stage::Claiming | Stage::Writing => self.restore_now(rollback),
                 Stage::Recording
                 | Stage::ScalingStable
                 | Stage::Untesting
+                | Stage::GivingBack
                 | Stage::Settling { .. }
+                | Stage::Resting
                 | Stage::Scaling
                 | Stage::Draining { .. }
                 | Stage::Exact
+                | Stage::Releasing
                 | Stage::Closing => {
                     self.at(rollback, Stage::Recording);
                     self.write_record()
@@ -51,7 +49,7 @@ impl Rollout {
             },
             Phase::Sticking(reason) => {
                 self.scaling = false;
-                self.finish(OutcomeKind::Stuck, reason)
+                self.stuck(reason)
             }
             Phase::Leaving(_) => self.write_record(),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),

@@ -134,6 +134,9 @@ impl Rollout {
     }
 
     pub(super) fn doing(&self) -> String {
+        if let Some(words) = self.steering_words() {
+            return words;
+        }
         match &self.phase {
             Phase::Claiming(_) => "writing the record".to_owned(),
             Phase::Attaching => "attaching the candidate's target group".to_owned(),

@@ -20,6 +20,19 @@ pub enum Role {
     Candidate,
 }
 
+/// What is done about whatever else sets the size of a side. Each can be repeated without harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steer {
+    /// Stable may grow by itself and not shrink.
+    Hold,
+    /// The candidate gets the same bounds and rules as stable has, and may not shrink by itself either.
+    Equip,
+    /// The side is scaled as it was before the release.
+    GiveBack(Role),
+    /// Nothing keeps the side above zero tasks, or starts any: it is about to be stopped.
+    Rest(Role),
+}
+
 /// What every traffic target's action shall say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Desired {
@@ -54,6 +67,8 @@ pub enum Effect {
     OpenTest,
     /// Take them away, also those that are not recorded.
     CloseTest,
+    /// Hold, or give back, whatever else sets the size of a side.
+    Steer(Steer),
     /// Start a hook. It is watched by later readings ([`Observation::hook`]).
     StartHook(Box<HookOrder>),
     /// End the hook that runs, or may run; nothing of it is left.

@@ -1,6 +1,6 @@
 //! The operations that are emulated.
 
-use super::{activities, policies, targets};
+use super::{activities, policies, scheduled, targets};
 use crate::sandbox::protocol::Perform;
 
 /// Every operation that is emulated.
@@ -11,5 +11,8 @@ pub(crate) const OPERATIONS: &[(&str, Perform)] = &[
     ("PutScalingPolicy", |world, call| policies::put(world, &call.input)),
     ("DescribeScalingPolicies", |world, call| policies::describe(world, &call.input)),
     ("DeleteScalingPolicy", |world, call| policies::delete(world, &call.input)),
+    ("PutScheduledAction", |world, call| scheduled::put(world, &call.input)),
+    ("DescribeScheduledActions", |world, call| scheduled::describe(world, &call.input)),
+    ("DeleteScheduledAction", |world, call| scheduled::delete(world, &call.input)),
     ("DescribeScalingActivities", |world, call| activities::describe(world, &call.input)),
 ];

@@ -1,16 +1,19 @@
 //! The emulated Application Auto Scaling, for the desired counts of ECS services.
 //!
-//! Inside: `dispatch` (the table of operations), `targets` (scalable targets), `policies`, `activities` (what was scaled, and
+//! Inside: `dispatch` (the table of operations), `targets` (scalable targets), `policies`, `scheduled` (actions, which are kept and never come due), `activities` (what was scaled, and
 //! why), `scaling` (what happens with time: bounds, the scenario's demand, suspension), `request` (what they have in common).
 //!
-//! Deliberately absent: other namespaces than `ecs`, predictive scaling, scheduled actions, and metrics: what a policy would do
-//! about them is the scenario's `scaling.demand`. To call: [`OPERATIONS`] for the wire, [`next_event`] and [`on_time`] for time.
+//! Deliberately absent: other namespaces than `ecs`, predictive scaling, the times of scheduled actions, and metrics: what a policy would do
+//! about them is the scenario's `scaling.demand`. To call: [`OPERATIONS`] for the wire, [`next_event`] and
+//! [`on_time`] for time, [`snapshot`] for a look at it.
 
 mod activities;
 mod dispatch;
 mod policies;
 mod request;
 mod scaling;
+mod scheduled;
+mod snapshot;
 mod state;
 mod targets;
 #[cfg(test)]
@@ -18,5 +21,6 @@ mod tests;
 
 pub(crate) use dispatch::OPERATIONS;
 pub(crate) use scaling::{next_event, on_time};
+pub(crate) use snapshot::snapshot;
 pub(crate) use state::State;
 pub(crate) use targets::seed;

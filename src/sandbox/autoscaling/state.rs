@@ -11,6 +11,8 @@ pub(crate) struct State {
     pub(super) targets: Vec<Target>,
     /// In the order of their creation.
     pub(super) policies: Vec<Policy>,
+    /// In the order of their creation.
+    pub(super) scheduled: Vec<Scheduled>,
     /// Oldest first.
     pub(super) activities: Vec<Activity>,
     /// When policies look again; none while no demand is known.
@@ -50,6 +52,17 @@ pub(super) struct Policy {
     pub(super) configuration: Value,
     /// Names of the CloudWatch alarms that were made for it.
     pub(super) alarms: Vec<String>,
+    pub(super) created: Timestamp,
+}
+
+/// A scheduled action, as it was put.
+#[derive(Clone, Debug)]
+pub(super) struct Scheduled {
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) resource: String,
+    /// `Schedule`, `Timezone`, `StartTime`, `EndTime`, `ScalableTargetAction`, those that were given.
+    pub(super) members: serde_json::Map<String, Value>,
     pub(super) created: Timestamp,
 }
 

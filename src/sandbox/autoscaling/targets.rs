@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::{
     policies,
     request::{DIMENSION, Outcome, filter, invalid, not_found, paged, resource, seconds, text},
-    scaling,
+    scaling, scheduled,
     state::{Suspended, Target, parts},
 };
-use crate::sandbox::{ecs, protocol::Refusal, world::World};
+use crate::sandbox::{ecs, world::World};
+
+type Put = fn(&mut World, &Value) -> Outcome;
 
 /// `RegisterScalableTarget`: what is left out keeps its value; both capacities are needed the first time. The desired count is
 /// brought between them at once, whether they are given or not (service model), unless that is suspended.
@@ -101,7 +103,7 @@ pub(super) fn describe(world: &World, body: &Value) -> Outcome {
     paged("ScalableTargets", shown.map(print).collect(), body)
 }
 
-/// `DeregisterScalableTarget`: its policies go with it, the desired count stays.
+/// `DeregisterScalableTarget`: its policies and scheduled actions go with it, the desired count stays.
 pub(super) fn deregister(world: &mut World, body: &Value) -> Outcome {
     let resource = resource(body)?.to_owned();
     if world.scaling.target(&resource).is_none() {
@@ -109,6 +111,7 @@ pub(super) fn deregister(world: &mut World, body: &Value) -> Outcome {
     }
     world.scaling.targets.retain(|target| target.resource != resource);
     world.scaling.policies.retain(|policy| policy.resource != resource);
+    world.scaling.scheduled.retain(|action| action.resource != resource);
     Ok(json!({}))
 }
 
@@ -126,12 +129,15 @@ pub(crate) fn seed(world: &mut World) {
         body["MinCapacity"] = json!(seed.min);
         body["MaxCapacity"] = json!(seed.max);
         let mut done = register(world, &body).map(drop);
-        for policy in &seed.policies {
+        let policies = seed.policies.iter().map(|policy| ("PutScalingPolicy", policies::put as Put, policy));
+        let actions = seed.scheduled_actions.iter().map(|action| ("PutScheduledAction", scheduled::put as Put, action));
+        for (operation, put, given) in policies.chain(actions) {
             let mut body = id.clone();
-            for (member, value) in policy.as_object().into_iter().flatten() {
+            for (member, value) in given.as_object().into_iter().flatten() {
                 body[member] = value.clone();
             }
-            done = done.and_then(|()| put(world, &body));
+            let validate = |()| crate::sandbox::protocol::validate("application-autoscaling", operation, &body);
+            done = done.and_then(validate).and_then(|()| put(world, &body).map(drop));
         }
         if let Err(refusal) = done {
             world.note("scenario", format!("scalable target of {}: {}: {}", seed.service, refusal.code, refusal.message));
@@ -142,9 +148,4 @@ pub(crate) fn seed(world: &mut World) {
     // What is there at the start has been there for long.
     world.scaling.activities.clear();
     scaling::wake(world);
-}
-
-fn put(world: &mut World, body: &Value) -> Result<(), Refusal> {
-    crate::sandbox::protocol::validate("application-autoscaling", "PutScalingPolicy", body)?;
-    policies::put(world, body).map(drop)
 }

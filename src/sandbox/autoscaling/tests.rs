@@ -68,7 +68,8 @@ fn tracking(more: Value) -> Value {
 fn demanding(demand: &[(u64, u32)]) -> World {
     world_with(|scenario| {
         let policies = vec![tracking(json!({}))];
-        scenario.scaling.targets = vec![TargetSeed { service: "myservice".to_owned(), min: 2, max: 10, policies }];
+        scenario.scaling.targets =
+            vec![TargetSeed { service: "myservice".to_owned(), min: 2, max: 10, policies, ..TargetSeed::default() }];
         let entry = |(at, desired): &(u64, u32)| Demand {
             at: *at,
             desired: *desired,
@@ -234,4 +235,31 @@ fn policies_are_replaced_by_name_and_go_with_their_target() {
     assert_eq!(refused(&mut world, "DeleteScalingPolicy", about(json!({ "PolicyName": "steps" }))).0, "ObjectNotFoundException");
     ask(&mut world, "DeregisterScalableTarget", about(json!({})));
     assert_eq!(ask(&mut world, "DescribeScalingPolicies", json!({ "ServiceNamespace": "ecs" }))["ScalingPolicies"], json!([]));
+}
+
+#[test]
+fn scheduled_actions_are_kept_by_name_and_go_with_their_target() {
+    let mut world = world();
+    let night = json!({
+        "ScheduledActionName": "night", "Schedule": "cron(0 22 * * ? *)",
+        "ScalableTargetAction": { "MinCapacity": 1, "MaxCapacity": 2 },
+    });
+    assert_eq!(refused(&mut world, "PutScheduledAction", about(night.clone())).0, "ObjectNotFoundException");
+    ask(&mut world, "RegisterScalableTarget", about(json!({ "MinCapacity": 1, "MaxCapacity": 10 })));
+    let (code, message) = refused(&mut world, "PutScheduledAction", about(json!({ "ScheduledActionName": "night" })));
+    assert_eq!(code, "ValidationException");
+    assert!(message.contains("Schedule is required"), "{message}");
+    ask(&mut world, "PutScheduledAction", about(night));
+    ask(&mut world, "PutScheduledAction", about(json!({ "ScheduledActionName": "night", "Timezone": "Asia/Tokyo" })));
+    let shown = |world: &mut World| {
+        ask(world, "DescribeScheduledActions", json!({ "ServiceNamespace": "ecs", "ResourceId": RESOURCE }))["ScheduledActions"]
+            .clone()
+    };
+    let action = shown(&mut world)[0].clone();
+    assert_eq!((&action["Schedule"], &action["Timezone"]), (&json!("cron(0 22 * * ? *)"), &json!("Asia/Tokyo")));
+    assert!(action["ScheduledActionARN"].as_str().unwrap().ends_with(":scheduledActionName/night"));
+    ask(&mut world, "DeleteScheduledAction", about(json!({ "ScheduledActionName": "night" })));
+    let gone = refused(&mut world, "DeleteScheduledAction", about(json!({ "ScheduledActionName": "night" })));
+    assert_eq!(gone.0, "ObjectNotFoundException");
+    assert_eq!(shown(&mut world), json!([]));
 }

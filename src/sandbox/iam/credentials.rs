@@ -71,20 +71,26 @@ pub(crate) fn authenticate(world: &World, protocol: Protocol, request: &Request)
                 .status(json_status)
         }
     };
+    let expired = || {
+        let text = "The security token included in the request is expired";
+        match protocol {
+            Protocol::Query => Refusal::new("ExpiredToken", text).status(403),
+            Protocol::RestJson | Protocol::AwsJson | Protocol::Cbor => {
+                Refusal::new("ExpiredTokenException", text).status(json_status)
+            }
+        }
+    };
     if let Some(session) = world.iam.sessions.get(&key) {
         if request.header("x-amz-security-token") != Some(session.token.as_str()) {
             return Err(unknown());
         }
         if world.now >= session.expires {
-            let text = "The security token included in the request is expired";
-            return Err(match protocol {
-                Protocol::Query => Refusal::new("ExpiredToken", text).status(403),
-                Protocol::RestJson | Protocol::AwsJson | Protocol::Cbor => {
-                    Refusal::new("ExpiredTokenException", text).status(json_status)
-                }
-            });
+            return Err(expired());
         }
         return Ok(());
+    }
+    if ends(world).is_some_and(|ends| world.now >= ends) {
+        return Err(expired());
     }
     if !world.scenario.iam.authentication || key == serve::ACCESS_KEY {
         return Ok(());
@@ -98,6 +104,11 @@ pub(crate) fn authenticate(world: &World, protocol: Protocol, request: &Request)
         });
     }
     Err(unknown())
+}
+
+/// When the sandbox's own access key ends.
+pub(crate) fn ends(world: &World) -> Option<Timestamp> {
+    world.scenario.iam.expires.map(|secs| world.scenario.start + Duration::from_secs(secs))
 }
 
 /// Temporary credentials as they are given out.

@@ -23,7 +23,7 @@ mod tests;
 mod trust;
 
 pub(crate) use authorize::authorize;
-pub(crate) use credentials::{authenticate, caller, grant};
+pub(crate) use credentials::{authenticate, caller, ends, grant};
 pub use policy::Policy;
 pub(crate) use state::{State, snapshot};
 pub(crate) use trust::trusts;

@@ -30,6 +30,7 @@ pub(crate) struct Config {
     /// What its relative paths start from.
     pub(crate) directory: PathBuf,
     pub(crate) region: Option<Given>,
+    pub(crate) role: Option<Given>,
     pub(crate) cluster: Option<Given>,
     pub(crate) service: Option<Given>,
     pub(crate) service_definition: Option<Given>,
@@ -88,8 +89,9 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 12] = [
+        const KEYS: [&str; 13] = [
             "region",
+            "aws",
             "cluster",
             "service",
             "service_definition",
@@ -102,10 +104,7 @@ impl Config {
             "hooks",
             "github",
         ];
-        const LATER: [Later; 2] = [
-            ("aws", "let an earlier step of the job assume the role, such as aws-actions/configure-aws-credentials"),
-            ("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here"),
-        ];
+        const LATER: [Later; 1] = [("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here")];
         for (key, value) in reader.entries(node, "", &KEYS, &LATER) {
             match key {
                 "region" => self.region = reader.text(value, key),
@@ -114,6 +113,11 @@ impl Config {
                 "service_definition" => self.service_definition = reader.text(value, key),
                 "task_definition" => self.task_definition = reader.text(value, key),
                 "timeout" => self.timeout = reader.text(value, key),
+                "aws" => {
+                    for (key, value) in reader.entries(value, "aws.", &["role"], &[]) {
+                        self.role = reader.text(value, key);
+                    }
+                }
                 "jq" => self.jq = reader.texts(value, key),
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),

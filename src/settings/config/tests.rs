@@ -18,6 +18,13 @@ fn the_seeds_config_reads() {
 }
 
 #[test]
+fn a_role_is_read_with_its_place() {
+    let role = Config::parse("espalier.yml", "aws: { role: 'arn:x' }").expect("a config").role.expect("a role");
+    assert_eq!((role.text.as_str(), role.from.as_str()), ("arn:x", "espalier.yml:1:14"));
+    assert_eq!(told("aws: { rol: x }"), ["espalier.yml:1:8: unknown key `aws.rol`"]);
+}
+
+#[test]
 fn a_slot_has_overrides_of_its_own() {
     let text = "jq: [.a = 1, .b = 2]\nlattice:\n  slots:\n    b: { overrides: del(.loadBalancers) }";
     let config = Config::parse("espalier.yml", text).expect("a config");
@@ -31,7 +38,6 @@ fn a_slot_has_overrides_of_its_own() {
 #[test]
 fn what_a_later_version_has_says_what_to_do_until_then() {
     for (text, message, instead) in [
-        ("aws: { role: r }", "espalier.yml:1:1: `aws` is not supported by this version", "configure-aws-credentials"),
         ("ecspresso: e.yml", "espalier.yml:1:1: `ecspresso` is not supported by this version", "`service_definition`"),
         (
             "github: { deployment: x }",

@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    cli,
     definition::Finding,
-    hooks::{Job, Jobs, job::Wanted},
+    hooks::{Job, Jobs, flags, job::Wanted},
     rollout::hooks::Point,
     settings::{
         Environment, Secret,
@@ -20,7 +19,7 @@ const DEFAULT_LIMIT: Duration = Duration::from_secs(5 * 60);
 const SECRET: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PRIVATE_KEY"];
 
 /// The hooks.
-pub(super) fn hooks(sources: &mut Sources<'_>, args: &cli::Hooks, config: &Config) -> Jobs {
+pub(super) fn hooks(sources: &mut Sources<'_>, args: &flags::Hooks, config: &Config) -> Jobs {
     let asked = Asked::new("hook-timeout", args.hook_timeout.as_ref(), config.hooks.timeout.as_ref());
     let limit = limit(sources, asked, DEFAULT_LIMIT);
     let mut wanted = BTreeMap::new();
@@ -86,7 +85,7 @@ fn secrets(environment: &Environment) -> Vec<Secret> {
 mod tests {
     use super::*;
 
-    fn resolved(args: &cli::Hooks, variables: &[(&str, &str)], config: &str) -> Result<Jobs, Vec<String>> {
+    fn resolved(args: &flags::Hooks, variables: &[(&str, &str)], config: &str) -> Result<Jobs, Vec<String>> {
         let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let environment = Environment::of(pairs);
         let config = Config::parse("e.yml", config).expect("a config");
@@ -100,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_flag_takes_the_place_of_the_configs_hook_of_that_point_alone() {
-        let args = cli::Hooks { hooks: vec!["before_shift=./c --x=1".to_owned()], hook_timeout: None };
+        let args = flags::Hooks { hooks: vec!["before_shift=./c --x=1".to_owned()], hook_timeout: None };
         let jobs = resolved(&args, &[], CONFIG).expect("hooks");
         let told: Vec<_> = jobs
             .wanted
@@ -117,7 +116,7 @@ mod tests {
     fn a_variable_has_a_hook_on_each_line_and_what_is_not_said_has_five_minutes() {
         let variables =
             [("ESPALIER_HOOKS", "before_shift=echo a,b\n\n on_rollback = ./tell "), ("MY_TOKEN", "hush"), ("PATH", "/bin")];
-        let jobs = resolved(&cli::Hooks::default(), &variables, "").expect("hooks");
+        let jobs = resolved(&flags::Hooks::default(), &variables, "").expect("hooks");
         let told: Vec<_> = jobs.wanted.values().map(|wanted| (wanted.job.what(), wanted.limit)).collect();
         assert_eq!(told, [("echo a,b".to_owned(), DEFAULT_LIMIT), ("./tell".to_owned(), DEFAULT_LIMIT)]);
         assert_eq!(jobs.secrets, [Secret::new("hush")]);
@@ -125,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_told_all_at_once() {
-        let args = cli::Hooks {
+        let args = flags::Hooks {
             hooks: vec!["before_shift".to_owned(), "later=x".to_owned(), "after_step=".to_owned()],
             hook_timeout: Some("0s".to_owned()),
         };

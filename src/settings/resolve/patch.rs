@@ -51,7 +51,7 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
 
     let target_group = Asked::new("target-group", args.target_group.as_ref(), config.slots[0].target_group.as_ref());
     let settings = PatchSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         input,
         task_definition: sources.path(
             "task-definition",

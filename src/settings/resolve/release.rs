@@ -35,7 +35,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
     let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, retire_after);
     let settings = DeploySettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         images: images(&mut sources, &args.image),
         lattice: LatticeSettings {
             service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
@@ -86,7 +86,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
     without_tasks(&mut sources, &hooks);
     let (plan, plan_origin) = plan(&mut sources, &args.steps, &config, None);
     let settings = ShiftSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
         listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
         rules: rules(&sources, args.traffic.rules.as_ref(), &config),
@@ -112,7 +112,7 @@ pub fn abort(args: &cli::Abort, environment: &Environment) -> Result<AbortSettin
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = AbortSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, args.lattice_service.as_ref(), args.traffic_target.as_ref(), &config),
         to: sources.text(Asked::new("to", args.to.as_ref(), None)),
         reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
@@ -133,7 +133,7 @@ pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<Rollb
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = RollbackSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, args.lattice_service.as_ref(), args.traffic_target.as_ref(), &config),
         reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -152,7 +152,7 @@ pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSet
     let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
     let surroundings = surroundings(&mut sources, None);
     let settings = StatusSettings {
-        aws: aws(&sources, &args.common, &config, &surroundings),
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.lattice_service.as_ref(), &config),
         format: sources.format(args.format),
         surroundings,

@@ -1,9 +1,6 @@
 //! Settings of `sandbox serve` and `sandbox run`.
 
-use super::{
-    common::{aws, surroundings},
-    release::deploy,
-};
+use super::{common::surroundings, release::deploy};
 use crate::{
     cli,
     definition::Finding,
@@ -61,7 +58,7 @@ fn start(sources: &mut Sources<'_>, args: &cli::SandboxStart) -> SandboxStartSet
     let environment = sources.environment;
     let rehearsed = args.config.clone().and_then(|named| {
         let path = environment.directory.join(&named);
-        let common = cli::Common { config: Some(named), region: args.region.clone() };
+        let common = cli::Common { config: Some(named), region: args.region.clone(), ..cli::Common::default() };
         match deploy(&cli::Deploy { common, ..cli::Deploy::default() }, environment) {
             Ok(settings) => Some((path, Box::new(settings))),
             Err(findings) => {
@@ -78,7 +75,7 @@ fn live(sources: &mut Sources<'_>, args: &cli::SandboxStart, config: Option<&Dep
     let none = (cli::Common { region: args.region.clone(), ..cli::Common::default() }, Config::default());
     let surroundings = surroundings(sources, None);
     LiveSettings {
-        aws: config.map_or_else(|| aws(sources, &none.0, &none.1, &surroundings), |config| config.aws.clone()),
+        aws: config.map_or_else(|| super::common::aws(sources, &none.0, &none.1, &surroundings), |config| config.aws.clone()),
         cluster: args.cluster.clone().or_else(|| config.map(|config| config.cluster.clone())),
         lattice_service: args.lattice_service.clone().or_else(|| config.map(|config| config.lattice.service.clone())),
         slots: config.map_or_else(Vec::new, |config| {

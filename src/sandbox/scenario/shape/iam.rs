@@ -14,6 +14,10 @@ pub struct IamSeed {
     /// The name of the role that the sandbox's own access key is a session of, and that a key has which is nobody's.
     #[schemars(example = &"deployer")]
     pub role: String,
+    /// So many seconds after the start the sandbox's own access key ends, as that of a session does; every other key that is nobody's
+    /// too. Left out, it never ends.
+    #[schemars(example = &600)]
+    pub expires: Option<u64>,
     /// Whether access keys that were not given out in this world are refused.
     pub authentication: bool,
     /// Whether VPC Lattice looks at VPCs and subnets with the caller's permissions (`ec2:DescribeVpcs`, …) where it is documented to
@@ -25,7 +29,7 @@ pub struct IamSeed {
 
 impl Default for IamSeed {
     fn default() -> Self {
-        Self { role: "deployer".to_owned(), authentication: false, ec2_lookups: true, roles: BTreeMap::new() }
+        Self { role: "deployer".to_owned(), expires: None, authentication: false, ec2_lookups: true, roles: BTreeMap::new() }
     }
 }
 

@@ -26,6 +26,8 @@ pub struct TargetSeed {
     pub max: u32,
     /// Its policies, as in `PutScalingPolicy` without the members that name the target.
     pub policies: Vec<Value>,
+    /// Its scheduled actions, as in `PutScheduledAction` without the members that name the target. They are kept and never due.
+    pub scheduled_actions: Vec<Value>,
 }
 
 /// From some moment on, so many tasks are the right count for the load. It holds until the next entry of its service; a policy

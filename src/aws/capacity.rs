@@ -1,0 +1,265 @@
+//! What Application Auto Scaling does to the two slots' sizes: looked at before a release, held through it, given back.
+
+use serde_json::{Value, json};
+
+use super::{
+    Aws,
+    autoscaling::{ScalableTarget, resource},
+    fault::{Fault, FaultKind},
+    slots::{Slot, Slots},
+};
+use crate::rollout::{
+    machine::{Role, Steer},
+    scaling::{Scaling, Suspended},
+};
+
+/// What a look before a release has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capacity {
+    /// How stable is scaled by itself; none where nothing does it.
+    pub scaling: Option<Scaling>,
+    /// What people should know: rules that cannot be copied, or that are only on one side.
+    pub findings: Vec<String>,
+}
+
+/// Looks at what scales the ECS services of both slots, and whether these credentials may hold it. Nothing is written.
+/// `unfinished` is what an earlier rollout held and never gave back: what people had is then what that one recorded.
+///
+/// # Errors
+/// Every call that is not allowed, or the first that fails otherwise.
+pub async fn look(
+    aws: &Aws,
+    cluster: &str,
+    stable: &str,
+    candidate: &str,
+    unfinished: Option<Scaling>,
+) -> Result<Capacity, Vec<Fault>> {
+    let resources = [resource(cluster, stable), resource(cluster, candidate)];
+    let found = aws.autoscaling.targets(&resources).await.map_err(|fault| vec![fault])?;
+    let (Some(target), its) = (found[0], found[1]) else {
+        let alone = found[1].filter(|target| target.min > 0);
+        let finding = |ScalableTarget { min, max, .. }| {
+            format!(
+                "{candidate} scales by itself between {min} and {max} tasks and {stable} does not: when it is not needed it will not go to zero tasks. Remove that, or give {stable} the same: aws application-autoscaling deregister-scalable-target {}",
+                named(&resources[1])
+            )
+        };
+        return Ok(Capacity { scaling: None, findings: alone.map(finding).into_iter().collect() });
+    };
+    let suspended = unfinished.map_or(target.suspended, |before| before.suspended);
+    let scaling = Scaling { min: target.min, max: target.max, suspended, held: true };
+    let rules = Rules::read(aws, &resources).await.map_err(|fault| vec![fault])?;
+    let may = [
+        aws.autoscaling.may_register(&resources[0]).await,
+        aws.autoscaling.may_register(&resources[1]).await,
+        if rules.policies.is_empty() { Ok(()) } else { aws.autoscaling.may_put_policy(&resources[1]).await },
+        if rules.actions.is_empty() { Ok(()) } else { aws.autoscaling.may_put_scheduled_action(&resources[1]).await },
+    ];
+    let mut denied: Vec<Fault> = may.into_iter().filter_map(Result::err).collect();
+    denied.dedup();
+    if !denied.is_empty() {
+        return Err(denied);
+    }
+    Ok(Capacity { scaling: Some(scaling), findings: rules.findings(stable, candidate, its.is_some()) })
+}
+
+/// The rules of both slots' services.
+struct Rules {
+    policies: Vec<Value>,
+    there: Vec<Value>,
+    actions: Vec<Value>,
+    actions_there: Vec<Value>,
+    /// The scheduled actions may not be read.
+    unread: Option<Fault>,
+}
+
+impl Rules {
+    async fn read(aws: &Aws, [stable, candidate]: &[String; 2]) -> Result<Self, Fault> {
+        let (policies, there) = tokio::try_join!(aws.autoscaling.policies(stable), aws.autoscaling.policies(candidate))?;
+        let (actions, actions_there) =
+            tokio::join!(aws.autoscaling.scheduled_actions(stable), aws.autoscaling.scheduled_actions(candidate));
+        let (actions, actions_there, unread) = match (actions, actions_there) {
+            (Err(fault), _) | (_, Err(fault)) if fault.kind == FaultKind::Denied => (Vec::new(), Vec::new(), Some(fault)),
+            (actions, there) => (actions?, there?, None),
+        };
+        Ok(Self { policies, there, actions, actions_there, unread })
+    }
+
+    fn findings(&self, stable: &str, candidate: &str, is_scaled: bool) -> Vec<String> {
+        let mut findings = Vec::new();
+        for policy in &self.policies {
+            let name = text(policy, "PolicyName");
+            if follows_load_balancer(policy) {
+                findings.push(format!(
+                    "the scaling policy {name} of {stable} counts the requests of a load balancer's target group: {candidate} does not get it"
+                ));
+            } else if text(policy, "PolicyType") == "StepScaling" {
+                let there = self.there.iter().find(|there| text(there, "PolicyName") == name);
+                if !there.is_some_and(has_alarms) {
+                    findings.push(format!(
+                        "the scaling policy {name} of {stable} acts on an alarm of yours: {candidate} gets the policy, and scales by it once an alarm of its own names it"
+                    ));
+                }
+            }
+        }
+        for (what, there, here, key) in [
+            ("scaling policy", &self.there, &self.policies, "PolicyName"),
+            ("scheduled action", &self.actions_there, &self.actions, "ScheduledActionName"),
+        ] {
+            let only = there.iter().filter(|there| !here.iter().any(|here| text(here, key) == text(there, key)));
+            findings.extend(only.filter(|_| is_scaled).map(|only| {
+                format!("{candidate} has the {what} {}, which {stable} has not: remove it if it is an old one", text(only, key))
+            }));
+        }
+        findings.extend(self.unread.as_ref().map(|fault| {
+            format!("scheduled actions of {stable} are not copied to {candidate}, since they may not be read: {fault}")
+        }));
+        findings
+    }
+}
+
+impl Slots {
+    /// Holds or gives back what scales a slot by itself. Where nothing does any more there is nothing to do.
+    ///
+    /// # Errors
+    /// AWS's refusal; a part may have been done.
+    pub async fn steer(&self, aws: &Aws, steer: Steer, scaling: Scaling) -> Result<(), Fault> {
+        match steer {
+            Steer::Equip => self.equip(aws, scaling).await,
+            Steer::Hold | Steer::GiveBack(_) | Steer::Rest(_) => {
+                let (role, min, suspended) = wanted(steer, scaling);
+                let Some((_, resource)) = self.scaled(role) else { return Ok(()) };
+                match aws.autoscaling.register(&resource, min, None, suspended).await {
+                    Err(fault) if matches!(fault.kind, FaultKind::Invalid | FaultKind::NotFound) => {
+                        let found = aws.autoscaling.targets(std::slice::from_ref(&resource)).await?;
+                        if found.iter().all(Option::is_none) { Ok(()) } else { Err(fault) }
+                    }
+                    done => done,
+                }
+            }
+        }
+    }
+
+    async fn equip(&self, aws: &Aws, scaling: Scaling) -> Result<(), Fault> {
+        let (Some((stable, from)), Some((candidate, to))) = (self.scaled(Role::Stable), self.scaled(Role::Candidate)) else {
+            return Ok(());
+        };
+        let resources = [from, to];
+        let (found, rules) = tokio::try_join!(aws.autoscaling.targets(&resources[..1]), Rules::read(aws, &resources))?;
+        let bounds = found.into_iter().flatten().next().map_or((scaling.min, scaling.max), |now| (now.min, now.max));
+        let [_, to] = &resources;
+        aws.autoscaling.register(to, Some(bounds.0), Some(bounds.1), scaling.suspended.steady()).await?;
+        for policy in rules.policies.iter().filter(|policy| !follows_load_balancer(policy)) {
+            let policy = of_candidate(policy, stable, candidate);
+            if !rules.there.iter().any(|there| same(there, &policy)) {
+                aws.autoscaling.put_policy(to, &policy).await?;
+            }
+        }
+        for action in &rules.actions {
+            if !rules.actions_there.iter().any(|there| same(there, action)) {
+                aws.autoscaling.put_scheduled_action(to, action).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn scaled(&self, role: Role) -> Option<(&Slot, String)> {
+        let slot = match role {
+            Role::Stable => self.stable.as_ref()?,
+            Role::Candidate => &self.candidate,
+        };
+        Some((slot, resource(self.cluster.as_ref()?, slot.ecs_service.as_ref()?)))
+    }
+
+    /// The AWS CLI command that does it, for a person to run; none for what only a rollout does.
+    #[must_use]
+    pub fn steer_command(&self, steer: Steer, scaling: Scaling) -> Option<String> {
+        if matches!(steer, Steer::Equip) {
+            return None;
+        }
+        let (role, min, suspended) = wanted(steer, scaling);
+        let (_, resource) = self.scaled(role)?;
+        let min = min.map_or_else(String::new, |min| format!(" --min-capacity {min}"));
+        Some(format!(
+            "aws application-autoscaling register-scalable-target {}{min} --suspended-state DynamicScalingInSuspended={},DynamicScalingOutSuspended={},ScheduledScalingSuspended={}",
+            named(&resource),
+            suspended.scale_in,
+            suspended.scale_out,
+            suspended.scheduled
+        ))
+    }
+}
+
+const fn wanted(steer: Steer, scaling: Scaling) -> (Role, Option<u32>, Suspended) {
+    match steer {
+        Steer::Hold => (Role::Stable, None, scaling.suspended.steady()),
+        Steer::Equip => (Role::Candidate, Some(scaling.min), scaling.suspended.steady()),
+        Steer::GiveBack(role) => (role, None, scaling.suspended),
+        Steer::Rest(role) => (role, Some(0), scaling.suspended.resting()),
+    }
+}
+
+fn named(resource: &str) -> String {
+    format!("--service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id {resource}")
+}
+
+fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+    value[member].as_str().unwrap_or_default()
+}
+
+fn has_alarms(policy: &Value) -> bool {
+    policy["Alarms"].as_array().is_some_and(|alarms| !alarms.is_empty())
+}
+
+/// `ALBRequestCountPerTarget` names the load balancer's target group (its `ResourceLabel`), which has no targets of the candidate.
+fn follows_load_balancer(policy: &Value) -> bool {
+    let metric = policy.pointer("/TargetTrackingScalingPolicyConfiguration/PredefinedMetricSpecification");
+    metric.is_some_and(|metric| text(metric, "PredefinedMetricType") == "ALBRequestCountPerTarget")
+}
+
+/// The policy with metrics of the candidate where it looked at those of stable: its ECS service, its target group.
+fn of_candidate(policy: &Value, stable: &Slot, candidate: &Slot) -> Value {
+    let service = |slot: &Slot| slot.ecs_service.clone().unwrap_or_default();
+    let names = [
+        (service(stable), service(candidate)),
+        (stable.group.id.to_string(), candidate.group.id.to_string()),
+        (stable.group_arn.as_str().to_owned(), candidate.group_arn.as_str().to_owned()),
+    ];
+    let mut copy = policy.clone();
+    rename(&mut copy, &names);
+    copy
+}
+
+fn rename(value: &mut Value, names: &[(String, String)]) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if name == "Dimensions" {
+                    for dimension in member.as_array_mut().into_iter().flatten() {
+                        let known = names.iter().find(|(of_stable, _)| dimension["Value"].as_str() == Some(of_stable));
+                        if let Some((_, of_candidate)) = known {
+                            dimension["Value"] = json!(of_candidate);
+                        }
+                    }
+                } else {
+                    rename(member, names);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Whether both say the same, whoever they are about.
+fn same(one: &Value, other: &Value) -> bool {
+    const OWN: [&str; 6] = ["PolicyARN", "ScheduledActionARN", "CreationTime", "Alarms", "ResourceId", "ScalableDimension"];
+    let said = |value: &Value| {
+        let mut said = value.clone();
+        if let Some(members) = said.as_object_mut() {
+            members.retain(|name, value| !OWN.contains(&name.as_str()) && !value.is_null());
+        }
+        said
+    };
+    said(one) == said(other)
+}

@@ -1,0 +1,93 @@
+//! After a rollback's weights are back and recorded: scaling is given back, and the candidate's tasks are stopped.
+
+use super::{
+    core::{RESTORE_LIMIT, Rollout, WRITE_LIMIT},
+    rollback::{Rollback, Stage},
+    types::{Effect, Role, Steer},
+};
+use crate::{
+    rollout::{hooks::Point, journal::Happening, observation::Observation, outcome::OutcomeKind},
+    time::Timestamp,
+};
+
+impl Rollout {
+    /// Weights are back and recorded: stable's scaling is given back.
+    pub(super) fn recorded(&mut self, rollback: Rollback) -> Effect {
+        self.give_up = self.now + WRITE_LIMIT;
+        if self.is_test_open() {
+            self.at(rollback, Stage::Untesting);
+            return Effect::CloseTest;
+        }
+        self.stable_given_back(rollback)
+    }
+
+    pub(super) fn stable_given_back(&mut self, rollback: Rollback) -> Effect {
+        self.at(rollback.clone(), Stage::GivingBack);
+        self.give_back(Role::Stable).unwrap_or_else(|| self.given_back(rollback))
+    }
+
+    /// Stop the candidate's tasks, unless the job is being killed.
+    fn given_back(&mut self, rollback: Rollback) -> Effect {
+        if self.hurried {
+            if self.record().candidate.ecs_service.is_some() {
+                let what =
+                    "the job is ending: the candidate's tasks still run, at weight 0; `espalier abort` stops them".to_owned();
+                self.say(Happening::Note { what });
+            }
+            return self.finish(OutcomeKind::RolledBack, rollback.reason);
+        }
+        let until = self.now + self.record().plan.settle;
+        self.at(rollback, Stage::Settling { until });
+        self.hook(Point::OnRollback, 0, None).unwrap_or_else(|| self.idle(Some(until)))
+    }
+
+    /// The hook, and the data plane's time to follow, whichever takes longer.
+    pub(super) fn waiting_back(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
+        match self.hook(Point::OnRollback, 0, observation.hook.as_ref()) {
+            Some(effect) => effect,
+            None if self.now < until => self.idle(Some(until)),
+            None => self.scale_down(rollback, observation),
+        }
+    }
+
+    /// The candidate's tasks are stopped only after the data plane has had the time to follow.
+    pub(super) fn scale_down(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        let Some(ecs_service) = self.record().candidate.ecs_service.clone() else {
+            return self.exact(rollback, observation);
+        };
+        self.say(Happening::Retiring { ecs_service });
+        self.give_up = self.now + RESTORE_LIMIT;
+        if self.is_steered() {
+            self.at(rollback, Stage::Resting);
+            return Effect::Steer(Steer::Rest(Role::Candidate));
+        }
+        self.at(rollback, Stage::Scaling);
+        Effect::Scale(Role::Candidate, 0)
+    }
+
+    pub(super) fn drained(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
+        if observation.candidate.is_empty() {
+            let ecs_service = self.record().candidate.ecs_service.clone().unwrap_or_default();
+            self.say(Happening::Retired { ecs_service });
+            return self.exact(rollback, observation);
+        }
+        if self.now >= until {
+            let what = "the candidate's targets are still draining: its group stays listed at weight 0".to_owned();
+            self.say(Happening::Concern { what });
+            return self.close(rollback);
+        }
+        self.idle(Some(until))
+    }
+
+    /// Nothing is left to do but to give back what is still owed, and to close the record.
+    pub(super) fn close(&mut self, rollback: Rollback) -> Effect {
+        if rollback.stage != Stage::Releasing {
+            self.give_up = self.now + WRITE_LIMIT;
+        }
+        self.at(rollback.clone(), Stage::Releasing);
+        self.give_all_back().unwrap_or_else(|| {
+            self.at(rollback, Stage::Closing);
+            self.close_rolled_back()
+        })
+    }
+}

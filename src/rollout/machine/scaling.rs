@@ -1,0 +1,165 @@
+//! Whatever else sets the size of a side is held for the release, and given back on every way out (DESIGN §5 rule 6).
+//!
+//! | when | what |
+//! |---|---|
+//! | before the candidate is launched | stable is held: it may grow and not shrink |
+//! | when its service exists | the candidate gets stable's bounds and rules, and is held too |
+//! | promoted | the candidate's is given back; the old slot stays held while it is warm, then rests |
+//! | weights restored and recorded | stable's is given back; the candidate rests before its tasks are stopped |
+//! | stuck | both are given back, after the record |
+//!
+//! A signal changes none of this but the patience: what another job takes over it finds in the record.
+
+use std::time::Duration;
+
+use super::{
+    core::{Phase, Rollout},
+    release::Launch,
+    types::{Effect, Role, Steer},
+};
+use crate::rollout::{journal::Happening, outcome::Reason, record::SlotRecord, scaling::Scaling};
+
+/// How long a job that is ending tries to give something back.
+const HURRIED: Duration = Duration::from_secs(2);
+
+/// How far it has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Steering {
+    /// What is being done about it now.
+    doing: Option<Steer>,
+    /// What is, or may be, held and has to be given back: stable's, the candidate's.
+    owed: [bool; 2],
+    /// What could not be done.
+    kept: Vec<Steer>,
+}
+
+impl Steering {
+    pub(super) fn of(scaling: Option<Scaling>) -> Self {
+        Self { owed: [scaling.is_some_and(|scaling| scaling.held); 2], ..Self::default() }
+    }
+
+    /// The effect that is given now.
+    pub(super) const fn begins(&mut self, effect: &Effect) {
+        self.doing = if let Effect::Steer(steer) = effect { Some(*steer) } else { None };
+    }
+}
+
+const fn place(role: Role) -> usize {
+    match role {
+        Role::Stable => 0,
+        Role::Candidate => 1,
+    }
+}
+
+impl Rollout {
+    /// Something else sets the sizes too: this is how it does before the release.
+    pub fn expect_scaling(&mut self, scaling: Option<Scaling>) {
+        self.record.scaling = scaling;
+        self.steering = Steering::of(scaling);
+    }
+
+    /// What could not be done about either side's scaling: a person has to.
+    #[must_use]
+    pub fn left_to_do(&self) -> &[Steer] {
+        &self.steering.kept
+    }
+
+    pub(super) fn is_steered(&self) -> bool {
+        self.record.scaling.is_some() && self.record.stable.is_some()
+    }
+
+    fn owes(&self, role: Role) -> bool {
+        self.is_steered() && self.steering.owed[place(role)]
+    }
+
+    /// Before the launch, or in its place where the candidate runs already. A rollback by request must not wait for it.
+    pub(super) fn hold_steady(&mut self, ready: bool) -> Option<Effect> {
+        if !self.is_steered() || self.restores() {
+            return None;
+        }
+        self.phase = Phase::Launching(Launch::Holding { ready });
+        Some(Effect::Steer(Steer::Hold))
+    }
+
+    /// Gives a side's scaling back, where that is owed.
+    pub(super) fn give_back(&mut self, role: Role) -> Option<Effect> {
+        if !self.owes(role) {
+            return None;
+        }
+        if self.hurried {
+            self.give_up = self.give_up.min(self.now + HURRIED);
+        }
+        Some(Effect::Steer(Steer::GiveBack(role)))
+    }
+
+    /// On the way to the end where nothing else is done any more: whatever is owed.
+    pub(super) fn give_all_back(&mut self) -> Option<Effect> {
+        [Role::Stable, Role::Candidate].into_iter().find_map(|role| self.give_back(role))
+    }
+
+    /// What was done, if the effect that was answered was one of these.
+    pub(super) fn steered(&mut self) {
+        let Some(done) = self.steering.doing.take() else { return };
+        let Scaling { min, max, .. } = self.record.scaling.unwrap_or_default();
+        match done {
+            Steer::Hold => {
+                let what = format!(
+                    "{} ({min} to {max} tasks) may grow by itself and not shrink, until the release has ended",
+                    self.named(Role::Stable)
+                );
+                self.say(Happening::Prepared { what });
+            }
+            Steer::Equip => {
+                let what = format!("{} scales by itself like {}", self.named(Role::Candidate), self.named(Role::Stable));
+                self.say(Happening::Prepared { what });
+            }
+            Steer::GiveBack(role) => {
+                self.settle(role);
+                self.say(Happening::Note { what: format!("{} scales by itself as before", self.named(role)) });
+            }
+            Steer::Rest(role) => self.settle(role),
+        }
+    }
+
+    /// Refused for good, or too long: said, with what follows from it, and the rollout goes on.
+    pub(super) fn not_steered(&mut self, reason: &Reason) -> bool {
+        let Some(refused) = self.steering.doing.take() else { return false };
+        let (role, what) = match refused {
+            // Without these a release does not begin: the phase's own way out.
+            Steer::Hold | Steer::Equip => return false,
+            Steer::GiveBack(role) => (role, "until that is done it may grow by itself and not shrink"),
+            Steer::Rest(role) => (role, "its own scaling may start tasks again"),
+        };
+        self.steering.owed[place(role)] = false;
+        self.steering.kept.push(refused);
+        self.say(Happening::Concern { what: format!("{reason}; {what}") });
+        true
+    }
+
+    fn settle(&mut self, role: Role) {
+        self.steering.owed[place(role)] = false;
+        let held = self.steering.owed.contains(&true) || !self.steering.kept.is_empty();
+        if let Some(scaling) = &mut self.record.scaling {
+            scaling.held = held;
+        }
+    }
+
+    /// What is being done, in words; none when it is something else.
+    pub(super) fn steering_words(&self) -> Option<String> {
+        Some(match self.steering.doing? {
+            Steer::Hold => format!("keeping {} from shrinking by itself", self.named(Role::Stable)),
+            Steer::Equip => format!("giving {} the scaling of {}", self.named(Role::Candidate), self.named(Role::Stable)),
+            Steer::GiveBack(role) => format!("giving the scaling of {} back", self.named(role)),
+            Steer::Rest(role) => format!("keeping {} from starting tasks by itself", self.named(role)),
+        })
+    }
+
+    fn named(&self, role: Role) -> String {
+        let slot = match role {
+            Role::Stable => self.record.stable.as_ref(),
+            Role::Candidate => Some(&self.record.candidate),
+        };
+        let name = |slot: &SlotRecord| slot.ecs_service.clone().unwrap_or_else(|| slot.name.clone());
+        slot.map(name).unwrap_or_default()
+    }
+}

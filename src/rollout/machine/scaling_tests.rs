@@ -1,0 +1,119 @@
+//! What else sets sizes, against the adversary's world: the hazards that autoscalers are for a release.
+
+use std::time::Duration;
+
+use super::{
+    Desired, Effect, Ending, Event, Role, Rollout, Steer,
+    adversary::{plan, rollout, run, undisturbed},
+    adversary_world::{Misfortune, World},
+};
+use crate::rollout::{
+    journal::Release,
+    outcome::{OutcomeKind, Reason},
+    plan::{OnCancel, OnDrift},
+    record::State,
+    split::Split,
+};
+
+/// Flagger 944, 634, 574: an autoscaler that shrinks the side which a rollback needs.
+#[test]
+fn flagger_944_stable_does_not_shrink_by_itself_from_the_launch_until_the_old_slot_is_retired() {
+    let mut strikes = 0;
+    for at in 0..undisturbed(false, true) {
+        let mut world = World::new(false);
+        let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        for index in 0.. {
+            if matches!(effect, Effect::Finish(_)) {
+                break;
+            }
+            let warm = world.candidate_tasks > 0 && world.stable_tasks == 3 && !world.resting[0];
+            if index == at && warm {
+                world.befall(Misfortune::ScalesIn, &effect);
+                assert_eq!(world.stable_tasks, 3, "at effect {at}: {effect:?}");
+                strikes += 1;
+            }
+            let event = world.carry_out(&effect);
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+    }
+    assert!(strikes > 20, "{strikes}");
+}
+
+/// Rule 9: killed at any effect, an abort by another job gives back what was held.
+#[test]
+fn killed_at_any_effect_an_abort_gives_the_scaling_back() {
+    for at in 0..undisturbed(false, true) {
+        let mut world = World::new(false);
+        let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        for _ in 0..at {
+            let event = world.carry_out(&effect);
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        let Some(mut record) = world.record.clone() else { continue };
+        if matches!(record.state, State::Promoted | State::Closed) {
+            assert!(record.state == State::Closed || record.scaling.is_some_and(|scaling| scaling.held), "kept for the next one");
+            continue;
+        }
+        record.generation += 1;
+        let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+        world.highest = 0;
+        let abort = Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, false);
+        let (world, ending, _) = run(world, abort, &[]);
+        assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
+        assert_eq!((world.held, world.candidate_tasks), ([false; 2], 0), "killed at effect {at}");
+    }
+}
+
+/// Flagger B6: a rollback that scales to zero at once, before the data plane has followed.
+#[test]
+fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_weights_have_settled() {
+    let mut world = World::new(false);
+    let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    let mut restored = None;
+    while !matches!(effect, Effect::Finish(_)) {
+        if world.candidate_weight() == 50 {
+            world.candidate_healthy = 0;
+        }
+        let now = world.now;
+        match &effect {
+            Effect::Write(Desired::BaselineBesideCandidate) if world.candidate_weight() > 0 => restored = Some(now),
+            Effect::Steer(Steer::Rest(Role::Candidate)) | Effect::Scale(Role::Candidate, 0) => {
+                let since = now.since(restored.expect("weights first"));
+                assert!(since >= machine.record().plan.settle, "{since:?}");
+            }
+            Effect::Record(..)
+            | Effect::Renew(_)
+            | Effect::Observe
+            | Effect::ReadBack
+            | Effect::Write(_)
+            | Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::Steer(_)
+            | Effect::OpenTest
+            | Effect::CloseTest
+            | Effect::StartHook(_)
+            | Effect::EndHook
+            | Effect::WaitUntil(_)
+            | Effect::Finish(_) => {}
+        }
+        let event = world.carry_out(&effect);
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    assert_eq!((world.candidate_tasks, world.resting), (0, [false, true]));
+}
+
+/// A group that is listed already needs no write before the launch: what was launched is undone all the same.
+#[test]
+fn a_candidate_that_does_not_start_is_stopped_where_its_group_was_listed_already() {
+    let mut world = World::new(false);
+    world.actions = [Some(Split::STABLE); 2];
+    world.listed = true;
+    world.starts_after = Duration::from_secs(60 * 60);
+    let rollout = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+    let (world, ending, _) = run(world, rollout, &[]);
+    assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
+    assert_eq!((world.candidate_tasks, world.held), (0, [false; 2]));
+}

@@ -1,0 +1,143 @@
+//! Application Auto Scaling on the slots: held for a release, given back on every way out.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{QUICK, QUICKLY};
+use crate::harness::{CONFIG, Story, Told};
+
+/// A scenario with a service that scales between 2 and 10 tasks, and finds 2 enough once the candidate has its first share.
+fn scaled(name: &str, more: &Value) -> Story {
+    let mut scenario = json!({
+        "name": name,
+        "scaling": {
+            "targets": [{
+                "service": "myservice", "min": 2, "max": 10,
+                "policies": [{
+                    "PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
+                    "TargetTrackingScalingPolicyConfiguration": {
+                        "TargetValue": 50.0,
+                        "PredefinedMetricSpecification": { "PredefinedMetricType": "ECSServiceAverageCPUUtilization" },
+                    },
+                }, {
+                    "PolicyName": "depth", "PolicyType": "StepScaling",
+                    "StepScalingPolicyConfiguration": {
+                        "AdjustmentType": "ChangeInCapacity",
+                        "StepAdjustments": [{ "MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1 }],
+                    },
+                }],
+                "scheduled_actions": [{
+                    "ScheduledActionName": "morning", "Schedule": "cron(0 8 * * ? *)",
+                    "ScalableTargetAction": { "MinCapacity": 2, "MaxCapacity": 10 },
+                }],
+            }],
+            "demand": [{ "service": "myservice", "share_at_least": 5.0, "at": 0, "desired": 2 }],
+        },
+    });
+    for (member, value) in more.as_object().expect("members") {
+        scenario[member] = value.clone();
+    }
+    Story::of(&scenario)
+}
+
+/// What scales an ECS service in the end: bounds, and whether it may shrink, grow, follow the clock.
+fn scaling(told: &Told, service: &str) -> (u64, u64, [bool; 3]) {
+    let target = told.world.scaling(service).expect("a scalable target");
+    let may = ["scale_in", "scale_out", "scheduled"].map(|kind| target["suspended"][kind] == false);
+    (target["min"].as_u64().expect("a number"), target["max"].as_u64().expect("a number"), may)
+}
+
+const AS_BEFORE: (u64, u64, [bool; 3]) = (2, 10, [true; 3]);
+const RESTS: (u64, u64, [bool; 3]) = (0, 10, [true, false, false]);
+
+/// Flagger 944, 1157, Argo 4973: the autoscaler and the release fight for the desired count.
+#[test]
+fn flagger_944_what_scales_a_service_is_held_for_the_release_and_goes_with_the_roles() {
+    let story = scaled("autoscaled", &json!({}));
+    let told = story
+        .deploy(&QUICK)
+        .ends_with(0)
+        .says("myservice (2 to 10 tasks) may grow by itself and not shrink")
+        .says("the scaling policy depth of myservice acts on an alarm of yours");
+    assert!(!told.world.happened("scaling", "myservice: desired count 2"), "stable shrank in the middle of the release");
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (RESTS, AS_BEFORE));
+    let told = story.script(&format!(
+        r#"
+        exits 0 deploy --image web=nginx:1.29 {QUICKLY}
+        exits 0 espalier rollback --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    assert_eq!(scaling(&told, "myservice"), AS_BEFORE);
+    assert_eq!(scaling(&told, "myservice-green"), RESTS);
+    let green = told.world.scaling("myservice-green").expect("a scalable target");
+    assert_eq!((&green["policies"], &green["scheduled_actions"]), (&json!(["cpu", "depth"]), &json!(["morning"])));
+    assert_eq!((told.world.tasks("myservice-green"), told.world.revision("myservice").as_str()), (0, "myservice:1"));
+    assert!(told.world.tasks("myservice") >= 2);
+}
+
+#[test]
+fn a_rejected_candidate_rests_and_stable_scales_as_before() {
+    let unhealthy = json!({ "images": { "myservice:1": {}, "*": { "unhealthy_above": 25 } } });
+    let told = scaled("rejected", &unhealthy).deploy(&["--steps", "5%:30s,25%:1m,100%:1m", "--settle", "30s"]).ends_with(3);
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (AS_BEFORE, RESTS));
+    assert_eq!((told.world.tasks("myservice-green"), told.world.desired("myservice-green")), (0, Some(0)));
+}
+
+#[test]
+fn a_signal_gives_scaling_back_after_the_weights_and_an_abort_after_a_kill_does_too() {
+    let blocked = json!({
+        "faults": [{ "operations": ["ecs:DescribeTasks"], "share_at_least": 5.0, "nth": 2, "effect": "hang" }],
+    });
+    let told = scaled("cancelled", &blocked).script(&format!("begins deploy -c {CONFIG}\nkill -TERM $!\nexits 3 ends"));
+    let told = told.ends_with(0).says("myservice scales by itself as before");
+    assert_eq!(scaling(&told, "myservice"), AS_BEFORE);
+    let calls = told.world.calls();
+    let last = |operation: &str| calls.iter().rposition(|call| call.ends_with(operation)).unwrap_or(0);
+    assert!(last(":RegisterScalableTarget") > last(":UpdateRule").max(last(":UpdateListener")), "{calls:?}");
+
+    let told = scaled("killed", &blocked).script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        exits 0 espalier abort --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (AS_BEFORE, RESTS));
+}
+
+#[test]
+fn what_could_not_be_given_back_is_said_with_the_command() {
+    // Asked for twice beforehand, then held, given to the candidate; from then on refused.
+    let refused = json!({
+        "faults": [{ "operations": ["application-autoscaling:RegisterScalableTarget"], "from": 5, "effect": "denied" }],
+    });
+    let told = scaled("refused", &refused).deploy(&QUICK).ends_with(0);
+    told.says("giving the scaling of myservice-green back failed")
+        .says("aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/my-cluster/myservice-green --suspended-state DynamicScalingInSuspended=false");
+}
+
+#[test]
+fn a_role_that_may_not_hold_it_is_refused_beforehand_with_the_actions() {
+    let used = scaled("used", &json!({})).deploy(&QUICK).ends_with(0).world.permissions();
+    let of_scaling = |used: &&Value| used["action"].as_str().is_some_and(|action| action.starts_with("application-autoscaling:"));
+    let actions: BTreeSet<&str> = used.iter().filter(of_scaling).filter_map(|used| used["action"].as_str()).collect();
+    assert_eq!(actions.len(), 6, "{actions:?}");
+    for action in actions {
+        let allowed = json!([{ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "*", "Resource": "*" },
+            { "Effect": "Deny", "Action": action, "Resource": "*" },
+        ]}]);
+        let told = scaled("denied", &json!({ "iam": { "roles": { "deployer": { "policies": allowed } } } })).deploy(&QUICK);
+        if action.ends_with(":DescribeScheduledActions") {
+            // The one that is only told.
+            told.ends_with(0).says("scheduled actions of myservice are not copied to myservice-green");
+            continue;
+        }
+        let told = told.ends_with(2).complains(&format!("let the role call {action}"));
+        assert_eq!(told.world.writes(), [""; 0], "without {action}");
+    }
+}
