@@ -1,10 +1,8 @@
-//! The command line, as types and nothing else. What a text means is settled in [`crate::settings`], wherever it was said.
-
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
+//! The command line, as types alone. What a text means is settled in [`crate::settings`], beside the environment and the config.
 
 use crate::settings::Secret;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// Canary and blue/green releases of ECS services on VPC Lattice, from GitHub Actions
 #[derive(Debug, Parser)]
@@ -93,8 +91,7 @@ pub struct Traffic {
 /// How the weights move.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Steps {
-    /// Shares and how long to watch each; `hold:4h` waits for `promote`, `hold:4h:continue` goes on without [default:
-    /// 5%:2m,25%:5m,100%:10m]
+    /// Shares and how long to watch each; `hold:4h` waits for `promote`, `hold:4h:continue` goes on without [default: 5%:2m,25%:5m,100%:10m]
     #[arg(long, value_name = "SHARE:TIME,…")]
     pub steps: Option<String>,
     /// Short for steps: `canary:5%:10m`, `linear:10%:5m` or `blue_green:10m`
@@ -115,6 +112,9 @@ pub struct Steps {
     /// What somebody else's change of weights does: `stop` or `restore` [default: stop]
     #[arg(long, value_name = "stop|restore")]
     pub on_drift: Option<String>,
+    /// What keeps two releases apart: `tags`, or `ssm`, a parameter that only one can create [default: tags]
+    #[arg(long, value_name = "tags|ssm")]
+    pub lock: Option<String>,
     /// What runs on the way.
     #[command(flatten)]
     pub hooks: crate::hooks::flags::Hooks,

@@ -31,6 +31,7 @@ use super::{
     http::Http,
     lattice::Lattice,
     meter::Meter,
+    parameters::Parameters,
     role::{Role, RoleOptions},
 };
 use crate::{
@@ -63,6 +64,8 @@ pub struct Aws {
     pub ecs: Ecs,
     /// Application Auto Scaling: what else sets the size of services.
     pub autoscaling: AutoScaling,
+    /// Systems Manager's parameters, for a lock.
+    pub parameters: Parameters,
     /// The region of all.
     pub region: String,
     /// The endpoint, when it is not AWS's own.
@@ -151,7 +154,9 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
     let credentials = sdk.credentials_provider().ok_or_else(|| AwsError::NoCredentials { reason: "no provider".to_owned() })?;
     let first = credentials.provide_credentials().await.map_err(|error| AwsError::NoCredentials { reason: reason(&error) })?;
     let checked = Checked { first: Mutex::new(Some(first)), provider: credentials };
-    let sdk = sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(checked)).build();
+    let credentials = SharedCredentialsProvider::new(checked);
+    let http = sdk.http_client().unwrap_or_else(|| SharedHttpClient::new(Http::default()));
+    let sdk = sdk.into_builder().credentials_provider(credentials.clone()).build();
 
     let endpoint = sdk.endpoint_url().map(ToOwned::to_owned);
     Ok(Aws {
@@ -160,6 +165,7 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
             lattice_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
         ),
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
+        parameters: Parameters::new(http, credentials, &region, endpoint.as_deref()),
         autoscaling: AutoScaling::new(
             autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
             autoscaling_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),

@@ -147,6 +147,17 @@ impl Fault {
         }
     }
 
+    /// From an answer that no SDK client has read.
+    pub(crate) fn answered(operation: &'static str, status: u16, code: Option<&str>, message: &str) -> Self {
+        Self {
+            kind: kind(code, StatusCode::try_from(status).ok(), message),
+            code: code.map(ToOwned::to_owned),
+            message: message.to_owned(),
+            operation,
+            may_have_happened: status >= 500 || status == 408,
+        }
+    }
+
     /// From any operation's error.
     pub(crate) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
@@ -203,7 +214,7 @@ fn kind(code: Option<&str>, status: Option<StatusCode>, message: &str) -> FaultK
         }
         // ECS says so when a task definition does not exist.
         "ClientException" if message.starts_with("Unable to describe task definition") => FaultKind::NotFound,
-        "ServiceNotActiveException" | "ObjectNotFoundException" => FaultKind::NotFound,
+        "ServiceNotActiveException" | "ObjectNotFoundException" | "ParameterNotFound" => FaultKind::NotFound,
         code if code.ends_with("NotFoundException") => FaultKind::NotFound,
         "AccessDeniedException"
         | "AccessDenied"

@@ -2,7 +2,7 @@
 //!
 //! Inside: [`mod@connect`] (region, credentials, clients; [`role`] assumed through GitHub) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
 //! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`autoscaling`] (what else sets the size of services) → [`observe`] (a side of a rollout, from one tick's reads) →
-//! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run) and [`inventory`] (what an account holds).
+//! [`survey`] (what is there before a rollout, and which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run), [`parameters`] (for a lock) and [`inventory`] (what an account holds).
 //!
 //! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated by the
 //! SDK within twenty seconds) and its answer returned; who calls again, and when, is the rollout's business.
@@ -11,6 +11,8 @@
 
 pub mod autoscaling;
 pub mod capacity;
+#[cfg(test)]
+mod capacity_tests;
 pub mod connect;
 pub mod ecs;
 pub mod error;
@@ -22,6 +24,7 @@ pub mod lattice;
 pub mod ledger;
 mod meter;
 pub mod observe;
+pub mod parameters;
 mod plain;
 pub mod role;
 pub mod slots;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::preflight;
+use super::{lock, preflight};
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{Clock, Timestamp},
@@ -55,10 +55,24 @@ pub(crate) async fn conduct(
     options.abort_command = command("abort");
     options.rollback_command = command("rollback");
     options.ecs_service.clone_from(&slots.candidate.ecs_service);
+    let (holder, id) = (ledger.holder().to_owned(), rollout.record().id.clone());
+    let locks = matches!(rollout.journal().release.verb.as_str(), "deploy" | "shift");
+    if rollout.record().locked
+        && locks
+        && let Some(what) = lock::take(aws, clock, &holder, &id).await?
+    {
+        rollout.note(clock.now(), Happening::Concern { what });
+    }
     warn_of_expiry(&mut rollout, aws, clock.now());
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger, test_rules };
     let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals).await;
+    if rollout.record().locked
+        && let Some(what) = lock::release(aws, clock, &holder, &id).await
+    {
+        rollout.note(clock.now(), Happening::Concern { what });
+        reports.publish(rollout.journal());
+    }
     reports.finish(rollout.journal()).await;
     match ending {
         Ok(Ending::Outcome(outcome)) => Ok(exit(&outcome, &rollout.journal().release.verb)),

@@ -25,7 +25,7 @@ use crate::{
     clock::Clock,
     exit::{Error, Exit},
     report::ReportOptions,
-    settings::{DeploySettings, Rules},
+    settings::{DeploySettings, Lock, Rules},
     signals::Signals,
 };
 
@@ -85,6 +85,7 @@ async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
     let group = ensure_group(&aws, clock.as_ref(), &view).await?;
     let registered = aws.ecs.register_task_definition(&definitions.register.body).await?;
     let mut prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
+    prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     capacity::tell(capacity, &mut prepared.rollout, clock.now());
     Ok(Begun::Ready(Box::new((prepared, aws, clock, reports))))
 }

@@ -20,7 +20,7 @@ use crate::{
         machine::Rollout,
         record::Record,
     },
-    settings::ShiftSettings,
+    settings::{Lock, ShiftSettings},
     signals::Signals,
 };
 
@@ -70,6 +70,7 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     if let Some(what) = settings.plan_origin.expansion.clone() {
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
+    prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
     conduct(prepared, &aws, clock.as_ref(), reports, signals).await
 }

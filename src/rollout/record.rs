@@ -130,6 +130,8 @@ pub struct Record {
     /// The test rules that were made, as the room that makes them names them, without spaces or `+`; empty before they are known,
     /// none where there are none.
     pub test: Option<Vec<String>>,
+    /// A lock was taken beside the lease, which excludes other rollouts truly; whoever ends this one removes it.
+    pub locked: bool,
     /// Pairs of a later version's, kept.
     pub unknown: BTreeMap<String, String>,
 }
@@ -170,6 +172,7 @@ impl Record {
             previous: None,
             scaling: None,
             test: None,
+            locked: false,
             unknown: BTreeMap::new(),
         }
     }

@@ -62,6 +62,7 @@ impl Record {
         optional("released", Some(self.released.to_string()).filter(|_| self.released > 0).as_ref());
         optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
         optional("cluster", self.cluster.as_ref());
+        optional("lock", self.locked.then(|| "ssm".to_owned()).as_ref());
         optional("scaling", self.scaling.map(|scaling| scaling.to_string()).as_ref());
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
         optional("test", self.test.as_ref().map(joined).as_ref());
@@ -143,6 +144,7 @@ impl Record {
                 "announced" => Vec::new(),
                 rules => rules.split('+').map(str::to_owned).collect(),
             }),
+            locked: pairs.0.remove("lock").is_some(),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
             previous: pairs.slot("previous")?,
@@ -363,6 +365,7 @@ mod tests {
                 record.test =
                     flag.then(|| (0..right % 3).map(|number| format!("arn:aws:vpc-lattice:rule/rule-{number}")).collect());
                 record.cluster = flag.then(|| "my-cluster".to_owned());
+                record.locked = flag;
                 record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     autoscaling, dataplane, ecs, github, iam, lattice,
     scenario::{Fault, Person},
+    ssm,
     wire::{Reply, Request},
     world::World,
 };
@@ -92,6 +93,7 @@ pub(crate) fn snapshot(world: &World) -> Value {
         "lattice": lattice::snapshot(world),
         "ecs": ecs::snapshot(world),
         "scaling": autoscaling::snapshot(world),
+        "parameters": ssm::names(world),
         "github": github::snapshot(world),
         "iam": iam::snapshot(world),
         "weights": lattice::history(world),

@@ -23,6 +23,16 @@ pub struct AwsSettings {
     pub expires: Option<Timestamp>,
 }
 
+/// What keeps two releases apart (`rollout.lock`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lock {
+    /// The lease in the record's tags: written, waited for, read back.
+    #[default]
+    Tags,
+    /// A parameter of Systems Manager as well, which only one can create.
+    Ssm,
+}
+
 /// Which traffic targets take part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Rules {
@@ -119,6 +129,8 @@ pub struct DeploySettings {
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What keeps another release away.
+    pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
     /// What is run on the way.
@@ -156,6 +168,8 @@ pub struct ShiftSettings {
     pub to: String,
     /// How the weights move; already checked.
     pub plan: Plan,
+    /// What keeps another release away.
+    pub lock: Lock,
     /// Where that comes from.
     pub plan_origin: PlanOrigin,
     /// What is run on the way.

@@ -104,3 +104,15 @@ def test_policies(scaling):
     scaling.put_scaling_policy(**TARGET, **TRACKING)
     scaling.deregister_scalable_target(**TARGET)
     assert scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"] == []
+
+
+def test_scheduled_actions_are_kept_by_name(scaling):
+    scaling.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=10)
+    night = {"ScheduledActionName": "night", "Schedule": "cron(0 22 * * ? *)", "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 2}}
+    scaling.put_scheduled_action(**TARGET, **night)
+    scaling.put_scheduled_action(**TARGET, ScheduledActionName="night", Timezone="Asia/Tokyo")
+    (action,) = scaling.describe_scheduled_actions(ServiceNamespace="ecs", ResourceId=TARGET["ResourceId"])["ScheduledActions"]
+    assert (action["Schedule"], action["Timezone"], action["ScalableTargetAction"]) == (night["Schedule"], "Asia/Tokyo", night["ScalableTargetAction"])
+    refused("ValidationException", scaling.put_scheduled_action, status=400, **TARGET, ScheduledActionName="day")
+    scaling.delete_scheduled_action(**TARGET, ScheduledActionName="night")
+    refused("ObjectNotFoundException", scaling.delete_scheduled_action, status=400, **TARGET, ScheduledActionName="night")

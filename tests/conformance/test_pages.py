@@ -74,6 +74,16 @@ def scalable(world):
         )  # fmt: skip
 
 
+def scheduled(world):
+    scalable(world)
+    client = world.client("application-autoscaling")
+    for number in range(3):
+        client.put_scheduled_action(
+            **SCALABLE, ResourceId=f"service/{CLUSTER}/service-{number}", ScheduledActionName="night", Schedule="cron(0 22 * * ? *)",
+            ScalableTargetAction={"MinCapacity": 1},
+        )  # fmt: skip
+
+
 def activities(world):
     scalable(world)
     client = world.client("application-autoscaling")
@@ -106,6 +116,7 @@ LISTS = {
     ("ecs", "ListTaskDefinitionFamilies"): (None, {}),
     ("application-autoscaling", "DescribeScalableTargets"): (scalable, {"ServiceNamespace": "ecs"}),
     ("application-autoscaling", "DescribeScalingPolicies"): (scalable, {"ServiceNamespace": "ecs"}),
+    ("application-autoscaling", "DescribeScheduledActions"): (scheduled, {"ServiceNamespace": "ecs"}),
     ("application-autoscaling", "DescribeScalingActivities"): (activities, {"ServiceNamespace": "ecs"}),
     ("cloudwatch", "DescribeAlarms"): (alarms, {}),
 }

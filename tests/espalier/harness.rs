@@ -51,6 +51,20 @@ begins() {
   done
 }
 
+# later SECONDS: lets the world's time pass.
+later() {
+  local host="${AWS_ENDPOINT_URL#http://}" answer now body
+  exec 9<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'GET /_sandbox/clock HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$host" >&9
+  answer="$(cat <&9)"
+  now="${answer##*\"now\":}"
+  body="{\"until\":$((${now%%[!0-9]*} + $1 * 1000))}"
+  exec 9<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'POST /_sandbox/clock HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' "$host" "${#body}" "$body" >&9
+  cat <&9 >/dev/null
+  exec 9<&-
+}
+
 # ends: waits for what `begins` started, says what it said, and ends as it did.
 ends() {
   local code=0

@@ -124,6 +124,11 @@ impl World {
         list(&self.0, "/scaling/targets").iter().find(|target| target["resource"] == *resource).cloned()
     }
 
+    /// The names of Systems Manager's parameters.
+    pub(crate) fn parameters(&self) -> Vec<Value> {
+        list(&self.0, "/parameters").to_vec()
+    }
+
     /// Whether the log has a line of this sort that says so.
     pub(crate) fn happened(&self, what: &str, said: &str) -> bool {
         list(&self.0, "/log").iter().any(|line| line["what"] == what && text(line, "/summary").contains(said))

@@ -176,6 +176,11 @@ impl Rollout {
         self.record.previous = previous;
     }
 
+    /// A lock beside the lease keeps other rollouts away.
+    pub const fn expect_lock(&mut self, locked: bool) {
+        self.record.locked = locked;
+    }
+
     /// Adds what the driver alone knows, such as the commands to finish by hand.
     pub fn note(&mut self, now: Timestamp, event: Happening) {
         self.journal.entries.push(Entry { at: now, event });

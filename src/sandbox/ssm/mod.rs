@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent, and refused aloud: parameter policies, labels, paths, history, data types other than `text`.
 //!
-//! To call: [`OPERATIONS`].
+//! To call: [`OPERATIONS`]; [`names`] for a look at it.
 
 mod name;
 mod operation;
@@ -18,4 +18,4 @@ mod tests;
 mod write;
 
 pub(crate) use operation::OPERATIONS;
-pub(crate) use state::State;
+pub(crate) use state::{State, names};

@@ -12,7 +12,7 @@ use crate::{
     settings::{
         config::Config,
         sources::{Asked, Sources},
-        types::PlanOrigin,
+        types::{Lock, PlanOrigin},
     },
 };
 
@@ -27,6 +27,12 @@ const DEFAULT_RETIRE_AFTER: Duration = Duration::from_secs(10 * 60);
 pub(super) fn retire_after(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> Option<Duration> {
     let asked = Asked::new("retire-after", flag, config.retire_after.as_ref());
     if sources.text(asked).as_deref() == Some("never") { None } else { Some(sources.duration(asked, DEFAULT_RETIRE_AFTER)) }
+}
+
+/// What keeps another release away.
+pub(super) fn lock(sources: &mut Sources<'_>, args: &cli::Steps, config: &Config) -> Lock {
+    let asked = Asked::new("lock", args.lock.as_ref(), config.lock.as_ref());
+    sources.word(asked, &[("tags", Lock::Tags), ("ssm", Lock::Ssm)], Lock::default())
 }
 
 /// The plan, checked; with findings it is not to be used.

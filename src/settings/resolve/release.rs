@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     common::{aws, github, surroundings},
     hooks::{hooks, without_tasks},
-    plan::{plan, retire_after},
+    plan::{lock, plan, retire_after},
     slots::{images, slots},
 };
 use crate::{
@@ -50,6 +50,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
             port_name: sources.given(Asked::new("port-name", args.port_name.as_ref(), config.port_name.as_ref())),
             slots: slots(&mut sources, args, &config, &service),
         },
+        lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
         hooks: hooks(&mut sources, &args.steps.hooks, &config),
@@ -93,6 +94,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         test_rule: config.test_rule.clone(),
         from,
         to,
+        lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
         hooks,

@@ -1,0 +1,111 @@
+//! `lock: ssm`: one parameter for each set of traffic targets. Creating it excludes every other release, which tags cannot.
+//!
+//! Its value is `ROLLOUT UNTIL`: until then (epoch seconds) it stands by itself, as long as a lease lasts; after that for as long as the
+//! rollout's lease does. One that is left over is taken over as leases are: written, waited for two seconds, read back.
+
+use std::time::Duration;
+
+use crate::{
+    aws::{
+        Aws, Fault,
+        ledger::{self, Found},
+    },
+    clock::Clock,
+    exit::{Error, Exit},
+    time::Timestamp,
+};
+
+/// As long as a lease: by then the record says more.
+const STANDS: Duration = Duration::from_secs(180);
+/// The wait of a claim.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The parameter's name: the traffic target that holds the record, by its ARN's own path.
+pub(super) fn name(holder: &str) -> String {
+    let path = holder.splitn(6, ':').nth(5).unwrap_or(holder);
+    format!("/espalier/{path}")
+}
+
+/// Takes it, or refuses (exit 5). What is worth telling is given back: whose it was before.
+///
+/// # Errors
+/// When another rollout has it, or AWS refuses.
+pub(super) async fn take(aws: &Aws, clock: &dyn Clock, holder: &str, id: &str) -> Result<Option<String>, Error> {
+    let name = name(holder);
+    let now = || aws.date().unwrap_or_else(|| clock.now());
+    let value = format!("{id} {}", (now() + STANDS).as_secs());
+    match aws.parameters.put(&name, &value, false, clock.now()).await {
+        Ok(()) => return Ok(None),
+        Err(fault) if fault.code.as_deref() == Some("ParameterAlreadyExists") => {}
+        Err(fault) => return Err(refused(fault)),
+    }
+    let found = aws.parameters.get(&name, clock.now()).await.map_err(refused)?;
+    if let Some(found) = &found {
+        let records = ledger::on_targets(aws, [holder]).await?;
+        if *found != value && is_live(found, &records, now()) {
+            let other = found.split(' ').next().unwrap_or_default();
+            let message = format!("rollout {other} has taken the lock {name}");
+            return Err(Error::new(Exit::Refused, message).hint("wait until that job has ended"));
+        }
+    }
+    aws.parameters.put(&name, &value, true, clock.now()).await.map_err(refused)?;
+    clock.sleep_until(clock.now() + WAIT).await;
+    if aws.parameters.get(&name, clock.now()).await.map_err(refused)?.as_ref() != Some(&value) {
+        let message = format!("another job took the lock {name} at the same moment");
+        return Err(Error::new(Exit::Refused, message).hint("run this again when that job has ended"));
+    }
+    let before = found.unwrap_or_default();
+    let before = before.split(' ').next().unwrap_or_default();
+    Ok(Some(format!("took over the lock {name} from rollout {before}, whose job is gone")))
+}
+
+/// By itself, or by its rollout's lease.
+fn is_live(value: &str, records: &[Found], now: Timestamp) -> bool {
+    let (id, until) = value.split_once(' ').unwrap_or((value, ""));
+    let until = until.parse().map(Timestamp::from_secs).unwrap_or_default();
+    until > now || records.iter().any(|found| found.record.id == id && found.is_held(now))
+}
+
+/// Removes it, where it is this rollout's: another's is left alone. What could not be done is given back, with the command.
+pub(super) async fn release(aws: &Aws, clock: &dyn Clock, holder: &str, id: &str) -> Option<String> {
+    let name = name(holder);
+    let is_ours = |value: &str| value.split(' ').next() == Some(id);
+    let done = match aws.parameters.get(&name, clock.now()).await {
+        Ok(Some(value)) if is_ours(&value) => aws.parameters.delete(&name, clock.now()).await,
+        Ok(_) => Ok(()),
+        Err(fault) => Err(fault),
+    };
+    let said = |fault: Fault| {
+        format!(
+            "the lock was not removed ({fault}); it counts no longer than the rollout's lease, and this removes it: aws ssm delete-parameter --name {name}"
+        )
+    };
+    done.err().map(said)
+}
+
+fn refused(fault: Fault) -> Error {
+    let hint = format!(
+        "`lock: ssm` needs ssm:PutParameter, ssm:GetParameter and ssm:DeleteParameter on parameters under /espalier/; {}",
+        fault.hint()
+    );
+    Error::new(Exit::Malfunction, format!("the lock cannot be taken: {fault}")).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_named_after_the_traffic_target_that_holds_the_record() {
+        let rule = "arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-1/listener/listener-2/rule/rule-3";
+        assert_eq!(name(rule), "/espalier/service/svc-1/listener/listener-2/rule/rule-3");
+    }
+
+    #[test]
+    fn a_lock_stands_by_itself_for_as_long_as_a_lease() {
+        let now = Timestamp::from_secs(1000);
+        for (value, live) in [("a 1001", true), ("a 1000", false), ("a", false), ("", false), ("a x", false)] {
+            assert_eq!(is_live(value, &[], now), live, "{value}");
+        }
+    }
+}

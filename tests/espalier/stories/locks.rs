@@ -1,0 +1,64 @@
+//! `lock: ssm`: two deploys at once.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::QUICKLY;
+use crate::harness::{CONFIG, Story};
+
+/// The first writes of a record are never answered: its job has taken the lock, and nothing says so but the lock.
+fn speechless(times: u64) -> Story {
+    let hang = |nth| json!({ "operations": ["vpc-lattice:TagResource"], "nth": nth, "effect": "hang" });
+    Story::of(&json!({ "faults": (1..=times).map(hang).collect::<Vec<_>>() }))
+}
+
+#[test]
+fn of_two_deploys_at_once_exactly_one_wins() {
+    let told = speechless(3).script(&format!(
+        r#"
+        begins deploy -c {CONFIG} {QUICKLY} --lock ssm
+        exits 5 deploy --lock ssm {QUICKLY}
+        exits 0 ends
+        "#
+    ));
+    let told = told.ends_with(0).says("myservice:2 promoted");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    assert_eq!(told.world.parameters(), [Value::Null; 0], "the lock goes with the release");
+    let permissions = told.world.permissions();
+    let actions = permissions.iter().filter_map(|used| used["action"].as_str()).filter(|action| action.starts_with("ssm:"));
+    let needed = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"];
+    assert_eq!(actions.collect::<BTreeSet<_>>(), BTreeSet::from(needed), "what the README lists");
+}
+
+#[test]
+fn the_lock_of_a_dead_job_stands_for_as_long_as_a_lease_and_is_then_taken_over() {
+    let told = speechless(1).script(&format!(
+        r#"
+        begins deploy -c {CONFIG} {QUICKLY} --lock ssm
+        kill -KILL $!
+        exits 137 ends
+        exits 5 deploy --lock ssm {QUICKLY}
+        later 200
+        exits 0 deploy --lock ssm {QUICKLY}
+        "#
+    ));
+    let told =
+        told.ends_with(0).complains("has taken the lock /espalier/service/svc-").says("took over the lock /espalier/service/");
+    assert_eq!(told.world.parameters(), [Value::Null; 0]);
+}
+
+#[test]
+fn an_abort_goes_on_without_the_lock_and_removes_it() {
+    let told = Story::within_file("blocked-at-5").script(&format!(
+        r#"
+        begins deploy -c {CONFIG} --lock ssm
+        kill -KILL $!
+        exits 137 ends
+        exits 0 espalier abort --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    assert_eq!(told.world.parameters(), [Value::Null; 0]);
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+}
