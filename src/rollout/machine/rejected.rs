@@ -6,7 +6,12 @@ use super::{
     types::{Effect, Role, Steer},
 };
 use crate::{
-    rollout::{hooks::Point, journal::Happening, observation::Observation, outcome::OutcomeKind},
+    rollout::{
+        hooks::Point,
+        journal::Happening,
+        observation::Observation,
+        outcome::{OutcomeKind, Reason},
+    },
     time::Timestamp,
 };
 
@@ -89,5 +94,10 @@ impl Rollout {
             self.at(rollback, Stage::Closing);
             self.close_rolled_back()
         })
+    }
+
+    /// Argo 1: a rollback is not held back because stable lacks tasks: weights first, then stable is brought to its size.
+    pub(super) fn stable_is_short(&self, reason: &Reason) -> bool {
+        matches!(reason, Reason::StableShort { .. }) || self.seen.is_some_and(|(healthy, _)| healthy < self.stable_count())
     }
 }

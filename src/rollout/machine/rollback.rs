@@ -112,7 +112,7 @@ impl Rollout {
             Stage::Claiming => Effect::Observe,
             Stage::Writing | Stage::Exact => Effect::ReadBack,
             Stage::Recording => {
-                if matches!(rollback.reason, Reason::StableShort { .. }) && self.stable_is_ours() && !self.hurried {
+                if self.stable_is_short(&rollback.reason) && self.stable_is_ours() && !self.hurried {
                     self.at(rollback, Stage::ScalingStable);
                     return Effect::Scale(Role::Stable, self.stable_count());
                 }

@@ -117,3 +117,17 @@ fn a_candidate_that_does_not_start_is_stopped_where_its_group_was_listed_already
     assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
     assert_eq!((world.candidate_tasks, world.held), (0, [false; 2]));
 }
+
+/// Argo 1, "held abort": an abort whose stable side is under-scaled moves nothing, and says so in a log line only.
+#[test]
+fn argo_1_an_abort_restores_at_once_where_stable_is_short_and_brings_it_to_its_size() {
+    let mut world = World::new(false);
+    world.actions = [Some(Split { stable: 50, candidate: 50 }); 2];
+    (world.candidate_tasks, world.stable_tasks) = (3, 1);
+    let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+    let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+    let abort = Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, false);
+    let (world, ending, _) = run(world, abort, &[]);
+    assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
+    assert_eq!((world.candidate_weight(), world.stable_tasks, world.candidate_tasks), (0, 3, 0));
+}

@@ -110,6 +110,25 @@ fn a_signal_gives_scaling_back_after_the_weights_and_an_abort_after_a_kill_does_
 }
 
 #[test]
+fn what_a_killed_job_never_gave_back_the_next_release_does() {
+    // Asked for twice beforehand, held, given to the candidate: the fifth is the one that gives it back at the promotion.
+    let hangs = json!({
+        "faults": [{ "operations": ["application-autoscaling:RegisterScalableTarget"], "nth": 5, "effect": "hang" }],
+    });
+    let told = scaled("killed at the end", &hangs).script(&format!(
+        r#"
+        begins deploy -c {CONFIG} {QUICKLY}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 0 deploy --image web=nginx:1.29 {QUICKLY}
+        "#
+    ));
+    let told = told.ends_with(0).says("myservice:3 promoted");
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (AS_BEFORE, RESTS));
+}
+
+#[test]
 fn what_could_not_be_given_back_is_said_with_the_command() {
     // Asked for twice beforehand, then held, given to the candidate; from then on refused.
     let refused = json!({
