@@ -119,13 +119,14 @@ async fn wait(until: Timestamp, hands: &Hands<'_>, hooks: &hooks::Runner, report
         tokio::select! {
             biased;
             () = signals.first() => return Event::Signalled,
+            // Before what is said: a program that never stops talking keeps no tick waiting.
+            () = &mut late => return Event::Woke,
             () = hooks.stirs() => {
                 reports.hook_said(&hooks.said());
                 if hooks.has_just_ended() {
                     return Event::Woke;
                 }
             }
-            () = &mut late => return Event::Woke,
         }
     }
 }
