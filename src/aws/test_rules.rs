@@ -91,14 +91,16 @@ impl TestRules {
             for left in rules.iter().filter(|rule| self.recorded.contains(&rule.arn) && rule.name != self.name) {
                 self.delete(aws, &left.arn).await?;
             }
-            match rules.iter().find(|rule| rule.name == self.name) {
-                Some(made) if self.is_ours(aws, &made.arn).await? => there.push(made.arn.clone()),
-                Some(made) => {
-                    let message = format!("there is a rule {} that is not this rollout's: {}", made.name, made.arn);
-                    return Err(Fault::invalid("CreateRule", message));
-                }
-                None => there.push(self.make(aws, (service, listener), &rules, targets, opening).await?),
+            let made = rules.iter().find(|rule| rule.name == self.name);
+            let Some(made) = made else {
+                there.push(self.make(aws, (service, listener), &rules, targets, opening).await?);
+                continue;
+            };
+            if !self.is_ours(aws, &made.arn).await? {
+                let message = format!("there is a rule {} that is not this rollout's: {}", made.name, made.arn);
+                return Err(Fault::invalid("CreateRule", message));
             }
+            there.push(made.arn.clone());
         }
         *self.there.borrow_mut() = there;
         Ok(())

@@ -25,10 +25,6 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>) -
     }
     let mut listeners: Vec<&ListenerId> = roles.targets.iter().map(|(target, _)| target.listener()).collect();
     listeners.dedup();
-    let priority = |target: &TrafficTarget| match target {
-        TrafficTarget::Rule { priority, .. } => *priority,
-        TrafficTarget::Default { .. } => None,
-    };
     let problem = |listener: &ListenerId| {
         let there = || {
             survey
@@ -58,6 +54,13 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>) -
         Some((Exit::Invalid, Problem { message, hint: Some(hint) }))
     };
     listeners.into_iter().filter_map(problem).collect()
+}
+
+const fn priority(target: &TrafficTarget) -> Option<u32> {
+    match target {
+        TrafficTarget::Rule { priority, .. } => *priority,
+        TrafficTarget::Default { .. } => None,
+    }
 }
 
 /// The test rules of a release that begins. What earlier ones left is in the record from the start, to be taken away.

@@ -25,10 +25,9 @@ fn the_test_rule_comes_before_any_weight_and_goes_before_the_old_slot_is_retired
     let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
     let mut order = Vec::new();
     while !matches!(effect, Effect::Finish(_)) {
-        match &effect {
-            Effect::OpenTest | Effect::CloseTest | Effect::Scale(..) | Effect::Launch(_) => order.push(effect.clone()),
-            Effect::Write(_) if world.test => order.push(effect.clone()),
-            _ => {}
+        let telling = matches!(effect, Effect::OpenTest | Effect::CloseTest | Effect::Scale(..) | Effect::Launch(_));
+        if telling || (world.test && matches!(effect, Effect::Write(_))) {
+            order.push(effect.clone());
         }
         let event = world.carry_out(&effect);
         effect = machine.handle(world.now, event).expect("in place");
