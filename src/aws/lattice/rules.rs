@@ -156,9 +156,14 @@ mod tests {
     fn conditions_are_exact_headers_and_the_start_of_a_path() {
         let headers = vec![("x-test".to_owned(), "1".to_owned())];
         let made = conditions_to_sdk(&Conditions { headers, path: Some("/a".to_owned()) }).expect("a match");
-        let text = format!("{made:?}");
-        for part in [r#"name: "x-test", match: Exact("1"), case_sensitive: Some(true)"#, r#"Prefix("/a")"#] {
-            assert!(text.contains(part), "{part} is not in {text}");
-        }
+        let made = made.as_http_match().expect("HTTP");
+        let [header] = made.header_matches() else { panic!("{made:?}") };
+        assert_eq!((header.name(), header.case_sensitive()), ("x-test", Some(true)));
+        assert_eq!(header.r#match().and_then(|value| value.as_exact().ok()).map(String::as_str), Some("1"));
+        let path = made.path_match().expect("a path");
+        assert_eq!(
+            (path.r#match().and_then(|value| value.as_prefix().ok()).map(String::as_str), path.case_sensitive()),
+            (Some("/a"), Some(true))
+        );
     }
 }
