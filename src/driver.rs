@@ -55,6 +55,10 @@ pub async fn drive(
         reports.hook_said(&hooks.said());
         event = match effect {
             Effect::Finish(ending) => {
+                if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Held) {
+                    say_how_to_go_on(rollout, hands);
+                    reports.publish(rollout.journal());
+                }
                 if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck && wants_baseline(&outcome.reason))
                 {
                     say_how_to_finish_by_hand(rollout, hands);
@@ -73,6 +77,13 @@ pub async fn drive(
                 biased;
                 () = signals.first() => Event::Signalled,
                 seen = read_back(rollout, hands) => seen.map_or_else(Event::Refused, |seen| Event::Observed(Box::new(seen))),
+            },
+            Effect::CountHealthy(role) => tokio::select! {
+                biased;
+                () = signals.first() => Event::Signalled,
+                counted = hands.slots.count_healthy(hands.aws, role) => {
+                    counted.map_or_else(|fault| Event::Refused(hands.aws.refusal(&fault)), Event::Counted)
+                }
             },
             Effect::Record(..)
             | Effect::Renew(_)
@@ -146,7 +157,7 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut 
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
         Effect::Steer(steer) => slots.steer(aws, *steer, rollout.record().scaling.unwrap_or_default()).await,
-        Effect::Observe | Effect::ReadBack | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
+        Effect::Observe | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
     .map_err(|fault| aws.refusal(&fault))
 }
@@ -184,6 +195,19 @@ async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, 
 /// Whether putting the baseline back is what a person would have to do; not where stable is down, or the candidate promoted.
 const fn wants_baseline(reason: &Reason) -> bool {
     matches!(reason, Reason::NotRestored { .. } | Reason::Drifted { .. } | Reason::TargetGone { .. })
+}
+
+/// The commands that go on from a hold, bound to this rollout: one that comes too late does nothing.
+fn say_how_to_go_on(rollout: &mut Rollout, hands: &Hands<'_>) {
+    let (now, record) = (hands.clock.now(), rollout.record());
+    let which = format!("--traffic-target {} --rollout-id {}", hands.ledger.holder(), record.id);
+    let go_on = match record.hold {
+        Some(held) if !held.by_cancel => format!("espalier promote {which} --step {}", held.next + 1),
+        Some(_) | None => format!("espalier resume {which}"),
+    };
+    for what in [go_on, format!("espalier abort {which}")] {
+        rollout.note(now, Happening::Note { what });
+    }
 }
 
 fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {

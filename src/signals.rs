@@ -20,6 +20,12 @@ impl Signals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, came: false })
     }
 
+    /// Whether one came.
+    #[must_use]
+    pub const fn came(&self) -> bool {
+        self.came
+    }
+
     /// Resolves at the first signal, once; afterwards never. Dropping it loses nothing.
     pub async fn first(&mut self) {
         if self.came {

@@ -14,7 +14,7 @@ use super::{
     Aws,
     fault::Fault,
     lattice::{
-        action::{Action, ActionTextError},
+        action::{Action, ActionError, ActionTextError},
         ids::TargetGroupArn,
         packing::{KEY_PREFIX, pack, unpack},
         traffic::TrafficTarget,
@@ -24,6 +24,7 @@ use crate::{
     rollout::{
         observation::Lease,
         record::{Record, SlotRecord, State},
+        split::Split,
     },
     time::Timestamp,
 };
@@ -61,10 +62,10 @@ pub struct Found {
 }
 
 impl Found {
-    /// Whether a job is at it: its state is not the last one, and its lease has not run out.
+    /// Whether a job is at it: its state is not the last one, and its lease has not run out. What is held is nobody's.
     #[must_use]
     pub fn is_held(&self, now: Timestamp) -> bool {
-        self.record.state != State::Closed && self.leased_until.is_some_and(|until| until > now)
+        !matches!(self.record.state, State::Closed | State::Held) && self.leased_until.is_some_and(|until| until > now)
     }
 
     /// Whether traffic may be between two revisions, or somebody has to look.
@@ -174,13 +175,19 @@ impl Ledger {
         let lease = match found(&self.holder, tags).ok().flatten() {
             None => Lease::Lost,
             Some(found) if found.record.id == ours.id => match found.record.generation.cmp(&ours.generation) {
-                Ordering::Equal => Lease::Ours,
+                Ordering::Equal if found.record.owner == ours.owner => Lease::Ours,
+                // Two jobs raised it at once, and the other one wrote last.
+                Ordering::Equal => Lease::Theirs("another job, which took this rollout over at the same moment".to_owned()),
                 // A late write of the job that we took over from.
                 Ordering::Less => Lease::Lost,
                 Ordering::Greater => Lease::Theirs(format!("generation {} of this rollout", found.record.generation)),
             },
             Some(found) if found.is_open() || found.is_held(aws.date().unwrap_or_default()) => {
                 Lease::Theirs(format!("rollout {}", found.record.id))
+            }
+            // It took over from this one and has ended since: what this one knew is no longer so.
+            Some(found) if found.record.started > ours.started => {
+                Lease::Theirs(format!("rollout {}, which has ended since,", found.record.id))
             }
             Some(_) => Lease::Free,
         };
@@ -260,7 +267,23 @@ pub async fn settle(aws: &Aws, found: &Found) -> Result<(), Fault> {
     aws.lattice.write_tags(&found.holder, &tags).await
 }
 
+/// The recorded traffic targets, as the record names them: no call.
+///
+/// # Errors
+/// One that is none.
+pub fn recorded_targets(found: &Found) -> Result<Vec<TrafficTarget>, LedgerError> {
+    let parse = |arn: &String| {
+        let unreadable = |why: String| LedgerError::Unreadable { at: arn.clone(), why };
+        TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))
+    };
+    found.record.targets.iter().map(parse).collect()
+}
+
 /// The recorded traffic targets with their baselines: one call for each but the one whose tags are known already.
+///
+/// A rollback writes no baselines: it begins where everything is on the revision that it leaves, so its baseline is the one of
+/// the release before with everything on the other side.
+///
 ///
 /// One that is gone, or that lost its tags, does not keep the others from being restored: its baseline is then taken to be
 /// stable's group alone, which is what it is for every rule that nobody else shares.
@@ -269,9 +292,8 @@ pub async fn settle(aws: &Aws, found: &Found) -> Result<(), Fault> {
 /// AWS's refusal, or a baseline that is there and cannot be read.
 pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Action)>, LedgerError> {
     let mut targets = Vec::with_capacity(found.record.targets.len());
-    for arn in &found.record.targets {
+    for (arn, target) in found.record.targets.iter().zip(recorded_targets(found)?) {
         let unreadable = |why: String| LedgerError::Unreadable { at: arn.clone(), why };
-        let target = TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))?;
         let tags = match arn {
             arn if *arn == found.holder => found.tags.clone(),
             arn => match aws.lattice.read_tags(arn).await {
@@ -280,7 +302,15 @@ pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Act
             },
         };
         let baseline = match unpack(BASELINE, &tags).map_err(|torn| unreadable(torn.to_string()))? {
-            Some(text) => text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?,
+            Some(text) => {
+                let action: Action = text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?;
+                match (found.record.verb.as_str(), &found.record.stable) {
+                    ("rollback", Some(stable)) => {
+                        all_on(&action, stable, &found.record.candidate).map_err(|error| unreadable(error.to_string()))?
+                    }
+                    _ => action,
+                }
+            }
             None => match &found.record.stable {
                 Some(SlotRecord { group, .. }) => Action::alone(&TargetGroupArn::of(group).id()),
                 None => return Err(unreadable("it has no recorded baseline, and nothing served before".to_owned())),
@@ -289,4 +319,9 @@ pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Act
         targets.push((target, baseline));
     }
     Ok(targets)
+}
+
+fn all_on(action: &Action, stable: &SlotRecord, candidate: &SlotRecord) -> Result<Action, ActionError> {
+    let id = |slot: &SlotRecord| TargetGroupArn::of(&slot.group).id();
+    action.with_split(&id(stable), &id(candidate), Split::STABLE)
 }

@@ -175,6 +175,7 @@ mod tests {
             task_definition: OURS.to_owned(),
             deployments,
             vpc_lattice: Vec::new(),
+            has_advanced_lattice: false,
             load_balancers: Vec::new(),
             has_registries: false,
             has_service_connect: false,

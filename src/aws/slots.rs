@@ -173,6 +173,19 @@ impl Slots {
         Ok((stable, side(&candidate_targets, service(candidate), &tasks, recorded)))
     }
 
+    /// How many targets of a side are healthy: one call.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn count_healthy(&self, aws: &Aws, role: Role) -> Result<u32, Fault> {
+        let slot = match role {
+            Role::Stable => self.stable.as_ref(),
+            Role::Candidate => Some(&self.candidate),
+        };
+        let Some(slot) = slot else { return Ok(0) };
+        Ok(side(&aws.lattice.list_targets(&slot.group_arn).await?, None, &[], None).healthy)
+    }
+
     async fn read_services(&self, aws: &Aws) -> Result<Vec<Option<EcsService>>, Fault> {
         let names: Vec<&str> =
             self.stable.iter().chain([&self.candidate]).filter_map(|slot| slot.ecs_service.as_deref()).collect();

@@ -2,22 +2,13 @@
 
 use super::{
     abort_to,
-    conduct::{Prepared, conduct},
-    connect,
-    recorded::{self, Recorded},
-    test_rule,
+    conduct::{self, Begun, Ready},
+    connect, recorded, takeover,
 };
 use crate::{
-    aws::{Aws, ledger::Ledger, slots::Launch},
     exit::{Error, Exit},
-    hooks,
-    rollout::{
-        machine::{Desired, Rollout},
-        outcome::Reason,
-        record::State,
-    },
-    settings::{AbortSettings, Surroundings},
-    signals::Signals,
+    rollout::{machine::Desired, outcome::Reason, record::State},
+    settings::AbortSettings,
 };
 
 /// Runs it.
@@ -25,60 +16,31 @@ use crate::{
 /// # Errors
 /// When there is nothing that it could abort, or nothing can be read.
 pub(crate) async fn abort(settings: AbortSettings) -> Result<Exit, Error> {
-    let signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    conduct::run(begin(&settings)).await
+}
+
+async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     if let Some(group) = &settings.to {
-        return abort_to::abort_to(&settings, &aws, clock.as_ref(), group).await;
+        return abort_to::abort_to(settings, &aws, clock.as_ref(), group).await.map(Begun::Done);
     }
-    let recorded = recorded::find(&aws, &settings.which).await?;
-    match recorded.found.record.state {
+    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
+    match on.found.record.state {
         State::Running | State::Held | State::Stuck | State::RolledBack => {}
         State::Promoted | State::Closed => {
-            let record = &recorded.found.record;
-            connect::show(
-                settings.format,
-                &[format!(
-                    "rollout {} has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before",
-                    record.id
-                )],
-            );
-            return Ok(Exit::Done);
+            let why = "it has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before";
+            return Ok(Begun::Done(takeover::leave(settings.format, &on.found.record, why)));
         }
     }
-    let reason = Reason::Aborted { by: asked_by(&settings.surroundings, settings.reason.as_deref()) };
-    let prepared = prepare(&aws, recorded, "abort", reason, settings.force)?;
+    let recorded = on.with_targets(&aws).await?;
+    let reason = Reason::Aborted { by: takeover::asked_by(&settings.surroundings, settings.reason.as_deref()) };
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    let prepared = takeover::roll_back(&aws, recorded, "abort", reason, settings.force, now)?;
     if settings.dry_run {
         connect::show(settings.format, &prepared.slots.commands(Desired::BaselineBesideCandidate));
-        return Ok(Exit::Done);
+        return Ok(Begun::Done(Exit::Done));
     }
-    conduct(prepared, &aws, clock.as_ref(), reports, signals).await
-}
-
-/// The takeover of a recorded rollout, to roll it back.
-pub(super) fn prepare(aws: &Aws, recorded: Recorded, verb: &str, reason: Reason, force: bool) -> Result<Prepared, Error> {
-    let Recorded { service_arn, found, targets } = recorded;
-    let mut record = found.record;
-    record.generation += 1;
-    record.state = State::Running;
-    let release = recorded::release(aws, &record, verb, &targets);
-    let slots = recorded::slots(&record, targets, Launch::Nothing);
-    let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
-    let test_rules = test_rule::recorded(&record, &slots);
-    let task_definition_arn = record.candidate.task_definition.clone();
-    Ok(Prepared {
-        rollout: Rollout::abort(record, release, reason, force),
-        slots,
-        ledger,
-        test_rules,
-        hooks: hooks::Runner::default(),
-        task_definition_arn,
-    })
-}
-
-/// Who asked, in words for the record's readers.
-pub(super) fn asked_by(surroundings: &Surroundings, reason: Option<&str>) -> String {
-    let who = surroundings.runner.actor.clone().unwrap_or_else(|| "a person".to_owned());
-    reason.map_or_else(|| who.clone(), |reason| format!("{who}: {reason}"))
+    Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{lock, preflight};
+use super::{connect, lock, preflight};
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{Clock, Timestamp},
@@ -34,6 +34,54 @@ pub(crate) struct Prepared {
     pub(crate) task_definition_arn: Option<String>,
 }
 
+/// Everything that it takes to drive it.
+pub(crate) struct Ready {
+    pub(crate) prepared: Prepared,
+    pub(crate) aws: Aws,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) reports: ReportOptions,
+}
+
+/// What a verb came to before anything was claimed.
+pub(crate) enum Begun {
+    /// A rollout to drive.
+    Ready(Box<Ready>),
+    /// There is nothing to drive.
+    Done(Exit),
+}
+
+/// Runs a verb: its beginning, which is given up at the first signal since nothing refers to what it wrote, then its rollout.
+///
+/// # Errors
+/// What keeps it from beginning; see [`conduct`].
+pub(crate) async fn run(begin: impl Future<Output = Result<Begun, Error>>) -> Result<Exit, Error> {
+    let mut signals = listen()?;
+    match until_signal(&mut signals, begin).await? {
+        Begun::Done(exit) => Ok(exit),
+        Begun::Ready(ready) => conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, &mut signals).await,
+    }
+}
+
+/// Listens for signals from here on.
+///
+/// # Errors
+/// When the operating system refuses.
+pub(crate) fn listen() -> Result<Signals, Error> {
+    Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))
+}
+
+/// What is done before anything is claimed: the first signal ends it at once.
+///
+/// # Errors
+/// Its own, or that it was cancelled.
+pub(crate) async fn until_signal<T>(signals: &mut Signals, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        () = signals.first() => Err(connect::cancelled()),
+        done = work => done,
+    }
+}
+
 /// Drives it to its end and reports it.
 ///
 /// # Errors
@@ -43,7 +91,7 @@ pub(crate) async fn conduct(
     aws: &Aws,
     clock: &dyn Clock,
     mut options: ReportOptions,
-    mut signals: Signals,
+    signals: &mut Signals,
 ) -> Result<Exit, Error> {
     let Prepared { mut rollout, slots, ledger, test_rules, mut hooks, task_definition_arn } = prepared;
     if test_rules.are_wanted() {
@@ -66,7 +114,7 @@ pub(crate) async fn conduct(
     warn_of_expiry(&mut rollout, aws, clock.now());
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger, test_rules };
-    let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals).await;
+    let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, signals).await;
     if rollout.record().locked
         && let Some(what) = lock::release(aws, clock, &holder, &id).await
     {
@@ -107,8 +155,7 @@ fn warn_of_expiry(rollout: &mut Rollout, aws: &Aws, now: Timestamp) {
 
 /// DESIGN §3: an `abort` or `rollback` that succeeded is 0, a release that was rolled back is 3.
 fn exit(outcome: &Outcome, verb: &str) -> Exit {
-    let done = matches!(outcome.reason, Reason::Aborted { .. } | Reason::RolledBackByRequest { .. });
-    let asked_for = outcome.kind == OutcomeKind::RolledBack && done && matches!(verb, "abort" | "rollback");
+    let asked_for = outcome.kind == OutcomeKind::RolledBack && outcome.reason.is_asked_for(verb);
     if asked_for { Exit::Done } else { Exit::of_release(outcome.kind) }
 }
 

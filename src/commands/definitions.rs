@@ -127,6 +127,11 @@ impl Definitions {
         self.register.body.get("family").and_then(serde_json::Value::as_str).unwrap_or_default()
     }
 
+    /// Whether this task definition, as ECS describes it, is what this release would register.
+    pub(crate) fn registers(&self, described: &serde_json::Value) -> bool {
+        compare::says(&self.register.body, described).is_empty()
+    }
+
     /// Images that may be another one tomorrow under the same name.
     pub(crate) fn floating_images(&self) -> Vec<String> {
         compare::floating_images(&self.register.body)

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::{
     capacity,
-    conduct::{Prepared, conduct, say_unchanged},
+    conduct::{self, Begun, Prepared, Ready, conduct, say_unchanged},
     connect,
     definitions::Definitions,
-    preflight, test_rule,
+    preflight,
+    recorded::OnService,
+    resume, takeover, test_rule,
     view::View,
 };
 use crate::{
@@ -20,12 +22,12 @@ use crate::{
             traffic::TrafficTarget,
         },
         ledger::{self, Found},
-        survey::{self, Roles, Survey, WantedSlot},
+        survey::{self, Survey, WantedSlot},
     },
-    clock::Clock,
+    clock::{Clock, Timestamp},
     exit::{Error, Exit},
-    report::ReportOptions,
-    settings::{DeploySettings, Lock, Rules},
+    rollout::{outcome::Reason, record::State},
+    settings::{DeploySettings, Lock, OnExisting, Rules},
     signals::Signals,
 };
 
@@ -34,10 +36,12 @@ const GROUP_LIMIT: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const GROUP_INTERVAL: Duration = Duration::from_secs(2);
 
-/// A release that is ready to be driven, or one that has nothing to do.
-enum Begun {
-    Ready(Box<(Prepared, Aws, Box<dyn Clock>, ReportOptions)>),
-    Done(Exit),
+/// What the beginning of a release comes to.
+enum Beginning {
+    /// The release itself, or nothing.
+    Release(Begun),
+    /// Something else has to end before it: another rollout, rolled back.
+    Before(Box<Ready>),
 }
 
 /// Runs it.
@@ -45,40 +49,72 @@ enum Begun {
 /// # Errors
 /// Whatever keeps the release from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
-    let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
-    let begun = tokio::select! {
-        biased;
-        () = signals.first() => return Err(connect::cancelled()),
-        begun = begin(&settings) => begun?,
-    };
-    match begun {
-        Begun::Done(exit) => Ok(exit),
-        Begun::Ready(ready) => {
-            let (prepared, aws, clock, reports) = *ready;
-            conduct(prepared, &aws, clock.as_ref(), reports, signals).await
+    let mut signals = conduct::listen()?;
+    let mut on_existing = settings.on_existing;
+    loop {
+        match conduct::until_signal(&mut signals, begin(&settings, on_existing)).await? {
+            Beginning::Release(Begun::Done(exit)) => return Ok(exit),
+            Beginning::Release(Begun::Ready(ready)) => return drive(*ready, &mut signals).await,
+            Beginning::Before(ready) => {
+                let exit = drive(*ready, &mut signals).await?;
+                if exit != Exit::Done {
+                    return Ok(exit);
+                }
+                if signals.came() {
+                    return Err(connect::cancelled());
+                }
+                // Once: whatever is found now has begun in between, and is another job's.
+                on_existing = OnExisting::Refuse;
+            }
         }
     }
 }
 
+async fn drive(ready: Ready, signals: &mut Signals) -> Result<Exit, Error> {
+    conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, signals).await
+}
+
 /// Everything before the rollout is claimed. Given up at the first signal: nothing refers to what it wrote.
-async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
+async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beginning, Error> {
     let definitions = definitions(settings)?;
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
 
-    let (survey, roles, records) = look(settings, &aws, clock.as_ref()).await?;
+    let survey = look(settings, &aws).await?;
+    let records = ledger::on_targets(&aws, survey.concerned().map(TrafficTarget::arn)).await?;
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    if let Some(found) = records.iter().find(|found| found.is_open()).filter(|_| on_existing != OnExisting::Refuse) {
+        let on = OnService { service_arn: survey.service.arn.clone(), found: found.clone() };
+        let prepared = existing(settings, &aws, on, on_existing, now).await?;
+        if settings.dry_run {
+            let what = if on_existing == OnExisting::Resume { "go on with" } else { "first roll back" };
+            let record = prepared.rollout.record();
+            connect::show(settings.format, &[format!("would {what} rollout {} of {}", record.id, record.name)]);
+            return Ok(Beginning::Release(Begun::Done(Exit::Done)));
+        }
+        let ready = Box::new(Ready { prepared, aws, clock, reports });
+        return Ok(match on_existing {
+            OnExisting::Resume => Beginning::Release(Begun::Ready(ready)),
+            OnExisting::RollbackFirst | OnExisting::Refuse => Beginning::Before(ready),
+        });
+    }
+    preflight::refuse_while_busy(&records, now)?;
+    let roles = survey::roles(&survey, listed(&settings.lattice.rules))?;
+    let mut problems = preflight::judge(&survey, &roles);
+    problems.extend(test_rule::judge(&survey, &roles, settings.lattice.test_rule.as_ref()));
+    preflight::refuse(problems)?;
     let view = View { settings, survey: &survey, roles: &roles, definitions: &definitions };
     view.judge()?;
     preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
     if view.is_unchanged(&aws).await? {
         let release = view.release(&aws, String::new(), view.stable_revision());
-        return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await));
+        return Ok(Beginning::Release(Begun::Done(say_unchanged(release, reports, clock.now()).await)));
     }
     let capacity = capacity::look(&aws, &view, &records).await?;
     if settings.dry_run {
         connect::show(settings.format, &[view.plan_in_words(), capacity::in_words(&capacity, &view)].concat());
-        return Ok(Begun::Done(Exit::Done));
+        return Ok(Beginning::Release(Begun::Done(Exit::Done)));
     }
 
     // The first writes: nothing refers to either until the rollout is claimed.
@@ -87,7 +123,25 @@ async fn begin(settings: &DeploySettings) -> Result<Begun, Error> {
     let mut prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     capacity::tell(capacity, &mut prepared.rollout, clock.now());
-    Ok(Begun::Ready(Box::new((prepared, aws, clock, reports))))
+    Ok(Beginning::Release(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports }))))
+}
+
+/// What `--on-existing` makes of a rollout that is under way. The new release inherits stable, never the half-way candidate.
+async fn existing(
+    settings: &DeploySettings,
+    aws: &Aws,
+    on: OnService,
+    on_existing: OnExisting,
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    if on_existing == OnExisting::Resume {
+        return resume::existing(settings, aws, on, now).await;
+    }
+    if on.found.record.state == State::Stuck {
+        return Err(resume::refused(&on, "it is stuck: only a person can say which side is to serve"));
+    }
+    let reason = Reason::Aborted { by: format!("a newer release of {}", settings.service) };
+    takeover::roll_back(aws, on.with_targets(aws).await?, "abort", reason, false, now)
 }
 
 /// The two files of a release.
@@ -106,21 +160,15 @@ pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Erro
     )
 }
 
-/// Reads what is there, and refuses while somebody else is at it.
-async fn look(settings: &DeploySettings, aws: &Aws, clock: &dyn Clock) -> Result<(Survey, Roles, Vec<Found>), Error> {
+/// Reads what is there.
+async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
     let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),
         ecs_service: Some(slot.ecs_service.clone()),
         target_group: slot.target_group.text.clone(),
     });
-    let survey = survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?;
-    let records = refuse_while_busy(aws, clock, &survey).await?;
-    let roles = survey::roles(&survey, listed(&lattice.rules))?;
-    let mut problems = preflight::judge(&survey, &roles);
-    problems.extend(test_rule::judge(&survey, &roles, lattice.test_rule.as_ref()));
-    preflight::refuse(problems)?;
-    Ok((survey, roles, records))
+    Ok(survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?)
 }
 
 /// The records of the traffic targets that either slot is in: a rollout that is half-way is told as what it is, before

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{abort, demo, deploy, patch, rollback, sandbox, schema, shift, status};
+use super::{abort, demo, deploy, patch, promote, recover, resume, rollback, sandbox, schema, shift, status};
 use crate::{
     cli::{Cli, Command, Sandbox},
     exit::Error,
@@ -20,6 +20,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Deploy(args) => on_runtime(deploy::deploy(resolve::deploy(&args, &environment)?))?,
         Command::Shift(args) => on_runtime(shift::shift(resolve::shift(&args, &environment)?))?,
         Command::Abort(args) => on_runtime(abort::abort(resolve::abort(&args, &environment)?))?,
+        Command::Promote(args) => on_runtime(promote::promote(resolve::promote(&args, &environment)?))?,
+        Command::Resume(args) => on_runtime(resume::resume(resolve::resume(&args, &environment)?))?,
+        Command::Recover(args) => on_runtime(recover::recover(resolve::recover(&args, &environment)?))?,
         Command::Rollback(args) => on_runtime(rollback::rollback(resolve::rollback(&args, &environment)?))?,
         Command::Status(args) => on_runtime(status::status(resolve::status(&args, &environment)?))?,
         Command::Sandbox(Sandbox::Serve(args)) => on_runtime(sandbox::serve(resolve::sandbox_serve(&args, &environment)?))?,

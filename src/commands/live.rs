@@ -154,7 +154,7 @@ fn ecs_service(service: &Value, definition: &Value) -> Value {
 }
 
 /// The members that an operation of ECS takes, by the service model; lists that say nothing are left out.
-fn taken(operation: &str, members: Map<String, Value>) -> Value {
+pub(super) fn taken(operation: &str, members: Map<String, Value>) -> Value {
     let ecs = models::service("ecs");
     let input = ecs.and_then(|ecs| ecs.shape(ecs.operations.get(operation)?.input.as_deref()?));
     let takes = |name: &str| input.is_some_and(|input| input.members.contains_key(name));

@@ -1,7 +1,8 @@
 //! One file per verb; each reads top to bottom: settings, definitions, work, exit code.
 //!
 //! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `view` and
-//! `preflight` (what is known and judged before the first write), `capacity` (what else scales the slots), `lock` (that nobody else begins), `recorded` (a rollout found by its record), `conduct` (from a
+//! `preflight` (what is known and judged before the first write), `capacity` (what else scales the slots), `lock` (that nobody else
+//! begins), `recorded` (a rollout found by its record), `takeover` (by another job), `sweep` (all of them), `conduct` (from a
 //! prepared rollout to an exit code); `start` (the world of a sandbox), with `rehearse` (under a config's names) and `live` (from an
 //! account).
 
@@ -18,15 +19,20 @@ mod live;
 mod lock;
 mod patch;
 mod preflight;
+mod promote;
 mod recorded;
+mod recover;
 mod rehearse;
 mod replace;
+mod resume;
 mod rollback;
 mod sandbox;
 mod schema;
 mod shift;
 mod start;
 mod status;
+mod sweep;
+mod takeover;
 mod test_rule;
 mod view;
 

@@ -27,13 +27,23 @@ pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(),
     let abort = format!("espalier abort --traffic-target {holder}");
     let held = leased_until.filter(|until| *until > now);
     let (message, hint) = match (record.state, held) {
-        (State::Running | State::Held, Some(until)) => (
-            format!("{what} is under way: another job holds it until {until}"),
-            format!("wait for that job, or roll it back: {abort}"),
+        (State::Held, until) => (
+            format!(
+                "{what} is held{}",
+                until.map_or_else(String::new, |until| format!(": it waits for somebody to promote it until {until}"))
+            ),
+            format!(
+                "go on with it: espalier promote --traffic-target {holder}; or roll it back: {abort}; `--on-existing rollback-first` does that by itself"
+            ),
         ),
-        (State::Running | State::Held, None) => {
-            (format!("{what} is under way and no job holds it any more"), format!("roll it back first: {abort}"))
-        }
+        (State::Running, Some(until)) => (
+            format!("{what} is under way: another job holds it until {until}"),
+            format!("wait for that job, or roll it back: {abort}; `--on-existing rollback-first` does that by itself"),
+        ),
+        (State::Running, None) => (
+            format!("{what} is under way and no job holds it any more"),
+            format!("go on with it: espalier resume --traffic-target {holder}; or roll it back first: {abort}"),
+        ),
         (State::Stuck, _) => (
             format!("{what} is stuck: traffic is not known to be good"),
             format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP"),
@@ -66,16 +76,11 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles) -> Vec<(Exit, Problem)> {
             );
         }
         let Some(service) = &slot.service else { continue };
-        if service.vpc_lattice.iter().any(|entry| entry.managed_by_ecs.is_some())
-            && service.strategy.as_deref().is_some_and(|strategy| strategy != "ROLLING")
-        {
+        // Any deployment's, not only the newest one's: one that is under way still moves the weights.
+        if let Some(strategy) = service.shifts_weights() {
             problem(
                 Exit::Refused,
-                format!(
-                    "ECS moves the weights of {} itself ({}): two hands on one rule break a release",
-                    service.name,
-                    service.strategy.as_deref().unwrap_or_default()
-                ),
+                format!("ECS moves the weights of {} itself ({strategy}): two hands on one rule break a release", service.name),
                 "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS"
                     .to_owned(),
             );

@@ -19,7 +19,15 @@ use crate::{
     settings::Which,
 };
 
-/// A record, where it hangs, and what it moved.
+/// A record and where it hangs.
+pub(crate) struct OnService {
+    /// The Lattice service's ARN.
+    pub(crate) service_arn: String,
+    /// The record.
+    pub(crate) found: Found,
+}
+
+/// The same with what it moved.
 pub(crate) struct Recorded {
     /// The Lattice service's ARN.
     pub(crate) service_arn: String,
@@ -29,13 +37,34 @@ pub(crate) struct Recorded {
     pub(crate) targets: Vec<(TrafficTarget, Action)>,
 }
 
-/// Finds it: of several applications that share a Lattice service, the one whose rollout is under way.
+impl OnService {
+    /// With the traffic targets and their baselines: one call for each but the first.
+    ///
+    /// # Errors
+    /// A baseline that cannot be read.
+    pub(crate) async fn with_targets(self, aws: &Aws) -> Result<Recorded, Error> {
+        let targets = ledger::targets(aws, &self.found).await?;
+        Ok(Recorded { service_arn: self.service_arn, found: self.found, targets })
+    }
+}
+
+/// Finds it: of several applications that share a Lattice service, the one with that id, or the one whose rollout is under way.
 ///
 /// # Errors
-/// When there is none, there are several, or it cannot be read.
-pub(crate) async fn find(aws: &Aws, which: &Which) -> Result<Recorded, Error> {
+/// When there is none, there are several, it is another than the one that was asked for, or it cannot be read.
+pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>) -> Result<OnService, Error> {
     let service_arn = service_arn(aws, which).await?;
     let mut records = records(aws, which, &service_arn).await?;
+    if let Some(id) = rollout_id {
+        let others: Vec<_> =
+            records.iter().map(|found| format!("rollout {} of {}", found.record.id, found.record.name)).collect();
+        records.retain(|found| found.record.id == id);
+        if records.is_empty() {
+            let there = if others.is_empty() { "no record".to_owned() } else { others.join(", ") };
+            let message = format!("rollout {id} is not there any more: there is {there}; nothing was done");
+            return Err(Error::new(Exit::Refused, message).hint("without `--rollout-id` the command is about what is there"));
+        }
+    }
     if records.len() > 1 && records.iter().any(Found::is_open) {
         records.retain(Found::is_open);
     }
@@ -50,8 +79,7 @@ pub(crate) async fn find(aws: &Aws, which: &Which) -> Result<Recorded, Error> {
         return Err(Error::new(Exit::Refused, message)
             .hint("`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record"));
     };
-    let targets = ledger::targets(aws, &found).await?;
-    Ok(Recorded { service_arn, found, targets })
+    Ok(OnService { service_arn, found })
 }
 
 /// Every record that the request may be about.

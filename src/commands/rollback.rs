@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{
-    abort,
-    conduct::{Prepared, conduct},
-    connect, preflight,
-    recorded::{self, Recorded},
-    test_rule,
+    conduct::{self, Begun, Prepared, Ready},
+    connect, live, preflight,
+    recorded::{self, OnService},
+    takeover, test_rule,
     view::rollout_id,
 };
 use crate::{
     aws::{
         Aws,
-        lattice::{action::Action, ids::TargetGroupArn, traffic::TrafficTarget},
-        ledger::Ledger,
+        lattice::{action::Action, groups::TargetStatus, ids::TargetGroupArn, traffic::TrafficTarget},
+        ledger::{self, Ledger},
         slots::Launch,
     },
     clock::Timestamp,
@@ -22,7 +23,7 @@ use crate::{
     hooks,
     rollout::{
         journal::Happening,
-        machine::{Desired, Rollout},
+        machine::{Desired, GoOn, Rollout},
         outcome::Reason,
         plan::{Plan, Step},
         record::{Record, SlotRecord, State},
@@ -30,7 +31,6 @@ use crate::{
         split::{Share, Split},
     },
     settings::RollbackSettings,
-    signals::Signals,
 };
 
 /// Runs it. A rollout that is under way is aborted instead: that is what a person who asks for a rollback then means.
@@ -38,43 +38,93 @@ use crate::{
 /// # Errors
 /// When there is nothing to go back to, or nothing can be read.
 pub(crate) async fn rollback(settings: RollbackSettings) -> Result<Exit, Error> {
-    let signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    conduct::run(begin(&settings)).await
+}
+
+async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let recorded = recorded::find(&aws, &settings.which).await?;
-    let by = abort::asked_by(&settings.surroundings, settings.reason.as_deref());
-    let prepared = match recorded.found.record.state {
-        // A rollback whose job died goes on to where it was going.
-        State::Running | State::Stuck if recorded.found.record.verb == "rollback" => {
-            let to = recorded.found.record.candidate.clone();
-            prepare(&aws, recorded, Some(to), clock.now(), by).await?
+    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
+    let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    let prepared = match on.found.record.state {
+        // A rollback whose job is gone goes on to where it was going.
+        State::Running | State::Stuck if on.found.record.verb == "rollback" => {
+            if let Some(until) = on.found.leased_until.filter(|until| *until > now) {
+                let message = format!("rollback {} is under way: another job holds it until {until}", on.found.record.id);
+                return Err(Error::new(Exit::Refused, message).hint("wait for that job"));
+            }
+            takeover::go_on(&aws, on.with_targets(&aws).await?, "rollback", GoOn::Here, false, None, now)?
         }
-        State::Running | State::Held | State::Stuck => abort::prepare(&aws, recorded, "rollback", Reason::Aborted { by }, false)?,
-        State::RolledBack | State::Promoted | State::Closed => {
-            let to = recorded.found.record.previous.clone();
-            prepare(&aws, recorded, to, clock.now(), by).await?
+        State::Running | State::Held | State::Stuck => {
+            takeover::roll_back(&aws, on.with_targets(&aws).await?, "rollback", Reason::Aborted { by }, false, now)?
         }
+        State::RolledBack | State::Promoted | State::Closed => prepare(&aws, on, now, &by, settings.dry_run).await?,
     };
     if settings.dry_run {
-        connect::show(settings.format, &prepared.slots.commands(Desired::Split(Split::CANDIDATE)));
-        return Ok(Exit::Done);
+        let desired = if prepared.rollout.record().verb == "rollback" {
+            Desired::Split(Split::CANDIDATE)
+        } else {
+            Desired::BaselineBesideCandidate
+        };
+        connect::show(settings.format, &prepared.slots.commands(desired));
+        return Ok(Begun::Done(Exit::Done));
     }
-    conduct(prepared, &aws, clock.as_ref(), reports, signals).await
+    Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }
 
 /// A rollout of one step whose candidate is the slot of the recorded previous revision.
-async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Timestamp, by: String) -> Result<Prepared, Error> {
-    let Recorded { service_arn, found, targets } = recorded;
-    let old = found.record;
-    let Some(previous) = to else {
+///
+/// Before the first write it costs one call for each traffic target and one for the targets of the slot that is to serve again.
+async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bool) -> Result<Prepared, Error> {
+    let old = &on.found.record;
+    let Some(mut previous) = old.previous.clone() else {
         let message = format!("rollout {} records no revision that was stable before", old.id);
         return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
     };
-    let targets = as_they_are(aws, targets).await?;
+    let group = TargetGroupArn::of(&previous.group);
+    let targets = ledger::recorded_targets(&on.found)?;
+    let (targets, registered) = tokio::join!(as_they_are(aws, targets), aws.lattice.list_targets(&group));
+    let targets = targets?;
     refuse_unless_all_on(old.serving(), &previous, &targets)?;
+
+    let mut notes = vec![format!("asked for by {by}")];
+    let mut healthy = 0;
+    if is_untouched(old, &previous) {
+        healthy = registered?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+    }
+    let wanted = previous.count.max(old.serving().count).max(1);
+    let warm = u32::try_from(healthy).unwrap_or(u32::MAX) >= wanted;
+    if !warm && previous.ecs_service.is_some() {
+        notes.push(
+            "the slot is started again with its former task definition: a rollback changes weights, task definition and the \
+             number of tasks; network, scaling and every other setting of the ECS service stay as they are now"
+                .to_owned(),
+        );
+        notes.extend(register_again(aws, &mut previous, dry_run).await?);
+    }
     let started = aws.date().unwrap_or(now);
-    let id = rollout_id(started, &[&service_arn, &previous.group, &old.id]);
+    let record = record(&on, previous.clone(), started);
+    let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
+    let release = recorded::release(aws, &record, "rollback", &targets);
+    let slots = recorded::slots(&record, targets, launch);
+    preflight::refuse_unwritable(&slots)?;
+    // The baselines of the release before say all that there is to say.
+    let ledger = Ledger::new(&on.service_arn, &slots.targets, true)?;
+    // Named after the rollout that made them.
+    let test_rules = test_rule::recorded(old, &slots);
+    let task_definition_arn = record.candidate.task_definition.clone();
+    let mut rollout = Rollout::restore(record, release, if warm { wanted } else { 0 });
+    for what in notes {
+        rollout.note(now, Happening::Note { what });
+    }
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+}
+
+fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {
+    let old = &on.found.record;
+    let id = rollout_id(started, &[&on.service_arn, &previous.group, &old.id]);
     let plan = Plan {
         steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, hold: None }],
         // The rejected slot keeps its tasks until the data plane has followed.
@@ -83,25 +133,36 @@ async fn prepare(aws: &Aws, recorded: Recorded, to: Option<SlotRecord>, now: Tim
     };
     let mut record = Record::new(id, "rollback", started, plan, Some(old.serving().clone()), previous.clone());
     record.generation = old.generation + 1;
+    record.owner = takeover::owner();
     record.name.clone_from(&old.name);
     record.cluster.clone_from(&old.cluster);
     record.targets.clone_from(&old.targets);
     record.test.clone_from(&old.test);
-    record.previous = Some(previous.clone());
+    record.previous = Some(previous);
     // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
     record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });
+    record
+}
 
-    let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
-    let release = recorded::release(aws, &record, "rollback", &targets);
-    let slots = recorded::slots(&record, targets, launch);
-    preflight::refuse_unwritable(&slots)?;
-    let ledger = Ledger::new(&service_arn, &slots.targets, false)?;
-    // Named after the rollout that made them.
-    let test_rules = test_rule::recorded(&old, &slots);
-    let task_definition_arn = record.candidate.task_definition.clone();
-    let mut rollout = Rollout::restore(record, release);
-    rollout.note(now, Happening::Note { what: format!("asked for by {by}") });
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+/// Nothing was released since into the slot that is to serve again: what runs in it is what ran when it served.
+fn is_untouched(old: &Record, previous: &SlotRecord) -> bool {
+    old.verified == Split::CANDIDATE && old.stable.as_ref() == Some(previous)
+}
+
+/// ECS takes no task definition that was deregistered: the same is registered again, as a new revision.
+async fn register_again(aws: &Aws, previous: &mut SlotRecord, dry_run: bool) -> Result<Option<String>, Error> {
+    let Some(name) = &previous.task_definition else { return Ok(None) };
+    let described = aws.ecs.describe_task_definition(name).await?;
+    if described.raw["status"] != "INACTIVE" {
+        return Ok(None);
+    }
+    if dry_run {
+        return Ok(Some(format!("{} is INACTIVE: it would be registered again", described.short())));
+    }
+    let Value::Object(members) = &described.raw else { return Ok(None) };
+    let again = aws.ecs.register_task_definition(&live::taken("RegisterTaskDefinition", members.clone())).await?;
+    previous.task_definition = Some(again.arn.clone());
+    Ok(Some(format!("{} is INACTIVE: the same was registered again as {}", described.short(), again.short())))
 }
 
 /// What the record says to serve must serve, everywhere: on any other weights a rollback would undo what somebody else did.
@@ -128,8 +189,7 @@ fn refuse_unless_all_on(serving: &SlotRecord, previous: &SlotRecord, targets: &[
 }
 
 /// What a rollback that fails has to restore is what is there now, not what the last release began from.
-async fn as_they_are(aws: &Aws, recorded: Vec<(TrafficTarget, Action)>) -> Result<Vec<(TrafficTarget, Action)>, Error> {
-    let targets: Vec<TrafficTarget> = recorded.into_iter().map(|(target, _)| target).collect();
+async fn as_they_are(aws: &Aws, targets: Vec<TrafficTarget>) -> Result<Vec<(TrafficTarget, Action)>, Error> {
     let actions = aws.lattice.read_actions(&targets).await;
     let mut now = Vec::with_capacity(targets.len());
     for (target, action) in targets.into_iter().zip(actions) {

@@ -1,8 +1,8 @@
 //! `shift`: only the weights, between any two target groups.
 
 use super::{
-    conduct::{Prepared, conduct, say_unchanged},
-    connect, deploy, preflight, test_rule,
+    conduct::{self, Begun, Prepared, Ready, say_unchanged},
+    connect, deploy, preflight, takeover, test_rule,
     view::{recorded, rollout_id},
 };
 use crate::{
@@ -21,7 +21,6 @@ use crate::{
         record::Record,
     },
     settings::{Lock, ShiftSettings},
-    signals::Signals,
 };
 
 /// Runs it.
@@ -29,7 +28,10 @@ use crate::{
 /// # Errors
 /// Whatever keeps the shift from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
-    let signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    conduct::run(begin(&settings)).await
+}
+
+async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
@@ -51,10 +53,10 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     let mut problems = preflight::judge(&survey, &roles);
     problems.extend(test_rule::judge(&survey, &roles, settings.test_rule.as_ref()));
     preflight::refuse(problems)?;
-    let release = release(&aws, &survey, &roles, &settings);
+    let release = release(&aws, &survey, &roles, settings);
     match roles.stable {
         Some(0) => {}
-        Some(_) => return Ok(say_unchanged(release, reports, clock.now()).await),
+        Some(_) => return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await)),
         None => {
             let message = format!("{} serves nothing: no target is registered in it", from.group.name);
             return Err(Error::new(Exit::Refused, message).hint("give `--from` the target group that has the traffic"));
@@ -64,15 +66,15 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
     if settings.dry_run {
         let steps = settings.plan.steps.iter().map(ToString::to_string);
         connect::show(settings.format, &settings.plan_origin.expansion.iter().cloned().chain(steps).collect::<Vec<_>>());
-        return Ok(Exit::Done);
+        return Ok(Begun::Done(Exit::Done));
     }
-    let mut prepared = prepare(&aws, clock.now(), &settings, &survey, roles, (from, to), (release, &records))?;
+    let mut prepared = prepare(&aws, clock.now(), settings, &survey, roles, (from, to), (release, &records))?;
     if let Some(what) = settings.plan_origin.expansion.clone() {
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
     prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
-    conduct(prepared, &aws, clock.as_ref(), reports, signals).await
+    Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }
 
 fn as_slot(seen: &SeenSlot) -> Option<Slot> {
@@ -119,12 +121,14 @@ fn prepare(
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[from.group_arn.as_str(), to.group_arn.as_str()]);
     let mut record = Record::new(id.clone(), "shift", started, settings.plan.clone(), Some(recorded(&from, 0)), recorded(&to, 0));
+    // Two shifts begun in the same second have the same id.
+    record.owner = takeover::owner();
     record.targets = roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
     let slots = Slots { cluster: None, targets: roles.targets, stable: Some(from), candidate: to, launch: Launch::Nothing };
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
     let test_rules = test_rule::begin(&mut record, &slots, settings.test_rule.as_ref(), records);
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });
-    let hooks = hooks::Runner::new(settings.hooks.clone(), test_rule::variables(settings.test_rule.as_ref()));
+    let hooks = hooks::Runner::new(settings.hooks.clone());
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: None })
 }

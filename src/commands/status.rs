@@ -16,7 +16,7 @@ use crate::{
         observe,
     },
     exit::{Error, Exit},
-    rollout::observation::Side,
+    rollout::{observation::Side, plan::OnTimeout, record::State},
     settings::{Format, StatusSettings},
 };
 
@@ -87,14 +87,7 @@ impl View<'_> {
             let revision = revision.map_or_else(String::new, |revision| format!(", last given {revision}"));
             lines.push(format!("  {}: {}{revision}", group.name, health(&side)));
         }
-        lines.extend(self.records.iter().map(|found| {
-            let record = &found.record;
-            let lease = found.leased_until.map_or_else(|| "held by no job".to_owned(), |until| format!("held until {until}"));
-            let step = record.plan.steps.get(record.step).map_or_else(String::new, |step| {
-                format!(", step {} of {} ({})", record.step + 1, record.plan.steps.len(), step.share)
-            });
-            format!("  rollout {} of {} ({}): {}{step}, {lease}", record.id, record.name, record.verb, record.state)
-        }));
+        lines.extend(self.records.iter().flat_map(rollout));
         if self.records.is_empty() {
             lines.push("  no record of a rollout".to_owned());
         }
@@ -140,6 +133,38 @@ impl View<'_> {
             "endpoint": self.aws.endpoint, "traffic-targets": targets, "target-groups": groups, "rollouts": rollouts,
         })
     }
+}
+
+/// One rollout: where it stands, and how to go on where it is held.
+fn rollout(found: &Found) -> Vec<String> {
+    let record = &found.record;
+    let steps = record.plan.steps.len();
+    let name = format!("rollout {} of {} ({}): {}", record.id, record.name, record.verb, record.state);
+    if let (State::Held, Some(held)) = (record.state, record.hold) {
+        let which = format!("--traffic-target {} --rollout-id {}", found.holder, record.id);
+        let (place, go_on) = if held.by_cancel {
+            ("by a cancelled job".to_owned(), format!("espalier resume {which}"))
+        } else {
+            let place = format!("before step {} of {steps}", held.next + 1);
+            (place, format!("espalier promote {which} --step {}", held.next + 1))
+        };
+        let then = match record.on_timeout() {
+            OnTimeout::Rollback => "then the next sweep rolls it back",
+            OnTimeout::Continue => "then the next sweep goes on with it",
+        };
+        return vec![
+            format!("  {name}, {place}, until {}, {then}", held.until),
+            format!("    to go on: {go_on}"),
+            format!("    to go back: espalier abort {which}"),
+        ];
+    }
+    let lease = found.leased_until.map_or_else(|| "held by no job".to_owned(), |until| format!("a job's until {until}"));
+    let step = record
+        .plan
+        .steps
+        .get(record.step)
+        .map_or_else(String::new, |step| format!(", step {} of {steps} ({})", record.step + 1, step.share));
+    vec![format!("  {name}{step}, {lease}")]
 }
 
 fn health(side: &Side) -> String {

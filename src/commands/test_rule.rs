@@ -1,4 +1,4 @@
-//! The test rule of a release: whether there is room for it, what is made of it, and what hooks are told of it.
+//! The test rule of a release: whether there is room for it, and what is made of it.
 
 use super::preflight::owner_tags;
 use crate::{
@@ -67,12 +67,22 @@ const fn priority(target: &TrafficTarget) -> Option<u32> {
 pub(crate) fn begin(record: &mut Record, slots: &Slots, wanted: Option<&TestRule>, earlier: &[Found]) -> TestRules {
     let left: Vec<String> = earlier.iter().filter_map(|found| found.record.test.clone()).flatten().collect();
     record.test = (!left.is_empty()).then(|| left.clone());
-    let opening = wanted.filter(|_| slots.stable.is_some()).map(|rule| Opening {
+    let opening = wanted.filter(|_| slots.stable.is_some()).map(|rule| opening(rule, record, slots));
+    TestRules::new(&record.id, &targets(slots), opening, left)
+}
+
+/// Those of a rollout that another job goes on with: made where the job that is gone did not come to it.
+pub(crate) fn resumed(record: &Record, slots: &Slots, wanted: Option<&TestRule>) -> TestRules {
+    let opening = wanted.filter(|_| record.test.is_some()).map(|rule| opening(rule, record, slots));
+    TestRules::new(&record.id, &targets(slots), opening, record.test.clone().unwrap_or_default())
+}
+
+fn opening(rule: &TestRule, record: &Record, slots: &Slots) -> Opening {
+    Opening {
         conditions: Conditions { headers: rule.headers.clone(), path: rule.path.clone() },
         group: slots.candidate.group.id.clone(),
         owner: owner_tags(&record.name),
-    });
-    TestRules::new(&record.id, &targets(slots), opening, left)
+    }
 }
 
 /// Those of a recorded rollout, to be taken away.
@@ -82,14 +92,4 @@ pub(crate) fn recorded(record: &Record, slots: &Slots) -> TestRules {
 
 fn targets(slots: &Slots) -> Vec<TrafficTarget> {
     slots.targets.iter().map(|(target, _)| target.clone()).collect()
-}
-
-/// What hooks are told of it, always all of it.
-pub(crate) fn variables(wanted: Option<&TestRule>) -> Vec<(&'static str, String)> {
-    let header =
-        |rule: &TestRule| rule.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
-    vec![
-        ("ESPALIER_TEST_HEADER", wanted.map(header).unwrap_or_default()),
-        ("ESPALIER_TEST_PATH", wanted.and_then(|rule| rule.path.clone()).unwrap_or_default()),
-    ]
 }

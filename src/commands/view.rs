@@ -174,7 +174,7 @@ impl View<'_> {
             rollout.note(now, Happening::Prepared { what: format!("created target group {} like {model}", group.name) });
         }
         rollout.note(now, Happening::Prepared { what: format!("registered task definition {}", registered.short()) });
-        let hooks = hooks::Runner::new(settings.hooks.clone(), test_rule::variables(settings.lattice.test_rule.as_ref()));
+        let hooks = hooks::Runner::new(settings.hooks.clone());
         Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: Some(registered.arn.clone()) })
     }
 

@@ -166,6 +166,7 @@ impl Feed {
 const fn is_milestone(event: &Happening) -> bool {
     match event {
         Happening::Claimed
+        | Happening::TakenOver
         | Happening::Prepared { .. }
         | Happening::Launching { .. }
         | Happening::Ready { .. }

@@ -121,7 +121,13 @@ fn commands(journal: &Journal) -> Option<String> {
         room -= command.len() + 1;
         lines.push(command);
     }
-    (!lines.is_empty()).then(|| format!("**Finish by hand**\n\n```sh\n{}\n```", lines.join("\n")))
+    let heading = match journal.outcome() {
+        Some(outcome) if outcome.kind == OutcomeKind::Held => {
+            "**To go on, or to go back**, from any job or shell with the deploying role:"
+        }
+        Some(_) | None => "**Finish by hand**",
+    };
+    (!lines.is_empty()).then(|| format!("{heading}\n\n```sh\n{}\n```", lines.join("\n")))
 }
 
 fn what_to_do(journal: &Journal, progress: &Progress<'_>, surroundings: &Surroundings) -> Option<String> {
@@ -139,11 +145,11 @@ fn what_to_do(journal: &Journal, progress: &Progress<'_>, surroundings: &Surroun
         Phase::RollingBack(_) => None,
         Phase::Ended(outcome) => match outcome.kind {
             OutcomeKind::Promoted => go_back(),
-            OutcomeKind::Held => Some(command("To abort instead of going on", &surroundings.abort_command)),
             OutcomeKind::RolledBack | OutcomeKind::Stuck => {
                 phrases::advice(&outcome.reason).map(|advice| format!("**What to do.** {advice}"))
             }
-            OutcomeKind::Unchanged | OutcomeKind::Superseded => None,
+            // How to go on from a hold is among the commands.
+            OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded => None,
         },
     }
 }
@@ -173,7 +179,8 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
             StepState::Passed => ("✔", state_in_words(step.state)),
             StepState::Broken => ("✖", state_in_words(step.state)),
         };
-        let plan = format!("{} for {}", step.step.share, length(step.step.bake));
+        let hold = step.step.hold.map(|hold| format!(", after a hold of {}", length(hold.timeout))).unwrap_or_default();
+        let plan = format!("{} for {}{hold}", step.step.share, length(step.step.bake));
         let time = step.begun.map(|begun| match step.ended {
             Some(ended) => format!("{} to {}", at(begun, progress), at(ended, progress)),
             None => format!("since {}", at(begun, progress)),
@@ -206,6 +213,7 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
         Happening::Concern { .. } | Happening::Retrying { .. } => true,
         Happening::Note { what } => !phrases::is_command(what),
         Happening::Claimed
+        | Happening::TakenOver
         | Happening::Prepared { .. }
         | Happening::Launching { .. }
         | Happening::Ready { .. }

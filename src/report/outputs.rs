@@ -5,7 +5,10 @@
 use std::path::Path;
 
 use super::{options::Surroundings, progress::Progress};
-use crate::rollout::{journal::Journal, split::Split};
+use crate::rollout::{
+    journal::{Journal, Release},
+    split::Split,
+};
 
 /// Everything that the journal and its surroundings tell. `stable` and `candidate` are the roles that the release began with,
 /// in the revisions as in the weights.
@@ -30,6 +33,12 @@ pub fn outputs(journal: &Journal, surroundings: &Surroundings) -> String {
         ("task-definition-arn", surroundings.task_definition_arn.clone()),
         ("journal", journal_path),
     ])
+}
+
+/// What is known at the beginning: which rollout it is.
+#[must_use]
+pub fn begun(release: &Release) -> String {
+    lines(&[("rollout-id", Some(release.rollout_id.clone()).filter(|id| !id.is_empty()))])
 }
 
 /// What is known only once the reports were delivered.

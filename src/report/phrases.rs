@@ -62,6 +62,7 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
     let candidate = &release.candidate_revision;
     Some(match event {
         Happening::Claimed => format!("rollout {} begins: its record is written, other jobs keep off", release.rollout_id),
+        Happening::TakenOver => format!("this job goes on with rollout {}: its record is written", release.rollout_id),
         Happening::Prepared { what } => what.clone(),
         Happening::Launching { wanted } => format!("waiting for {} of {candidate} to run and be healthy", count(*wanted, "task")),
         Happening::Ready { healthy } => format!("{candidate} is ready: {} healthy", count(*healthy, "target")),
@@ -177,7 +178,11 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
         | Reason::NothingChanged
         | Reason::Cancelled
         | Reason::Aborted { .. }
+        | Reason::Hold { .. }
+        | Reason::CancelledHold { .. }
         | Reason::RolledBackByRequest { .. } => return None,
+        Reason::HoldExpired { .. } => "Nobody promoted it in time: nothing says that the candidate is bad. Release again.",
+        Reason::JobLost { .. } => "The job that released it is gone: look at its log, then release again.",
         Reason::NoHealthyTargets { .. } | Reason::Unhealthy { .. } => {
             "Look at the candidate's logs around that time and at its target group's health check (path, port, matcher, timeout); \
              then push a fix and release again."

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     rollout::{
         journal::{Entry, Happening, Journal},
-        outcome::{Outcome, Reason},
+        outcome::{Outcome, OutcomeKind, Reason},
         plan::Step,
         split::{Share, Split},
     },
@@ -109,6 +109,10 @@ impl<'a> Progress<'a> {
             Happening::Launching { .. } => self.phase = Phase::Launching,
             Happening::StepBegun { index, .. } => {
                 self.phase = Phase::Stepping(*index);
+                // What another job walked before this one went on is not in this journal.
+                for earlier in self.steps.iter_mut().take(*index).filter(|step| step.state == StepState::Ahead) {
+                    earlier.state = StepState::Passed;
+                }
                 if let Some(step) = self.steps.get_mut(*index) {
                     step.state = StepState::Shifting;
                     step.begun = Some(entry.at);
@@ -153,10 +157,13 @@ impl<'a> Progress<'a> {
             Happening::Retiring { .. } => self.spare = Spare::Stopping,
             Happening::Retired { .. } => self.spare = Spare::Stopped,
             Happening::Finished { outcome } => {
-                self.break_step(entry.at);
+                if outcome.kind != OutcomeKind::Held {
+                    self.break_step(entry.at);
+                }
                 self.phase = Phase::Ended(outcome);
             }
             Happening::Claimed
+            | Happening::TakenOver
             | Happening::Prepared { .. }
             | Happening::Ready { .. }
             | Happening::Concern { .. }

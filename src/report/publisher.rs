@@ -87,6 +87,8 @@ impl Reports {
         for warning in warnings {
             reports.warn(warning);
         }
+        // A job that is killed writes none at its end, and the step after it has to know what to recover.
+        reports.add_outputs(&outputs::begun(release));
         reports
     }
 
@@ -94,7 +96,10 @@ impl Reports {
     pub fn publish(&mut self, journal: &Journal) {
         // Before the claim is ours, the comment and the check may be another rollout's.
         let ours = |entry: &Entry| {
-            matches!(entry.event, Happening::Claimed | Happening::RollingBack { .. } | Happening::Finished { .. })
+            matches!(
+                entry.event,
+                Happening::Claimed | Happening::TakenOver | Happening::RollingBack { .. } | Happening::Finished { .. }
+            )
         };
         let is_news = journal.entries.iter().any(ours) && self.feed.publish(journal);
         self.guarded("console", |reports| {

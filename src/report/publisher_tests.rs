@@ -219,7 +219,8 @@ async fn files_are_written_and_a_broken_one_is_a_warning() {
     let (delivered, lines) = play(options, &journal).await;
     assert_eq!(delivered, Delivered::default());
     let read = |name: &str| std::fs::read_to_string(path(name)).expect(name);
-    assert!(read("outputs").starts_with("other=1\noutcome=rolled-back\nreason=no-healthy-targets\n"));
+    // Which rollout it is, at the beginning already: a job that is killed comes to no end.
+    assert!(read("outputs").starts_with("other=1\nrollout-id=7f3a9c\noutcome=rolled-back\nreason=no-healthy-targets\n"));
     assert!(read("summary.md").starts_with("somebody else's\n> **Not AWS:**"));
     assert_eq!(read("summary.md").matches("### ").count(), 1);
     assert_eq!(read("deep/journal.jsonl"), text::json_lines(&journal, 0));

@@ -222,6 +222,7 @@ impl Console {
             }
             Happening::Retrying { .. } => Tone::Doubtful,
             Happening::Claimed
+            | Happening::TakenOver
             | Happening::Prepared { .. }
             | Happening::Launching { .. }
             | Happening::Ready { .. }

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 pub struct Release {
     /// The rollout's id.
     pub rollout_id: String,
-    /// Which verb: `deploy`, `shift`, `rollback`, `abort`.
+    /// Which verb: `deploy`, `shift`, `promote`, `abort`, `rollback`, `resume`, `recover`.
     pub verb: String,
     /// What is released, as a person calls it: the ECS service's name, or the candidate group's for `shift`.
     pub name: String,
@@ -59,6 +59,8 @@ pub struct Entry {
 pub enum Happening {
     /// The rollout was claimed: the record is ours.
     Claimed,
+    /// A rollout that another job began was taken over: the record is ours, and it goes on from there.
+    TakenOver,
     /// Something was made ready before traffic moves, in words: `registered task definition myservice:42`.
     Prepared {
         /// What.

@@ -1,7 +1,9 @@
 //! The rollout, as pure values and functions: nothing here reads a clock, a file, a socket or the environment.
 //!
 //! Reading order: [`split`] (shares and weights) → [`plan`] (steps, holds and limits) → [`observation`] (what a tick saw) →
-//! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`scaling`] (who else sets sizes) → [`record`] (what outlives the job) → [`journal`] (what happened) → [`machine`] (what decides).
+//! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`scaling`] (who else sets sizes) → [`record`] (what
+//! outlives the job) → [`journal`] (what happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a
+//! recorded rollout).
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
@@ -18,3 +20,4 @@ pub mod scaling;
 pub mod split;
 mod steps_text;
 mod strategy;
+pub mod takeover;

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hooks::{HookFailure, Point},
+    plan::OnTimeout,
     split::Share,
 };
+use crate::time::Timestamp;
 
 /// How a rollout ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +136,34 @@ pub enum Reason {
         /// Who or what, in words.
         by: String,
     },
+    /// It waits for a person before a step.
+    Hold {
+        /// The step, counted from 1.
+        step: usize,
+        /// How many steps there are.
+        steps: usize,
+        /// The share that the step gives the candidate.
+        share: Share,
+        /// Until when it may be promoted.
+        until: Timestamp,
+        /// What happens then.
+        on_timeout: OnTimeout,
+    },
+    /// A cancelled job left the weights for another job (`on_cancel: hold`).
+    CancelledHold {
+        /// Until when another job may go on.
+        until: Timestamp,
+    },
+    /// Nobody promoted a held rollout in time.
+    HoldExpired {
+        /// When its time was over.
+        at: Timestamp,
+    },
+    /// The job that held the rollout is gone: nobody renewed its lease.
+    JobLost {
+        /// Until when it was held; none where it had ended by itself.
+        leased_until: Option<Timestamp>,
+    },
     /// `rollback`, asked for by a person.
     RolledBackByRequest {
         /// The revision that serves again.
@@ -194,12 +224,49 @@ impl Reason {
             Self::HookFailed { .. } => "hook-failed",
             Self::Cancelled => "cancelled",
             Self::Aborted { .. } => "aborted",
+            Self::Hold { .. } => "hold",
+            // The reason is the signal; that it is held says the outcome.
+            Self::CancelledHold { .. } => "cancelled",
+            Self::HoldExpired { .. } => "hold-expired",
+            Self::JobLost { .. } => "job-lost",
             Self::RolledBackByRequest { .. } => "rolled-back-by-request",
             Self::Drifted { .. } => "drifted",
             Self::TargetGone { .. } => "target-gone",
             Self::Refused { .. } => "refused",
             Self::TakenOver { .. } => "taken-over",
             Self::NotRestored { .. } => "not-restored",
+        }
+    }
+}
+
+impl Reason {
+    /// Whether going back for this reason is what `verb` was asked to do.
+    #[must_use]
+    pub fn is_asked_for(&self, verb: &str) -> bool {
+        match self {
+            Self::RolledBackByRequest { .. } => true,
+            Self::Aborted { .. } => matches!(verb, "abort" | "rollback"),
+            Self::Cancelled | Self::JobLost { .. } => verb == "recover",
+            Self::StepsPassed
+            | Self::FirstRevisionHealthy
+            | Self::NothingChanged
+            | Self::NoHealthyTargets { .. }
+            | Self::Unhealthy { .. }
+            | Self::StableShort { .. }
+            | Self::StableDown { .. }
+            | Self::NotReady { .. }
+            | Self::DeploymentFailed { .. }
+            | Self::ForeignTargets { .. }
+            | Self::TimedOut { .. }
+            | Self::HookFailed { .. }
+            | Self::Hold { .. }
+            | Self::CancelledHold { .. }
+            | Self::HoldExpired { .. }
+            | Self::Drifted { .. }
+            | Self::TargetGone { .. }
+            | Self::Refused { .. }
+            | Self::TakenOver { .. }
+            | Self::NotRestored { .. } => false,
         }
     }
 }
@@ -243,6 +310,24 @@ impl fmt::Display for Reason {
             Self::HookFailed { hook, failure } => write!(f, "the {hook} hook failed: {failure}"),
             Self::Cancelled => write!(f, "the job was cancelled"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
+            Self::Hold { step, steps, share, until, on_timeout } => {
+                let then = match on_timeout {
+                    OnTimeout::Rollback => "it is rolled back",
+                    OnTimeout::Continue => "it goes on by itself",
+                };
+                write!(f, "it waits to be promoted to step {step} of {steps} ({share}) until {until}, then {then}")
+            }
+            Self::CancelledHold { until } => {
+                write!(
+                    f,
+                    "the job was cancelled and left the weights where they were; another job may go on until {until}, then it is rolled back"
+                )
+            }
+            Self::HoldExpired { at } => write!(f, "nobody promoted it by {at}"),
+            Self::JobLost { leased_until: Some(until) } => {
+                write!(f, "the job that held it is gone: its lease ran out at {until}")
+            }
+            Self::JobLost { leased_until: None } => write!(f, "the job that held it ended before it was done"),
             Self::RolledBackByRequest { to } => write!(f, "rolled back to {to} by request"),
             Self::Drifted { target, expected, found } => {
                 write!(f, "somebody else changed {target}: expected {expected}, found {found}")

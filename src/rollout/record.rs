@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::record_text::RecordError;
 use super::{
+    outcome::Reason,
     plan::{OnTimeout, Plan},
     scaling::Scaling,
     split::Split,
@@ -204,6 +205,20 @@ impl Record {
     pub fn on_timeout(&self) -> OnTimeout {
         let planned = self.hold.filter(|held| !held.by_cancel).and_then(|held| self.plan.steps.get(held.next)?.hold);
         planned.map_or(OnTimeout::Rollback, |hold| hold.on_timeout)
+    }
+
+    /// What it waits for while it is held.
+    #[must_use]
+    pub fn hold_reason(&self) -> Option<Reason> {
+        let held = self.hold?;
+        let step = self.plan.steps.get(held.next).filter(|_| !held.by_cancel);
+        Some(step.map_or(Reason::CancelledHold { until: held.until }, |step| Reason::Hold {
+            step: held.next + 1,
+            steps: self.plan.steps.len(),
+            share: step.share,
+            until: held.until,
+            on_timeout: self.on_timeout(),
+        }))
     }
 
     /// Takes it over for another job, which goes on from `now`: a hold is over.

@@ -1,6 +1,6 @@
 //! From flags, environment and config to plain settings, one struct per command.
 //!
-//! Reading order: [`types`] (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
+//! Reading order: [`types`] and `takeovers` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
 //! reader of variables) → [`config`] (`espalier.yml`) → `sources` (flag, else environment, else config, else default) → [`resolve`]
 //! (one function per command).
 //!
@@ -14,9 +14,13 @@ pub mod environment;
 pub mod resolve;
 mod sources;
 pub mod surroundings;
+mod takeovers;
 pub mod types;
 mod yaml;
 
 pub use environment::Environment;
 pub use surroundings::{Secret, Surroundings};
+pub use takeovers::{
+    AbortSettings, OnExisting, PromoteSettings, RecoverSettings, ResumeSettings, RollbackSettings, Scope, Which,
+};
 pub use types::*;

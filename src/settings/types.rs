@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Secret, Surroundings};
+use super::{Secret, Surroundings, takeovers::OnExisting};
 pub use crate::cli::Format;
 use crate::{definition::Given, hooks::Jobs, rollout::plan::Plan, time::Timestamp};
 
@@ -137,6 +137,8 @@ pub struct DeploySettings {
     pub hooks: Jobs,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
+    /// What a rollout that is there already makes it do.
+    pub on_existing: OnExisting,
     /// Release even when nothing has changed.
     pub force: bool,
     /// Write nothing.
@@ -174,57 +176,6 @@ pub struct ShiftSettings {
     pub plan_origin: PlanOrigin,
     /// What is run on the way.
     pub hooks: Jobs,
-    /// Write nothing.
-    pub dry_run: bool,
-    /// How to show it.
-    pub format: Format,
-    /// What is reported to GitHub.
-    pub github: GitHubSettings,
-    /// Everything else from the environment.
-    pub surroundings: Surroundings,
-}
-
-/// Which rollout an `abort` or `rollback` is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// That of this Lattice service: name, id or ARN.
-    LatticeService(String),
-    /// That of this traffic target: the ARN of a rule or listener.
-    TrafficTarget(String),
-}
-
-/// What `abort` is told.
-#[derive(Clone, Debug)]
-pub struct AbortSettings {
-    /// Where AWS is.
-    pub aws: AwsSettings,
-    /// Which rollout.
-    pub which: Which,
-    /// The target group that is to have all traffic, where no record says it.
-    pub to: Option<String>,
-    /// Why, for the record.
-    pub reason: Option<String>,
-    /// Restore even when that side has no healthy targets.
-    pub force: bool,
-    /// Write nothing.
-    pub dry_run: bool,
-    /// How to show it.
-    pub format: Format,
-    /// What is reported to GitHub.
-    pub github: GitHubSettings,
-    /// Everything else from the environment.
-    pub surroundings: Surroundings,
-}
-
-/// What `rollback` is told.
-#[derive(Clone, Debug)]
-pub struct RollbackSettings {
-    /// Where AWS is.
-    pub aws: AwsSettings,
-    /// Which release.
-    pub which: Which,
-    /// Why, for the record.
-    pub reason: Option<String>,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.

@@ -60,7 +60,8 @@ fn the_step_releases_writes_its_outputs_and_passes_the_exit_code_on() {
     for name in ["outcome", "reason", "rollout-id", "weights", "task-definition", "comment-url"] {
         assert!(written.contains(&name), "{name} is not in\n{outputs}");
     }
-    for name in written {
+    // What the action's own last step needs is nobody else's.
+    for name in written.into_iter().filter(|name| *name != "binary") {
         assert!(declared.contains_key(name), "action.yml does not declare the output {name}");
     }
 
@@ -93,4 +94,45 @@ fn every_input_arrives_as_the_variable_of_its_name() {
     for name in expected {
         assert!(variables.contains_key(&name), "{name} is not in the step's env");
     }
+}
+
+/// The last step as the runner would run it after one that was killed: its inputs, and what the first step had written.
+fn recover_script() -> String {
+    let action = action();
+    let step = &action["runs"]["steps"][1];
+    assert_eq!((step["id"].as_str(), step["if"].as_str()), (Some("recover"), Some("cancelled() || failure()")));
+    let outputs: Vec<_> = step["env"].as_object().expect("env").values().filter_map(Value::as_str).collect();
+    assert!(
+        outputs.contains(&"${{ steps.espalier.outputs.rollout-id }}")
+            && outputs.contains(&"${{ steps.espalier.outputs.binary }}")
+    );
+    step["run"].as_str().expect("a script").to_owned()
+}
+
+#[test]
+fn the_last_step_recovers_what_a_killed_one_left_and_nothing_else() {
+    let story = Story::within_file("blocked-at-5");
+    let script = story.write("recover.sh", &recover_script());
+    let outputs = story.path("outputs").to_str().expect("UTF-8").to_owned();
+    let recover =
+        format!("env ESPALIER_BINARY=\"$ESPALIER\" ESPALIER_CONFIG={CONFIG} ESPALIER_ROLLOUT_ID=\"$id\" bash -e {script}");
+    let told = story.script(&format!(
+        r#"
+        export GITHUB_OUTPUT={outputs}
+        id=""
+        exits 0 {recover}
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        id="$(sed -n 's/^rollout-id=//p' {outputs})"
+        exits 0 {recover}
+        exits 0 {recover}
+        id=another
+        exits 0 {recover}
+        "#
+    ));
+    let told = told.ends_with(0).says("rolled-back (cancelled)").says("nothing to recover from");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+    assert_eq!(told.world.actions(), story.untold().actions());
+    assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (0, 3));
 }

@@ -11,7 +11,7 @@ const SHIFT: &str = "shift --lattice-service myservice --from myservice-a";
 
 /// A command, split at spaces; `DEPLOY` is the seed's deploy, `_` in an argument a space, `FOLDER/` the story's own. Then what standard
 /// error has to say: the place, what is wrong, what to do.
-const REFUSED: [(&str, &[&str]); 32] = [
+const REFUSED: [(&str, &[&str]); 39] = [
     ("DEPLOY --service-definition nope.json", &["nope.json: there is no such file", "relative paths start from"]),
     ("deploy -c nope.yml", &["nope.yml: there is no such file", "relative paths start from"]),
     (
@@ -57,7 +57,14 @@ const REFUSED: [(&str, &[&str]); 32] = [
     ("DEPLOY --jq empty", &["--jq: the filter yields nothing", "yields the whole definition"]),
     ("DEPLOY --jq .,_.", &["--jq: the filter yields 2 values", "join edits with `|`, not with `,`"]),
     ("DEPLOY --jq .desiredCount", &["--jq: the filter yields 3, not an object", "write `.a = 1` rather than `.a`"]),
-    ("DEPLOY --on-cancel hold", &["holds are not supported by this version"]),
+    ("DEPLOY --on-cancel stay", &["--on-cancel: `stay` is not one of `rollback` and `hold`"]),
+    ("DEPLOY --steps 5%:1m,hold:4h", &["--steps: a hold stands at the end", "write the hold before the step"]),
+    ("DEPLOY --steps 5%:1m,hold,100%:1m", &["`hold` would wait for ever: say how long, such as `hold:4h`"]),
+    ("DEPLOY --steps 5%:1m,hold:400d,100%:1m", &["the hold before step 2 lasts", "give it a time from `1m` to `366d`"]),
+    ("DEPLOY --strategy canary:5%", &["--strategy: `5%` is not a step"]),
+    ("DEPLOY --on-existing wait", &["--on-existing: `wait` is not one of `refuse`, `resume` and `rollback-first`"]),
+    ("resume --all --traffic-target x", &["--all: it is about every rollout, and another flag names one"]),
+    ("promote --lattice-service myservice --step first", &["--step: `first` is not the number of a step"]),
     ("DEPLOY --steps 25%:1m,5%:1m,100%:1m", &["--steps: step 2 (5%) does not climb above step 1 (25%)", "weights climb"]),
     ("DEPLOY --steps 5%:1m,25%:1m", &["--steps: the last step is 25%, not 100%", "add a step such as `100%:10m`"]),
     (

@@ -51,18 +51,21 @@ begins() {
   done
 }
 
+# asks METHOD PATH BODY: something of the sandbox itself.
+asks() {
+  local host="${AWS_ENDPOINT_URL#http://}"
+  exec 8<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf '%s /_sandbox/%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' "$1" "$2" "$host" "${#3}" "$3" >&8
+  cat <&8
+  exec 8<&-
+}
+
 # later SECONDS: lets the world's time pass.
 later() {
-  local host="${AWS_ENDPOINT_URL#http://}" answer now body
-  exec 9<>"/dev/tcp/${host%:*}/${host#*:}"
-  printf 'GET /_sandbox/clock HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$host" >&9
-  answer="$(cat <&9)"
-  now="${answer##*\"now\":}"
-  body="{\"until\":$((${now%%[!0-9]*} + $1 * 1000))}"
-  exec 9<>"/dev/tcp/${host%:*}/${host#*:}"
-  printf 'POST /_sandbox/clock HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' "$host" "${#body}" "$body" >&9
-  cat <&9 >/dev/null
-  exec 9<&-
+  local now
+  now="$(asks GET clock "")"
+  now="${now##*\"now\":}"
+  asks POST clock "{\"until\":$((${now%%[^0-9]*} + $1 * 1000))}" >/dev/null
 }
 
 # ends: waits for what `begins` started, says what it said, and ends as it did.

@@ -33,6 +33,8 @@ pub struct EcsService {
     pub deployments: Vec<EcsDeployment>,
     /// The Lattice target groups of its newest deployment.
     pub vpc_lattice: Vec<VpcLattice>,
+    /// Some deployment of it, not only the newest, has an `advancedConfiguration`: ECS may write the rule that it names.
+    pub has_advanced_lattice: bool,
     /// The target groups or names of its load balancers.
     pub load_balancers: Vec<String>,
     /// It has service registries (Cloud Map).
@@ -119,6 +121,12 @@ pub struct ManagedByEcs {
 }
 
 impl EcsService {
+    /// The strategy by which ECS itself moves the weights of its Lattice rule; none where it moves none.
+    #[must_use]
+    pub fn shifts_weights(&self) -> Option<&str> {
+        self.strategy.as_deref().filter(|strategy| self.has_advanced_lattice && *strategy != "ROLLING")
+    }
+
     /// Its newest deployment.
     #[must_use]
     pub fn primary(&self) -> Option<&EcsDeployment> {
@@ -214,6 +222,9 @@ pub(super) fn count(tasks: i32) -> u32 {
 fn from_sdk(service: Service, raw: Value) -> EcsService {
     let mut deployments = service.deployments.unwrap_or_default();
     deployments.sort_by_key(|deployment| deployment.status() != Some("PRIMARY"));
+    let has_advanced_lattice = deployments
+        .iter()
+        .any(|deployment| deployment.vpc_lattice_configurations().iter().any(|entry| entry.advanced_configuration.is_some()));
     let newest = deployments.first();
     let lattice = newest.and_then(|deployment| deployment.vpc_lattice_configurations.clone()).unwrap_or_default();
     let has_service_connect =
@@ -228,6 +239,7 @@ fn from_sdk(service: Service, raw: Value) -> EcsService {
         pending: count(service.pending_count),
         task_definition: service.task_definition.unwrap_or_default(),
         vpc_lattice: lattice.into_iter().map(lattice_from_sdk).collect(),
+        has_advanced_lattice,
         has_service_connect,
         deployments: deployments.into_iter().map(deployment_from_sdk).collect(),
         load_balancers: service.load_balancers.unwrap_or_default().into_iter().filter_map(load_balancer).collect(),
@@ -276,6 +288,48 @@ mod tests {
     fn every_rollout_state_of_the_service_model_is_known() {
         for state in aws_sdk_ecs::types::DeploymentRolloutState::values() {
             assert!(!matches!(RolloutState::from(*state), RolloutState::Other(_)), "{state}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod managed_tests {
+    use aws_sdk_ecs::types::{
+        Deployment, DeploymentConfiguration, DeploymentStrategy, Service, VpcLatticeAdvancedConfiguration,
+        VpcLatticeConfiguration,
+    };
+
+    use super::{Value, from_sdk};
+
+    fn deployment(status: &str, advanced: bool) -> Deployment {
+        let advanced = advanced.then(|| VpcLatticeAdvancedConfiguration::builder().build());
+        let lattice = VpcLatticeConfiguration::builder()
+            .role_arn("r")
+            .target_group_arn("tg")
+            .port_name("http")
+            .set_advanced_configuration(advanced)
+            .build()
+            .expect("an entry");
+        Deployment::builder().status(status).vpc_lattice_configurations(lattice).build()
+    }
+
+    /// DESIGN §5 rule 3's neighbour: two hands on one rule. What ECS is still shifting counts, whatever was deployed since.
+    #[test]
+    fn a_rule_that_ecs_manages_is_known_by_any_deployment_and_the_strategy() {
+        for (strategy, old, new, wanted) in [
+            (Some(DeploymentStrategy::Canary), false, true, Some("CANARY")),
+            (Some(DeploymentStrategy::BlueGreen), true, false, Some("BLUE_GREEN")),
+            (Some(DeploymentStrategy::Linear), false, false, None),
+            (Some(DeploymentStrategy::Rolling), true, true, None),
+            (None, true, true, None),
+        ] {
+            let configuration = strategy.map(|strategy| DeploymentConfiguration::builder().strategy(strategy).build());
+            let service = Service::builder()
+                .deployments(deployment("ACTIVE", old))
+                .deployments(deployment("PRIMARY", new))
+                .set_deployment_configuration(configuration)
+                .build();
+            assert_eq!(from_sdk(service, Value::Null).shifts_weights(), wanted);
         }
     }
 }

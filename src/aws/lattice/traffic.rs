@@ -120,14 +120,30 @@ impl TrafficTarget {
 }
 
 impl Lattice {
+    /// Every Lattice service of the account's region, and those that are shared with it: one call for a hundred.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    pub async fn list_services(&self) -> Result<Vec<LatticeService>, Fault> {
+        let service = |service: aws_sdk_vpclattice::types::ServiceSummary| LatticeService {
+            id: ServiceId::of(&service.id.unwrap_or_default()),
+            name: service.name.unwrap_or_default(),
+            arn: service.arn.unwrap_or_default(),
+        };
+        Ok(self.summaries().await?.into_iter().map(service).collect())
+    }
+
+    async fn summaries(&self) -> Result<Vec<aws_sdk_vpclattice::types::ServiceSummary>, Fault> {
+        let pages = self.reads.list_services().max_results(100).into_paginator().items().send();
+        pages.try_collect().await.map_err(|error| Fault::from_sdk("ListServices", &error))
+    }
+
     /// The Lattice service of this name, id or ARN.
     ///
     /// # Errors
     /// When there is none or several, with those that there are; when AWS refuses.
     pub async fn resolve_service(&self, given: &str) -> Result<LatticeService, ResolveError> {
-        let pages = self.reads.list_services().max_results(100).into_paginator().items().send();
-        let services = pages.try_collect().await.map_err(|error| Fault::from_sdk("ListServices", &error))?;
-        let services: Vec<aws_sdk_vpclattice::types::ServiceSummary> = services;
+        let services = self.summaries().await?;
         let listed = services.into_iter().map(|service| Listed::new(service.id, service.name, service.arn)).collect();
         let Listed { id, name, arn } = pick(Resource::Service, given, listed)?;
         Ok(LatticeService { id: ServiceId::of(&id), name, arn })

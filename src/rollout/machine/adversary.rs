@@ -134,8 +134,13 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
                     let restored = if world.bootstrap { world.actions == [None; 2] } else { world.candidate_weight() == 0 };
                     assert!(world.edited || restored, "{}", told());
                 }
-                OutcomeKind::Superseded => assert!(befell(Misfortune::Usurped), "{}", told()),
-                OutcomeKind::Held => assert!(befell(Misfortune::Signal), "{}", told()),
+                OutcomeKind::Superseded => assert!(befell(Misfortune::Usurped) || befell(Misfortune::TagsLost), "{}", told()),
+                OutcomeKind::Held => {
+                    let (record, until) = world.written.as_ref().expect("a hold is recorded");
+                    let until = until.expect("a hold has an end");
+                    assert!(record.hold.is_some_and(|held| held.until == until && until > world.now), "{}", told());
+                    assert!(record.intent == record.verified, "{}", told());
+                }
                 OutcomeKind::Stuck => {
                     let broken = [Misfortune::StableDown, Misfortune::Edited, Misfortune::Denied, Misfortune::DeniedForever];
                     assert!(broken.into_iter().any(befell), "{}", told());
@@ -144,7 +149,9 @@ fn judge(world: &World, rollout: &Rollout, ending: &Ending, misfortunes: &[(usiz
             }
         }
         Ending::Untouched(_) | Ending::Declined(_) => {
-            assert!(world.edited || world.actions == [None; 2], "{}", told());
+            // A resume that ends before it has claimed leaves what the job before it left.
+            let claimed = rollout.resumed.is_none();
+            assert!(!claimed || world.edited || world.actions == [None; 2], "{}", told());
         }
     }
 }

@@ -91,6 +91,8 @@ pub(super) struct World {
     /// A write that is still under way: when it lands, and what it brings.
     pub(super) late: Option<(Timestamp, Option<Split>)>,
     pub(super) lease: Lease,
+    /// The record as it was written last, with its lease: what another job finds.
+    pub(super) written: Option<(Record, Option<Timestamp>)>,
     pub(super) failed: bool,
     /// The baseline lists the candidate's group already, at weight 0.
     pub(super) listed: bool,
@@ -136,6 +138,7 @@ impl World {
             stable_healthy: 100,
             late: None,
             lease: Lease::Ours,
+            written: None,
             failed: false,
             listed: false,
             edited: false,
@@ -198,9 +201,10 @@ impl World {
         assert!(!self.test || self.recorded_test.is_some(), "a test rule that no other job would find");
         match effect {
             Effect::Record(..) | Effect::Renew(_) => {
-                if let Effect::Record(record, _) = effect {
+                if let Effect::Record(record, lease) = effect {
                     self.recorded_test.clone_from(&record.test);
                     self.record = Some(Record::clone(record));
+                    self.written = Some((Record::clone(record), *lease));
                 }
                 if self.lease == Lease::Lost {
                     self.lease = Lease::Ours;
@@ -215,6 +219,13 @@ impl World {
                 self.stale = false;
                 let seen = self.observe();
                 Event::Observed(Box::new(Observation { stable: None, candidate: Side::default(), ..seen }))
+            }
+            Effect::CountHealthy(role) => {
+                let seen = self.observe();
+                Event::Counted(match role {
+                    Role::Stable => seen.stable.map_or(0, |stable| stable.healthy),
+                    Role::Candidate => seen.candidate.healthy,
+                })
             }
             Effect::Write(desired) => {
                 let split = brought(*desired);

@@ -79,6 +79,10 @@ impl Rollout {
     }
 
     fn timed_out(&mut self) -> Option<Effect> {
+        // A hold stops the clock.
+        if self.record().hold.is_some() {
+            return None;
+        }
         let timeout = self.record().plan.timeout;
         (self.aws_now() >= self.record().deadline()).then(|| self.roll_back(Reason::TimedOut { timeout }))
     }

@@ -9,7 +9,7 @@ use super::{
     rollback::Rollback,
     scaling::Steering,
     test_rule::TestDesk,
-    types::{Effect, Ending, Event, OutOfPlace},
+    types::{Effect, Ending, Event, GoOn, OutOfPlace},
 };
 use crate::{
     rollout::{
@@ -17,6 +17,7 @@ use crate::{
         observation::{Lease, Observation, Refusal, RefusalKind},
         outcome::{OutcomeKind, Reason},
         record::{Record, SlotRecord},
+        split::Split,
     },
     time::Timestamp,
 };
@@ -41,7 +42,10 @@ pub(super) enum Phase {
     Promoting,
     Retiring(Retire),
     RollingBack(Rollback),
+    /// The record that says so is being written.
     Holding,
+    /// A look at a held rollout, which is nobody's.
+    Watching,
     /// The traffic is not known to be good; the last writes before saying so.
     Sticking(Reason),
     /// Nothing was done: the record is closed, so that the next job is not locked out.
@@ -62,7 +66,8 @@ pub(super) enum Pending {
     Aside(Timestamp),
 }
 
-/// One rollout being decided. Build it with [`Rollout::release`], [`Rollout::restore`] or [`Rollout::abort`].
+/// One rollout being decided. Build it with [`Rollout::release`], [`Rollout::restore`], [`Rollout::abort`],
+/// [`Rollout::resume`] or [`Rollout::watch`].
 #[derive(Clone, Debug)]
 pub struct Rollout {
     pub(super) record: Record,
@@ -98,6 +103,10 @@ pub struct Rollout {
     pub(super) record_lost: bool,
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
+    /// It takes a recorded rollout over, to go on from there.
+    pub(super) resumed: Option<GoOn>,
+    /// As whom a rollout is taken over that was only looked at.
+    pub(super) owner: String,
     pub(super) hooks: HookDesk,
     pub(super) test: TestDesk,
     pub(super) steering: Steering,
@@ -111,20 +120,46 @@ impl Rollout {
     }
 
     /// Back to a revision that was stable before: the candidate of `record` is that revision's slot and the plan has one
-    /// step. Takes the record over without waiting.
+    /// step. `healthy` is how many of its targets are: with enough of them weights are written at once, without them the
+    /// slot is started first. Takes the record over without waiting.
     #[must_use]
-    pub fn restore(record: Record, release: Release) -> Self {
-        Self::new(record, release, Phase::Claiming(Claim::Recording))
+    pub fn restore(mut record: Record, release: Release, healthy: u32) -> Self {
+        let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count)).max(1);
+        if healthy < wanted {
+            return Self::new(record, release, Phase::Claiming(Claim::Recording));
+        }
+        record.intent = Split::CANDIDATE;
+        Self::new(record, release, Phase::Stepping(0, StepStage::Recording))
     }
 
-    /// Rolls a recorded rollout back, whoever runs it: takes it over (the record's generation must already be raised).
-    /// `force` restores the baseline even when stable has no healthy target.
+    /// Rolls a recorded rollout back, whoever runs it. The record must be taken over already, in memory
+    /// ([`Record::take_over`]); it is written after the weights. `force` restores the baseline even when stable has no healthy
+    /// target.
     #[must_use]
     pub fn abort(record: Record, release: Release, reason: Reason, force: bool) -> Self {
         let mut rollout = Self::new(record, release, Phase::RollingBack(Rollback::taking_over(reason)));
         rollout.touched = true;
         rollout.owned = true;
         rollout.force = force;
+        rollout
+    }
+
+    /// Goes on with a recorded rollout that is held, or whose job is gone: claims it first. The record must be taken over
+    /// already, in memory.
+    #[must_use]
+    pub fn resume(record: Record, release: Release, from: GoOn) -> Self {
+        let mut rollout = Self::new(record, release, Phase::Claiming(Claim::Looking));
+        rollout.touched = true;
+        rollout.resumed = Some(from);
+        rollout
+    }
+
+    /// Looks at a held rollout, and leaves it as it is unless it has to be rolled back: then it is taken over as `owner`.
+    #[must_use]
+    pub fn watch(record: Record, release: Release, owner: &str) -> Self {
+        let mut rollout = Self::new(record, release, Phase::Watching);
+        rollout.touched = true;
+        owner.clone_into(&mut rollout.owner);
         rollout
     }
 
@@ -153,6 +188,8 @@ impl Rollout {
             aws_time: None,
             record_lost: false,
             scaling: false,
+            resumed: None,
+            owner: String::new(),
             hooks: HookDesk::default(),
             test: TestDesk::default(),
             steering,
@@ -205,6 +242,7 @@ impl Rollout {
             (Pending::Wait, Event::Woke) => self.look(),
             (Pending::Aside(until), Event::Done | Event::Refused(_)) => Effect::WaitUntil(until),
             (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
+            (Pending::Observe, Event::Counted(healthy)) => self.counted(healthy),
             (Pending::Observe, Event::Refused(refusal)) => self.blind(refusal),
             (Pending::Act, Event::Done) => self.acted(),
             (Pending::Act, Event::Refused(refusal)) => self.refused(refusal),
@@ -212,7 +250,7 @@ impl Rollout {
         };
         let effect = self.without_a_hook(effect);
         self.pending = match &effect {
-            Effect::Observe | Effect::ReadBack => Pending::Observe,
+            Effect::Observe | Effect::ReadBack | Effect::CountHealthy(_) => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::StartHook(_) | Effect::EndHook => Pending::Hook,
@@ -238,11 +276,26 @@ impl Rollout {
 
     fn begin(&mut self) -> Effect {
         self.give_up = self.now + WRITE_LIMIT;
-        if self.phase == Phase::Claiming(Claim::Looking) {
+        match &self.phase {
             // A claim looks first: what another job is at is not overwritten.
-            return Effect::ReadBack;
+            Phase::Claiming(Claim::Looking) => Effect::ReadBack,
+            Phase::Watching => Effect::Observe,
+            Phase::RollingBack(_) => self.begin_takeover(),
+            Phase::Stepping(index, _) => {
+                let index = *index;
+                self.say(Happening::Claimed);
+                self.begin_step(index)
+            }
+            Phase::Claiming(_)
+            | Phase::Attaching
+            | Phase::Launching(_)
+            | Phase::Promoting
+            | Phase::Retiring(_)
+            | Phase::Holding
+            | Phase::Sticking(_)
+            | Phase::Leaving(_)
+            | Phase::Ended => self.write_record(),
         }
-        if matches!(self.phase, Phase::RollingBack(_)) { self.begin_takeover() } else { self.write_record() }
     }
 
     fn observed(&mut self, observation: &Observation) -> Effect {
@@ -264,6 +317,7 @@ impl Rollout {
             Phase::Stepping(index, stage) => self.step_watched(index, stage, observation),
             Phase::Retiring(retire) => self.retire_watched(retire, observation),
             Phase::RollingBack(rollback) => self.rollback_watched(rollback, observation),
+            Phase::Watching => self.watched(observation),
             Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
         }
     }
@@ -279,7 +333,8 @@ impl Rollout {
             Phase::Promoting => self.promoted(),
             Phase::Retiring(retire) => self.retire_acted(retire),
             Phase::RollingBack(rollback) => self.rollback_acted(rollback),
-            Phase::Holding => self.finish(OutcomeKind::Held, Reason::Cancelled),
+            Phase::Holding => self.held(),
+            Phase::Watching => Effect::Observe,
             Phase::Sticking(reason) => self.stuck(reason),
             Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::NothingChanged),
@@ -300,12 +355,15 @@ impl Rollout {
             return self.acted();
         }
         match self.phase.clone() {
-            Phase::Claiming(_) => self.untouched(reason),
+            Phase::Claiming(_) => self.unclaimed(reason),
+            // Nothing but the record of a rollback was to be written yet.
+            Phase::Stepping(..) if !self.touched && !self.owned => self.untouched(reason),
             Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => self.roll_back(reason),
             Phase::Promoting => self.promotion_unrecorded(reason),
             Phase::Retiring(_) => self.retire_refused(&reason),
             Phase::RollingBack(rollback) => self.rollback_refused(rollback, reason),
-            Phase::Holding => self.finish(OutcomeKind::Held, Reason::Cancelled),
+            // What is not recorded cannot be promoted by anybody.
+            Phase::Holding | Phase::Watching => self.roll_back(reason),
             Phase::Sticking(stuck) => {
                 self.say(Happening::Concern { what: reason.to_string() });
                 self.stuck(stuck)
@@ -322,6 +380,7 @@ const fn name_of(event: &Event) -> &'static str {
         Event::Done => "done",
         Event::Refused(_) => "refused",
         Event::Observed(_) => "observed",
+        Event::Counted(_) => "counted",
         Event::Woke => "woke",
         Event::Signalled => "signalled",
     }

@@ -23,6 +23,11 @@ impl Rollout {
         self.leave(Ending::Untouched(reason))
     }
 
+    /// The record could not be made ours. A rollout that somebody else began stands where it stood.
+    pub(super) fn unclaimed(&mut self, reason: Reason) -> Effect {
+        if self.resumed.is_some() { self.finish(OutcomeKind::Stuck, reason) } else { self.untouched(reason) }
+    }
+
     /// A refusal before any action was written.
     pub(super) fn declined(&mut self, reason: Reason) -> Effect {
         self.leave(Ending::Declined(reason))
@@ -52,6 +57,7 @@ impl Rollout {
 
     /// Traffic is not known to be good and nothing more can be done about it here.
     pub(super) fn stick(&mut self, reason: Reason) -> Effect {
+        self.take_over_watched();
         self.phase = Phase::Sticking(reason);
         self.record.state = State::Stuck;
         self.give_up = self.now + CLAIM_WAIT;

@@ -6,13 +6,17 @@
 //! | attaching | the candidate's group in every traffic target, at weight 0 (alone at bootstrap) | it is read back |
 //! | launching | stable's size held, the candidate's ECS service at that size | the recorded revision runs and is healthy at that size |
 //! | stepping | gate → record → weights → reading → settle → bake, for each step | the last bake passed |
+//! | holding | the record that lets go, its lease the hold's deadline | it is written: the job ends, another one goes on |
+//! | watching | a reading of a held rollout | all is well (nothing was written), or it is taken over and rolled back |
 //! | promoting | the record that says so | it is written: final |
 //! | any of these but retiring | a hook: start, readings, end | it passed, or ends the phase |
 //! | retiring | time, a reading, zero tasks for the old slot | its targets are gone |
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `hooks`, `test_rule`, `retire`, `rollback` with `rejected`, `signal`, `scaling` (what else sets sizes), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `test_rule`, `retire`, `rollback` with
+//! `rejected`, `signal`, `scaling` (what else sets sizes), `endings`, `checks` (what a reading means; every rollback check, in
+//! DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
@@ -22,15 +26,21 @@ mod adversary;
 #[cfg(test)]
 mod adversary_hooks;
 #[cfg(test)]
+mod adversary_jobs;
+#[cfg(test)]
 mod adversary_test_rule;
 #[cfg(test)]
 mod adversary_world;
 mod checks;
 mod core;
 mod endings;
+#[cfg(test)]
+mod hazards;
+mod hold;
 mod hooks;
 mod rejected;
 mod release;
+mod resume;
 mod retire;
 mod rollback;
 mod scaling;
@@ -43,5 +53,5 @@ mod types;
 
 pub use self::{
     core::Rollout,
-    types::{Desired, Effect, Ending, Event, OutOfPlace, Role, Steer},
+    types::{Desired, Effect, Ending, Event, GoOn, OutOfPlace, Role, Steer},
 };

@@ -13,7 +13,7 @@ use crate::{
         observation::{Lease, Observation, Side},
         outcome::{OutcomeKind, Reason},
         record::State,
-        split::Split,
+        split::{Share, Split},
     },
     time::Timestamp,
 };
@@ -60,7 +60,7 @@ impl Rollout {
     pub(super) fn claim_acted(&mut self, _recorded: Claim) -> Effect {
         self.phase = Phase::Claiming(Claim::Reading);
         // A rollback takes over by its generation and must not lose two seconds.
-        if self.restores() { Effect::Observe } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
+        if self.restores() && self.resumed.is_none() { Effect::Observe } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
     }
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
@@ -69,10 +69,13 @@ impl Rollout {
         if (self.phase != read && self.phase != asking) || observation.lease != Lease::Ours {
             if self.now >= self.give_up {
                 let message = "it does not stay where it was written".to_owned();
-                return self.untouched(Reason::Refused { doing: self.doing(), message });
+                return self.unclaimed(Reason::Refused { doing: self.doing(), message });
             }
             self.phase = Phase::Claiming(Claim::Recording);
             return self.write_record();
+        }
+        if let Some(from) = self.resumed {
+            return self.go_on(from, observation);
         }
         for (index, action) in observation.actions.iter().enumerate() {
             let target = self.journal().release.traffic_targets.get(index).cloned().unwrap_or_default();
@@ -215,8 +218,11 @@ impl Rollout {
         (tasks.desired < self.wanted).then(|| self.aside(Effect::Scale(Role::Candidate, self.wanted)))
     }
 
-    fn gate(&mut self, index: usize, observation: &Observation) -> Effect {
+    pub(super) fn gate(&mut self, index: usize, observation: &Observation) -> Effect {
         let Some(step) = self.record().plan.steps.get(index).copied() else { return self.promote() };
+        if let Some(hold) = step.hold.filter(|_| index >= self.record().released) {
+            return self.hold(index, hold.timeout, false);
+        }
         let since = if let Phase::Stepping(gated, StepStage::Gating { since }) = self.phase
             && gated == index
         {
@@ -230,18 +236,24 @@ impl Rollout {
             if let Some(effect) = self.hook_watched(Point::BeforeShift, index, observation) {
                 return effect;
             }
-            self.say(Happening::StepBegun { index, share: step.share });
-            self.phase = Phase::Stepping(index, StepStage::Recording);
-            self.give_up = self.now + WRITE_LIMIT;
-            self.record.step = index;
-            self.record.intent = Split::for_share(step.share).unwrap_or(Split::STABLE);
-            return self.write_record();
+            return self.begin_step(index);
         }
         if self.now >= since + GATE_LIMIT {
             return self.not_ready(candidate, since);
         }
         self.phase = Phase::Stepping(index, StepStage::Gating { since });
         self.grow(observation).unwrap_or_else(|| self.idle(None))
+    }
+
+    /// The record announces the step's weights before they are written.
+    pub(super) fn begin_step(&mut self, index: usize) -> Effect {
+        let share = self.record().plan.steps.get(index).map_or(Share::ZERO, |step| step.share);
+        self.say(Happening::StepBegun { index, share });
+        self.phase = Phase::Stepping(index, StepStage::Recording);
+        self.give_up = self.now + WRITE_LIMIT;
+        self.record.step = index;
+        self.record.intent = Split::for_share(share).unwrap_or(Split::STABLE);
+        self.write_record()
     }
 
     pub(super) fn step_acted(&mut self, index: usize, stage: StepStage) -> Effect {
@@ -255,12 +267,9 @@ impl Rollout {
     }
 
     pub(super) fn step_watched(&mut self, index: usize, stage: StepStage, observation: &Observation) -> Effect {
-        let (intent, verified) = (self.record().intent, self.record().verified);
-        let expected: &[Split] = match stage {
-            StepStage::Recording | StepStage::Writing | StepStage::Reading => &[intent, verified],
-            StepStage::Gating { .. } | StepStage::Settling { .. } | StepStage::Baking { .. } => &[verified],
-        };
-        if let Some(effect) = self.checked(observation, expected) {
+        // Both are the same but between the record that announces a step and the reading that proves it.
+        let expected = [self.record().intent, self.record().verified];
+        if let Some(effect) = self.checked(observation, &expected) {
             return effect;
         }
         match stage {
@@ -291,7 +300,7 @@ impl Rollout {
         self.settling(index, until, observation)
     }
 
-    fn settling(&mut self, index: usize, until: Timestamp, observation: &Observation) -> Effect {
+    pub(super) fn settling(&mut self, index: usize, until: Timestamp, observation: &Observation) -> Effect {
         if self.now < until {
             self.phase = Phase::Stepping(index, StepStage::Settling { until });
             return self.grow(observation).unwrap_or_else(|| self.idle(Some(until)));
@@ -333,6 +342,7 @@ impl Rollout {
         self.phase = Phase::Promoting;
         self.give_up = self.now + WRITE_LIMIT;
         self.record.state = State::Promoted;
+        self.record.promoted = Some(self.aws_now());
         let asked_for = self.restores();
         self.record.previous = if asked_for { None } else { self.record.stable.clone() };
         self.write_record()

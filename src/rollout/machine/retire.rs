@@ -77,10 +77,13 @@ impl Rollout {
         let old = self.record().stable.as_ref().and_then(|stable| stable.ecs_service.as_ref());
         match (old, self.record().plan.retire_after) {
             (Some(_), Some(after)) => {
-                let until = self.now + after.max(self.record().plan.settle);
+                // By the record: another job may have gone on since.
+                let promoted = self.record().promoted.unwrap_or_else(|| self.aws_now());
+                let due = promoted + after.max(self.record().plan.settle);
+                let until = self.now + due.since(self.aws_now());
                 self.phase = Phase::Retiring(Retire::Waiting { until });
                 self.give_up = until + DRAIN_LIMIT;
-                self.patient(until)
+                if until > self.now { self.patient(until) } else { Effect::Observe }
             }
             (None, _) | (_, None) => self.give_old_slot_back(),
         }

@@ -1,4 +1,4 @@
-//! Back to the recorded baseline, from anywhere; and what a signal does.
+//! Back to the recorded baseline, from anywhere.
 
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub(super) struct Rollback {
     denied: Option<String>,
     /// It takes a running rollout over.
     takeover: bool,
+    /// The record says whose it is: its generation is raised.
+    raised: bool,
     /// Until when restored weights are not trusted yet: a write that was given up may still land.
     guard: Option<Timestamp>,
     /// What was being written when it began: a late write of ours may still bring it.
@@ -34,9 +36,12 @@ pub(super) struct Rollback {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// The record with its generation raised, before an abort's first write.
-    Claiming,
+    /// Whether the side that is to get the traffic can take it, before an abort's first write.
+    Looking,
     Writing,
+    /// The record with its generation raised, after an abort's first write: traffic comes first, and what the old owner
+    /// writes in between is found by the readings that follow.
+    Raising,
     Recording,
     ScalingStable,
     /// The test rule is taken away.
@@ -63,12 +68,22 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Rollback {
     pub(super) const fn taking_over(reason: Reason) -> Self {
-        Self { reason, stage: Stage::Claiming, denied: None, takeover: true, guard: None, intent: None }
+        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent: None }
     }
 
     /// An abort that reads before its first write.
     pub(super) const fn is_looking(&self) -> bool {
-        matches!(self.stage, Stage::Claiming)
+        matches!(self.stage, Stage::Looking)
+    }
+
+    /// Weights are being put back: nothing else is read until they are.
+    const fn is_restoring(&self) -> bool {
+        matches!(self.stage, Stage::Writing | Stage::Raising | Stage::Exact)
+    }
+
+    /// Weights are not back yet, or nobody has read it.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Looking | Stage::Writing | Stage::Raising)
     }
 }
 
@@ -79,7 +94,23 @@ impl Rollout {
             let reason = rollback.reason.clone();
             self.say(Happening::RollingBack { reason });
         }
-        self.write_record()
+        // Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.
+        if self.record().stable.is_some() && !self.force {
+            return Effect::CountHealthy(Role::Stable);
+        }
+        self.restore_at_once()
+    }
+
+    /// How many of stable's targets are healthy, before an abort's first write.
+    pub(super) fn counted(&mut self, healthy: u32) -> Effect {
+        self.seen = Some((healthy, 0));
+        // With none, what the candidate has decides.
+        if healthy == 0 { Effect::Observe } else { self.restore_at_once() }
+    }
+
+    fn restore_at_once(&mut self) -> Effect {
+        let Phase::RollingBack(rollback) = self.phase.clone() else { return self.look() };
+        self.restore_now(rollback)
     }
 
     /// The decision to roll back: in the same tick, weights first. Before any action was written only the record is closed.
@@ -98,7 +129,11 @@ impl Rollout {
         self.paused = false;
         let stage = if self.touched { Stage::Writing } else { Stage::Closing };
         let intent = Some(self.record().intent);
-        self.phase = Phase::RollingBack(Rollback { reason, stage, denied: None, takeover: false, guard: None, intent });
+        // A held rollout that was only looked at has to be taken over.
+        let takeover = self.phase == Phase::Watching;
+        self.take_over_watched();
+        self.phase =
+            Phase::RollingBack(Rollback { reason, stage, denied: None, takeover, raised: !takeover, guard: None, intent });
         if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
     }
 
@@ -109,7 +144,11 @@ impl Rollout {
 
     pub(super) fn rollback_acted(&mut self, rollback: Rollback) -> Effect {
         match rollback.stage {
-            Stage::Claiming => Effect::Observe,
+            Stage::Writing if !rollback.raised => self.raise(rollback),
+            Stage::Raising => {
+                self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
+                Effect::ReadBack
+            }
             Stage::Writing | Stage::Exact => Effect::ReadBack,
             Stage::Recording => {
                 if self.stable_is_short(&rollback.reason) && self.stable_is_ours() && !self.hurried {
@@ -134,16 +173,21 @@ impl Rollout {
                 self.idle(None)
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
-            Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
+            Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe,
         }
     }
 
+    fn raise(&mut self, rollback: Rollback) -> Effect {
+        self.at(rollback, Stage::Raising);
+        self.write_record()
+    }
+
     pub(super) fn rollback_watched(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        if !matches!(rollback.stage, Stage::Writing | Stage::Exact) {
+        if !rollback.is_restoring() {
             self.say_observed(observation);
         }
         let is_restored = match rollback.stage {
-            Stage::Claiming | Stage::Closing => false,
+            Stage::Looking | Stage::Raising | Stage::Closing => false,
             // What an old owner's late write brings is not known; ours is.
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
@@ -161,7 +205,8 @@ impl Rollout {
             return effect;
         }
         match rollback.stage {
-            Stage::Claiming => self.take_over(rollback, observation),
+            Stage::Looking => self.take_over(rollback, observation),
+            Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
             Stage::Untesting => Effect::CloseTest,
@@ -193,8 +238,7 @@ impl Rollout {
 
     /// What a tick reads: while weights are being put back, only whether they are.
     pub(super) fn look(&self) -> Effect {
-        let restoring =
-            matches!(&self.phase, Phase::RollingBack(rollback) if matches!(rollback.stage, Stage::Writing | Stage::Exact));
+        let restoring = matches!(&self.phase, Phase::RollingBack(rollback) if rollback.is_restoring());
         if restoring { Effect::ReadBack } else { Effect::Observe }
     }
 
@@ -202,6 +246,9 @@ impl Rollout {
         let bootstrap = self.record().stable.is_none();
         if observation.actions.iter().all(|action| action.as_ref().is_some_and(|action| self.is_restored(action))) {
             self.paused = false;
+            if !rollback.raised {
+                return self.raise(rollback);
+            }
             if rollback.guard.is_none() {
                 if !bootstrap {
                     self.say(Happening::Shifted { split: Split::STABLE });
@@ -276,8 +323,12 @@ impl Rollout {
     pub(super) fn rollback_refused(&mut self, mut rollback: Rollback, reason: Reason) -> Effect {
         let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
         match rollback.stage {
+            Stage::Looking => self.restore_now(rollback),
             // The record is only a courtesy to later jobs: the weights come first.
-            Stage::Claiming => self.restore_now(rollback),
+            Stage::Raising => {
+                self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
+                Effect::ReadBack
+            }
             Stage::Writing if rollback.denied.is_some() => self.not_restored(rollback, message),
             Stage::Writing => {
                 rollback.denied = Some(message);
@@ -331,6 +382,15 @@ impl Rollout {
         self.record.state = State::Closed;
         self.record.intent = self.at_rest();
         self.record.verified = self.at_rest();
+        self.write_record()
+    }
+
+    /// A signal while it rolls back: the weights first, then the record, and nothing more.
+    pub(super) fn hurry_back(&mut self, rollback: Rollback) -> Effect {
+        if rollback.is_open() {
+            return self.restore_now(rollback);
+        }
+        self.at(rollback, Stage::Recording);
         self.write_record()
     }
 }

@@ -88,6 +88,7 @@ fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_weights_have_settle
             | Effect::Renew(_)
             | Effect::Observe
             | Effect::ReadBack
+            | Effect::CountHealthy(_)
             | Effect::Write(_)
             | Effect::Launch(_)
             | Effect::Scale(..)

@@ -1,15 +1,15 @@
-//! What the first signal does.
+//! What the first signal does (DESIGN §5 rule 12). A second one is never heard: it could only make it worse.
 
 use super::{
     core::{Phase, Rollout},
-    release::StepStage,
-    rollback::Stage,
-    types::Effect,
+    release::{Claim, StepStage},
+    rollback::Rollback,
+    types::{Effect, Ending},
 };
 use crate::rollout::{
     outcome::{OutcomeKind, Reason},
     plan::OnCancel,
-    record::State,
+    record::{ABORT, State},
 };
 
 impl Rollout {
@@ -18,11 +18,28 @@ impl Rollout {
     pub(super) fn signalled(&mut self) -> Effect {
         self.hurried = true;
         match self.phase.clone() {
-            Phase::Stepping(_, stage) if self.record().plan.on_cancel == OnCancel::Hold && settled(stage) => {
-                self.phase = Phase::Holding;
-                self.record.state = State::Held;
-                self.give_up = self.now;
-                self.write_record()
+            Phase::Stepping(index, stage) if self.record().plan.on_cancel == OnCancel::Hold && settled(stage) => {
+                self.hold_on_cancel(if matches!(stage, StepStage::Gating { .. }) { index } else { index + 1 })
+            }
+            // Nothing was written, so whoever has the rollout, or had it, keeps it.
+            Phase::Claiming(Claim::Looking) if self.resumed.is_some() => self.left(Ending::Untouched(Reason::Cancelled)),
+            Phase::Claiming(_) if self.resumed.is_some() && self.record().state == State::Promoted => {
+                self.left(Ending::Untouched(Reason::Cancelled))
+            }
+            // It may be ours or another's: an abort settles it.
+            Phase::Claiming(_) if self.resumed.is_some() => {
+                let (owner, now) = (self.record().owner.clone(), self.aws_now());
+                self.record.take_over(&owner, ABORT, now);
+                self.owned = true;
+                self.phase = Phase::RollingBack(Rollback::taking_over(Reason::Cancelled));
+                self.begin_takeover()
+            }
+            Phase::Watching => self.held(),
+            // The plan lets go of it here anyway; a cancel that is to roll back goes before.
+            Phase::Holding if self.record().plan.on_cancel == OnCancel::Rollback => {
+                self.record.hold = None;
+                self.record.state = State::Running;
+                self.roll_back(Reason::Cancelled)
             }
             Phase::Claiming(_) | Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => {
                 self.roll_back(Reason::Cancelled)
@@ -30,23 +47,7 @@ impl Rollout {
             Phase::Promoting | Phase::Holding => self.write_record(),
             // The lease ends with the job; what is left to retire is the next one's.
             Phase::Retiring(_) => self.give_old_slot_back(),
-            Phase::RollingBack(rollback) => match rollback.stage {
-                Stage::Claiming | Stage::Writing => self.restore_now(rollback),
-                Stage::Recording
-                | Stage::ScalingStable
-                | Stage::Untesting
-                | Stage::GivingBack
-                | Stage::Settling { .. }
-                | Stage::Resting
-                | Stage::Scaling
-                | Stage::Draining { .. }
-                | Stage::Exact
-                | Stage::Releasing
-                | Stage::Closing => {
-                    self.at(rollback, Stage::Recording);
-                    self.write_record()
-                }
-            },
+            Phase::RollingBack(rollback) => self.hurry_back(rollback),
             Phase::Sticking(reason) => {
                 self.scaling = false;
                 self.stuck(reason)

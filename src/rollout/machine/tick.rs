@@ -26,6 +26,9 @@ impl Rollout {
         self.say(Happening::Retrying { doing: "reading the state of the rollout".to_owned(), message: refusal.message });
         self.forget_observed_time();
         match self.phase.clone() {
+            Phase::Claiming(_) if self.resumed.is_some() && (permanent || self.now >= self.give_up) => self.unclaimed(reason),
+            // What cannot be looked at is left as it is; the next sweep looks again.
+            Phase::Watching if permanent || self.now >= self.give_up => self.held(),
             Phase::Claiming(_) | Phase::Attaching if permanent || self.now >= self.give_up => {
                 if self.touched {
                     self.roll_back(reason)
@@ -41,7 +44,7 @@ impl Rollout {
             }
             Phase::Retiring(_) if permanent || self.now >= self.give_up => self.retire_refused(&reason),
             Phase::RollingBack(rollback) if permanent || self.now >= self.give_up => self.rollback_refused(rollback, reason),
-            Phase::Claiming(_) | Phase::Attaching | Phase::RollingBack(_) => {
+            Phase::Claiming(_) | Phase::Attaching | Phase::RollingBack(_) | Phase::Watching => {
                 let pause = self.pause();
                 Effect::WaitUntil(self.now + pause)
             }
@@ -118,6 +121,10 @@ impl Rollout {
 
     pub(super) fn write_record(&mut self) -> Effect {
         self.renewed = self.now;
+        if let (State::Held, Some(held)) = (self.record.state, self.record.hold) {
+            // Nobody renews it: whoever promotes it in time takes it over.
+            return Effect::Record(Box::new(self.record.clone()), Some(held.until));
+        }
         let ended = match self.record.state {
             State::Closed | State::Held | State::Stuck => true,
             // The job is ending: what is left to do is nobody's until somebody takes it.
@@ -145,7 +152,9 @@ impl Rollout {
             Phase::Promoting => "recording the promotion".to_owned(),
             Phase::Retiring(_) => "retiring the old slot".to_owned(),
             Phase::RollingBack(_) => "restoring the baseline".to_owned(),
-            Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => "ending the rollout".to_owned(),
+            Phase::Holding => "recording the hold".to_owned(),
+            Phase::Watching => "looking at the held rollout".to_owned(),
+            Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => "ending the rollout".to_owned(),
         }
     }
 

@@ -57,6 +57,8 @@ pub enum Effect {
     /// Read only the record and every traffic target's action: what proves that weights are back must not depend on
     /// anything else. Answered like [`Effect::Observe`], with empty sides.
     ReadBack,
+    /// Count the healthy targets of one side, and read nothing else: what a rollback looks at before it writes.
+    CountHealthy(Role),
     /// Write every traffic target's action.
     Write(Desired),
     /// Create or update the ECS service of the candidate, at this many tasks.
@@ -90,10 +92,21 @@ pub enum Event {
     Refused(Refusal),
     /// The readings.
     Observed(Box<Observation>),
+    /// So many targets are healthy.
+    Counted(u32),
     /// The wait is over.
     Woke,
     /// The first signal. Answers any effect: a wait or a reading is given up, a write was awaited for a second.
     Signalled,
+}
+
+/// From where a recorded rollout goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoOn {
+    /// From where the record says that it stood: a step that was not proven is watched again.
+    Here,
+    /// With the step after the one that it was held at.
+    Next,
 }
 
 /// How it is over.

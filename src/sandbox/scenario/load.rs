@@ -32,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("metrics-outage", include_str!("metrics-outage.yml")),
     ("second-deployer", include_str!("second-deployer.yml")),
     ("cancelled", include_str!("cancelled.yml")),
+    ("held", include_str!("held.yml")),
     ("expired-credentials", include_str!("expired-credentials.yml")),
     ("demo", include_str!("demo.yml")),
     ("walkthrough", include_str!("walkthrough.yml")),

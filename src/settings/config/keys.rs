@@ -49,6 +49,7 @@ pub(crate) struct Config {
     pub(crate) retire_after: Option<Given>,
     pub(crate) on_cancel: Option<Given>,
     pub(crate) on_drift: Option<Given>,
+    pub(crate) on_existing: Option<Given>,
     pub(crate) lock: Option<Given>,
     pub(crate) interval: Option<Given>,
     pub(crate) min_healthy: Option<Given>,
@@ -170,7 +171,7 @@ impl Config {
     }
 
     fn rollout(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 7] = ["steps", "strategy", "settle", "retire_after", "on_cancel", "on_drift", "lock"];
+        const KEYS: [&str; 8] = ["steps", "strategy", "settle", "retire_after", "on_cancel", "on_drift", "on_existing", "lock"];
         for (key, value) in reader.entries(node, "rollout.", &KEYS, &[]) {
             match key {
                 "steps" => self.steps = reader.steps(value),
@@ -178,6 +179,7 @@ impl Config {
                 "settle" => self.settle = reader.text(value, key),
                 "retire_after" => self.retire_after = reader.text(value, key),
                 "on_cancel" => self.on_cancel = reader.text(value, key),
+                "on_existing" => self.on_existing = reader.text(value, key),
                 "lock" => self.lock = reader.text(value, key),
                 _ => self.on_drift = reader.text(value, key),
             }

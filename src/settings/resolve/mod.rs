@@ -1,7 +1,8 @@
 //! One function per command: its arguments and the environment in, its settings or every mistake out.
 //!
-//! Inside: `release` (the commands that touch traffic), with `slots`, `plan` and `hooks` for what `deploy` and `shift` need most words for;
-//! `patch`; `sandbox`; `common` (what several are told in the same way). Deliberately absent: AWS and files other than the config.
+//! Inside: `release` (the commands that begin something), with `slots`, `plan` and `hooks` for what `deploy` and `shift` need most
+//! words for; `takeovers` (those that act on a recorded rollout); `patch`; `sandbox`; `common` (what several are told in the same
+//! way). Deliberately absent: AWS and files other than the config.
 //! Call the function with the command's name.
 
 mod common;
@@ -11,10 +12,12 @@ mod plan;
 mod release;
 mod sandbox;
 mod slots;
+mod takeovers;
 
 pub use patch::patch;
-pub use release::{abort, deploy, rollback, shift, status};
+pub use release::{deploy, shift, status};
 pub use sandbox::{sandbox_run, sandbox_serve};
+pub use takeovers::{abort, promote, recover, resume, rollback};
 
 #[cfg(test)]
 mod tests;

@@ -66,12 +66,6 @@ pub(super) fn plan(
         retire_after,
     };
     let origin = PlanOrigin { expansion, is_said };
-    // Until there is a command that goes on with a held rollout, a hold would be a trap.
-    if plan.on_cancel == OnCancel::Hold || plan.steps.iter().any(|step| step.hold.is_some()) {
-        let finding =
-            Finding::error(&steps_from, "holds are not supported by this version: nothing could go on with the rollout");
-        sources.findings.push(finding.hint("give the step before it a longer time, and stop the release with `abort`"));
-    }
     if sources.findings.len() > before {
         // What could not be read has been told; judging the defaults in its place would only confuse.
         return (plan, origin);

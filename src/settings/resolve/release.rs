@@ -12,8 +12,7 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        AbortSettings, DeploySettings, Environment, LatticeSettings, RollbackSettings, Rules, ShiftSettings, StatusSettings,
-        Which,
+        DeploySettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -55,6 +54,11 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         plan_origin,
         hooks: hooks(&mut sources, &args.steps.hooks, &config),
         jq: sources.filters(&args.jq, &config.jq),
+        on_existing: sources.word(
+            Asked::new("on-existing", args.on_existing.as_ref(), config.on_existing.as_ref()),
+            &[("refuse", OnExisting::Refuse), ("resume", OnExisting::Resume), ("rollback-first", OnExisting::RollbackFirst)],
+            OnExisting::default(),
+        ),
         force: sources.boolean("force", args.force, None, false),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
@@ -106,46 +110,6 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
     sources.done(settings)
 }
 
-/// Settles what `abort` is told.
-///
-/// # Errors
-/// Every mistake in flags, environment and config.
-pub fn abort(args: &cli::Abort, environment: &Environment) -> Result<AbortSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
-    let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
-    let settings = AbortSettings {
-        aws: aws(&mut sources, &args.common, &config, &surroundings),
-        which: which(&mut sources, args.lattice_service.as_ref(), args.traffic_target.as_ref(), &config),
-        to: sources.text(Asked::new("to", args.to.as_ref(), None)),
-        reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
-        force: sources.boolean("force", args.force, None, false),
-        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
-        format: sources.format(args.reporting.format),
-        github: github(&mut sources, &config),
-        surroundings,
-    };
-    sources.done(settings)
-}
-
-/// Settles what `rollback` is told.
-///
-/// # Errors
-/// Every mistake in flags, environment and config.
-pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<RollbackSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
-    let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
-    let settings = RollbackSettings {
-        aws: aws(&mut sources, &args.common, &config, &surroundings),
-        which: which(&mut sources, args.lattice_service.as_ref(), args.traffic_target.as_ref(), &config),
-        reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
-        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
-        format: sources.format(args.reporting.format),
-        github: github(&mut sources, &config),
-        surroundings,
-    };
-    sources.done(settings)
-}
-
 /// Settles what `status` is told.
 ///
 /// # Errors
@@ -162,14 +126,8 @@ pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSet
     sources.done(settings)
 }
 
-fn lattice_service(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> String {
+pub(super) fn lattice_service(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> String {
     sources.required(Asked::new("lattice-service", flag, config.lattice_service.as_ref()), "lattice.service")
-}
-
-fn which(sources: &mut Sources<'_>, service: Option<&String>, target: Option<&String>, config: &Config) -> Which {
-    // A flag for the service is more than a variable for the traffic target.
-    let target = if service.is_some() { None } else { sources.text(Asked::new("traffic-target", target, None)) };
-    target.map_or_else(|| Which::LatticeService(lattice_service(sources, service, config)), Which::TrafficTarget)
 }
 
 fn file(sources: &mut Sources<'_>, config: &Config, flag: &str, value: Option<&PathBuf>, given: Option<&Given>) -> PathBuf {

@@ -109,12 +109,16 @@ fn a_slot_keeps_what_its_flag_cannot_say() {
 }
 
 #[test]
-fn holds_are_refused_wherever_they_are_asked_for() {
+fn holds_are_planned_wherever_they_are_asked_for() {
     let directory = TempDir::new().expect("a directory");
-    for line in [format!("{FLAGS} --on-cancel hold"), format!("{FLAGS} --steps 5%:2m,hold:4h,100%:1m")] {
-        let told = told(with(&line, &directory, &[]));
-        assert!(matches!(told.as_slice(), [one] if one.contains("holds are not supported by this version")), "{told:?}");
-    }
+    let settings = with(&format!("{FLAGS} --on-cancel hold --steps 5%:2m,hold:4h,100%:1m"), &directory, &[]).expect("settings");
+    assert_eq!(settings.plan.on_cancel, crate::rollout::plan::OnCancel::Hold);
+    assert_eq!(settings.plan.steps[1].to_string(), "hold:4h,100%:1m");
+    assert_eq!(settings.plan.steps[0].hold, None);
+    let config = "rollout: { on_cancel: hold, on_existing: rollback-first, steps: [{ hold: { timeout: 10s } }, { weight: 100%, bake: 1m }] }";
+    fs::write(directory.path().join("espalier.yml"), config).expect("written");
+    let told = told(with(FLAGS, &directory, &[]));
+    assert!(matches!(told.as_slice(), [one] if one.contains("the hold before step 1 lasts 10s")), "{told:?}");
 }
 
 #[test]

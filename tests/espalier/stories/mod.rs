@@ -1,7 +1,9 @@
 //! Stories: a world, what somebody does in it, and what stands there in the end.
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
-//! jobs, other jobs), `hazards` (other people, lost answers), `capacity` (what else scales the slots), `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
+//! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `hazards` (other people, lost answers), `capacity` (what else
+//! scales the slots), `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status),
+//! `shifts`, `github` (reports, and their absence), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
 
 mod afterwards;
@@ -11,8 +13,10 @@ mod data_plane;
 mod failures;
 mod github;
 mod hazards;
+mod holds;
 mod hooks;
 mod interruptions;
+mod jobs;
 mod locks;
 mod permissions;
 mod rehearsals;

@@ -1,5 +1,6 @@
-//! The command line, as types alone. What a text means is settled in [`crate::settings`], beside the environment and the config.
+//! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
+use super::rollouts::{Abort, Promote, Recover, Resume, Rollback, Status};
 use crate::settings::Secret;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -20,10 +21,16 @@ pub enum Command {
     Deploy(Box<Deploy>),
     /// Shift the weights between any two target groups, along the same steps
     Shift(Box<Shift>),
-    /// Roll a running rollout back, from any job
+    /// Release a held rollout to its next step, from any job
+    Promote(Promote),
+    /// Roll a running or held rollout back, from any job
     Abort(Abort),
     /// Go back to the revision that was stable before the last promotion
     Rollback(Rollback),
+    /// Go on with a rollout whose job is gone; `--all` sweeps for such and rolls them back
+    Resume(Resume),
+    /// After a cancelled or failed job: roll back what it left half-way; does nothing when all is well
+    Recover(Recover),
     /// Show what is live: weights, revisions, targets, the record
     Status(Status),
     /// Put a VPC Lattice target group into a service definition
@@ -173,6 +180,10 @@ pub struct Deploy {
     /// How long the old slot keeps its tasks, or `never` [default: 10m]
     #[arg(long, value_name = "TIME|never")]
     pub retire_after: Option<String>,
+    /// What a rollout that is there already makes it do: `refuse`, `resume` (the same revision whose job is gone), or
+    /// `rollback-first` [default: refuse]
+    #[arg(long, value_name = "refuse|resume|rollback-first")]
+    pub on_existing: Option<String>,
     /// Release even when nothing has changed
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub force: Option<bool>,
@@ -208,72 +219,6 @@ pub struct Shift {
     /// How it reports.
     #[command(flatten)]
     pub reporting: Reporting,
-}
-
-/// Arguments of `abort`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Abort {
-    /// Config and region.
-    #[command(flatten)]
-    pub common: Common,
-    /// The Lattice service whose rollout it is: name, id or ARN
-    #[arg(long, value_name = "SERVICE")]
-    pub lattice_service: Option<String>,
-    /// Or one of its traffic targets: the ARN of a rule or listener
-    #[arg(long, value_name = "ARN", conflicts_with = "lattice_service")]
-    pub traffic_target: Option<String>,
-    /// The target group that is to have all traffic, where no record says it
-    #[arg(long, value_name = "TARGET_GROUP")]
-    pub to: Option<String>,
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// Restore even when that side has no healthy targets
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
-    pub force: Option<bool>,
-    /// `--dry-run`.
-    #[command(flatten)]
-    pub dry_run: DryRun,
-    /// How it reports.
-    #[command(flatten)]
-    pub reporting: Reporting,
-}
-
-/// Arguments of `rollback`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Rollback {
-    /// Config and region.
-    #[command(flatten)]
-    pub common: Common,
-    /// The Lattice service: name, id or ARN
-    #[arg(long, value_name = "SERVICE")]
-    pub lattice_service: Option<String>,
-    /// Or one of its traffic targets: the ARN of a rule or listener
-    #[arg(long, value_name = "ARN", conflicts_with = "lattice_service")]
-    pub traffic_target: Option<String>,
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// `--dry-run`.
-    #[command(flatten)]
-    pub dry_run: DryRun,
-    /// How it reports.
-    #[command(flatten)]
-    pub reporting: Reporting,
-}
-
-/// Arguments of `status`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Status {
-    /// Config and region.
-    #[command(flatten)]
-    pub common: Common,
-    /// The Lattice service: name, id or ARN
-    #[arg(long, value_name = "SERVICE")]
-    pub lattice_service: Option<String>,
-    /// How to show it
-    #[arg(long, value_enum)]
-    pub format: Option<Format>,
 }
 
 /// Arguments of `patch`.

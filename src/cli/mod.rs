@@ -1,0 +1,11 @@
+//! The command line, as types and nothing else. What a text means is settled in [`crate::settings`], beside the environment and the
+//! config, so that all three are told their mistakes in the same way.
+//!
+//! Inside: `releases` (the command, its verbs, and the arguments of those that begin something), `rollouts` (of those that act on
+//! a recorded rollout). Deliberately absent: meaning. Parse a [`Cli`].
+
+mod releases;
+mod rollouts;
+
+pub use releases::*;
+pub use rollouts::{Abort, Promote, Recover, Resume, Rollback, Status, Which};

@@ -1,0 +1,49 @@
+//! `promote`: release a held rollout to its next step, from any job.
+
+use super::{
+    conduct::{self, Begun, Ready},
+    connect, recorded, takeover,
+};
+use crate::{
+    exit::{Error, Exit},
+    hooks,
+    rollout::takeover::Takeover,
+    settings::PromoteSettings,
+};
+
+/// Runs it.
+///
+/// # Errors
+/// When there is no such hold (any more), under another plan, or nothing can be read.
+pub(crate) async fn promote(settings: PromoteSettings) -> Result<Exit, Error> {
+    conduct::run(begin(&settings)).await
+}
+
+async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
+    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let clock = connect::clock(&settings.surroundings).await?;
+    let aws = connect::aws(&settings.aws).await?;
+    let mut on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    let record = &on.found.record;
+    let from = match Takeover::promote(record, settings.step, now) {
+        Takeover::GoOn(from) => from,
+        Takeover::Refuse(why) | Takeover::Leave(why) | Takeover::Stuck(why) => {
+            let message = format!("rollout {} of {} cannot be promoted: {why}; nothing was done", record.id, record.name);
+            return Err(Error::new(Exit::Refused, message).hint("`espalier status` shows where it stands"));
+        }
+        Takeover::RollBack(_) | Takeover::Watch => return Ok(Begun::Done(Exit::Done)),
+    };
+    takeover::agree(&mut on, &settings.plan, &settings.plan_origin)?;
+    let recorded = on.with_targets(&aws).await?;
+    if settings.dry_run {
+        let record = &recorded.found.record;
+        let next = record.hold.map_or(0, |held| held.next);
+        let steps: Vec<_> = record.plan.steps.iter().skip(next).map(ToString::to_string).collect();
+        connect::show(settings.format, &[format!("rollout {} would go on: {}", record.id, steps.join(","))]);
+        return Ok(Begun::Done(Exit::Done));
+    }
+    let mut prepared = takeover::go_on(&aws, recorded, "promote", from, settings.full, None, now)?;
+    prepared.hooks = hooks::Runner::new(settings.hooks.clone());
+    Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
+}

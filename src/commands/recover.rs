@@ -1,0 +1,55 @@
+//! `recover`: after a cancelled or failed job. What it left half-way is rolled back; nothing is done when all is well.
+
+use super::{
+    conduct::{self, Begun, Ready},
+    connect, recorded, takeover,
+};
+use crate::{
+    exit::{Error, Exit},
+    rollout::{machine::Desired, takeover::Takeover},
+    settings::RecoverSettings,
+};
+
+/// Runs it.
+///
+/// # Errors
+/// When nothing can be read, or a person must act.
+pub(crate) async fn recover(settings: RecoverSettings) -> Result<Exit, Error> {
+    conduct::run(begin(&settings)).await
+}
+
+async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
+    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let clock = connect::clock(&settings.surroundings).await?;
+    let aws = connect::aws(&settings.aws).await?;
+    let service_arn = recorded::service_arn(&aws, &settings.which).await?;
+    let records = recorded::records(&aws, &settings.which, &service_arn).await?;
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    let asked = |id: &String| settings.rollout_id.as_ref().is_none_or(|asked| asked == id);
+    let mut left = Vec::new();
+    for found in records.into_iter().filter(|found| asked(&found.record.id)) {
+        let name = format!("rollout {} of {}", found.record.id, found.record.name);
+        match Takeover::recover(&found.record, settings.rollout_id.is_some(), found.leased_until, now) {
+            Takeover::RollBack(reason) => {
+                let recorded = recorded::OnService { service_arn, found }.with_targets(&aws).await?;
+                let prepared = takeover::roll_back(&aws, recorded, "recover", reason, false, now)?;
+                if settings.dry_run {
+                    connect::show(settings.format, &prepared.slots.commands(Desired::BaselineBesideCandidate));
+                    return Ok(Begun::Done(Exit::Done));
+                }
+                return Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })));
+            }
+            Takeover::Stuck(why) => {
+                let hint = format!("roll it back: espalier abort --traffic-target {}", found.holder);
+                return Err(Error::new(Exit::Stuck, format!("{name}: {why}")).hint(hint));
+            }
+            Takeover::Leave(why) | Takeover::Refuse(why) => left.push(format!("{name}: {why}")),
+            Takeover::GoOn(_) | Takeover::Watch => {}
+        }
+    }
+    if left.is_empty() {
+        left.push("there is no such rollout: nothing to recover from".to_owned());
+    }
+    connect::show(settings.format, &left);
+    Ok(Begun::Done(Exit::Done))
+}

@@ -1,0 +1,120 @@
+//! `resume --all`: the dead man's switch, for a scheduled workflow. It looks at every rollout that a Lattice service of the region is
+//! marked with; what no job holds any more is rolled back, what is decided is finished, what is held is looked after.
+
+use super::{
+    conduct::{self, Prepared, conduct},
+    connect,
+    recorded::OnService,
+    takeover,
+};
+use crate::{
+    aws::{
+        Aws,
+        ledger::{self, Found},
+    },
+    clock::Clock,
+    exit::{Error, Exit, Problem},
+    rollout::takeover::Takeover,
+    settings::ResumeSettings,
+};
+
+/// Runs it: one rollout after the other, none keeping the others from their turn.
+///
+/// # Errors
+/// What kept it from looking at all of them, told at the end.
+pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
+    let mut signals = conduct::listen()?;
+    let (aws, clock, all) = conduct::until_signal(&mut signals, look(settings)).await?;
+    let mut problems = Vec::new();
+    let mut worst = Exit::Done;
+    let mut lines = Vec::new();
+    for on in all {
+        if signals.came() {
+            break;
+        }
+        let name = format!("rollout {} of {}", on.found.record.id, on.found.record.name);
+        let now = aws.date().unwrap_or_else(|| clock.now());
+        let decision = Takeover::sweep(&on.found.record, on.found.leased_until, now);
+        let prepared = match decision {
+            Takeover::Leave(why) => {
+                lines.push(format!("{name}: {why}"));
+                continue;
+            }
+            Takeover::Stuck(why) | Takeover::Refuse(why) => {
+                let hint = Some(format!("roll it back: espalier abort --traffic-target {}", on.found.holder));
+                problems.push(Problem { message: format!("{name}: {why}"), hint });
+                worst = Exit::Stuck;
+                continue;
+            }
+            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch if settings.dry_run => {
+                lines.push(format!("{name}: {}", would(&decision)));
+                continue;
+            }
+            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(&aws, on, decision, now).await,
+        };
+        let done = match prepared {
+            Ok(prepared) => {
+                let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+                conduct(prepared, &aws, clock.as_ref(), reports, &mut signals).await
+            }
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(exit) => worst = worse(worst, exit),
+            Err(error) => {
+                worst = worse(worst, error.exit);
+                problems.extend(error.problems);
+            }
+        }
+    }
+    if !lines.is_empty() || (problems.is_empty() && worst == Exit::Done) {
+        lines.push("nothing else is under way".to_owned());
+        connect::show(settings.format, &lines);
+    }
+    if problems.is_empty() { Ok(worst) } else { Err(Error { exit: worst, problems }) }
+}
+
+/// Every record of the region, of every application.
+async fn look(settings: &ResumeSettings) -> Result<(Aws, Box<dyn Clock>, Vec<OnService>), Error> {
+    let clock = connect::clock(&settings.surroundings).await?;
+    let aws = connect::aws(&settings.aws).await?;
+    let mut all = Vec::new();
+    for service in aws.lattice.list_services().await? {
+        let on = |found: Found| OnService { service_arn: service.arn.clone(), found };
+        all.extend(ledger::on_service(&aws, &service.arn).await?.into_iter().map(on));
+    }
+    Ok((aws, clock, all))
+}
+
+async fn prepare(aws: &Aws, on: OnService, decision: Takeover, now: crate::time::Timestamp) -> Result<Prepared, Error> {
+    let recorded = on.with_targets(aws).await?;
+    match decision {
+        Takeover::RollBack(reason) => takeover::roll_back(aws, recorded, "resume", reason, false, now),
+        Takeover::GoOn(from) => takeover::go_on(aws, recorded, "resume", from, false, None, now),
+        Takeover::Watch | Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => {
+            takeover::watch(aws, recorded, "resume")
+        }
+    }
+}
+
+fn would(decision: &Takeover) -> String {
+    match decision {
+        Takeover::RollBack(reason) => format!("would be rolled back: {reason}"),
+        Takeover::GoOn(_) => "would be finished".to_owned(),
+        Takeover::Watch => "is held and would be looked at".to_owned(),
+        Takeover::Leave(why) | Takeover::Refuse(why) | Takeover::Stuck(why) => why.clone(),
+    }
+}
+
+/// The one that a person has to know of: stuck before malfunction before a rollback. Another job that was quicker is no news.
+const fn worse(one: Exit, other: Exit) -> Exit {
+    const fn rank(exit: Exit) -> u8 {
+        match exit {
+            Exit::Done | Exit::Refused => 0,
+            Exit::RolledBack => 1,
+            Exit::Invalid | Exit::Malfunction => 2,
+            Exit::Stuck => 3,
+        }
+    }
+    if rank(other) > rank(one) { other } else { one }
+}

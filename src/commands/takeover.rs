@@ -1,0 +1,145 @@
+//! A recorded rollout taken over by another job: rolled back, gone on with, or looked at.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use super::{
+    conduct::Prepared,
+    connect,
+    recorded::{self, OnService, Recorded},
+    test_rule,
+};
+use crate::{
+    aws::{Aws, ledger::Ledger, slots::Launch},
+    exit::{Error, Exit},
+    hooks,
+    rollout::{
+        machine::{GoOn, Rollout},
+        outcome::Reason,
+        plan::Plan,
+        record::{ABORT, GO_ON, Record},
+    },
+    settings::{Format, PlanOrigin, Surroundings},
+    time::Timestamp,
+};
+
+/// Tells this job from every other one that takes the same rollout over at the same moment.
+pub(super) fn owner() -> String {
+    // The standard library's hashers are seeded by the system, differently in each process.
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    format!("{:08x}", random & 0xffff_ffff)
+}
+
+/// Who asked, in words for the record's readers.
+pub(super) fn asked_by(surroundings: &Surroundings, reason: Option<&str>) -> String {
+    let who = surroundings.runner.actor.clone().unwrap_or_else(|| "a person".to_owned());
+    reason.map_or_else(|| who.clone(), |reason| format!("{who}: {reason}"))
+}
+
+/// A rollout that is over, another one, or one that is left alone: nothing is to be done, and nothing is wrong.
+pub(super) fn leave(format: Format, record: &Record, why: &str) -> Exit {
+    connect::show(format, &[format!("rollout {} of {}: {why}", record.id, record.name)]);
+    Exit::Done
+}
+
+/// The takeover of a recorded rollout, to roll it back.
+///
+/// # Errors
+/// When a baseline cannot be recorded.
+pub(super) fn roll_back(
+    aws: &Aws,
+    recorded: Recorded,
+    verb: &str,
+    reason: Reason,
+    force: bool,
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    let Recorded { service_arn, found, targets } = recorded;
+    let mut record = found.record;
+    record.take_over(&owner(), ABORT, now);
+    record.state = crate::rollout::record::State::Running;
+    let release = recorded::release(aws, &record, verb, &targets);
+    let slots = recorded::slots(&record, targets, Launch::Nothing);
+    let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
+    let test_rules = test_rule::recorded(&record, &slots);
+    let task_definition_arn = record.candidate.task_definition.clone();
+    let rollout = Rollout::abort(record, release, reason, force);
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+}
+
+/// The takeover of a recorded rollout, to go on with it. `launch` starts a candidate that was not started yet; without one it is
+/// expected to exist.
+///
+/// # Errors
+/// When a baseline cannot be recorded.
+pub(super) fn go_on(
+    aws: &Aws,
+    recorded: Recorded,
+    verb: &str,
+    from: GoOn,
+    full: bool,
+    launch: Option<Launch>,
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    let Recorded { service_arn, found, targets } = recorded;
+    let mut record = found.record;
+    if let (GoOn::Next, Some(held)) = (from, record.hold) {
+        record.released = if full { record.plan.steps.len() } else { held.next + 1 };
+    }
+    record.take_over(&owner(), GO_ON, now);
+    let again = |task_definition| Launch::Previous { task_definition };
+    let launch = launch.unwrap_or_else(|| record.candidate.task_definition.clone().map_or(Launch::Nothing, again));
+    let release = recorded::release(aws, &record, verb, &targets);
+    let slots = recorded::slots(&record, targets, launch);
+    let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
+    let test_rules = test_rule::recorded(&record, &slots);
+    let task_definition_arn = record.candidate.task_definition.clone();
+    let rollout = Rollout::resume(record, release, from);
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+}
+
+/// A look at a held rollout.
+///
+/// # Errors
+/// When a baseline cannot be recorded.
+pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepared, Error> {
+    let Recorded { service_arn, found, targets } = recorded;
+    let record = found.record;
+    let release = recorded::release(aws, &record, verb, &targets);
+    let slots = recorded::slots(&record, targets, Launch::Nothing);
+    let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
+    let test_rules = test_rule::recorded(&record, &slots);
+    let task_definition_arn = record.candidate.task_definition.clone();
+    let rollout = Rollout::watch(record, release, &owner());
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+}
+
+/// What the config says has to be what the rollout began with; what only the config knows is taken from there.
+///
+/// # Errors
+/// When it is another plan, or the record alone does not hold all of it (exit 5).
+pub(super) fn agree(on: &mut OnService, plan: &Plan, origin: &PlanOrigin) -> Result<(), Error> {
+    let record = &mut on.found.record;
+    // A rollback's plan is its own: one step.
+    if record.verb == "rollback" {
+        return Ok(());
+    }
+    let mut plan = plan.clone();
+    if record.verb == "shift" {
+        plan.retire_after = None;
+    }
+    if !origin.is_said {
+        if record.is_whole() {
+            return Ok(());
+        }
+        let message = format!("what rollout {} is judged by is in the config that it began with, not in its record", record.id);
+        return Err(Error::new(Exit::Refused, message).hint("give that config: `--config`"));
+    }
+    if plan.digest() != record.digest {
+        let message =
+            format!("this config plans something else than rollout {} began with (steps, times, limits or analysis)", record.id);
+        let hint = "go on from the commit that it began with, or roll it back: espalier abort";
+        return Err(Error::new(Exit::Refused, message).hint(hint));
+    }
+    record.plan = plan;
+    Ok(())
+}

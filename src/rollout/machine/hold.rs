@@ -1,0 +1,60 @@
+//! Holding: the job ends, the weights stay, another job goes on. And the look that a sweep takes at a held rollout.
+
+use std::time::Duration;
+
+use super::{
+    core::{Phase, Rollout, WRITE_LIMIT},
+    types::Effect,
+};
+use crate::rollout::{
+    observation::{Lease, Observation},
+    outcome::{OutcomeKind, Reason},
+    record::{ABORT, Held, State},
+    split::Split,
+};
+
+impl Rollout {
+    /// Writes the record that lets go of the rollout: its lease is the hold's own deadline from then on.
+    pub(super) fn hold(&mut self, next: usize, timeout: Duration, by_cancel: bool) -> Effect {
+        let since = self.aws_now();
+        self.record.hold = Some(Held { next, since, until: since + timeout, by_cancel });
+        self.record.state = State::Held;
+        self.phase = Phase::Holding;
+        self.give_up = if self.hurried { self.now } else { self.now + WRITE_LIMIT };
+        self.write_record()
+    }
+
+    /// The record says so: the job is over.
+    pub(super) fn held(&mut self) -> Effect {
+        let reason = self.record().hold_reason().unwrap_or(Reason::Cancelled);
+        self.finish(OutcomeKind::Held, reason)
+    }
+
+    /// `on_cancel: hold`: another job may go on for as long as the whole rollout may take.
+    pub(super) fn hold_on_cancel(&mut self, next: usize) -> Effect {
+        let timeout = self.record().plan.timeout;
+        self.hold(next, timeout, true)
+    }
+
+    /// A reading of a held rollout: the same checks as while a step is watched. Below the limits they are asked again an
+    /// interval later; where all is well nothing was written.
+    pub(super) fn watched(&mut self, observation: &Observation) -> Effect {
+        if observation.lease != Lease::Ours {
+            return self.superseded("somebody who removed its record".to_owned());
+        }
+        let expected: [Split; 2] = [self.record().verified, self.record().intent];
+        if let Some(effect) = self.checked(observation, &expected) {
+            return effect;
+        }
+        if self.unhealthy > 0 || self.foreign > 0 { Effect::WaitUntil(self.next_tick()) } else { self.held() }
+    }
+
+    /// What was only looked at so far is taken over before anything is written.
+    pub(super) fn take_over_watched(&mut self) {
+        if self.phase == Phase::Watching {
+            let (owner, now) = (std::mem::take(&mut self.owner), self.aws_now());
+            self.record.take_over(&owner, ABORT, now);
+            self.owned = true;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Going on with a rollout that another job began: from the record, never from the live weights (DESIGN §5 rules 2 and 9).
+
+use std::time::Duration;
+
+use super::{
+    core::{Phase, Rollout, WRITE_LIMIT},
+    release::{Claim, StepStage},
+    types::{Effect, GoOn},
+};
+use crate::rollout::{hooks::Point, journal::Happening, observation::Observation, record::State};
+
+impl Rollout {
+    /// The record is ours: to where it says that the rollout stood.
+    pub(super) fn go_on(&mut self, from: GoOn, observation: &Observation) -> Effect {
+        // While the hook before the release runs, it comes here at each reading.
+        let asking = Phase::Claiming(Claim::Asking);
+        if self.phase != asking {
+            self.say(Happening::TakenOver);
+        }
+        self.paused = false;
+        self.give_up = self.now + WRITE_LIMIT;
+        let (intent, verified) = (self.record().intent, self.record().verified);
+        let at_rest = self.at_rest();
+        if self.record().state == State::Promoted {
+            return self.promoted();
+        }
+        if intent == at_rest && verified == at_rest {
+            // Whether it had passed is not known.
+            self.phase = asking;
+            if let Some(effect) = self.hook(Point::BeforeRelease, 0, observation.hook.as_ref()) {
+                return effect;
+            }
+            self.phase = Phase::Attaching;
+            self.give_up = self.now + WRITE_LIMIT;
+            return self.attach_read(observation);
+        }
+        let index = self.record().step;
+        // The data plane has had its time where somebody thought it over.
+        self.phase = Phase::Stepping(index, StepStage::Reading);
+        if let Some(effect) = self.checked(observation, &[intent, verified]) {
+            return effect;
+        }
+        if intent != verified {
+            return self.gate(index, observation);
+        }
+        self.say(Happening::StepBegun { index, share: intent.share() });
+        self.say(Happening::Shifted { split: intent });
+        match from {
+            GoOn::Next => {
+                self.say(Happening::StepPassed { index });
+                self.gate(index + 1, observation)
+            }
+            // Whether its bake had passed is not known: it is watched once more, from its settling on.
+            GoOn::Here => {
+                let settle = if self.restores() { Duration::ZERO } else { self.record().plan.settle };
+                let until = self.now + settle;
+                self.settling(index, until, observation)
+            }
+        }
+    }
+}

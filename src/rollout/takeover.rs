@@ -1,0 +1,249 @@
+//! What another job may do with a recorded rollout: one function for each verb, from the record, its lease and the time.
+
+use super::{
+    machine::GoOn,
+    outcome::Reason,
+    plan::OnTimeout,
+    record::{Held, Record, State},
+};
+use crate::time::Timestamp;
+
+/// What to do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Takeover {
+    /// Nothing: why, in words.
+    Leave(String),
+    /// The request comes too late or too early: why, in words (exit 5).
+    Refuse(String),
+    /// Go on with it.
+    GoOn(GoOn),
+    /// Roll it back, or finish what a rollback left over.
+    RollBack(Reason),
+    /// It is held: look whether it is still well.
+    Watch,
+    /// A person must act, and no command that knows nothing more than the record may (exit 4).
+    Stuck(String),
+}
+
+impl Takeover {
+    /// `promote`: to the step after the hold.
+    #[must_use]
+    pub fn promote(record: &Record, step: Option<usize>, now: Timestamp) -> Self {
+        let Some(held) = record.hold.filter(|_| record.state == State::Held) else {
+            return Self::Refuse(format!("it is not held: it is {}", in_words(record)));
+        };
+        if let Some(step) = step.filter(|step| *step != held.next + 1) {
+            return Self::Refuse(format!("it waits before step {}, not before step {step}", held.next + 1));
+        }
+        if now >= held.until {
+            return Self::Refuse(format!("its hold ended at {}: nobody may promote it any more", held.until));
+        }
+        Self::GoOn(GoOn::Next)
+    }
+
+    /// `resume` of one rollout: on, from where the job that is gone left it.
+    #[must_use]
+    pub fn resume(record: &Record, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
+        match (record.state, record.hold) {
+            (State::Held, Some(held)) if now >= held.until => Self::expired(record, held),
+            (State::Held, Some(Held { by_cancel: true, .. })) => Self::GoOn(GoOn::Here),
+            (State::Held, _) => Self::Leave(format!(
+                "it is held: {}; `espalier promote` releases it",
+                record.hold_reason().map_or_else(String::new, |reason| reason.to_string())
+            )),
+            (State::Stuck, _) => Self::Refuse("it is stuck: only a person can say which side is to serve".to_owned()),
+            (State::Closed, _) => Self::Leave("it has ended: there is nothing to go on with".to_owned()),
+            (State::Running | State::RolledBack | State::Promoted, _) => match live(leased_until, now) {
+                Some(until) => Self::Refuse(format!("another job holds it until {until}")),
+                None if record.state == State::RolledBack => Self::RollBack(Reason::JobLost { leased_until }),
+                None => Self::GoOn(GoOn::Here),
+            },
+        }
+    }
+
+    /// `resume --all`: the dead man's switch. A rollout whose job is gone is rolled back, not walked on by a job that nobody
+    /// watches; a rollback that a person asked for is finished, and so is the retiring of a promoted one.
+    #[must_use]
+    pub fn sweep(record: &Record, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
+        if record.state == State::Closed {
+            return Self::Leave("it has ended".to_owned());
+        }
+        if let Some(held) = record.hold.filter(|_| record.state == State::Held) {
+            return if now >= held.until { Self::expired(record, held) } else { Self::Watch };
+        }
+        if record.state == State::Stuck {
+            return Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned());
+        }
+        if let Some(until) = live(leased_until, now) {
+            return Self::Leave(format!("a job holds it until {until}"));
+        }
+        match record.state {
+            State::Promoted => match retires_at(record).filter(|due| *due > now) {
+                Some(due) => Self::Leave(format!("it is promoted, and its old slot keeps its tasks until {due}")),
+                None => Self::GoOn(GoOn::Here),
+            },
+            State::Running if record.verb == "rollback" => Self::GoOn(GoOn::Here),
+            State::Running | State::RolledBack | State::Held | State::Stuck | State::Closed => {
+                Self::RollBack(Reason::JobLost { leased_until })
+            }
+        }
+    }
+
+    /// `recover`: after a cancelled or failed step of the same job (`ours`), or by anybody once the lease has ended.
+    #[must_use]
+    pub fn recover(record: &Record, ours: bool, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
+        match record.state {
+            State::Closed | State::Promoted => Self::Leave(format!("it is {}", in_words(record))),
+            State::Held => Self::Leave("it is held, as it was meant to be".to_owned()),
+            State::Stuck => Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned()),
+            State::Running | State::RolledBack => match live(leased_until, now).filter(|_| !ours) {
+                Some(until) => Self::Leave(format!("another job holds it until {until}")),
+                None if ours && record.state == State::Running => Self::RollBack(Reason::Cancelled),
+                None => Self::RollBack(Reason::JobLost { leased_until }),
+            },
+        }
+    }
+
+    /// A hold whose time is over. Without its whole plan it is not walked on: its analysis would be missing.
+    fn expired(record: &Record, held: Held) -> Self {
+        let goes_on = record.on_timeout() == OnTimeout::Continue && record.is_whole();
+        if goes_on { Self::GoOn(GoOn::Next) } else { Self::RollBack(Reason::HoldExpired { at: held.until }) }
+    }
+}
+
+fn live(leased_until: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    leased_until.filter(|until| *until > now)
+}
+
+/// When the old slot of a promoted rollout is due to be retired.
+fn retires_at(record: &Record) -> Option<Timestamp> {
+    record.stable.as_ref()?.ecs_service.as_ref()?;
+    Some(record.promoted? + record.plan.retire_after?.max(record.plan.settle))
+}
+
+/// Where a rollout stands, after "it is".
+fn in_words(record: &Record) -> String {
+    match record.state {
+        State::Running => match record.plan.steps.get(record.step) {
+            Some(step) => format!("at step {} of {} ({})", record.step + 1, record.plan.steps.len(), step.share),
+            None => "starting".to_owned(),
+        },
+        State::RolledBack => "rolled back".to_owned(),
+        State::Promoted => "promoted".to_owned(),
+        State::Held => "held".to_owned(),
+        State::Stuck => "stuck".to_owned(),
+        State::Closed => "over".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::rollout::{
+        plan::{HealthLimits, Hold, OnCancel, OnDrift, Plan, parse_steps},
+        record::SlotRecord,
+    };
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn record(state: State) -> Record {
+        let plan = Plan {
+            steps: parse_steps("5%:1m,hold:1h,50%:1m,hold:1h:continue,100%:1m").expect("steps"),
+            settle: Duration::from_secs(90),
+            timeout: Duration::from_secs(2700),
+            interval: Duration::from_secs(15),
+            health: HealthLimits::default(),
+            on_cancel: OnCancel::Rollback,
+            on_drift: OnDrift::Stop,
+            retire_after: Some(Duration::from_secs(600)),
+        };
+        let slot = |name: &str| SlotRecord { name: name.to_owned(), ecs_service: Some(name.to_owned()), ..SlotRecord::default() };
+        let mut record = Record::new("id".to_owned(), "deploy", NOW, plan, Some(slot("a")), slot("b"));
+        record.state = state;
+        record
+    }
+
+    fn held(next: usize, ends_in: i64, by_cancel: bool) -> Record {
+        let until = Timestamp::from_secs(NOW.as_secs().saturating_add_signed(ends_in));
+        Record { hold: Some(Held { next, since: NOW, until, by_cancel }), ..record(State::Held) }
+    }
+
+    fn later(seconds: u64) -> Option<Timestamp> {
+        Some(NOW + Duration::from_secs(seconds))
+    }
+
+    /// argo #2648, #4265, #720, #4694: approvals that are lost, or applied to another step than they were given for.
+    #[test]
+    fn argo_c12_an_approval_counts_for_its_own_hold_only() {
+        assert_eq!(Takeover::promote(&held(1, 60, false), None, NOW), Takeover::GoOn(GoOn::Next));
+        assert_eq!(Takeover::promote(&held(1, 60, false), Some(2), NOW), Takeover::GoOn(GoOn::Next));
+        assert!(matches!(Takeover::promote(&held(1, 60, false), Some(3), NOW), Takeover::Refuse(_)), "another step's");
+        assert!(matches!(Takeover::promote(&held(1, 0, false), None, NOW), Takeover::Refuse(_)), "it came too late");
+        for state in [State::Running, State::RolledBack, State::Promoted, State::Stuck, State::Closed] {
+            assert!(matches!(Takeover::promote(&record(state), None, NOW), Takeover::Refuse(_)), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_live_lease_is_respected_by_all_but_the_job_whose_it_was() {
+        for state in [State::Running, State::RolledBack, State::Promoted] {
+            let record = record(state);
+            assert!(matches!(Takeover::resume(&record, later(60), NOW), Takeover::Refuse(_)), "{state}");
+            assert!(matches!(Takeover::sweep(&record, later(60), NOW), Takeover::Leave(_)), "{state}");
+            assert!(matches!(Takeover::recover(&record, false, later(60), NOW), Takeover::Leave(_)), "{state}");
+        }
+        assert_eq!(Takeover::recover(&record(State::Running), true, later(60), NOW), Takeover::RollBack(Reason::Cancelled));
+    }
+
+    #[test]
+    fn the_sweep_rolls_back_what_is_dead_and_finishes_what_is_decided() {
+        let lost = |leased_until| Takeover::RollBack(Reason::JobLost { leased_until });
+        assert_eq!(Takeover::sweep(&record(State::Running), later(0), NOW), lost(later(0)));
+        assert_eq!(Takeover::sweep(&record(State::RolledBack), None, NOW), lost(None));
+        let rollback = Record { verb: "rollback".to_owned(), ..record(State::Running) };
+        assert_eq!(Takeover::sweep(&rollback, None, NOW), Takeover::GoOn(GoOn::Here), "a person asked for it");
+        let promoted = |ago| Record { promoted: Some(Timestamp::from_secs(NOW.as_secs() - ago)), ..record(State::Promoted) };
+        assert!(matches!(Takeover::sweep(&promoted(10), None, NOW), Takeover::Leave(_)), "its old slot is not due");
+        assert_eq!(Takeover::sweep(&promoted(600), None, NOW), Takeover::GoOn(GoOn::Here));
+        assert!(matches!(Takeover::sweep(&record(State::Stuck), None, NOW), Takeover::Stuck(_)));
+        assert!(matches!(Takeover::sweep(&record(State::Closed), None, NOW), Takeover::Leave(_)));
+    }
+
+    #[test]
+    fn a_hold_is_watched_until_its_time_is_over_and_then_does_what_it_says() {
+        let now = NOW;
+        let expired = |record: &Record| Takeover::RollBack(Reason::HoldExpired { at: record.hold.expect("held").until });
+        assert_eq!(Takeover::sweep(&held(1, 60, false), None, now), Takeover::Watch);
+        assert_eq!(Takeover::sweep(&held(1, 0, false), None, now), expired(&held(1, 0, false)));
+        assert_eq!(Takeover::sweep(&held(2, 0, false), None, now), Takeover::GoOn(GoOn::Next));
+        assert_eq!(Takeover::sweep(&held(2, 0, true), None, now), expired(&held(2, 0, true)), "a cancel is no plan");
+        // What it was to be judged by is not in the record: nobody walks on blindly.
+        let unknown = Record { digest: "0123456789abcdef".to_owned(), ..held(2, 0, false) };
+        assert_eq!(Takeover::sweep(&unknown, None, now), expired(&unknown));
+        assert!(matches!(Takeover::resume(&held(1, 60, false), None, now), Takeover::Leave(_)), "promoting is another verb");
+        assert_eq!(Takeover::resume(&held(1, 60, true), None, now), Takeover::GoOn(GoOn::Here));
+        assert!(matches!(Takeover::recover(&held(1, 60, false), true, None, now), Takeover::Leave(_)));
+    }
+
+    #[test]
+    fn what_is_stuck_is_left_to_a_person() {
+        let stuck = record(State::Stuck);
+        assert!(matches!(Takeover::resume(&stuck, None, NOW), Takeover::Refuse(_)));
+        assert!(matches!(Takeover::recover(&stuck, true, None, NOW), Takeover::Stuck(_)));
+    }
+
+    #[test]
+    fn an_abort_wins_over_a_promotion_of_the_same_moment_whoever_writes_last() {
+        let mut promoted = held(1, 600, false);
+        let mut aborted = promoted.clone();
+        promoted.take_over("one", super::super::record::GO_ON, NOW + Duration::from_secs(60));
+        aborted.take_over("other", super::super::record::ABORT, NOW + Duration::from_secs(60));
+        assert!(aborted.generation > promoted.generation);
+        assert_eq!((promoted.waited, promoted.hold, promoted.state), (Duration::from_secs(60), None, State::Running));
+        assert_eq!(promoted.deadline(), NOW + Duration::from_secs(2700 + 60), "the wait does not count");
+        let hold = Hold { timeout: Duration::from_secs(3600), on_timeout: OnTimeout::Rollback };
+        assert_eq!(promoted.plan.steps[1].hold, Some(hold));
+    }
+}

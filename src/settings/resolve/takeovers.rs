@@ -1,0 +1,166 @@
+//! Settings of the commands that act on a recorded rollout.
+
+use super::{
+    common::{aws, github, surroundings},
+    hooks::hooks,
+    plan::{plan, retire_after},
+    release::{deploy, lattice_service},
+};
+use crate::{
+    cli,
+    definition::Finding,
+    hooks::flags::Hooks,
+    rollout::plan::Plan,
+    settings::{
+        AbortSettings, Environment, PlanOrigin, PromoteSettings, RecoverSettings, ResumeSettings, RollbackSettings, Scope, Which,
+        config::Config,
+        sources::{Asked, Sources},
+    },
+};
+
+/// Settles what `promote` is told.
+///
+/// # Errors
+/// Every mistake in flags, environment and config.
+pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<PromoteSettings, Vec<Finding>> {
+    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+    let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
+    let (plan, plan_origin) = recorded_plan(&mut sources, &config);
+    let settings = PromoteSettings {
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
+        which: which(&mut sources, &args.which, &config),
+        rollout_id: rollout_id(&sources, &args.which),
+        step: step(&mut sources, args.step.as_ref()),
+        full: sources.boolean("full", args.full, None, false),
+        plan,
+        plan_origin,
+        hooks: hooks(&mut sources, &Hooks::default(), &config),
+        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
+        format: sources.format(args.reporting.format),
+        github: github(&mut sources, &config),
+        surroundings,
+    };
+    sources.done(settings)
+}
+
+/// Settles what `resume` is told.
+///
+/// # Errors
+/// Every mistake in flags, environment and config.
+pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSettings, Vec<Finding>> {
+    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+    let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
+    let (plan, plan_origin) = recorded_plan(&mut sources, &config);
+    let all = sources.boolean("all", args.all, None, false);
+    let one = &args.which;
+    if all && (one.lattice_service.is_some() || one.traffic_target.is_some() || one.rollout_id.is_some()) {
+        let finding = Finding::error("--all", "it is about every rollout, and another flag names one");
+        sources.findings.push(finding.hint("write one of them"));
+    }
+    let scope = if all { Scope::All } else { Scope::One(which(&mut sources, one, &config)) };
+    // Only a candidate that was not started yet needs it, so that what it lacks is told then.
+    let release = cli::Deploy { common: args.common.clone(), ..cli::Deploy::default() };
+    let settings = ResumeSettings {
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
+        scope,
+        rollout_id: rollout_id(&sources, one).filter(|_| !all),
+        plan,
+        plan_origin,
+        hooks: hooks(&mut sources, &Hooks::default(), &config),
+        release: deploy(&release, environment).ok().map(Box::new),
+        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
+        format: sources.format(args.reporting.format),
+        github: github(&mut sources, &config),
+        surroundings,
+    };
+    sources.done(settings)
+}
+
+/// Settles what `recover` is told.
+///
+/// # Errors
+/// Every mistake in flags, environment and config.
+pub fn recover(args: &cli::Recover, environment: &Environment) -> Result<RecoverSettings, Vec<Finding>> {
+    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+    let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
+    let settings = RecoverSettings {
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
+        which: which(&mut sources, &args.which, &config),
+        rollout_id: rollout_id(&sources, &args.which),
+        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
+        format: sources.format(args.reporting.format),
+        github: github(&mut sources, &config),
+        surroundings,
+    };
+    sources.done(settings)
+}
+
+/// Settles what `abort` is told.
+///
+/// # Errors
+/// Every mistake in flags, environment and config.
+pub fn abort(args: &cli::Abort, environment: &Environment) -> Result<AbortSettings, Vec<Finding>> {
+    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+    let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
+    let settings = AbortSettings {
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
+        which: which(&mut sources, &args.which, &config),
+        rollout_id: rollout_id(&sources, &args.which),
+        to: sources.text(Asked::new("to", args.to.as_ref(), None)),
+        reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
+        force: sources.boolean("force", args.force, None, false),
+        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
+        format: sources.format(args.reporting.format),
+        github: github(&mut sources, &config),
+        surroundings,
+    };
+    sources.done(settings)
+}
+
+/// Settles what `rollback` is told.
+///
+/// # Errors
+/// Every mistake in flags, environment and config.
+pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<RollbackSettings, Vec<Finding>> {
+    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+    let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
+    let settings = RollbackSettings {
+        aws: aws(&mut sources, &args.common, &config, &surroundings),
+        which: which(&mut sources, &args.which, &config),
+        rollout_id: rollout_id(&sources, &args.which),
+        reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
+        dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
+        format: sources.format(args.reporting.format),
+        github: github(&mut sources, &config),
+        surroundings,
+    };
+    sources.done(settings)
+}
+
+/// The plan that the rollout should have begun with, by variables and config.
+fn recorded_plan(sources: &mut Sources<'_>, config: &Config) -> (Plan, PlanOrigin) {
+    let retire_after = retire_after(sources, None, config);
+    plan(sources, &cli::Steps::default(), config, retire_after)
+}
+
+fn step(sources: &mut Sources<'_>, flag: Option<&String>) -> Option<usize> {
+    let given = sources.given(Asked::new("step", flag, None))?;
+    let step = given.text.parse().ok().filter(|step| *step > 0);
+    if step.is_none() {
+        let finding = Finding::error(given.from, format!("`{}` is not the number of a step", given.text));
+        sources.findings.push(finding.hint("they are counted from 1"));
+    }
+    step
+}
+
+fn which(sources: &mut Sources<'_>, args: &cli::Which, config: &Config) -> Which {
+    let service = args.lattice_service.as_ref();
+    // A flag for the service is more than a variable for the traffic target.
+    let target =
+        if service.is_some() { None } else { sources.text(Asked::new("traffic-target", args.traffic_target.as_ref(), None)) };
+    target.map_or_else(|| Which::LatticeService(lattice_service(sources, service, config)), Which::TrafficTarget)
+}
+
+fn rollout_id(sources: &Sources<'_>, args: &cli::Which) -> Option<String> {
+    sources.text(Asked::new("rollout-id", args.rollout_id.as_ref(), None))
+}

@@ -1,0 +1,103 @@
+//! Holds: a job that ends, and the others that go on from there.
+
+use super::STEPS;
+use crate::harness::{CONFIG, Story};
+
+/// Two holds; nobody comes to the second, which goes on by itself.
+const HELD: &str = "--steps 5%:30s,hold:4h,50%:30s,hold:2h:continue,100%:30s --settle 30s --retire-after 30s";
+
+#[test]
+fn a_held_release_is_promoted_from_other_jobs() {
+    let told = Story::within("promoted").script(&format!(
+        r#"
+        exits 0 deploy {HELD}
+        exits 5 deploy
+        exits 0 espalier status --lattice-service myservice
+        exits 5 espalier promote --lattice-service myservice --rollout-id 20200101T000000Z-00000000
+        exits 5 espalier promote --lattice-service myservice --step 3
+        exits 5 espalier promote -c {CONFIG}
+        exits 0 espalier resume --lattice-service myservice
+        later 7200
+        exits 0 espalier promote --lattice-service myservice --step 2
+        exits 0 espalier promote --lattice-service myservice --full
+        exits 5 espalier promote --lattice-service myservice
+        exits 0 espalier abort --lattice-service myservice
+        "#
+    ));
+    let told = told
+        .ends_with(0)
+        .says("it waits to be promoted to step 2 of 3 (50%)")
+        .says("$ espalier promote --traffic-target arn:aws:vpc-lattice:")
+        .says("exit code 0, held (hold): another job goes on from here")
+        .says("(deploy): held, before step 2 of 3, until")
+        .complains("is not there any more")
+        .complains("it waits before step 2, not before step 3")
+        .complains("plans something else than rollout")
+        .complains("it is not held: it is over");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 50, 100]);
+    assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (3, 0), "retired by the last job");
+}
+
+#[test]
+fn a_held_release_asks_for_action_with_the_commands_and_the_deadline() {
+    let told = Story::within("held").script(&format!("exits 0 deploy {HELD}")).ends_with(0);
+    let (status, conclusion, title) = told.world.check();
+    assert_eq!((status.as_str(), conclusion.as_str()), ("completed", "action_required"));
+    assert!(title.contains("held at 5%: it waits to be promoted to step 2 of 3 (50%) until"), "{title}");
+    let comment = &told.world.comments()[0];
+    assert!(
+        comment.contains("espalier promote --traffic-target") && comment.contains("espalier abort --traffic-target"),
+        "{comment}"
+    );
+}
+
+#[test]
+fn the_sweep_looks_after_held_releases() {
+    let story = Story::within("held");
+    // In this world the candidate turns unhealthy after an hour.
+    let told = story.script(&format!(
+        r#"
+        exits 0 deploy {HELD}
+        exits 0 espalier resume --all
+        later 3600
+        exits 3 espalier resume --all
+        exits 0 espalier resume --all
+        "#
+    ));
+    let told =
+        told.ends_with(0).says("the candidate had 5% of the traffic and no healthy target").says("nothing else is under way");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+    assert_eq!(told.world.actions(), story.untold().actions());
+    assert_eq!(told.world.tasks("myservice-green"), 0);
+}
+
+#[test]
+fn a_hold_that_nobody_ends_does_what_it_says() {
+    let story = Story::within("promoted");
+    let told = story.script(&format!(
+        "exits 0 deploy {HELD}\nlater 14500\nexits 5 espalier promote --lattice-service myservice\nexits 3 espalier resume --all"
+    ));
+    let told = told.ends_with(0).says("nobody promoted it by").complains("its hold ended at");
+    assert_eq!(told.world.actions(), story.untold().actions());
+
+    let goes_on = "exits 0 deploy --steps 5%:30s,hold:1h:continue,100%:30s --settle 30s --retire-after 30s\nlater 3700\nexits 0 espalier resume --all";
+    let told = story.script(goes_on).ends_with(0).says("promoted (steps-passed)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100]);
+}
+
+#[test]
+fn a_cancelled_job_that_holds_leaves_the_weights_for_another_one() {
+    let told = Story::within("cancelled").script(&format!(
+        r#"
+        exits 0 true
+        begins deploy -c {CONFIG} --on-cancel hold {STEPS}
+        kill -INT $!
+        exits 0 ends
+        exits 0 espalier recover --lattice-service myservice
+        exits 0 espalier resume --lattice-service myservice
+        "#
+    ));
+    let told =
+        told.ends_with(0).says("held (cancelled)").says("it is held, as it was meant to be").says("promoted (steps-passed)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100]);
+}
