@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::{
-    aws::{Aws, ledger::Ledger, slots::Slots},
+    aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{self, Clock},
     hooks,
     report::Reports,
@@ -34,6 +34,8 @@ pub struct Hands<'a> {
     pub slots: Slots,
     /// The record in AWS.
     pub ledger: Ledger,
+    /// The way to the candidate beside the weights.
+    pub test_rules: TestRules,
 }
 
 /// Drives a rollout to its end.
@@ -89,6 +91,8 @@ pub async fn drive(
             | Effect::Write(_)
             | Effect::Launch(_)
             | Effect::Scale(..)
+            | Effect::OpenTest
+            | Effect::CloseTest
             | Effect::Steer(_)
             | Effect::StartHook(_)
             | Effect::EndHook => {
@@ -140,12 +144,14 @@ async fn wait(until: Timestamp, hands: &Hands<'_>, hooks: &hooks::Runner, report
 }
 
 async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut hooks::Runner) -> Result<(), Refusal> {
-    let Hands { aws, slots, ledger, .. } = hands;
+    let Hands { aws, slots, ledger, test_rules, .. } = hands;
     match effect {
         Effect::StartHook(order) => {
             return hooks.start(aws, slots, order, rollout.record(), &rollout.journal().release).await;
         }
         Effect::EndHook => return hooks.end(aws, slots).await,
+        Effect::OpenTest => test_rules.open(aws).await,
+        Effect::CloseTest => test_rules.close(aws).await,
         Effect::Record(record, lease) => ledger.write(aws, record, *lease).await,
         Effect::Renew(until) => ledger.renew(aws, rollout.record(), *until).await,
         Effect::Write(desired) => slots.write(aws, *desired).await,
@@ -165,7 +171,7 @@ async fn observe(
     hooks: &hooks::Runner,
     question: Option<Question>,
 ) -> Result<Observation, Refusal> {
-    let Hands { aws, slots, ledger, clock } = hands;
+    let Hands { aws, slots, ledger, clock, test_rules } = hands;
     let (lease, actions, (stable, candidate), hook, metrics) = tokio::try_join!(
         ledger.read_lease(aws, rollout.record()),
         slots.read_actions(aws),
@@ -174,7 +180,16 @@ async fn observe(
         async { Ok(measure(rollout, hands, question).await) }
     )
     .map_err(|fault| aws.refusal(&fault))?;
-    Ok(Observation { at: aws.date().unwrap_or_else(|| clock.now()), lease, actions, stable, candidate, metrics, hook })
+    Ok(Observation {
+        at: aws.date().unwrap_or_else(|| clock.now()),
+        lease,
+        actions,
+        stable,
+        candidate,
+        metrics,
+        test: test_rules.there(),
+        hook,
+    })
 }
 
 async fn measure(rollout: &Rollout, Hands { aws, slots, .. }: &Hands<'_>, question: Option<Question>) -> Option<Measured> {
@@ -185,11 +200,11 @@ async fn measure(rollout: &Rollout, Hands { aws, slots, .. }: &Hands<'_>, questi
 
 /// Only what proves that weights are where they should be.
 async fn read_back(rollout: &Rollout, hands: &Hands<'_>) -> Result<Observation, Refusal> {
-    let Hands { aws, slots, ledger, clock } = hands;
+    let Hands { aws, slots, ledger, clock, .. } = hands;
     let (lease, actions) = tokio::try_join!(ledger.read_lease(aws, rollout.record()), slots.read_actions(aws))
         .map_err(|fault| aws.refusal(&fault))?;
     let at = aws.date().unwrap_or_else(|| clock.now());
-    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), metrics: None, hook: None })
+    Ok(Observation { at, lease, actions, stable: None, candidate: Side::default(), metrics: None, test: Vec::new(), hook: None })
 }
 
 /// Whether putting the baseline back is what a person would have to do; not where stable is down, or the candidate promoted.

@@ -11,6 +11,7 @@ use super::{
         resolve::ResolveError,
         traffic::{LatticeService, TrafficTarget},
     },
+    test_rules::is_test_rule,
 };
 
 /// One slot as configured.
@@ -55,6 +56,8 @@ pub struct Survey {
     pub service: LatticeService,
     /// All its traffic targets (of the listener that was named), with their actions.
     pub targets: Vec<(TrafficTarget, Action)>,
+    /// Test rules among them, by ARN: they hold no weights, and are no traffic targets.
+    pub test_rules: Vec<TrafficTarget>,
     /// The two slots.
     pub slots: [SeenSlot; 2],
 }
@@ -177,7 +180,9 @@ pub async fn survey(
         SeenSlot { wanted, group, service, targets }
     };
     let slots = [seen(one, first), seen(other, second)];
-    Ok(Survey { service, targets, slots })
+    let (test_rules, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(|(target, _)| is_test_rule(target));
+    let test_rules = test_rules.into_iter().map(|(target, _)| target).collect();
+    Ok(Survey { service, targets, test_rules, slots })
 }
 
 async fn group_with_targets(aws: &Aws, given: &str) -> Result<(Option<TargetGroup>, Vec<Target>), ResolveError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{connect, lock, preflight};
 use crate::{
-    aws::{Aws, ledger::Ledger, slots::Slots},
+    aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{Clock, Timestamp},
     driver::{self, Hands},
     exit::{Error, Exit},
@@ -27,6 +27,8 @@ pub(crate) struct Prepared {
     pub(crate) slots: Slots,
     /// Where its record is kept.
     pub(crate) ledger: Ledger,
+    /// Its test rules.
+    pub(crate) test_rules: TestRules,
     /// What it has run.
     pub(crate) hooks: hooks::Runner,
     /// The candidate's task definition, for the outputs.
@@ -103,7 +105,10 @@ pub(crate) async fn conduct(
     mut options: ReportOptions,
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
-    let Prepared { mut rollout, slots, ledger, mut hooks, task_definition_arn } = prepared;
+    let Prepared { mut rollout, slots, ledger, test_rules, mut hooks, task_definition_arn } = prepared;
+    if test_rules.are_wanted() {
+        rollout.with_test_rule();
+    }
     rollout.with_hooks(hooks.jobs().hooks());
     options.task_definition_arn = task_definition_arn;
     let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
@@ -120,7 +125,7 @@ pub(crate) async fn conduct(
     }
     warn_of_expiry(&mut rollout, aws, clock.now());
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
-    let hands = Hands { aws, clock, slots, ledger };
+    let hands = Hands { aws, clock, slots, ledger, test_rules };
     let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, signals).await;
     if rollout.record().locked
         && let Some(what) = lock::release(aws, clock, &holder, &id).await

@@ -11,7 +11,7 @@ use super::{
     definitions::Definitions,
     judging, preflight,
     recorded::OnService,
-    resume, takeover,
+    resume, takeover, test_rule,
     view::View,
 };
 use crate::{
@@ -101,7 +101,9 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beg
     }
     preflight::refuse_while_busy(&records, now)?;
     let roles = survey::roles(&survey, listed(&settings.lattice.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles, settings.plan.health.unchecked))?;
+    let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
+    problems.extend(test_rule::judge(&survey, &roles, settings.lattice.test_rule.as_ref()));
+    preflight::refuse(problems)?;
     let view = View { settings, survey: &survey, roles: &roles, definitions: &definitions };
     view.judge()?;
     preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;

@@ -35,6 +35,7 @@ mod start;
 mod status;
 mod sweep;
 mod takeover;
+mod test_rule;
 mod view;
 
 pub use dispatch::run;

@@ -45,6 +45,6 @@ async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
     }
     let prepared = takeover::go_on(&aws, recorded, "promote", from, settings.full, None, now)?;
     let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
-    prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
+    prepared.hooks = hooks::Runner::new(settings.hooks.clone());
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }

@@ -6,7 +6,7 @@ use super::{
     definitions::ForSlot,
     deploy,
     recorded::{self, OnService},
-    sweep, takeover,
+    sweep, takeover, test_rule,
 };
 use crate::{
     aws::slots::Launch,
@@ -53,7 +53,9 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
             let recorded = on.with_targets(&aws).await?;
             let prepared = takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?;
             let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
-            prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
+            prepared.hooks = hooks::Runner::new(settings.hooks.clone());
+            let wanted = settings.release.as_deref().and_then(|release| release.lattice.test_rule.as_ref());
+            prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
             prepared
         }
     };
@@ -128,7 +130,9 @@ pub(super) async fn existing(
             let launch = launch(settings, &on.found.record)?;
             let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "deploy", from, false, launch, now)?;
             let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
-            prepared.hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
+            prepared.hooks = hooks::Runner::new(settings.hooks.clone());
+            let wanted = settings.lattice.test_rule.as_ref();
+            prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
             Ok(prepared)
         }
         Takeover::RollBack(reason) => takeover::roll_back(aws, on.with_targets(aws).await?, "deploy", reason, false, now),

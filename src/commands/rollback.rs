@@ -8,7 +8,7 @@ use super::{
     conduct::{self, Begun, Prepared, Ready},
     connect, live, preflight,
     recorded::{self, OnService},
-    takeover,
+    takeover, test_rule,
     view::rollout_id,
 };
 use crate::{
@@ -112,12 +112,14 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     preflight::refuse_unwritable(&slots)?;
     // The baselines of the release before say all that there is to say.
     let ledger = Ledger::new(&on.service_arn, &slots.targets, true)?;
+    // Named after the rollout that made them.
+    let test_rules = test_rule::recorded(old, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
     let mut rollout = Rollout::restore(record, release, if warm { wanted } else { 0 });
     for what in notes {
         rollout.note(now, Happening::Note { what });
     }
-    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {
@@ -135,6 +137,7 @@ fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {
     record.name.clone_from(&old.name);
     record.cluster.clone_from(&old.cluster);
     record.targets.clone_from(&old.targets);
+    record.test.clone_from(&old.test);
     record.previous = Some(previous);
     // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
     record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });

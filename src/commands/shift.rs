@@ -2,13 +2,13 @@
 
 use super::{
     conduct::{self, Begun, Prepared, Ready, say_unchanged},
-    connect, deploy, judging, preflight, takeover,
+    connect, deploy, judging, preflight, takeover, test_rule,
     view::{recorded, rollout_id},
 };
 use crate::{
     aws::{
         Aws,
-        ledger::Ledger,
+        ledger::{Found, Ledger},
         slots::{Launch, Slot, Slots},
         survey::{self, Roles, SeenSlot, Survey, WantedSlot},
     },
@@ -50,7 +50,9 @@ async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
     };
     let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
     let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
-    preflight::refuse(preflight::judge(&survey, &roles, settings.plan.health.unchecked))?;
+    let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
+    problems.extend(test_rule::judge(&survey, &roles, settings.test_rule.as_ref()));
+    preflight::refuse(problems)?;
     let release = release(&aws, &survey, &roles, settings);
     match roles.stable {
         Some(0) => {}
@@ -70,7 +72,7 @@ async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
         connect::show(settings.format, &lines.collect::<Vec<_>>());
         return Ok(Begun::Done(Exit::Done));
     }
-    let prepared = prepare(&aws, clock.now(), settings, &survey, roles, (from, to), release)?;
+    let prepared = prepare(&aws, clock.now(), settings, &survey, roles, (from, to), (release, &records))?;
     let mut prepared = prepared.analysed(clock.now(), analysis);
     if let Some(what) = settings.plan_origin.expansion.clone() {
         prepared.rollout.note(clock.now(), Happening::Note { what });
@@ -119,7 +121,7 @@ fn prepare(
     survey: &Survey,
     roles: Roles,
     (from, to): (Slot, Slot),
-    release: Release,
+    (release, records): (Release, &[Found]),
 ) -> Result<Prepared, Error> {
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[from.group_arn.as_str(), to.group_arn.as_str()]);
@@ -137,7 +139,8 @@ fn prepare(
     };
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
+    let test_rules = test_rule::begin(&mut record, &slots, settings.test_rule.as_ref(), records);
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });
-    let hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
-    Ok(Prepared { rollout, slots, ledger, hooks, task_definition_arn: None })
+    let hooks = hooks::Runner::new(settings.hooks.clone());
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: None })
 }

@@ -6,6 +6,7 @@ use super::{
     conduct::Prepared,
     connect,
     recorded::{self, OnService, Recorded},
+    test_rule,
 };
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Launch},
@@ -60,9 +61,10 @@ pub(super) fn roll_back(
     let release = recorded::release(aws, &record, verb, &targets);
     let slots = recorded::slots(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
+    let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
     let rollout = Rollout::abort(record, release, reason, force);
-    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// The takeover of a recorded rollout, to go on with it. `launch` starts a candidate that was not started yet; without one it is
@@ -90,9 +92,10 @@ pub(super) fn go_on(
     let release = recorded::release(aws, &record, verb, &targets);
     let slots = recorded::slots(&record, targets, launch);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
+    let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
     let rollout = Rollout::resume(record, release, from);
-    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// A look at a held rollout.
@@ -105,9 +108,10 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     let release = recorded::release(aws, &record, verb, &targets);
     let slots = recorded::slots(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
+    let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
     let rollout = Rollout::watch(record, release, &owner());
-    Ok(Prepared { rollout, slots, ledger, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
 }
 
 /// What the config says has to be what the rollout began with; what only the config knows is taken from there. Gives what it goes

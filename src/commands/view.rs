@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     conduct::Prepared,
     definitions::{Definitions, ForSlot},
-    judging, preflight,
+    judging, preflight, test_rule,
 };
 use crate::{
     aws::{
@@ -164,6 +164,7 @@ impl View<'_> {
         };
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
+        let test_rules = test_rule::begin(&mut record, &slots, settings.lattice.test_rule.as_ref(), records);
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
         if let Some(what) = settings.plan_origin.expansion.clone() {
             rollout.note(now, Happening::Note { what });
@@ -179,8 +180,8 @@ impl View<'_> {
             rollout.note(now, Happening::Prepared { what: format!("created target group {} like {model}", group.name) });
         }
         rollout.note(now, Happening::Prepared { what: format!("registered task definition {}", registered.short()) });
-        let hooks = hooks::Runner::new(settings.hooks.clone(), Vec::new());
-        Ok(Prepared { rollout, slots, ledger, hooks, task_definition_arn: Some(registered.arn.clone()) })
+        let hooks = hooks::Runner::new(settings.hooks.clone());
+        Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: Some(registered.arn.clone()) })
     }
 
     /// The ECS services of stable and candidate; none at bootstrap.

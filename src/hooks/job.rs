@@ -44,6 +44,8 @@ pub struct Jobs {
     pub wanted: BTreeMap<Point, Wanted>,
     /// Where programs run; the working directory when empty.
     pub directory: PathBuf,
+    /// Variables that they get beside what the rollout itself has to say.
+    pub told: Vec<(&'static str, String)>,
     /// Texts that must not be shown, wherever a hook says them.
     pub secrets: Vec<crate::settings::Secret>,
 }

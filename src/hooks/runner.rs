@@ -24,17 +24,15 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Runner {
     jobs: Jobs,
-    /// Beside what the rollout itself has to say.
-    more: Vec<(&'static str, String)>,
     program: Option<command::Running>,
     task: Option<HookTask>,
 }
 
 impl Runner {
-    /// A runner for these hooks; `more` are variables that they get besides.
+    /// A runner for these hooks.
     #[must_use]
-    pub fn new(jobs: Jobs, more: Vec<(&'static str, String)>) -> Self {
-        Self { jobs, more, program: None, task: None }
+    pub const fn new(jobs: Jobs) -> Self {
+        Self { jobs, program: None, task: None }
     }
 
     /// What the hooks run.
@@ -57,7 +55,7 @@ impl Runner {
     ) -> Result<(), Refusal> {
         let Some(wanted) = self.jobs.wanted.get(&order.point) else { return Ok(()) };
         let mut told = variables(order, record, release);
-        told.extend(self.more.iter().cloned());
+        told.extend(self.jobs.told.iter().cloned());
         let (directory, secrets) = (&self.jobs.directory, &self.jobs.secrets);
         let start = |words: &[String]| {
             command::Running::start(words, directory, &told, secrets).map_err(|error| refusal(words, directory, &error))

@@ -174,6 +174,8 @@ const fn is_milestone(event: &Happening) -> bool {
         | Happening::Shifted { .. }
         | Happening::Settled { .. }
         | Happening::StepPassed { .. }
+        | Happening::TestOpened { .. }
+        | Happening::TestClosed { .. }
         | Happening::HookBegun { .. }
         | Happening::HookEnded { .. }
         | Happening::RollingBack { .. }

@@ -237,6 +237,8 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
         | Happening::Observed { .. }
         | Happening::Judged { .. }
         | Happening::StepPassed { .. }
+        | Happening::TestOpened { .. }
+        | Happening::TestClosed { .. }
         | Happening::HookBegun { .. }
         | Happening::HookEnded { .. }
         | Happening::RollingBack { .. }

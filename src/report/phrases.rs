@@ -104,6 +104,8 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         }
         Happening::Concern { what } => format!("concern: {what}"),
         Happening::StepPassed { index } => format!("{}: passed", step(*index)),
+        Happening::TestOpened { .. } => format!("test requests reach {candidate}, whatever the weights say"),
+        Happening::TestClosed { .. } => "the test rule is taken away".to_owned(),
         Happening::HookBegun { .. } | Happening::HookEnded { .. } => return super::hooks::phrase(event),
         Happening::Retrying { doing, message } => format!("{doing} will be repeated: {message}"),
         Happening::RollingBack { reason } => format!("rolling back: {reason}"),

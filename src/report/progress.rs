@@ -177,6 +177,8 @@ impl<'a> Progress<'a> {
             | Happening::Ready { .. }
             | Happening::Concern { .. }
             | Happening::Retrying { .. }
+            | Happening::TestOpened { .. }
+            | Happening::TestClosed { .. }
             | Happening::HookBegun { .. }
             | Happening::HookEnded { .. }
             | Happening::Note { .. } => {}

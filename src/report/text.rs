@@ -233,6 +233,8 @@ impl Console {
             | Happening::Observed { .. }
             | Happening::Judged { .. }
             | Happening::StepPassed { .. }
+            | Happening::TestOpened { .. }
+            | Happening::TestClosed { .. }
             | Happening::Restored
             | Happening::Retiring { .. }
             | Happening::Retired { .. }

@@ -122,6 +122,16 @@ pub enum Happening {
         /// Which step.
         index: usize,
     },
+    /// Test requests reach the candidate, whatever the weights say.
+    TestOpened {
+        /// The test rules.
+        rules: Vec<String>,
+    },
+    /// They do not any more.
+    TestClosed {
+        /// The test rules that were recorded.
+        rules: Vec<String>,
+    },
     /// A hook is started.
     HookBegun {
         /// Which.

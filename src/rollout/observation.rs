@@ -114,6 +114,8 @@ pub struct Observation {
     pub candidate: Side,
     /// The metrics, where they were asked for.
     pub metrics: Option<Measured>,
+    /// The test rules that this job knows to be there, once all are, as the room that makes them names them; opaque here.
+    pub test: Vec<String>,
     /// The hook that was started last, until it was seen to have ended; none in a reading that does not look for it.
     pub hook: Option<HookReading>,
 }

@@ -128,6 +128,9 @@ pub struct Record {
     pub previous: Option<SlotRecord>,
     /// How stable was scaled by itself when the rollout began; none where nothing did. Kept after the end: a rollback goes by it.
     pub scaling: Option<Scaling>,
+    /// The test rules that were made, as the room that makes them names them, without spaces or `+`; empty before they are known,
+    /// none where there are none.
+    pub test: Option<Vec<String>>,
     /// A lock was taken beside the lease, which excludes other rollouts truly; whoever ends this one removes it.
     pub locked: bool,
     /// Pairs of a later version's, kept.
@@ -169,6 +172,7 @@ impl Record {
             candidate,
             previous: None,
             scaling: None,
+            test: None,
             locked: false,
             unknown: BTreeMap::new(),
         }

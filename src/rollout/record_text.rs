@@ -53,6 +53,8 @@ impl Record {
         optional("cluster", self.cluster.as_ref());
         optional("lock", self.locked.then(|| "ssm".to_owned()).as_ref());
         optional("scaling", self.scaling.map(|scaling| scaling.to_string()).as_ref());
+        let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
+        optional("test", self.test.as_ref().map(joined).as_ref());
         for (role, slot) in
             [("stable", self.stable.as_ref()), ("candidate", Some(&self.candidate)), ("previous", self.previous.as_ref())]
         {
@@ -128,6 +130,10 @@ impl Record {
             },
             cluster: pairs.0.remove("cluster"),
             scaling: pairs.scaling()?,
+            test: pairs.0.remove("test").map(|rules| match rules.as_str() {
+                "announced" => Vec::new(),
+                rules => rules.split('+').map(str::to_owned).collect(),
+            }),
             locked: pairs.0.remove("lock").is_some(),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
@@ -310,7 +316,7 @@ mod tests {
             .prop_map(|(steps, stable, candidate, previous, (generation, started, flag, left, right), state)| {
                 let hold = |bake: u64| {
                     let on_timeout = if bake % 3 == 1 { OnTimeout::Rollback } else { OnTimeout::Continue };
-                    (bake % 3 > 0).then(|| Hold { timeout: Duration::from_secs(bake + 60), on_timeout })
+                    (!bake.is_multiple_of(3)).then(|| Hold { timeout: Duration::from_secs(bake + 60), on_timeout })
                 };
                 let step = |(share, bake, lag)| {
                     let (time, lag) = (Duration::from_secs(bake), Duration::from_secs(60 * lag));
@@ -350,6 +356,8 @@ mod tests {
                     by_cancel: right.is_multiple_of(2),
                 });
                 record.targets = (0..left % 4).map(|number| format!("arn:aws:vpc-lattice:listener/listener-{number}")).collect();
+                record.test =
+                    flag.then(|| (0..right % 3).map(|number| format!("arn:aws:vpc-lattice:rule/rule-{number}")).collect());
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.locked = flag;
                 record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });

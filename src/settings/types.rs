@@ -61,6 +61,15 @@ pub struct Slot {
     pub overrides: Option<Given>,
 }
 
+/// Which requests reach the candidate while a release runs, whatever the weights say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestRule {
+    /// Names, in small letters, and exact values: all of them.
+    pub headers: Vec<(String, String)>,
+    /// The start of the path; any path when `None`.
+    pub path: Option<String>,
+}
+
 /// The Lattice side of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LatticeSettings {
@@ -70,6 +79,8 @@ pub struct LatticeSettings {
     pub listener: Option<String>,
     /// Which traffic targets take part.
     pub rules: Rules,
+    /// A way to the candidate for tests.
+    pub test_rule: Option<TestRule>,
     /// Name or ARN; that of the definition's own entry when `None`.
     pub infrastructure_role: Option<Given>,
     /// The port mapping's name; looked for in the definitions when `None`.
@@ -167,6 +178,8 @@ pub struct ShiftSettings {
     pub listener: Option<String>,
     /// Which traffic targets take part.
     pub rules: Rules,
+    /// A way to the candidate for tests.
+    pub test_rule: Option<TestRule>,
     /// The target group that has the traffic: name, id or ARN.
     pub from: String,
     /// The target group that gets it.

@@ -1,10 +1,10 @@
 //! VPC Lattice: where weights live and what they say.
 //!
 //! Inside: [`ids`] (ids, ARNs and names, and which of them are the same thing) → [`action`] (what a traffic target does with
-//! requests; pure) → [`traffic`] (finding and reading traffic targets; writing them is beside it) → [`groups`] (target groups and their targets) →
+//! requests; pure) → [`traffic`] (finding and reading traffic targets; writing them is beside it) → [`rules`] (rules of ours) → [`groups`] (target groups and their targets) →
 //! [`packing`] (text in tags; pure) → [`tags`].
 //!
-//! Deliberately absent: deleting anything, creating listeners and rules, and matching rules' conditions.
+//! Deliberately absent: deleting anything but rules of ours, creating listeners, and reading rules' conditions.
 //!
 //! Call the verbs of [`Lattice`].
 
@@ -14,6 +14,7 @@ pub mod groups;
 pub mod ids;
 pub mod packing;
 pub mod resolve;
+pub mod rules;
 pub mod tags;
 pub mod traffic;
 mod weights;

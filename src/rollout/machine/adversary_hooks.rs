@@ -15,6 +15,13 @@ use crate::rollout::{
     split::Split,
 };
 
+impl World {
+    /// Something that was started as a hook is there still.
+    pub(super) fn is_hooked(&self) -> bool {
+        self.hook.is_some_and(|until| !self.ended(until))
+    }
+}
+
 const LIMIT: Duration = Duration::from_secs(120);
 
 fn hooks(points: &[Point]) -> Hooks {

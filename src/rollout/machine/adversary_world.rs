@@ -124,6 +124,10 @@ pub(super) struct World {
     pub(super) record: Option<Record>,
     pub(super) highest: u16,
     pub(super) fell: bool,
+    /// There is a test rule, whoever knows of it.
+    pub(super) test: bool,
+    /// What the record says of it.
+    pub(super) recorded_test: Option<Vec<String>>,
     /// When hooks that are started end, and with what.
     pub(super) hook_takes: Option<Duration>,
     pub(super) hook_exit: i32,
@@ -162,6 +166,8 @@ impl World {
             record: None,
             highest: 0,
             fell: false,
+            test: false,
+            recorded_test: None,
             hook_takes: Some(Duration::from_secs(45)),
             hook_exit: 0,
             hook: None,
@@ -207,9 +213,11 @@ impl World {
             self.stale = true;
             self.actions = [split; 2];
         }
+        assert!(!self.test || self.recorded_test.is_some(), "a test rule that no other job would find");
         match effect {
             Effect::Record(..) | Effect::Renew(_) => {
                 if let Effect::Record(record, lease) = effect {
+                    self.recorded_test.clone_from(&record.test);
                     self.record = Some(Record::clone(record));
                     self.written = Some((Record::clone(record), *lease));
                 }
@@ -270,6 +278,14 @@ impl World {
                     "stable is never shrunk while it may serve"
                 );
                 self.stable_tasks = *count;
+                Event::Done
+            }
+            Effect::OpenTest => {
+                self.test = true;
+                Event::Done
+            }
+            Effect::CloseTest => {
+                self.test = false;
                 Event::Done
             }
             Effect::StartHook(order) => {
@@ -354,6 +370,7 @@ impl World {
                 self.failed,
             ),
             metrics: None,
+            test: if self.test { vec!["rule".to_owned()] } else { Vec::new() },
             hook: self.hook.map(|until| HookReading {
                 end: self.ended(until).then_some(HookEnd { exit: Some(self.hook_exit), why: None }),
                 tail: Vec::new(),
@@ -361,13 +378,8 @@ impl World {
         }
     }
 
-    fn ended(&self, hook: Option<Timestamp>) -> bool {
+    pub(super) fn ended(&self, hook: Option<Timestamp>) -> bool {
         hook.is_some_and(|until| until <= self.now)
-    }
-
-    /// Something that was started as a hook is there still.
-    pub(super) fn is_hooked(&self) -> bool {
-        self.hook.is_some_and(|until| !self.ended(until))
     }
 
     pub(super) fn candidate_weight(&self) -> u16 {

@@ -9,6 +9,7 @@ use super::{
     retire::Retire,
     rollback::Rollback,
     scaling::Steering,
+    test_rule::TestDesk,
     types::{Effect, Ending, Event, GoOn, OutOfPlace},
 };
 use crate::{
@@ -108,6 +109,7 @@ pub struct Rollout {
     /// As whom a rollout is taken over that was only looked at.
     pub(super) owner: String,
     pub(super) hooks: HookDesk,
+    pub(super) test: TestDesk,
     pub(super) steering: Steering,
     /// What is judged besides target health, and how far that has got.
     pub(super) judging: Judging,
@@ -192,6 +194,7 @@ impl Rollout {
             resumed: None,
             owner: String::new(),
             hooks: HookDesk::default(),
+            test: TestDesk::default(),
             steering,
             judging: Judging::default(),
         }
@@ -256,16 +259,20 @@ impl Rollout {
             Effect::Finish(_) => Pending::Nothing,
             Effect::StartHook(_) | Effect::EndHook => Pending::Hook,
             Effect::Renew(_) => Pending::Aside(self.next_tick()),
-            Effect::Record(..) | Effect::Write(_) | Effect::Launch(_) | Effect::Scale(..) | Effect::Steer(_) => {
-                match self.pending {
-                    Pending::Aside(until) => Pending::Aside(until),
-                    Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait | Pending::Hook => Pending::Act,
-                }
-            }
+            Effect::Record(..)
+            | Effect::Write(_)
+            | Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::Steer(_)
+            | Effect::OpenTest
+            | Effect::CloseTest => match self.pending {
+                Pending::Aside(until) => Pending::Aside(until),
+                Pending::Nothing | Pending::Act | Pending::Observe | Pending::Wait | Pending::Hook => Pending::Act,
+            },
         };
         self.steering.begins(&effect);
         // Whatever this starts has to be undone.
-        if matches!(effect, Effect::Write(_) | Effect::Launch(_) | Effect::Steer(_)) {
+        if matches!(effect, Effect::Write(_) | Effect::Launch(_) | Effect::Steer(_) | Effect::OpenTest) {
             self.touched = true;
         }
         Ok(effect)

@@ -14,7 +14,7 @@
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `retire`, `rollback` with
+//! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `test_rule`, `retire`, `rollback` with
 //! `rejected`, `signal`, `scaling` (what else sets sizes), `judging` (metrics and alarms: what to ask for, and when a step may
 //! pass), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
@@ -29,6 +29,8 @@ mod adversary_hooks;
 mod adversary_jobs;
 #[cfg(test)]
 mod adversary_metrics;
+#[cfg(test)]
+mod adversary_test_rule;
 #[cfg(test)]
 mod adversary_world;
 mod checks;
@@ -50,6 +52,7 @@ mod scaling;
 #[cfg(test)]
 mod scaling_tests;
 mod signal;
+mod test_rule;
 mod tick;
 mod types;
 

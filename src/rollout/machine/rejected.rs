@@ -19,6 +19,10 @@ impl Rollout {
     /// Weights are back and recorded: stable's scaling is given back.
     pub(super) fn recorded(&mut self, rollback: Rollback) -> Effect {
         self.give_up = self.now + WRITE_LIMIT;
+        if self.is_test_open() {
+            self.at(rollback, Stage::Untesting);
+            return Effect::CloseTest;
+        }
         self.stable_given_back(rollback)
     }
 

@@ -127,6 +127,9 @@ impl Rollout {
             let desired = if self.record().stable.is_some() { Desired::BaselineBesideCandidate } else { Desired::Split(at_rest) };
             return if self.touched { self.again(desired) } else { Effect::Write(desired) };
         }
+        if let Some(effect) = self.opened(observation) {
+            return effect;
+        }
         self.follow_size(observation);
         let ready = self.record().candidate.ecs_service.is_none() || self.ready(&observation.candidate);
         if let Some(effect) = self.hold_steady(ready) {

@@ -23,6 +23,8 @@ pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retire {
+    /// The test rule is taken away.
+    Untesting,
     /// The new stable side scales by itself again.
     Freeing,
     /// The hook after the promotion.
@@ -45,6 +47,15 @@ impl Rollout {
     /// The promotion is recorded: final.
     pub(super) fn promoted(&mut self) -> Effect {
         self.say(Happening::Promoted);
+        if self.is_test_open() {
+            self.phase = Phase::Retiring(Retire::Untesting);
+            self.give_up = self.now + WRITE_LIMIT;
+            return Effect::CloseTest;
+        }
+        self.after_promotion()
+    }
+
+    fn after_promotion(&mut self) -> Effect {
         self.phase = Phase::Retiring(Retire::Freeing);
         self.give_up = self.now + WRITE_LIMIT;
         self.give_back(Role::Candidate).unwrap_or_else(|| self.freed())
@@ -85,6 +96,7 @@ impl Rollout {
 
     pub(super) fn retire_watched(&mut self, retire: Retire, observation: &Observation) -> Effect {
         match retire {
+            Retire::Untesting => Effect::CloseTest,
             Retire::Announcing => {
                 self.give_up = self.now + DRAIN_LIMIT;
                 let hook = self.hook(Point::AfterPromote, 0, observation.hook.as_ref());
@@ -151,6 +163,10 @@ impl Rollout {
     pub(super) fn retire_acted(&mut self, retire: Retire) -> Effect {
         match retire {
             Retire::Closing => return self.finish_promoted(),
+            Retire::Untesting => {
+                self.test_closed();
+                return self.after_promotion();
+            }
             Retire::Freeing => return self.freed(),
             Retire::Resting => return self.rested(),
             Retire::GivingBack => return self.give_old_slot_back(),
@@ -162,6 +178,10 @@ impl Rollout {
     }
 
     pub(super) fn retire_refused(&mut self, reason: &Reason) -> Effect {
+        if self.phase == Phase::Retiring(Retire::Untesting) {
+            self.test_left(reason);
+            return self.after_promotion();
+        }
         self.say(Happening::Concern { what: reason.to_string() });
         if self.phase == Phase::Retiring(Retire::Closing) { self.finish_promoted() } else { self.give_old_slot_back() }
     }

@@ -44,6 +44,8 @@ pub(super) enum Stage {
     Raising,
     Recording,
     ScalingStable,
+    /// The test rule is taken away.
+    Untesting,
     /// Stable scales by itself again.
     GivingBack,
     Settling {
@@ -156,6 +158,10 @@ impl Rollout {
                 self.recorded(rollback)
             }
             Stage::ScalingStable => self.recorded(rollback),
+            Stage::Untesting => {
+                self.test_closed();
+                self.recorded(rollback)
+            }
             Stage::GivingBack => self.stable_given_back(rollback),
             Stage::Releasing => self.close(rollback),
             Stage::Resting => {
@@ -186,6 +192,7 @@ impl Rollout {
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
             | Stage::ScalingStable
+            | Stage::Untesting
             | Stage::GivingBack
             | Stage::Settling { .. }
             | Stage::Resting
@@ -202,6 +209,7 @@ impl Rollout {
             Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
+            Stage::Untesting => Effect::CloseTest,
             Stage::GivingBack => self.stable_given_back(rollback),
             Stage::Settling { until } => self.waiting_back(rollback, until, observation),
             Stage::Resting => Effect::Steer(Steer::Rest(Role::Candidate)),
@@ -330,6 +338,10 @@ impl Rollout {
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
             Stage::Recording | Stage::ScalingStable => {
                 self.say(Happening::Concern { what: reason.to_string() });
+                self.recorded(rollback)
+            }
+            Stage::Untesting => {
+                self.test_left(&reason);
                 self.recorded(rollback)
             }
             Stage::GivingBack | Stage::Releasing => {

@@ -93,6 +93,8 @@ fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_weights_have_settle
             | Effect::Launch(_)
             | Effect::Scale(..)
             | Effect::Steer(_)
+            | Effect::OpenTest
+            | Effect::CloseTest
             | Effect::StartHook(_)
             | Effect::EndHook
             | Effect::WaitUntil(_)

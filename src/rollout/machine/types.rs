@@ -66,6 +66,10 @@ pub enum Effect {
     Launch(u32),
     /// Set how many tasks a side's ECS service wants.
     Scale(Role, u32),
+    /// Make the test rules: a way to the candidate beside the weights. Answered by [`Observation::test`].
+    OpenTest,
+    /// Take them away, also those that are not recorded.
+    CloseTest,
     /// Hold, or give back, whatever else sets the size of a side.
     Steer(Steer),
     /// Start a hook. It is watched by later readings ([`Observation::hook`]).

@@ -12,7 +12,7 @@ use crate::{
     definition::{Finding, Given},
     rollout::plan::{Step, Strategy},
     settings::{
-        types::Rules,
+        types::{Rules, TestRule},
         yaml::{self, Node, Tree},
     },
 };
@@ -40,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) lattice_service: Option<Given>,
     pub(crate) listener: Option<Given>,
     pub(crate) rules: Option<Rules>,
+    pub(crate) test_rule: Option<TestRule>,
     pub(crate) infrastructure_role: Option<Given>,
     pub(crate) port_name: Option<Given>,
     pub(crate) slots: [ConfigSlot; 2],
@@ -135,14 +136,14 @@ impl Config {
     }
 
     fn lattice(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const TEST_RULE: Later = ("test_rule", "make the rule beside this config, above the ones that shift");
-        const KEYS: [&str; 6] = ["service", "listener", "rules", "infrastructure_role", "port_name", "slots"];
-        for (key, value) in reader.entries(node, "lattice.", &KEYS, &[TEST_RULE]) {
+        const KEYS: [&str; 7] = ["service", "listener", "rules", "infrastructure_role", "port_name", "slots", "test_rule"];
+        for (key, value) in reader.entries(node, "lattice.", &KEYS, &[]) {
             match key {
                 "service" => self.lattice_service = reader.text(value, key),
                 "listener" => self.listener = reader.text(value, key),
                 "infrastructure_role" => self.infrastructure_role = reader.text(value, key),
                 "port_name" => self.port_name = reader.text(value, key),
+                "test_rule" => self.test_rule = super::test_rule::read(reader, value),
                 "rules" => {
                     let rules = reader.texts(value, key);
                     self.rules = Some(match rules.as_slice() {

@@ -72,7 +72,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             "espalier.yml:1:1: unknown key `regoin`",
             "espalier.yml:2:1: `ecspresso` is not supported by this version",
             "espalier.yml:4:12: `service` is one text, not a list or map",
-            "espalier.yml:5:3: `lattice.test_rule` is not supported by this version",
+            "espalier.yml:5:14: lattice.test_rule is a map",
             "espalier.yml:6:12: unknown key `lattice.slots.c`",
             "espalier.yml:8:11: `5` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`",
             "espalier.yml:8:44: a hold without `timeout` would wait for ever",

@@ -7,7 +7,7 @@ use crate::{
     hooks::{Job, Jobs, flags, job::Wanted},
     rollout::hooks::Point,
     settings::{
-        Environment, Secret,
+        Environment, Secret, TestRule,
         config::Config,
         sources::{Asked, Sources, variable},
     },
@@ -43,7 +43,12 @@ pub(super) fn hooks(sources: &mut Sources<'_>, args: &flags::Hooks, config: &Con
             }
         }
     }
-    Jobs { wanted, directory: config.directory.clone(), secrets: secrets(sources.environment) }
+    Jobs {
+        wanted,
+        directory: config.directory.clone(),
+        told: told(config.test_rule.as_ref()),
+        secrets: secrets(sources.environment),
+    }
 }
 
 /// A limit of nothing would fail every hook.
@@ -74,6 +79,16 @@ pub(super) fn without_tasks(sources: &mut Sources<'_>, jobs: &Jobs) {
         let message = format!("the {point} hook runs an ECS task, and `shift` moves weights between target groups alone");
         sources.findings.push(Finding::error(&wanted.from, message).hint("run a command, or release with `deploy`"));
     }
+}
+
+/// What hooks are told of the test rule, always all of it.
+fn told(rule: Option<&TestRule>) -> Vec<(&'static str, String)> {
+    let header = |(name, value): &(String, String)| format!("{name}: {value}");
+    let headers = |rule: &TestRule| rule.headers.iter().map(header).collect::<Vec<_>>().join("\n");
+    vec![
+        ("ESPALIER_TEST_HEADER", rule.map(headers).unwrap_or_default()),
+        ("ESPALIER_TEST_PATH", rule.and_then(|rule| rule.path.clone()).unwrap_or_default()),
+    ]
 }
 
 fn secrets(environment: &Environment) -> Vec<Secret> {

@@ -40,6 +40,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
             service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
             listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
             rules: rules(&sources, args.traffic.rules.as_ref(), &config),
+            test_rule: config.test_rule.clone(),
             infrastructure_role: sources.given(Asked::new(
                 "infrastructure-role",
                 args.infrastructure_role.as_ref(),
@@ -95,6 +96,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         lattice_service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
         listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
         rules: rules(&sources, args.traffic.rules.as_ref(), &config),
+        test_rule: config.test_rule.clone(),
         from,
         to,
         lock: lock(&mut sources, &args.steps, &config),

@@ -155,7 +155,12 @@ impl<'c> Court<'c> {
                 vec![(rules::LEASE, rules::lease(watched)), (rules::SIZE, rules::size(watched, *role, *count, recorded, before))]
             }
             Effect::WaitUntil(_) => vec![(rules::SIGNAL, rules::signal_waits(watched, before))],
-            Effect::Renew(_) | Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => {
+            Effect::Renew(_)
+            | Effect::Steer(_)
+            | Effect::OpenTest
+            | Effect::CloseTest
+            | Effect::StartHook(_)
+            | Effect::EndHook => {
                 vec![(rules::LEASE, rules::lease(watched))]
             }
             Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::Finish(_) => Vec::new(),
@@ -186,6 +191,8 @@ impl<'c> Court<'c> {
             | Effect::Scale(..)
             | Effect::Steer(_)
             | Effect::Renew(_)
+            | Effect::OpenTest
+            | Effect::CloseTest
             | Effect::StartHook(_)
             | Effect::EndHook => watched.acted_since = true,
             Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => {}

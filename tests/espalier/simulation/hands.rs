@@ -101,8 +101,10 @@ impl Hands {
                 }
                 Event::Done
             }),
-            // Simulated plans have neither scaled sides nor hooks, so that none of these is asked for.
-            Effect::Steer(_) | Effect::StartHook(_) | Effect::EndHook => Err(RefusalKind::Permanent),
+            // Simulated plans have no scaled sides, test rules or hooks, so that none of these is asked for.
+            Effect::Steer(_) | Effect::OpenTest | Effect::CloseTest | Effect::StartHook(_) | Effect::EndHook => {
+                Err(RefusalKind::Permanent)
+            }
             Effect::CountHealthy(role) => call(world, "vpc-lattice", "ListTargets").map(|()| {
                 let slot = if *role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) };
                 Event::Counted(slot.map_or(0, |slot| side(&targets(world, slot), None, &[], None).healthy))
@@ -185,7 +187,16 @@ impl Hands {
         let lease = self.lease(world, record, at);
         let actions = self.read_actions(world);
         let (stable, candidate) = if whole { self.read_sides(world) } else { (None, Side::default()) };
-        Ok(Event::Observed(Box::new(Observation { at, lease, actions, stable, candidate, metrics: None, hook: None })))
+        Ok(Event::Observed(Box::new(Observation {
+            at,
+            lease,
+            actions,
+            stable,
+            candidate,
+            metrics: None,
+            test: Vec::new(),
+            hook: None,
+        })))
     }
 
     fn lease(&mut self, world: &Direct, ours: &Record, now: Timestamp) -> Lease {

@@ -9,7 +9,7 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use espalier::{
-    aws::{self, AwsOptions, ledger::Ledger},
+    aws::{self, AwsOptions, ledger::Ledger, test_rules::TestRules},
     clock::{Clock as _, Stepped},
     driver::{self, Hands},
     hooks,
@@ -77,8 +77,8 @@ async fn drive(case: &Case) -> Journal {
     let mut rollout = Rollout::release(record, release.clone());
     let mut reports = Reports::start(ReportOptions::default(), &release, Box::new(std::io::sink()));
     let mut signals = Signals::listen().expect("signals");
-    let hands = Hands { aws: &aws, clock: &clock, slots, ledger };
-    let mut hooks = hooks::Runner::new(hooks::Jobs::default(), Vec::new());
+    let hands = Hands { aws: &aws, clock: &clock, slots, ledger, test_rules: TestRules::default() };
+    let mut hooks = hooks::Runner::new(hooks::Jobs::default());
     driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals)
         .await
         .expect("driver and machine understand each other");

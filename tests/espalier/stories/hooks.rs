@@ -2,14 +2,19 @@
 
 use serde_json::json;
 
-use super::QUICK;
+use super::{QUICK, QUICKLY};
 use crate::harness::{Story, root};
 
 /// The seed's config with these hooks, in the story's own folder.
 fn config(story: &Story, hooks: &serde_json::Value) -> String {
+    config_with(story, hooks, &json!(null))
+}
+
+/// The same with a test rule.
+fn config_with(story: &Story, hooks: &serde_json::Value, test_rule: &serde_json::Value) -> String {
     let seed = root().join("tests/fixtures/seed");
     let definition = |name: &str| seed.join(name).to_str().expect("UTF-8").to_owned();
-    let config = json!({
+    let mut config = json!({
         "region": "ap-northeast-1",
         "cluster": "my-cluster",
         "service": "myservice",
@@ -27,6 +32,9 @@ fn config(story: &Story, hooks: &serde_json::Value) -> String {
         },
         "hooks": hooks,
     });
+    if !test_rule.is_null() {
+        config["lattice"]["test_rule"] = test_rule.clone();
+    }
     story.write("espalier.yml", &config.to_string())
 }
 
@@ -132,4 +140,52 @@ fn a_task_that_the_role_may_not_run_rolls_back() {
     let config = config(&story, &hooks);
     let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat()).ends_with(3);
     told.says("it could not be started").says("is not authorized to perform: ecs:RunTask");
+}
+
+/// Asks the service through the data plane, with and without the test header, while no weight is written yet.
+const SMOKE: &str = r#"
+[ "$ESPALIER_STEP" = 1 ] || exit 0
+plane="${ESPALIER_DATA_PLANE#http://}"
+ask() {
+  exec 9<>"/dev/tcp/${plane%:*}/${plane#*:}"
+  printf 'GET / HTTP/1.1\r\nHost: myservice-12345678901234567.7d67968.vpc-lattice-svcs.ap-northeast-1.on.aws\r\n%sConnection: close\r\n\r\n' "$1" >&9
+  cat <&9
+  exec 9<&-
+}
+echo "weight $ESPALIER_CANDIDATE_WEIGHT"
+tested="$(ask "$ESPALIER_TEST_HEADER"$'\r\n')"; plain="$(ask '')"
+echo "with: $tested"; echo "without: $plain"
+[[ "$tested" == *myservice-b* && "$plain" == *myservice-a* && "$plain" != *myservice-b* ]]
+"#;
+
+#[test]
+fn a_hook_reaches_the_candidate_by_the_test_header_before_any_weight() {
+    let story = Story::of(&json!({ "name": "promoted", "knobs": { "propagation": 5 } }));
+    let hooks = json!({ "before_shift": ["bash", "-c", SMOKE] });
+    let config = config_with(&story, &hooks, &json!({ "header": { "x-espalier-test": "1" } }));
+    let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat()).ends_with(0);
+    let told = told.says("test requests reach myservice:2").says("| weight 0").says("the test rule is taken away");
+    let writes = told.world.writes();
+    let at = |what: &str| writes.iter().position(|write| write == what).unwrap_or_else(|| panic!("{what} is not in {writes:?}"));
+    assert!(at("vpc-lattice:CreateRule") < at("ecs:CreateService"), "{writes:?}");
+    assert!(at("vpc-lattice:DeleteRule") < at("ecs:UpdateService"), "{writes:?}");
+    assert_eq!(told.world.actions().len(), story.untold().actions().len());
+}
+
+#[test]
+fn an_abort_takes_the_test_rule_of_a_killed_job_away() {
+    let story = Story::within_file("blocked-at-5");
+    config_with(&story, &json!({}), &json!({ "header": { "x-espalier-test": "1" }, "path": "/api" }));
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c "$FOLDER/espalier.yml" {QUICKLY}
+        kill -KILL $!
+        exits 137 ends
+        exits 0 espalier status --lattice-service myservice
+        exits 0 espalier abort --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    assert!(told.world.writes().contains(&"vpc-lattice:CreateRule".to_owned()));
+    assert_eq!(told.world.actions(), story.untold().actions());
 }
