@@ -58,9 +58,9 @@ fn longest(played: &Played, is: impl Fn(&Facts) -> bool) -> Duration {
     longest
 }
 
-fn fault(operations: &[&str], after: u64, until: u64, effect: Effect) -> Fault {
+fn fault(operations: &[&str], after: u64, before: u64, effect: Effect) -> Fault {
     let operations = operations.iter().map(|operation| (*operation).to_owned()).collect();
-    Fault { operations, after: Some(after), until: Some(until), effect, ..Fault::default() }
+    Fault { operations, after: Some(after), before: Some(before), effect, ..Fault::default() }
 }
 
 fn sets(at: u64, initial: u32, added: u32) -> Person {
