@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use espalier::rollout::{
-    machine::{Desired, Effect, Role},
-    split::Split,
+use espalier::{
+    rollout::{
+        machine::{Desired, Effect, Role},
+        split::Split,
+    },
+    sandbox::direct::Behaviour,
 };
 
 use super::hazards::{dying, quiet};
@@ -27,22 +30,24 @@ const DEFECTS: [Defect; 7] = [
     (
         "it does not restore",
         dying,
-        |effect| {
-            let restores = matches!(&effect, Effect::Write(desired) if RESTORES.contains(desired));
+        |effect, facts| {
+            let restores = facts.share(1) > 0 && matches!(&effect, Effect::Write(desired) if RESTORES.contains(desired));
             nothing(effect, restores)
         },
         "1: a candidate with weight and no healthy target",
     ),
     (
         "it looks too seldom",
-        dying,
-        |effect| if let Effect::WaitUntil(until) = effect { Effect::WaitUntil(until + Duration::from_secs(120)) } else { effect },
+        || Case { candidate: Behaviour { healthy_for: Some(400), ..Behaviour::default() }, ..quiet() },
+        |effect, _| {
+            if let Effect::WaitUntil(until) = effect { Effect::WaitUntil(until + Duration::from_secs(120)) } else { effect }
+        },
         "1: a candidate with weight and no healthy target",
     ),
     (
         "it gives everything at once",
         quiet,
-        |effect| {
+        |effect, _| {
             let step = matches!(effect, Effect::Write(Desired::Split(_)));
             if step { Effect::Write(Desired::Split(Split::CANDIDATE)) } else { effect }
         },
@@ -51,7 +56,7 @@ const DEFECTS: [Defect; 7] = [
     (
         "it writes what no step says",
         quiet,
-        |effect| {
+        |effect, _| {
             let step = matches!(effect, Effect::Write(Desired::Split(_)));
             if step { Effect::Write(Desired::Split(Split { stable: 50, candidate: 51 })) } else { effect }
         },
@@ -60,7 +65,7 @@ const DEFECTS: [Defect; 7] = [
     (
         "it announces nothing",
         quiet,
-        |effect| {
+        |effect, _| {
             let step = matches!(&effect, Effect::Record(record, _) if record.intent.candidate > 0);
             nothing(effect, step)
         },
@@ -69,13 +74,13 @@ const DEFECTS: [Defect; 7] = [
     (
         "it stops the side that serves",
         quiet,
-        |effect| if effect == Effect::Scale(Role::Stable, 0) { Effect::Scale(Role::Candidate, 0) } else { effect },
+        |effect, _| if effect == Effect::Scale(Role::Stable, 0) { Effect::Scale(Role::Candidate, 0) } else { effect },
         "6: stable is never shrunk",
     ),
     (
         "it calls everything rolled back",
         dying,
-        |effect| if effect == Effect::Write(Desired::Baseline) { nothing(effect, true) } else { effect },
+        |effect, _| if effect == Effect::Write(Desired::Baseline) { nothing(effect, true) } else { effect },
         "5: rolled back is exactly",
     ),
 ];

@@ -88,7 +88,7 @@ pub(crate) fn play(case: &Case, tells: bool) -> Played {
 }
 
 /// What makes other effects of those that the first job's machine asks for: a machine with a defect.
-pub(crate) type Bend = fn(Effect) -> Effect;
+pub(crate) type Bend = fn(Effect, &Facts) -> Effect;
 
 /// Plays a case with a machine that is not what it should be.
 pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<Bend>) -> Played {
@@ -274,7 +274,7 @@ impl Run<'_> {
     /// A job has asked for its next effect.
     fn issued(&mut self, place: usize) {
         if let Some(bend) = self.bend.filter(|_| place == 0) {
-            self.jobs[place].effect = bend(self.jobs[place].effect.clone());
+            self.jobs[place].effect = bend(self.jobs[place].effect.clone(), &self.facts());
         }
         let effect = self.jobs[place].effect.clone();
         self.tell(place, || format!("asks for {}", short(&effect)));
