@@ -365,7 +365,7 @@ def test_names_of_service_connect_are_unique_in_their_namespace(sandbox):
 def test_tasks_that_are_run_and_stopped(fast):
     answer = fast.ecs.run_task(
         cluster=CLUSTER, taskDefinition="myservice", count=2, launchType="FARGATE", networkConfiguration=NETWORK_CONFIGURATION,
-        startedBy="conformance", overrides={"containerOverrides": [{"name": "web", "command": ["./probe"]}]},
+        startedBy="conformance", overrides={"containerOverrides": [{"name": "web", "environment": [{"name": "PROBE", "value": "1"}]}]},
         tags=[{"key": "a", "value": "b"}],
     )  # fmt: skip
     assert answer["failures"] == [] and len(answer["tasks"]) == 2
@@ -377,7 +377,7 @@ def test_tasks_that_are_run_and_stopped(fast):
     (task,) = fast.ecs.describe_tasks(cluster=CLUSTER, tasks=arns[:1], include=["TAGS"])["tasks"]
     assert task["createdAt"] <= task["startedAt"] and task["tags"] == [{"key": "a", "value": "b"}]
     assert (task["group"], task["startedBy"], task["launchType"]) == ("family:myservice", "conformance", "FARGATE")
-    assert task["overrides"]["containerOverrides"] == [{"name": "web", "command": ["./probe"]}]
+    assert task["overrides"]["containerOverrides"] == [{"name": "web", "environment": [{"name": "PROBE", "value": "1"}]}]
     (container,) = task["containers"]
     assert (container["name"], container["image"], container["lastStatus"]) == ("web", "myservice:1", "RUNNING")
     assert container["networkInterfaces"][0]["privateIpv4Address"]
