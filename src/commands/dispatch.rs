@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::{abort, demo, deploy, patch, promote, recover, resume, rollback, sandbox, schema, shift, status};
+use super::{abort, connect, demo, deploy, opened, patch, promote, recover, resume, rollback, sandbox, schema, shift, status};
 use crate::{
     cli::{Cli, Command, Sandbox},
     exit::Error,
-    settings::{Environment, resolve},
+    settings::{Environment, Surroundings, resolve},
 };
 
 /// Runs the command that was asked for.
@@ -17,7 +17,13 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let environment = Environment::of_process();
     let exit = match cli.command {
         Command::Patch(args) => patch::run(&resolve::patch(&args, &environment)?)?,
-        Command::Deploy(args) => on_runtime(deploy::deploy(resolve::deploy(&args, &environment)?))?,
+        Command::Deploy(args) => match resolve::deploy(&args, &environment) {
+            Ok(settings) => on_runtime(deploy::deploy(settings))?,
+            Err(findings) => {
+                let who = resolve::who(&args, &environment);
+                return on_runtime(opened::refused(who, findings.into()));
+            }
+        },
         Command::Shift(args) => on_runtime(shift::shift(resolve::shift(&args, &environment)?))?,
         Command::Abort(args) => on_runtime(abort::abort(resolve::abort(&args, &environment)?))?,
         Command::Promote(args) => on_runtime(promote::promote(resolve::promote(&args, &environment)?))?,
@@ -33,6 +39,16 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Demo => on_runtime(demo::demo(environment.stdout_is_terminal))?,
     };
     Ok(exit.into())
+}
+
+/// An error as the process prints it: in a job of GitHub Actions as commands that GitHub shows on the lines of the files.
+#[must_use]
+pub fn in_words(error: &Error) -> String {
+    let surroundings = Surroundings::read(&Environment::of_process(), None);
+    if !surroundings.runner.is_actions {
+        return error.to_string();
+    }
+    connect::base(&surroundings).commands(&opened::problems(error))
 }
 
 /// Commands that wait for the network run here; the others never pay for it.

@@ -16,7 +16,7 @@ mod slots;
 mod takeovers;
 
 pub use patch::patch;
-pub use release::{deploy, shift, status};
+pub use release::{Who, deploy, shift, status, who};
 pub use sandbox::{sandbox_run, sandbox_serve};
 pub use takeovers::{abort, promote, recover, resume, rollback};
 
