@@ -125,11 +125,9 @@ struct Last {
 
 impl Found {
     fn mark(&self) -> Option<Mark> {
-        let payload = match &self.payload {
-            // What was given as an object may come back as text.
-            serde_json::Value::String(text) => serde_json::from_str(text).ok()?,
-            payload => payload.clone(),
-        };
+        // What was given as an object may come back as text.
+        let text = self.payload.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let payload: serde_json::Value = text.unwrap_or_else(|| self.payload.clone());
         serde_json::from_value::<Payload>(payload).ok().map(|payload| payload.espalier)
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn short(assessments: &[Assessment]) -> String {
     let metrics = assessments.iter().filter(|one| !is_alarm(one));
     let each = metrics.clone().take(MOST_OF_A_STEP).map(|one| {
         let value = one.candidate.map(|value| format!(" {}", one.unit.show(value))).unwrap_or_default();
-        format!("{} {}{value}", mark(one.verdict), one.name)
+        format!("{}\u{a0}{}{value}", mark(one.verdict), escape::markdown(&one.name))
     });
     let more = if metrics.count() > MOST_OF_A_STEP { ", …" } else { "" };
     each.collect::<Vec<_>>().join(", ") + more

@@ -37,23 +37,25 @@ pub(super) fn commands(journal: &Journal, surroundings: &Surroundings) -> Option
     }
     let heading = match journal.outcome() {
         Some(outcome) if outcome.kind == OutcomeKind::Held => {
-            let comment = match ["promote", "abort"].map(|verb| surroundings.comment_command(verb)) {
-                [Some(promote), Some(abort)] => format!("{promote} or {abort}, or from"),
-                _ => "from".to_owned(),
-            };
-            format!("**To go on, or to go back**, {comment} any job or shell with the deploying role:")
+            let how = from(surroundings.by_comment(&["promote", "abort"]));
+            format!("**To go on, or to go back**, {how} any job or shell with the deploying role:")
         }
         Some(_) | None => "**Finish by hand**".to_owned(),
     };
     (!lines.is_empty()).then(|| format!("{heading}\n\n```sh\n{}\n```", lines.join("\n")))
 }
 
+/// From where a command is given, with what does the same from elsewhere.
+fn from(elsewhere: Option<String>) -> String {
+    elsewhere.map_or_else(|| "from".to_owned(), |how| format!("{how}, or from"))
+}
+
 /// The command of this phase, or what to look at.
 pub(super) fn what_to_do(journal: &Journal, progress: &Progress<'_>, surroundings: &Surroundings) -> Option<String> {
     let command = |why: &str, elsewhere: Option<String>, command: &str| {
-        let from = elsewhere.map(|how| format!("{how}, or from")).unwrap_or_else(|| "from".to_owned());
+        let how = from(elsewhere);
         format!(
-            "**{why}**, {from} any job or shell with the deploying role:\n\n```sh\n{}\n```",
+            "**{why}**, {how} any job or shell with the deploying role:\n\n```sh\n{}\n```",
             escape::fenced(&escape::command(command))
         )
     };
@@ -63,14 +65,14 @@ pub(super) fn what_to_do(journal: &Journal, progress: &Progress<'_>, surrounding
             .rollback_workflow_url
             .as_ref()
             .map(|url| format!("run [the rollback workflow]({url})"))
-            .or_else(|| surroundings.comment_command("rollback"));
+            .or_else(|| surroundings.by_comment(&["rollback"]));
         journal.release.stable_revision.as_ref().map(|_| command("To go back", elsewhere, &surroundings.rollback_command))
     };
     match progress.phase {
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) => {
             // Before anything is claimed there is nothing to abort.
             let is_claimed = !journal.release.rollout_id.is_empty();
-            is_claimed.then(|| command("To abort", surroundings.comment_command("abort"), &surroundings.abort_command))
+            is_claimed.then(|| command("To abort", surroundings.by_comment(&["abort"]), &surroundings.abort_command))
         }
         Phase::Promoted => go_back(),
         Phase::RollingBack(_) => None,

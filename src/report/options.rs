@@ -194,9 +194,10 @@ impl Surroundings {
         below.is_some_and(|below| below.starts_with('/')) && url.bytes().all(is_tame)
     }
 
-    /// How a comment does what a command does, where a workflow answers it.
-    pub(super) fn comment_command(&self, verb: &str) -> Option<String> {
-        self.answers_comments.then(|| format!("by commenting `/espalier {verb}`"))
+    /// How to do what commands do, without a shell: by a comment, where a workflow answers it.
+    pub(super) fn by_comment(&self, verbs: &[&str]) -> Option<String> {
+        let comments: Vec<_> = verbs.iter().map(|verb| format!("`/espalier {verb}`")).collect();
+        self.answers_comments.then(|| format!("by commenting {}", comments.join(" or ")))
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct CheckSink {
     pub(super) client: Client,
     pub(super) spot: Spot,
     /// One that is there before anything is known of the release.
-    pub(super) opening: Option<JoinHandle<Box<CheckSink>>>,
+    pub(super) opening: Option<JoinHandle<Box<Self>>>,
     /// Known once the commit is.
     pub(super) check: Option<Check>,
     pub(super) name: String,
