@@ -89,6 +89,33 @@ fn the_last_step_recovers_what_a_killed_one_left_and_nothing_else() {
 }
 
 #[test]
+fn the_last_step_goes_by_the_config_that_a_comment_asked_for() {
+    let story = Story::within_file("blocked-at-5");
+    let before = story.untold();
+    let event = serde_json::json!({
+        "action": "created", "issue": { "number": 7, "pull_request": {} },
+        "comment": { "id": 5, "body": "/espalier promote --service myservice", "user": { "login": "octocat" } },
+    });
+    let event = story.write("event.json", &event.to_string());
+    let other = story.write("other.yml", "service: other\nlattice: { service: other }\n");
+    let configs = format!("{CONFIG}\n{other}\n");
+    let steps = ("steps", "1%:30s,hold:4h,100%:30s");
+    let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG), steps]);
+    assert_eq!(job.run()["espalier"].code, 0);
+    assert_eq!(job.output("espalier", "outcome"), "held");
+
+    let given = [("binary-path", BINARY), ("config", configs.as_str()), ("command", "answer"), steps];
+    let mut job = job.next(&given).with("GITHUB_EVENT_NAME", "issue_comment").with("GITHUB_EVENT_PATH", &event);
+    job.step("binary").expect("it runs").ends_with(0);
+    let mut started = job.start("espalier");
+    job.until(&mut started, stands_still);
+    job.kill(started);
+    assert_eq!(job.output("espalier", "config"), CONFIG);
+    job.step("recover").expect("it runs").ends_with(0).says("rolled-back (cancelled)");
+    assert_eq!(job.end().actions(), before.actions());
+}
+
+#[test]
 fn a_rehearsal_touches_nothing_but_its_own_sandbox() {
     let mut job = Job::begin(Story::within("promoted"), &quick(&[("scenario", "candidate-unhealthy")]));
     let runs = job.run();
@@ -132,9 +159,10 @@ fn every_input_arrives_as_the_variable_of_its_name() {
         step.iter().filter(|(_, value)| value.contains("inputs.")).cloned().collect()
     };
     // What `recover` does it does as the same role, in the same region.
-    assert_eq!(of_inputs(&last).difference(&main).next(), None);
-    let takes = ["aws-role", "region", "config", "lattice-service", "traffic-target", "dry-run", "scenario", "github-token"];
-    assert_eq!(of_inputs(&last), takes.iter().map(|input| variable(input)).collect());
+    let takes = ["aws-role", "region", "lattice-service", "traffic-target", "dry-run", "scenario", "github-token"];
+    let (config, _) = variable("config");
+    let asked = (config, "${{ steps.espalier.outputs.config || inputs.config }}".to_owned());
+    assert_eq!(of_inputs(&last), takes.iter().map(|input| variable(input)).chain([asked]).collect());
 }
 
 #[test]

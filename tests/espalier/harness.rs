@@ -262,6 +262,12 @@ impl Open {
         &self.environment
     }
 
+    /// Sets one of these variables anew.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The world as it is now, JSON.
     pub(crate) fn now(&self) -> String {
         let url = self.environment.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").expect("an endpoint");

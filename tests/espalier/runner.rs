@@ -57,6 +57,18 @@ impl Job {
         Self { action, given, outputs: BTreeMap::new(), is_good: true, open: story.open() }
     }
 
+    /// The next job in the same world.
+    pub(crate) fn next(self, given: &[(&str, &str)]) -> Self {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { given, outputs: BTreeMap::new(), is_good: true, ..self }
+    }
+
+    /// The same job with another variable of the runner's.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.open.set(name, value);
+        self
+    }
+
     /// Runs all steps whose conditions hold, one after the other; gives how each of them ended.
     pub(crate) fn run(&mut self) -> BTreeMap<String, Run> {
         let steps = self.action["runs"]["steps"].as_array().expect("steps");
@@ -169,6 +181,10 @@ impl Job {
             assert!(!text.contains("${{"), "an expression inside a text: {text}");
             return text.to_owned();
         };
+        if let Some((one, other)) = expression.split_once(" || ") {
+            let value = |expression: &str| self.value(&format!("${{{{ {expression} }}}}"));
+            return Some(value(one)).filter(|value| !value.is_empty()).unwrap_or_else(|| value(other));
+        }
         if let Some(input) = expression.strip_prefix("inputs.") {
             let default = || self.value(self.action["inputs"][input]["default"].as_str().unwrap_or_default());
             return self.given.get(input).cloned().unwrap_or_else(default);
