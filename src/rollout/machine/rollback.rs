@@ -108,6 +108,11 @@ impl Rollout {
         if healthy == 0 { Effect::Observe(None) } else { self.restore_at_once() }
     }
 
+    /// Stable was seen without any healthy target.
+    pub(super) fn is_stable_down(&self) -> bool {
+        self.seen.is_some_and(|(stable, _)| stable == 0)
+    }
+
     fn restore_at_once(&mut self) -> Effect {
         let Phase::RollingBack(rollback) = self.phase.clone() else { return self.look() };
         self.restore_now(rollback)
