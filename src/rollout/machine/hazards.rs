@@ -225,7 +225,8 @@ fn argo_b1_a_stable_that_dies_while_its_weights_are_refused_does_not_get_them() 
         for hurried in [false, true] {
             let mut world = World::new(false);
             let (mut machine, effect) = begun(&world);
-            let at_half = |world: &World, effect: &Effect| world.candidate_weight() == 50 && matches!(effect, Effect::WaitUntil(_));
+            let at_half =
+                |world: &World, effect: &Effect| world.candidate_weight() == 50 && matches!(effect, Effect::WaitUntil(_));
             let effect = until(&mut world, &mut machine, effect, at_half).expect("half of the traffic");
             world.candidate_healthy = 50;
             let back = |_: &World, effect: &Effect| *effect == Effect::Write(Desired::BaselineBesideCandidate);
