@@ -11,7 +11,7 @@ fn config(story: &Story, hooks: &serde_json::Value) -> String {
 }
 
 /// The same with a test rule.
-fn config_with(story: &Story, hooks: &serde_json::Value, test_rule: &serde_json::Value) -> String {
+pub(super) fn config_with(story: &Story, hooks: &serde_json::Value, test_rule: &serde_json::Value) -> String {
     let seed = root().join("tests/fixtures/seed");
     let definition = |name: &str| seed.join(name).to_str().expect("UTF-8").to_owned();
     let mut config = json!({
