@@ -71,7 +71,7 @@ pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
 }
 
 async fn drive(ready: Ready, signals: &mut Signals) -> Result<Exit, Error> {
-    conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, signals).await
+    conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, signals).await.map(|ended| ended.exit)
 }
 
 /// Everything before the rollout is claimed. Given up at the first signal: nothing refers to what it wrote.

@@ -18,7 +18,7 @@ pub(crate) async fn promote(settings: PromoteSettings) -> Result<Exit, Error> {
     conduct::run(begin(&settings)).await
 }
 
-async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
+pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;

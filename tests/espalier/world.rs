@@ -152,6 +152,11 @@ impl World {
         list(&self.0, "/log").iter().any(|line| line["what"] == what && text(line, "/summary").contains(said))
     }
 
+    /// Reactions to comments, in their order.
+    pub(crate) fn reactions(&self) -> Vec<String> {
+        list(&self.0, "/github/reactions").iter().map(|reaction| text(reaction, "/content")).collect()
+    }
+
     /// The newest check run: status, conclusion, title.
     pub(crate) fn check(&self) -> (String, String, String) {
         let check = list(&self.0, "/github/check_runs").last().cloned().unwrap_or_default();

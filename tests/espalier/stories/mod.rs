@@ -2,14 +2,16 @@
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
 //! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `judging` (metrics and alarms), `hazards` (other people, lost
-//! answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots), `credentials` (as whom, and how long), `locks` (two at once), `hooks`,
-//! `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
+//! answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots), `credentials` (as
+//! whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github` (reports, and their
+//! absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
 
 use serde_json::{Value, json};
 
 mod afterwards;
 mod capacity;
+mod comments;
 mod credentials;
 mod data_plane;
 mod failures;
