@@ -120,7 +120,7 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     for what in notes {
         rollout.note(now, Happening::Note { what });
     }
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::inheriting(&old.id), task_definition_arn })
 }
 
 /// Whoever names the revision to go back to wants that one and no other.

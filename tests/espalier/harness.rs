@@ -62,6 +62,18 @@ asks() {
   exec 8<&-
 }
 
+# ecs OPERATION BODY: something of ECS, as somebody else; says what it answers.
+ecs() {
+  local host="${AWS_ENDPOINT_URL#http://}" scope="20261122/ap-northeast-1/ecs/aws4_request"
+  exec 8<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-amz-json-1.1\r\n' "$host" >&8
+  printf 'X-Amz-Target: AmazonEC2ContainerServiceV20141113.%s\r\n' "$1" >&8
+  printf 'Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/%s, SignedHeaders=host, Signature=0\r\n' "$scope" >&8
+  printf 'Content-Length: %s\r\nConnection: close\r\n\r\n%s' "${#2}" "$2" >&8
+  cat <&8
+  exec 8<&-
+}
+
 # later SECONDS: lets the world's time pass.
 later() {
   local now
