@@ -67,7 +67,7 @@ pub fn done(verb: &str, outcome: Option<&Outcome>, exit: Exit, live: &[String]) 
         Some(OutcomeKind::Superseded) => ("⏭️", "superseded by another job"),
         Some(OutcomeKind::Stuck) => ("🛑", "STUCK: a person must act"),
         None if verb == "status" => ("🔎", "what is live"),
-        None => ("➖", "there was nothing to do"),
+        None => ("➖", "nothing was changed"),
     };
     let because = outcome.map(|outcome| format!(" {}.", markdown(&sentence(&outcome.reason.to_string())))).unwrap_or_default();
     let code = if exit == Exit::Done { String::new() } else { format!(" (exit code {})", exit.code()) };
