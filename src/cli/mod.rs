@@ -8,4 +8,4 @@ mod releases;
 mod rollouts;
 
 pub use releases::*;
-pub use rollouts::{Abort, Promote, Recover, Resume, Rollback, Status, Which};
+pub use rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status, Which};

@@ -1,6 +1,6 @@
 //! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
-use super::rollouts::{Abort, Promote, Recover, Resume, Rollback, Status};
+use super::rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status};
 use crate::settings::Secret;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -33,6 +33,8 @@ pub enum Command {
     Recover(Recover),
     /// Show what is live: weights, revisions, targets, the record
     Status(Status),
+    /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
+    Answer(Answer),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
     /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::{abort, connect, demo, deploy, opened, patch, promote, recover, resume, rollback, sandbox, schema, shift, status};
+use super::{
+    abort, answer, connect, demo, deploy, opened, patch, promote, recover, resume, rollback, sandbox, schema, shift, status,
+};
 use crate::{
     cli::{Cli, Command, Sandbox},
     exit::Error,
@@ -30,6 +32,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Resume(args) => on_runtime(resume::resume(resolve::resume(&args, &environment)?))?,
         Command::Recover(args) => on_runtime(recover::recover(resolve::recover(&args, &environment)?))?,
         Command::Rollback(args) => on_runtime(rollback::rollback(resolve::rollback(&args, &environment)?))?,
+        Command::Answer(args) => on_runtime(answer::answer(&args, &environment))?,
         Command::Status(args) => on_runtime(status::status(resolve::status(&args, &environment)?))?,
         Command::Sandbox(Sandbox::Serve(args)) => on_runtime(sandbox::serve(resolve::sandbox_serve(&args, &environment)?))?,
         Command::Sandbox(Sandbox::Run(args)) => return on_runtime(sandbox::run(resolve::sandbox_run(&args, &environment)?)),

@@ -8,6 +8,7 @@
 
 mod abort;
 mod abort_to;
+mod answer;
 mod capacity;
 mod conduct;
 mod connect;

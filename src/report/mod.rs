@@ -6,12 +6,13 @@
 //!
 //! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences), `hooks` (theirs), `judging` (metrics and
 //! alarms), `next` (what a person can do), `over_time` (charts), [`past`] (earlier releases), [`trouble`] (what was wrong with a
-//! request) → [`markdown`], [`check`], [`deployment`], [`outputs`], [`text`] (pure renderings) → `terminal` → `feed` and `sinks`
+//! request) → [`markdown`], [`check`], [`deployment`], [`outputs`], [`text`], [`answer`] (pure renderings) → `terminal` → `feed` and `sinks`
 //! (GitHub), `files` → [`opening`] (before a release begins), [`publisher`].
 //!
 //! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
 //! journal's; the pace of writes goes by timeouts in real time) and any state that a rollout would need again.
 
+pub mod answer;
 pub mod check;
 pub mod deployment;
 pub mod markdown;
