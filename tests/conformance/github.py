@@ -482,7 +482,7 @@ def what_the_binary_sends(described, binary, folder):
 
 def described_request(described, request, answer, sent):
     """What is wrong with a request of the binary's; counts it in `sent`."""
-    below = "/" + request["path"].split("/", 5)[5]
+    below = "/" + request["path"].split("/", 6)[6]
     matches = []
     for path, operations in described.document["paths"].items():
         if path.startswith(REPOSITORY + "/") and request["method"].lower() in operations:

@@ -69,13 +69,14 @@ fn a_deployment_is_recorded_from_its_beginning_to_the_one_that_replaces_it() {
 fn a_held_deployment_waits_and_is_gone_on_with() {
     let story = Story::within("promoted");
     let config = config(&story, "github: { deployment: production }");
-    let hold = "--steps 5%:30s,hold:4h,100%:30s --settle 30s --retire-after 30s";
     let told = story.script(&format!(
-        "exits 0 espalier deploy -c {config} {hold}\nexits 0 espalier promote --lattice-service myservice\n\
-         exits 0 espalier promote -c {config} {hold} || true"
+        "export ESPALIER_STEPS=5%:30s,hold:4h,100%:30s ESPALIER_SETTLE=30s ESPALIER_RETIRE_AFTER=30s\n\
+         exits 0 espalier deploy -c {config}\nexits 0 espalier promote -c {config}"
     ));
+    let told = told.ends_with(0);
     let statuses = told.world.statuses_of("myservice:2");
     assert!(statuses.contains(&"pending".to_owned()), "{statuses:?}");
+    assert_eq!(statuses.last().map(String::as_str), Some("success"));
     assert_eq!(told.world.deployments().len(), 1);
 }
 
