@@ -1,6 +1,9 @@
 //! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
-use super::rollouts::{Abort, Promote, Recover, Resume, Rollback, Status};
+use super::{
+    rollouts::{Abort, Promote, Recover, Resume, Rollback, Status},
+    templates::{Filters, Templates},
+};
 use crate::settings::Secret;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -37,6 +40,8 @@ pub enum Command {
     Patch(Box<Patch>),
     /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`
     Schema(Schema),
+    /// Print what makes a shell complete the command's words
+    Completions(Completions),
     /// AWS and GitHub, emulated on loopback
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -68,6 +73,9 @@ pub struct Common {
     /// The role to assume through GitHub's OIDC token, an ARN [default: the credentials of the job]
     #[arg(long, value_name = "ARN")]
     pub aws_role: Option<String>,
+    /// What fills in definitions and references.
+    #[command(flatten)]
+    pub templates: Templates,
 }
 
 /// What every command that reports takes.
@@ -147,15 +155,18 @@ pub struct Deploy {
     /// What is released; the first slot's ECS service has this name
     #[arg(long)]
     pub service: Option<String>,
-    /// The ECS service definition, JSON
+    /// The ECS service definition, JSON or Jsonnet
     #[arg(long, value_name = "FILE")]
     pub service_definition: Option<PathBuf>,
-    /// The task definition, JSON
+    /// The task definition, JSON or Jsonnet
     #[arg(long, value_name = "FILE")]
     pub task_definition: Option<PathBuf>,
     /// Replace a container's image (repeatable)
     #[arg(long, value_name = "CONTAINER=IMAGE")]
     pub image: Vec<String>,
+    /// Set a container's variable; without a container where there is only one (repeatable)
+    #[arg(long, value_name = "[CONTAINER:]NAME=VALUE")]
+    pub env: Vec<String>,
     /// Where the weights are.
     #[command(flatten)]
     pub traffic: Traffic,
@@ -174,6 +185,9 @@ pub struct Deploy {
     /// A filter over the service definition, after the built-in one; nothing limits its time or depth (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
+    /// What filters see besides, and files with filters.
+    #[command(flatten)]
+    pub filters: Filters,
     /// How the weights move.
     #[command(flatten)]
     pub steps: Steps,
@@ -227,13 +241,13 @@ pub struct Patch {
     /// Config and region.
     #[command(flatten)]
     pub common: Common,
-    /// The ECS service definition, JSON; `-` is standard input
+    /// The ECS service definition, JSON or Jsonnet; `-` is standard input
     #[arg(value_name = "FILE", conflicts_with = "service_definition")]
     pub file: Option<PathBuf>,
     /// The same as a flag
     #[arg(long, value_name = "FILE")]
     pub service_definition: Option<PathBuf>,
-    /// The task definition, JSON: it has the names of the ports
+    /// The task definition, JSON or Jsonnet: it has the names of the ports
     #[arg(long, value_name = "FILE")]
     pub task_definition: Option<PathBuf>,
     /// The name of the ECS service, for filters
@@ -251,6 +265,9 @@ pub struct Patch {
     /// A filter over the service definition, after the built-in one; nothing limits its time or depth (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
+    /// What filters see besides, and files with filters.
+    #[command(flatten)]
+    pub filters: Filters,
     /// Write the patched definition there instead of to standard output
     #[arg(short, long, value_name = "FILE", conflicts_with = "in_place")]
     pub output: Option<PathBuf>,
@@ -271,6 +288,25 @@ pub struct Schema {
     /// Of the sandbox's scenarios
     #[arg(long, required = true)]
     pub scenario: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Shells whose words can be completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "their names")]
+pub enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
 }
 
 /// The verbs of `sandbox`.

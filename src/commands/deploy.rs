@@ -157,15 +157,7 @@ async fn existing(
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
-    let lattice = &settings.lattice;
-    Definitions::read(
-        &settings.service_definition,
-        &settings.task_definition,
-        &settings.images,
-        lattice.infrastructure_role.clone(),
-        lattice.port_name.clone(),
-        settings.jq.clone(),
-    )
+    Definitions::read(settings)
 }
 
 /// Reads what is there.

@@ -1,6 +1,6 @@
 //! One file per verb; each reads top to bottom: settings, definitions, work, exit code.
 //!
-//! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `view` and
+//! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `lookups` (what they refer to), `filter_log` (what their filters say), `view` and
 //! `preflight` (what is known and judged before the first write), `capacity` (what else scales the slots), `judging` (metrics and
 //! alarms beforehand), `lock` (that nobody else begins), `recorded` (a rollout found by its record), `takeover` (by another job),
 //! `sweep` (all of them), `conduct` (from a
@@ -10,15 +10,18 @@
 mod abort;
 mod abort_to;
 mod capacity;
+mod completions;
 mod conduct;
 mod connect;
 mod definitions;
 mod demo;
 mod deploy;
 mod dispatch;
+mod filter_log;
 mod judging;
 mod live;
 mod lock;
+mod lookups;
 mod patch;
 mod preflight;
 mod promote;

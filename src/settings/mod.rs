@@ -1,7 +1,7 @@
 //! From flags, environment and config to plain settings, one struct per command.
 //!
 //! Reading order: [`types`] and `takeovers` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
-//! reader of variables) → [`config`] (`espalier.yml`) → `sources` (flag, else environment, else config, else default) → [`resolve`]
+//! reader of variables) → [`config`] (`espalier.yml`, `ecspresso.yml`) → [`templating`] (what fills in their templates) → `sources` (flag, else environment, else config, else default) → [`resolve`]
 //! (one function per command).
 //!
 //! Every flag has a variable, `ESPALIER_` and its name in capitals with `_` for `-`; an empty variable is an unset one, because
@@ -15,12 +15,15 @@ pub mod resolve;
 mod sources;
 pub mod surroundings;
 mod takeovers;
+pub mod templating;
 pub mod types;
 mod yaml;
 
 pub use environment::Environment;
+pub use sources::Unsettled;
 pub use surroundings::{Secret, Surroundings};
 pub use takeovers::{
     AbortSettings, OnExisting, PromoteSettings, RecoverSettings, ResumeSettings, RollbackSettings, Scope, Which,
 };
+pub use templating::Templating;
 pub use types::*;

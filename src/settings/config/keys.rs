@@ -30,6 +30,10 @@ pub(crate) struct ConfigSlot {
 pub(crate) struct Config {
     /// What its relative paths start from.
     pub(crate) directory: PathBuf,
+    pub(crate) ecspresso: Option<Given>,
+    pub(crate) envfile: Vec<Given>,
+    pub(crate) templates: Option<Given>,
+    pub(crate) tfstate: Option<Given>,
     pub(crate) region: Option<Given>,
     pub(crate) role: Option<Given>,
     pub(crate) cluster: Option<Given>,
@@ -59,6 +63,7 @@ pub(crate) struct Config {
     /// For each of `steps` the metrics that judge it.
     pub(crate) judged_by: Vec<JudgedBy>,
     pub(crate) jq: Vec<Given>,
+    pub(crate) jq_env: Vec<Given>,
     pub(crate) hooks: ConfigHooks,
     pub(crate) comment: Option<Given>,
     pub(crate) check: Option<Given>,
@@ -96,7 +101,11 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 13] = [
+        const KEYS: [&str; 18] = [
+            "ecspresso",
+            "envfile",
+            "templates",
+            "tfstate",
             "region",
             "aws",
             "cluster",
@@ -108,12 +117,16 @@ impl Config {
             "rollout",
             "analysis",
             "jq",
+            "jq_env",
             "hooks",
             "github",
         ];
-        const LATER: [Later; 1] = [("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here")];
-        for (key, value) in reader.entries(node, "", &KEYS, &LATER) {
+        for (key, value) in reader.entries(node, "", &KEYS, &[]) {
             match key {
+                "ecspresso" => self.ecspresso = reader.text(value, key),
+                "envfile" => self.envfile = reader.texts(value, key),
+                "templates" => self.templates = reader.text(value, key),
+                "tfstate" => self.tfstate = reader.text(value, key),
                 "region" => self.region = reader.text(value, key),
                 "cluster" => self.cluster = reader.text(value, key),
                 "service" => self.service = reader.text(value, key),
@@ -126,6 +139,7 @@ impl Config {
                     }
                 }
                 "jq" => self.jq = reader.texts(value, key),
+                "jq_env" => self.jq_env = reader.texts(value, key),
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),
                 "analysis" => self.analysis(reader, value),

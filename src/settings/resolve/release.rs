@@ -6,13 +6,13 @@ use super::{
     common::{aws, github, surroundings},
     hooks::{hooks, without_tasks},
     plan::{lock, plan, retire_after},
-    slots::{images, slots},
+    slots::{images, slots, variables},
 };
 use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
+        DeploySettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -22,8 +22,8 @@ use crate::{
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let cluster = sources.required(Asked::new("cluster", args.cluster.as_ref(), config.cluster.as_ref()), "cluster");
     let service = sources.required(Asked::new("service", args.service.as_ref(), config.service.as_ref()), "service");
@@ -31,15 +31,18 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         file(&mut sources, &config, "service-definition", args.service_definition.as_ref(), config.service_definition.as_ref());
     let task_definition =
         file(&mut sources, &config, "task-definition", args.task_definition.as_ref(), config.task_definition.as_ref());
+    sources.look_into(&service_definition);
+    sources.look_into(&task_definition);
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
     let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, retire_after);
     let settings = DeploySettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         images: images(&mut sources, &args.image),
+        variables: variables(&mut sources, &args.env),
         lattice: LatticeSettings {
             service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
             listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
-            rules: rules(&sources, args.traffic.rules.as_ref(), &config),
+            rules: rules(&mut sources, args.traffic.rules.as_ref(), &config),
             test_rule: config.test_rule.clone(),
             infrastructure_role: sources.given(Asked::new(
                 "infrastructure-role",
@@ -54,7 +57,8 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         plan_origin,
         judging,
         hooks: hooks(&mut sources, &args.steps.hooks, &config),
-        jq: sources.filters(&args.jq, &config.jq),
+        jq: sources.filters(&args.jq, &args.filters.jq_file, &config.jq),
+        seen: sources.seen(&args.filters.jq_env, &config.jq_env, &surroundings.runner),
         on_existing: sources.word(
             Asked::new("on-existing", args.on_existing.as_ref(), config.on_existing.as_ref()),
             &[("refuse", OnExisting::Refuse), ("resume", OnExisting::Resume), ("rollback-first", OnExisting::RollbackFirst)],
@@ -69,6 +73,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         service_definition,
         task_definition,
         surroundings,
+        templating: std::mem::take(&mut sources.templating),
     };
     sources.done(settings)
 }
@@ -77,8 +82,8 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let from = sources
         .required(Asked::new("from", args.from.as_ref(), config.slots[0].target_group.as_ref()), "lattice.slots.a.target_group");
@@ -95,7 +100,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
         listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
-        rules: rules(&sources, args.traffic.rules.as_ref(), &config),
+        rules: rules(&mut sources, args.traffic.rules.as_ref(), &config),
         test_rule: config.test_rule.clone(),
         from,
         to,
@@ -116,8 +121,8 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, None);
     let settings = StatusSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
@@ -139,10 +144,17 @@ fn file(sources: &mut Sources<'_>, config: &Config, flag: &str, value: Option<&P
     })
 }
 
-fn rules(sources: &Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
-    let Some(given) = sources.given(Asked::new("rules", flag, None)) else { return config.rules.clone().unwrap_or_default() };
-    if given.text == "all" {
-        return Rules::All;
-    }
-    Rules::Listed(given.text.split([',', '\n']).map(str::trim).filter(|rule| !rule.is_empty()).map(str::to_owned).collect())
+fn rules(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
+    let listed = match sources.given(Asked::new("rules", flag, None)) {
+        None => match config.rules.clone().unwrap_or_default() {
+            Rules::All => return Rules::All,
+            Rules::Listed(rules) => rules.into_iter().map(|rule| Given::new(rule, "lattice.rules")).collect(),
+        },
+        Some(given) if given.text == "all" => return Rules::All,
+        Some(Given { text, from }) => {
+            let rules = text.split([',', '\n']).map(str::trim).filter(|rule| !rule.is_empty());
+            rules.map(|rule| Given::new(rule, from.clone())).collect::<Vec<_>>()
+        }
+    };
+    Rules::Listed(listed.into_iter().map(|rule| sources.referred(rule).text).collect())
 }

@@ -4,12 +4,14 @@
 //! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `judging` (metrics and alarms), `hazards` (other people, lost
 //! answers), `capacity` (what else scales the slots), `credentials` (as whom, and how long), `locks` (two at once), `hooks`,
 //! `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
-//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
+//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
+//! `definitions` (projects of ecspresso's, templates, states).
 
 mod afterwards;
 mod capacity;
 mod credentials;
 mod data_plane;
+mod definitions;
 mod failures;
 mod github;
 mod hazards;
