@@ -9,5 +9,5 @@ mod rollouts;
 mod templates;
 
 pub use releases::*;
-pub use rollouts::{Abort, Promote, Recover, Resume, Rollback, Status, Which};
+pub use rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status, Which};
 pub use templates::{Filters, Templates};

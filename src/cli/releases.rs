@@ -1,7 +1,7 @@
 //! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
 use super::{
-    rollouts::{Abort, Promote, Recover, Resume, Rollback, Status},
+    rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     templates::{Filters, Templates},
 };
 use crate::settings::Secret;
@@ -36,6 +36,8 @@ pub enum Command {
     Recover(Recover),
     /// Show what is live: weights, revisions, targets, the record
     Status(Status),
+    /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
+    Answer(Answer),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
     /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`

@@ -19,7 +19,7 @@ pub(crate) async fn abort(settings: AbortSettings) -> Result<Exit, Error> {
     conduct::run(begin(&settings)).await
 }
 
-async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
+pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;

@@ -51,14 +51,29 @@ pub(crate) enum Begun {
     Done(Exit),
 }
 
+/// How a verb ended.
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    /// None where there was nothing to drive.
+    pub(crate) outcome: Option<Outcome>,
+}
+
 /// Runs a verb: its beginning, which is given up at the first signal since nothing refers to what it wrote, then its rollout.
 ///
 /// # Errors
 /// What keeps it from beginning; see [`conduct`].
 pub(crate) async fn run(begin: impl Future<Output = Result<Begun, Error>>) -> Result<Exit, Error> {
+    told(begin).await.map(|ended| ended.exit)
+}
+
+/// The same, for whoever has to tell what it came to.
+///
+/// # Errors
+/// What keeps it from beginning; see [`conduct`].
+pub(crate) async fn told(begin: impl Future<Output = Result<Begun, Error>>) -> Result<Ended, Error> {
     let mut signals = listen()?;
     match until_signal(&mut signals, begin).await? {
-        Begun::Done(exit) => Ok(exit),
+        Begun::Done(exit) => Ok(Ended { exit, outcome: None }),
         Begun::Ready(ready) => conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, &mut signals).await,
     }
 }
@@ -104,7 +119,7 @@ pub(crate) async fn conduct(
     clock: &dyn Clock,
     mut options: ReportOptions,
     signals: &mut Signals,
-) -> Result<Exit, Error> {
+) -> Result<Ended, Error> {
     let Prepared { mut rollout, slots, ledger, test_rules, mut hooks, task_definition_arn } = prepared;
     if test_rules.are_wanted() {
         rollout.with_test_rule();
@@ -135,7 +150,9 @@ pub(crate) async fn conduct(
     }
     reports.finish(rollout.journal()).await;
     match ending {
-        Ok(Ending::Outcome(outcome)) => Ok(exit(&outcome, &rollout.journal().release.verb)),
+        Ok(Ending::Outcome(outcome)) => {
+            Ok(Ended { exit: exit(&outcome, &rollout.journal().release.verb), outcome: Some(outcome) })
+        }
         Ok(Ending::Untouched(reason)) => Err(Error::new(Exit::Malfunction, format!("{reason}; traffic is untouched"))),
         Ok(Ending::Declined(reason)) => Err(Error::new(Exit::Refused, reason.to_string())),
         Err(defect) if rollout.is_touched() => {

@@ -71,7 +71,7 @@ pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
 }
 
 async fn drive(ready: Ready, signals: &mut Signals) -> Result<Exit, Error> {
-    conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, signals).await
+    conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, signals).await.map(|ended| ended.exit)
 }
 
 /// Everything before the rollout is claimed. Given up at the first signal: nothing refers to what it wrote.
@@ -102,7 +102,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beg
     preflight::refuse_while_busy(&records, now)?;
     let roles = survey::roles(&survey, listed(&settings.lattice.rules))?;
     let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
-    problems.extend(test_rule::judge(&survey, &roles, settings.lattice.test_rule.as_ref()));
+    problems.extend(test_rule::judge(&survey, &roles, settings.lattice.test_rule.as_ref(), &records));
     preflight::refuse(problems)?;
     let view = View { settings, survey: &survey, roles: &roles, definitions: &definitions };
     view.judge()?;

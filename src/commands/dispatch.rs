@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::{
-    abort, completions, demo, deploy, filter_log, lookups, patch, promote, recover, resume, rollback, sandbox, schema, shift,
-    status,
+    abort, answer, completions, demo, deploy, filter_log, lookups, patch, promote, recover, resume, rollback, sandbox, schema,
+    shift, status,
 };
 use crate::{
     cli::{Cli, Command, Sandbox},
@@ -29,6 +29,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Resume(args) => on_runtime(resume::resume(settled(environment, |it| resolve::resume(&args, it))?))?,
         Command::Recover(args) => on_runtime(recover::recover(settled(environment, |it| resolve::recover(&args, it))?))?,
         Command::Rollback(args) => on_runtime(rollback::rollback(settled(environment, |it| resolve::rollback(&args, it))?))?,
+        Command::Answer(args) => on_runtime(answer::answer(&args, environment))?,
         Command::Status(args) => on_runtime(status::status(settled(environment, |it| resolve::status(&args, it))?))?,
         Command::Sandbox(Sandbox::Serve(args)) => {
             on_runtime(sandbox::serve(settled(environment, |it| resolve::sandbox_serve(&args, it))?))?
@@ -45,15 +46,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     Ok(exit.into())
 }
 
-/// Settings, once everything that they refer to is looked up. Each round looks up all that the one before lacked.
+/// Settings. Only where something has to be looked up first a runtime is paid for.
 fn settled<T>(environment: &mut Environment, settle: impl Fn(&Environment) -> Result<T, Unsettled>) -> Result<T, Error> {
-    loop {
-        match settle(environment) {
-            Err(Unsettled { lacking, aws, .. }) if !lacking.is_empty() => {
-                environment.answers.extend(on_runtime(lookups::look_up(&aws, &lacking))?);
-            }
-            settled => return settled.map_err(|unsettled| unsettled.findings.into()),
-        }
+    match settle(environment) {
+        Err(unsettled) if !unsettled.lacking.is_empty() => on_runtime(lookups::settled(environment, settle)),
+        settled => settled.map_err(|unsettled| unsettled.findings.into()),
     }
 }
 

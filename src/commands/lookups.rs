@@ -19,11 +19,29 @@ use crate::{
         terraform::State,
     },
     exit::Error,
-    settings::AwsSettings,
+    settings::{AwsSettings, Environment, Unsettled},
 };
 
 /// How long a program may take that nobody limits.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Settings, once everything that they refer to is looked up. Each round looks up all that the one before lacked.
+///
+/// # Errors
+/// What is wrong with them; as [`look_up`].
+pub(super) async fn settled<T>(
+    environment: &mut Environment,
+    settle: impl Fn(&Environment) -> Result<T, Unsettled>,
+) -> Result<T, Error> {
+    loop {
+        match settle(environment) {
+            Err(Unsettled { lacking, aws, .. }) if !lacking.is_empty() => {
+                environment.answers.extend(look_up(&aws, &lacking).await?);
+            }
+            settled => return settled.map_err(|unsettled| unsettled.findings.into()),
+        }
+    }
+}
 
 /// An answer for each reference: what it is, or why nobody can say.
 ///

@@ -9,6 +9,7 @@
 
 mod abort;
 mod abort_to;
+mod answer;
 mod capacity;
 mod completions;
 mod conduct;

@@ -60,7 +60,7 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
             Err(error) => Err(error),
         };
         match done {
-            Ok(exit) => worst = worse(worst, exit),
+            Ok(ended) => worst = worse(worst, ended.exit),
             Err(error) => {
                 worst = worse(worst, error.exit);
                 problems.extend(error.problems);

@@ -1,6 +1,6 @@
 //! GitHub, as far as reports need it: one sticky comment, one check run, and what the event says about the pull request.
 //!
-//! Call [`event::subject`] (pure) for the pull request and commit, build a [`client::Client`], then [`comment::Sticky`] and
+//! Call [`event::subject`] (pure) for the pull request and commit ([`issue_comment`] for commands in comments), build a [`client::Client`], then [`comment::Sticky`] and
 //! [`check::Check`]; both look for what is already there before they create. Every failure is an [`error::GitHubError`].
 //!
 //! Deliberately absent: octocrab's models and typed builders (one odd member fails a whole page, updates of comments are
@@ -12,6 +12,7 @@ pub mod client;
 pub mod comment;
 pub mod error;
 pub mod event;
+pub mod issue_comment;
 pub mod pull_request;
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 //! sink that fails says so once.
 //!
 //! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences), `hooks` (theirs), `judging` (metrics and alarms) → [`markdown`], [`check`],
-//! [`outputs`], [`text`] (pure renderings) → `terminal` → `feed` and `sinks` (GitHub), `files` → [`publisher`].
+//! [`outputs`], [`text`], [`answer`] (pure renderings) → `terminal` → `feed` and `sinks` (GitHub), `files` → [`publisher`].
 //!
 //! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
 //! journal's; the pace of writes goes by timeouts in real time) and any state that a rollout would need again.
 
+pub mod answer;
 pub mod check;
 pub mod markdown;
 pub mod options;

@@ -8,18 +8,33 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
+    autoscaling, cloudwatch,
+    dataplane::Key,
     ecs,
     fault::{self, Kind},
     lattice, people,
-    scenario::{Person, Scenario},
+    protocol::{self, Call},
+    scenario::{Demand, Load, Person, Scenario},
     world::{LogLine, World},
 };
 pub use super::{
+    autoscaling::ScalableSeen,
     ecs::{DeploymentSeen, ServiceSeen, TaskSeen},
-    lattice::{Action, Health},
+    lattice::{Action, Health, RuleSeen},
     scenario::{Behaviour, Effect},
 };
 use crate::clock::Timestamp;
+
+/// What a target group got in one minute, by the traffic itself: whether and when it is published is another matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MinuteSeen {
+    /// Requests.
+    pub requests: u64,
+    /// Those of them that were answered with 5xx, or by nobody.
+    pub failures: u64,
+    /// 99 % of the answers took no longer, in milliseconds; none without answers.
+    pub p99: Option<f64>,
+}
 
 /// A world in the same process. A clone goes its own way from here.
 #[derive(Clone)]
@@ -163,6 +178,66 @@ impl Direct {
     /// Changes how long things take, from now on.
     pub fn knobs(&mut self) -> &mut super::scenario::Knobs {
         &mut self.world.scenario.knobs
+    }
+
+    /// The rules of a listener, by its ARN, without the default one.
+    pub fn rules(&self, listener: &str) -> impl Iterator<Item = RuleSeen<'_>> {
+        lattice::rules(&self.world, listener)
+    }
+
+    /// What Application Auto Scaling has for an ECS service.
+    #[must_use]
+    pub fn scalable(&self, ecs_service: &str) -> Option<ScalableSeen> {
+        autoscaling::scalable(&self.world, &self.world.scenario.cluster, ecs_service)
+    }
+
+    /// How many tasks are what the policies of an ECS service find to be right.
+    pub fn demand(&mut self, demand: Demand) {
+        autoscaling::demand(&mut self.world, demand);
+    }
+
+    /// From the start on these requests are made; to be said before time passes.
+    pub fn load(&mut self, load: Load) {
+        self.world.scenario.load.push(load);
+    }
+
+    /// What a target group, by its id, got in each whole minute that begins at `from` or after it and before `until`.
+    pub fn traffic(&self, group: &str, from: Timestamp, until: Timestamp) -> impl Iterator<Item = (Timestamp, MinuteSeen)> {
+        let key = Key::TargetGroup(group.to_owned());
+        let minutes: Vec<_> = self.world.traffic.minutes(&key, from, until).collect();
+        minutes.into_iter().map(|(at, minute)| {
+            let failures = minute.status_5xx + minute.connection_errors + minute.connection_timeouts;
+            (at, MinuteSeen { requests: minute.requests, failures, p99: minute.latency.quantile(0.99) })
+        })
+    }
+
+    /// What CloudWatch has of a metric of a target group, by the group's id, minute by minute: as far as it is published.
+    #[must_use]
+    pub fn measured(&self, group: &str, name: &str, statistic: &str, from: Timestamp, until: Timestamp) -> Vec<(Timestamp, f64)> {
+        cloudwatch::measured(&self.world, group, name, statistic, from, until)
+    }
+
+    /// Everything that is written down about what there is, by what it is about: resources, actions, tags, sizes, scaling. Two of
+    /// these tell what has changed.
+    #[must_use]
+    pub fn inventory(&self) -> BTreeMap<String, String> {
+        let mut inventory = lattice::inventory(&self.world);
+        inventory.extend(ecs::inventory(&self.world));
+        inventory.extend(autoscaling::inventory(&self.world));
+        inventory
+    }
+
+    /// Does an operation as a request of it does: at once, without faults, and without being held against the service model.
+    ///
+    /// # Errors
+    /// The code and the message of a refusal.
+    pub fn call(&mut self, service: &str, operation: &str, labels: &[&str], input: Value) -> Result<Value, String> {
+        let emulated = protocol::emulated(service).ok_or_else(|| format!("nothing emulates {service}"))?;
+        let known = emulated.operations.iter().find(|(name, _)| *name == operation);
+        let (operation, perform) = known.ok_or_else(|| format!("{service} has no {operation}"))?;
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        let call = Call { service: emulated.name, operation, input, labels, access_key: String::new() };
+        perform(&mut self.world, &call).map_err(|refusal| format!("{}: {}", refusal.code, refusal.message))
     }
 
     /// One more fault, counting from now.

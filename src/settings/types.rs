@@ -68,6 +68,8 @@ pub struct TestRule {
     pub headers: Vec<(String, String)>,
     /// The start of the path; any path when `None`.
     pub path: Option<String>,
+    /// How many rules AWS lets a listener have, where that was raised.
+    pub rules_per_listener: Option<u32>,
 }
 
 /// The Lattice side of a release.

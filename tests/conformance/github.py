@@ -260,12 +260,27 @@ class Conformance:
         self.ask(204, "DELETE", one, comment_id=made["id"])
         self.ask(404, "GET", one, comment_id=made["id"])
         self.ask(404, "POST", many, {"body": "x"}, issue_number=8)
+        self.ask(201, "POST", many, {"body": "on the issue"}, issue_number=6)
         self.ask(422, "POST", many, {}, issue_number=7)
         self.ask(422, "POST", many, {"body": 7}, issue_number=7)
         self.ask(201, "POST", many, {"body": "é" * 65536}, issue_number=7)
         issues = "`Body is too long (maximum is 65536 characters)`, quoted in many issue threads"
         answer, _ = self.ask(422, "POST", many, {"body": "x" * 65537}, beyond=issues, issue_number=7)
         check("the words of a body too long", [] if "65536" in answer["errors"][0]["message"] else [str(answer)])
+
+    def commands(self):
+        asked = "/collaborators/{username}/permission"
+        for name, permission in [("octocat", "write"), ("Octocat", "write"), ("hubot", "read")]:
+            answer, _ = self.ask(200, "GET", asked, username=name)
+            check(f"{name} may {permission}", [] if answer["permission"] == permission else [answer["permission"]])
+        self.ask(404, "GET", asked, username="../octocat")
+        many = "/issues/comments/{comment_id}/reactions"
+        self.ask(201, "POST", many, {"content": "eyes"}, comment_id=5)
+        self.ask(200, "POST", many, {"content": "eyes"}, comment_id=5)
+        self.ask(201, "POST", many, {"content": "rocket"}, comment_id=5)
+        self.ask(422, "POST", many, {"content": "smile"}, comment_id=5)
+        self.ask(422, "POST", many, {}, comment_id=5)
+        self.ask(404, "POST", many, {"content": "eyes"}, comment_id=2_999_999_999)
 
     def check_runs(self):
         run = {"name": "release", "head_sha": HEAD, "status": "in_progress", "external_id": "1", "details_url": "https://example.com"}
@@ -406,6 +421,51 @@ def modes(binary, folder):
             check(f"{mode}: a read → {got}", [] if got == (200 if mode == "read-only" else 503) else ["another status"])
 
 
+# A release that waits for somebody, and a comment that promotes it.
+STORY = """
+"$ESPALIER" deploy -c tests/fixtures/seed/espalier.yml
+printf '%s' '{"action":"created","issue":{"number":7,"pull_request":{}},"comment":{"id":5,"body":"/espalier promote",
+  "user":{"login":"octocat"}}}' >"$FOLDER/event.json"
+export GITHUB_EVENT_NAME=issue_comment GITHUB_EVENT_PATH="$FOLDER/event.json"
+"$ESPALIER" answer -c tests/fixtures/seed/espalier.yml
+"""
+
+
+def what_we_send(binary, folder, described):
+    """Each of our own requests to GitHub, in a release and in an answer, is one that the description describes."""
+    record = Path(folder) / "record.jsonl"
+    variables = {**os.environ, "ESPALIER": binary, "FOLDER": folder, "ESPALIER_STEPS": "5%:30s,hold:4h,100%:30s"}
+    command = [binary, "sandbox", "run", "--record", str(record), "--", "bash", "-euc", STORY]
+    ran = subprocess.run(command, cwd=HERE.parent.parent, env=variables, capture_output=True, text=True)
+    check("a release and an answer, recorded", [] if ran.returncode == 0 else [ran.stdout[-2000:] + ran.stderr[-2000:]])
+    paths = [(re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), path) for path in described.document["paths"]]
+    sent = {}
+    for request in (json.loads(line)["request"] for line in record.read_text().splitlines()):
+        if not request["path"].startswith("/api/v3/"):
+            continue
+        path = request["path"].removeprefix("/api/v3")
+        known = [known for pattern, known in paths if pattern.fullmatch(path)]
+        # Of several the one with the most words of its own.
+        known = max(known, key=lambda path: -path.count("{"), default=None)
+        operation = described.document["paths"].get(known, {}).get(request["method"].lower())
+        findings = sent.setdefault(f"{request['method']} {known or path}", [])
+        if operation is None:
+            findings.append("is not described")
+        elif "requestBody" in operation:
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            body = request["body"]
+            findings += described.findings(schema, body) + described.unknown(schema, body)
+    for name, findings in sent.items():
+        check(f"we send {name}", findings)
+    wanted = [
+        "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
+        "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+        "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
+        "POST /repos/{owner}/{repo}/check-runs",
+    ]
+    check("all that was meant was sent", [f"{name} was not" for name in wanted if name not in sent])
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: github.py path/to/espalier")
@@ -418,11 +478,13 @@ def main():
             conformance.comments()
             conformance.check_runs()
             conformance.deployments()
+            conformance.commands()
             conformance.the_rest()
         # Another one: the checks above have used up what GitHub lets one create in a minute.
         with Sandbox(binary, folder) as sandbox:
             drive_a_client(sandbox)
         modes(binary, folder)
+        what_we_send(binary, folder, described)
     print(f"{checks['good']} hold, {checks['bad']} do not")
     sys.exit(1 if checks["bad"] else 0)
 

@@ -70,6 +70,11 @@ impl World {
         list(&self.0, "/ecs/tasks").iter().filter(|task| task["group"] == *group && task["desiredStatus"] == "RUNNING").count()
     }
 
+    /// How many tasks there are that have not stopped and whose `startedBy` begins so.
+    pub(crate) fn started_by(&self, name: &str) -> usize {
+        list(&self.0, "/ecs/tasks").iter().filter(|task| text(task, "/startedBy").starts_with(name)).count()
+    }
+
     /// An ECS service's `desiredCount`; none where there is no such service.
     pub(crate) fn desired(&self, service: &str) -> Option<u64> {
         list(&self.0, "/ecs/services").iter().find(|found| found["serviceName"] == service)?["desiredCount"].as_u64()
@@ -145,6 +150,11 @@ impl World {
     /// Whether the log has a line of this sort that says so.
     pub(crate) fn happened(&self, what: &str, said: &str) -> bool {
         list(&self.0, "/log").iter().any(|line| line["what"] == what && text(line, "/summary").contains(said))
+    }
+
+    /// Reactions to comments, in their order.
+    pub(crate) fn reactions(&self) -> Vec<String> {
+        list(&self.0, "/github/reactions").iter().map(|reaction| text(reaction, "/content")).collect()
     }
 
     /// The newest check run: status, conclusion, title.

@@ -37,7 +37,11 @@ impl Rollout {
                 }
             }
             // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
-            Phase::RollingBack(rollback) if rollback.is_looking() => self.restore_now(rollback),
+            Phase::RollingBack(rollback) if rollback.is_looking() && !self.is_stable_down() => self.restore_now(rollback),
+            // It would, unless the candidate has no healthy target either, which nobody can tell.
+            Phase::RollingBack(rollback) if rollback.is_looking() && (permanent || self.now >= self.give_up) => {
+                self.stick_and_scale(reason)
+            }
             Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
             Phase::Launching(_) | Phase::Stepping(..) if self.aws_now() >= self.record.deadline() => self.roll_back(self.late()),
             Phase::Retiring(_) if permanent || self.now >= self.give_up => self.retire_refused(&reason),

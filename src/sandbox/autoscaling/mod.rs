@@ -5,7 +5,7 @@
 //!
 //! Deliberately absent: other namespaces than `ecs`, predictive scaling, the times of scheduled actions, and metrics: what a policy would do
 //! about them is the scenario's `scaling.demand`. To call: [`OPERATIONS`] for the wire, [`next_event`] and
-//! [`on_time`] for time, [`snapshot`] for a look at it.
+//! [`on_time`] for time, [`snapshot`] for a look at it; `verbs` is the same without requests.
 
 mod activities;
 mod dispatch;
@@ -18,9 +18,12 @@ mod state;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod verbs;
 
 pub(crate) use dispatch::OPERATIONS;
 pub(crate) use scaling::{next_event, on_time};
 pub(crate) use snapshot::snapshot;
 pub(crate) use state::State;
 pub(crate) use targets::seed;
+pub use verbs::ScalableSeen;
+pub(crate) use verbs::{demand, inventory, scalable};

@@ -8,7 +8,7 @@
 //! the sources; what they leave open (when a minute is published, whether zeros are) are knobs of the scenario: `metrics_delay`,
 //! `metrics_partial`, `metrics_zeros`.
 //!
-//! To call: [`OPERATIONS`] for the wire, [`alarm_state`] for who watches an alarm, [`next_event`] and [`on_time`] for time.
+//! To call: [`OPERATIONS`] for the wire, [`alarm_state`] for who watches an alarm, [`next_event`] and [`on_time`] for time, [`measured`] without requests.
 
 mod alarms;
 mod data;
@@ -20,8 +20,10 @@ mod refusal;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verbs;
 
 pub(crate) use alarms::{alarm_state, next_event, on_time, seed, set_by_person};
 pub(crate) use operations::OPERATIONS;
 pub(crate) use refusal::{invalid_request, throttled};
 pub(crate) use state::State;
+pub(crate) use verbs::measured;

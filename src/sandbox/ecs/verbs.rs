@@ -1,11 +1,13 @@
 //! ECS without requests: services and tasks as they are, and launching, for whoever is in the same process.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{
     clusters::text,
     describe, describe_tasks, services,
-    state::{Rollout, ServiceStatus},
+    state::{EcsService, Rollout, ServiceStatus},
     task_definitions,
 };
 use crate::{clock::Timestamp, sandbox::world::World};
@@ -115,4 +117,14 @@ pub(crate) fn launch(
 ) -> Result<(), String> {
     let body = json!({ "cluster": cluster, "service": service, "taskDefinition": task_definition, "desiredCount": desired });
     services::change(world, &body).map(drop).map_err(|refusal| refusal.message)
+}
+
+/// What is written down about every service: what it was given, and its size.
+pub(crate) fn inventory(world: &World) -> BTreeMap<String, String> {
+    let told = |service: &EcsService| {
+        let deployment = service.primary().map(|deployment| Value::Object(deployment.spec.clone()).to_string());
+        let what = format!("{:?}, {} tasks: {}", service.status, service.desired, deployment.unwrap_or_default());
+        (service.arn.clone(), what)
+    };
+    world.ecs.services.iter().map(told).collect()
 }

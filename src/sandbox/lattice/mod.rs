@@ -46,7 +46,8 @@ pub(crate) use routes::{Addressed, Destination, addressed, routable, route, serv
 pub(crate) use seed::seed;
 pub use state::{Action, Health};
 pub(crate) use state::{State, Written};
-pub(crate) use verbs::{behind, routed, tags, targets, traffic_targets, write_action, write_tags, written};
+pub use verbs::RuleSeen;
+pub(crate) use verbs::{behind, inventory, routed, rules, tags, targets, traffic_targets, write_action, write_tags, written};
 pub(crate) use view::{
     added_share, deregister_target, edit, group_arn, group_exists, history, register_target, share, snapshot, target_health,
 };

@@ -1,5 +1,7 @@
 //! VPC Lattice without requests: what is written where, and writing it, for whoever is in the same process.
 
+use std::collections::BTreeMap;
+
 use super::{
     action::{self, Place},
     state::{Action, Card, Health, Life, Listener, Rule, Service, Tags},
@@ -10,6 +12,56 @@ use crate::sandbox::world::World;
 fn find<'a>(world: &'a World, arn: &str) -> Option<(&'a Service, &'a Listener, &'a Rule)> {
     let is = |listener: &Listener, rule: &Rule| if rule.is_default() { listener.card.arn == arn } else { rule.card.arn == arn };
     world.lattice.rules().find(|(_, listener, rule)| is(listener, rule))
+}
+
+/// A rule of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleSeen<'a> {
+    /// Its ARN.
+    pub arn: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its place among the others.
+    pub priority: u64,
+    /// Its tags.
+    pub tags: &'a BTreeMap<String, String>,
+}
+
+/// The rules of a listener by its ARN, but the default one.
+pub(crate) fn rules<'a>(world: &'a World, listener: &str) -> impl Iterator<Item = RuleSeen<'a>> + use<'a> {
+    let found = world.lattice.services.iter().flat_map(|service| &service.listeners).find(|known| known.card.arn == listener);
+    let rules = found.into_iter().flat_map(|listener| &listener.rules).filter(|rule| !rule.is_default());
+    rules.map(|Rule { card, priority, .. }| RuleSeen {
+        arn: &card.arn,
+        name: &card.name,
+        priority: priority.unwrap_or_default(),
+        tags: &card.tags,
+    })
+}
+
+/// Everything that is written down about every resource: its tags one by one, and what it does.
+pub(crate) fn inventory(world: &World) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let mut card = |card: &Card, what: String| {
+        all.insert(card.arn.clone(), what);
+        all.extend(card.tags.iter().map(|(key, value)| (format!("{} tag {key}", card.arn), value.clone())));
+    };
+    let state = &world.lattice;
+    for service in &state.services {
+        card(&service.card, service.card.name.clone());
+        service.listeners.iter().for_each(|listener| card(&listener.card, format!("{} {}", listener.protocol, listener.port)));
+    }
+    for (_, _, rule) in state.rules() {
+        card(&rule.card, format!("{:?} {} {}", rule.priority, rule.matching, rule.card.name));
+    }
+    state.groups.iter().for_each(|group| card(&group.card, format!("{} {}", group.kind, group.config)));
+    state.networks.iter().for_each(|network| card(&network.card, network.card.name.clone()));
+    let action = |(_, listener, rule): (&Service, &Listener, &Rule)| {
+        let arn = if rule.is_default() { &listener.card.arn } else { &rule.card.arn };
+        (format!("{arn} action"), format!("{:?}", rule.action))
+    };
+    all.extend(state.rules().map(action));
+    all
 }
 
 /// The ARNs of all traffic targets: each listener's rules, then its default action.

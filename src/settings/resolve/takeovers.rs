@@ -131,6 +131,7 @@ pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<Rollb
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
         rollout_id: rollout_id(&mut sources, &args.which),
+        revision: sources.text(Asked::new("revision", args.revision.as_ref(), None)),
         reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),

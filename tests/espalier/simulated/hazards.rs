@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use espalier::{
     rollout::{
+        analysis::Analysis,
         journal::Happening,
         machine::Ending,
         outcome::{OutcomeKind, Reason},
@@ -19,7 +20,7 @@ use espalier::{
 };
 
 use crate::simulation::{
-    case::{Blow, Case, Shape, Verb},
+    case::{Blow, Case, Falls, Shape, Verb},
     facts::Facts,
     run::{Played, play},
 };
@@ -27,7 +28,7 @@ use crate::simulation::{
 const STABLE: usize = 0;
 const CANDIDATE: usize = 1;
 
-fn played(case: &Case) -> Played {
+pub(super) fn played(case: &Case) -> Played {
     let played = play(case, true);
     assert_eq!(played.violation, None, "{case}{}", played.story.join("\n"));
     played
@@ -39,7 +40,7 @@ fn outcome(played: &Played) -> (OutcomeKind, Reason) {
     (outcome.kind, outcome.reason.clone())
 }
 
-fn last(played: &Played) -> &Facts {
+pub(super) fn last(played: &Played) -> &Facts {
     played.history.last().expect("the world was looked at")
 }
 
@@ -58,7 +59,7 @@ fn longest(played: &Played, is: impl Fn(&Facts) -> bool) -> Duration {
     longest
 }
 
-fn fault(operations: &[&str], after: u64, before: u64, effect: Effect) -> Fault {
+pub(super) fn fault(operations: &[&str], after: u64, before: u64, effect: Effect) -> Fault {
     let operations = operations.iter().map(|operation| (*operation).to_owned()).collect();
     Fault { operations, after: Some(after), before: Some(before), effect, ..Fault::default() }
 }
@@ -81,6 +82,9 @@ pub(super) fn quiet() -> Case {
     (case.plan.timeout, case.plan.retire_after) = (Duration::from_secs(2700), Some(Duration::from_secs(60)));
     case.knobs.propagation = 30;
     (case.stable, case.candidate) = (Behaviour::default(), Behaviour::default());
+    (case.analysis, case.load, case.scaled, case.tests, case.definition) = (Analysis::default(), 0.0, None, false, None);
+    case.errands.clear();
+    case.demand.clear();
     case.faults.clear();
     case.people.clear();
     case
@@ -133,11 +137,11 @@ fn flagger_b3_a_weight_that_somebody_sets_is_never_stepped_from() {
 #[test]
 fn flagger_b4_killed_between_intent_and_write_or_after_it_everything_can_be_undone() {
     for at in 0..70 {
-        for blow in [Blow::KillBefore, Blow::KillAfter] {
-            let case = Case { blows: vec![(at, blow)], afterwards: vec![(5, Verb::Abort)], ..quiet() };
+        for falls in [Falls::KillBefore, Falls::KillAfter] {
+            let case = Case { blows: vec![Blow { job: 0, at, falls }], afterwards: vec![(5, Verb::Abort)], ..quiet() };
             let played = played(&case);
             let shares = (last(&played).share(CANDIDATE), last(&played).least_share(CANDIDATE));
-            assert!(matches!(shares, (0, 0) | (100_000, 100_000)), "{blow:?} at {at}: {shares:?}");
+            assert!(matches!(shares, (0, 0) | (100_000, 100_000)), "{falls:?} at {at}: {shares:?}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The simulator played: `seeds` (whatever chance brings), `hazards` (single cases, each named after how another tool let its
-//! users down), `bent` (machines with a defect, which the rules must not let pass).
+//! users down), `found` (single cases too, which seeds have found), `bent` (machines with a defect, which the rules must not let
+//! pass).
 
 mod bent;
+mod found;
 mod hazards;
 mod seeds;

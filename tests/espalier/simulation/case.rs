@@ -3,17 +3,14 @@
 use std::time::Duration;
 
 use espalier::{
-    rollout::{
-        plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
-        split::Share,
-    },
+    rollout::{analysis::Analysis, hooks::Point, plan::Plan, scaling::Suspended},
     sandbox::{
         direct::Behaviour,
-        scenario::{ActionSeed, Edit, Effect, Exit, Fault, Knobs, Person},
+        scenario::{Fault, Knobs, Person},
     },
 };
 
-use super::dice::Dice;
+use super::definitions::Definition;
 
 /// Which traffic targets the release moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,8 +30,8 @@ pub(crate) enum Shape {
 pub(crate) enum Other {
     /// An image's tasks behave otherwise from now on.
     Behave(&'static str, Box<Behaviour>),
-    /// The autoscaler sets how many tasks stable wants.
-    Autoscale(u32),
+    /// A person sets how many tasks stable wants.
+    Resize(u32),
     /// Another pipeline has the candidate's ECS service run another task definition.
     Redeploy,
     /// Another rollout writes its record over ours.
@@ -43,9 +40,40 @@ pub(crate) enum Other {
     Stall(u64),
 }
 
+/// What a hook runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// A program of the runner's.
+    Program,
+    /// An ECS task.
+    Task,
+    /// A program that there is not.
+    Nothing,
+}
+
+/// A hook of the release, and how it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Errand {
+    pub(crate) at: Point,
+    pub(crate) runs: Runs,
+    /// How many seconds it takes, and its exit code then.
+    pub(crate) takes: u64,
+    pub(crate) exit: i32,
+    pub(crate) limit: Duration,
+}
+
 /// What befalls a job at one of its effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Blow {
+pub(crate) struct Blow {
+    /// Which job, in the order in which they begin, and at which of its effects.
+    pub(crate) job: usize,
+    pub(crate) at: usize,
+    pub(crate) falls: Falls,
+}
+
+/// How it falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Falls {
     /// The first signal in place of the answer.
     Signal,
     /// Killed before the effect did anything.
@@ -81,230 +109,33 @@ pub(crate) struct Case {
     pub(crate) latency: Duration,
     pub(crate) stable: Behaviour,
     pub(crate) candidate: Behaviour,
+    /// What the release is judged by besides target health.
+    pub(crate) analysis: Analysis,
+    /// How many requests somebody makes in each second.
+    pub(crate) load: f64,
+    pub(crate) errands: Vec<Errand>,
+    /// Something scales stable by itself; what of that people had suspended.
+    pub(crate) scaled: Option<Suspended>,
+    /// How many tasks its policies find to be right, from so many seconds after the start on.
+    pub(crate) demand: Vec<(u64, u32)>,
+    /// The release opens a test rule.
+    pub(crate) tests: bool,
+    /// It launches the candidate by a definition.
+    pub(crate) definition: Option<Definition>,
     /// Their times are seconds since the start of the world.
     pub(crate) faults: Vec<Fault>,
     pub(crate) people: Vec<Person>,
     pub(crate) others: Vec<(u64, Other)>,
-    /// At which effect of the first job.
-    pub(crate) blows: Vec<(usize, Blow)>,
+    pub(crate) blows: Vec<Blow>,
     /// Jobs that begin beside the first one, so many seconds after the start.
     pub(crate) beside: Vec<(u64, Verb)>,
     /// Jobs that begin one after the other, each so many seconds after the one before it is over.
     pub(crate) afterwards: Vec<(u64, Verb)>,
 }
 
-/// The longest that anything is waited for: misfortunes are spread over the first of so many seconds.
-const HORIZON: u64 = 420;
-
-const WRITES: [&str; 3] = ["vpc-lattice:UpdateRule", "vpc-lattice:UpdateListener", "vpc-lattice:BatchUpdateRule"];
-const TAGS: [&str; 1] = ["vpc-lattice:TagResource"];
-const READS: [&str; 4] =
-    ["vpc-lattice:GetRule", "vpc-lattice:GetListener", "vpc-lattice:ListTargets", "vpc-lattice:ListTagsForResource"];
-const ECS: [&str; 3] = ["ecs:DescribeServices", "ecs:ListTasks", "ecs:UpdateService"];
-
-fn names(of: &[&str]) -> Vec<String> {
-    of.iter().map(|name| (*name).to_owned()).collect()
-}
-
-impl Case {
-    /// The case of a seed.
-    pub(crate) fn of(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let mut case = Self::calm(seed, &mut dice);
-        case.latency = Duration::from_millis(dice.one(&[0, 0, 80, 300, 900]));
-        case.ahead = dice.one(&[0, 0, -600, -7, 7, 600]);
-        for _ in 0..dice.one(&[0, 1, 1, 2, 2, 3]) {
-            case.befall(&mut dice);
-        }
-        case.interrupt(&mut dice);
-        case
-    }
-
-    /// The case of a seed as far as a scenario file can tell it, so that it goes over the wire too.
-    pub(crate) fn wired(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let mut case = Self::calm(seed, &mut dice);
-        for _ in 0..dice.one(&[0, 1, 1, 2]) {
-            case.befall_in_a_file(&mut dice);
-        }
-        case
-    }
-
-    /// A world in which nothing goes wrong.
-    fn calm(seed: u64, dice: &mut Dice) -> Self {
-        let steps = dice.one(&[&[100_u32][..], &[50, 100], &[5, 100], &[25, 100], &[5, 50, 100], &[1, 10, 50, 100]]);
-        let settle = dice.one(&[30, 45, 90]);
-        let step = |percent: &u32| Step {
-            share: Share::percent(*percent),
-            bake: Duration::from_secs(45),
-            lag: Duration::ZERO,
-            hold: None,
-        };
-        let plan = Plan {
-            steps: steps.iter().map(step).collect(),
-            settle: Duration::from_secs(settle),
-            timeout: Duration::from_secs(dice.one(&[900, 1200, 2700])),
-            interval: Duration::from_secs(dice.one(&[15, 20, 30])),
-            health: HealthLimits { min_healthy: Share::percent(80), unhealthy_for: 2, unchecked: false },
-            on_cancel: dice.one(&[OnCancel::Rollback, OnCancel::Rollback, OnCancel::Hold]),
-            on_drift: dice.one(&[OnDrift::Stop, OnDrift::Stop, OnDrift::Restore]),
-            retire_after: dice.one(&[Some(Duration::from_secs(60)), Some(Duration::from_secs(30)), None]),
-        };
-        let shapes = [
-            Shape::RuleAndDefault,
-            Shape::RuleAndDefault,
-            Shape::RuleAndDefault,
-            Shape::Default,
-            Shape::BatchAndDefault,
-            Shape::BatchAndDefault,
-            Shape::Bootstrap,
-        ];
-        let mut plan = plan;
-        if dice.percent(12)
-            && let [_, .., last] = plan.steps.as_mut_slice()
-        {
-            let on_timeout = dice.one(&[OnTimeout::Rollback, OnTimeout::Continue]);
-            last.hold = Some(Hold { timeout: Duration::from_secs(dice.between(100, 3600)), on_timeout });
-        }
-        Self {
-            seed,
-            shape: dice.one(&shapes),
-            tasks: u32::try_from(dice.between(1, 4)).expect("small"),
-            plan,
-            knobs: Knobs { propagation: dice.between(1, settle), drain: 30, ..Knobs::default() },
-            ahead: 0,
-            latency: Duration::ZERO,
-            stable: Behaviour::default(),
-            candidate: Behaviour { starts_after: dice.one(&[5, 10, 10, 40]), ..Behaviour::default() },
-            faults: Vec::new(),
-            people: Vec::new(),
-            others: Vec::new(),
-            blows: Vec::new(),
-            beside: Vec::new(),
-            afterwards: Vec::new(),
-        }
-    }
-
-    fn befall(&mut self, dice: &mut Dice) {
-        let at = dice.between(5, HORIZON);
-        let well = Behaviour::default;
-        match dice.between(0, 11) {
-            0..=5 => self.befall_in_a_file(dice),
-            6 => self.others.push((at, Other::Autoscale(u32::try_from(dice.between(1, 6)).expect("small")))),
-            7 => self.others.push((at, Other::Redeploy)),
-            8 => self.others.push((at, Other::Usurp)),
-            9 => self.others.push((at, Other::Stall(dice.one(&[5, 30, 100, 300])))),
-            _ => {
-                // Up and down and up again.
-                let image = dice.one(&[CANDIDATE_IMAGE, CANDIDATE_IMAGE, STABLE_IMAGE]);
-                let mut when = at;
-                for healthy in [false, true, false, true] {
-                    self.others.push((when, Other::Behave(image, Box::new(Behaviour { healthy, ..well() }))));
-                    when += dice.between(10, 70);
-                }
-            }
-        }
-    }
-
-    fn befall_in_a_file(&mut self, dice: &mut Dice) {
-        let at = dice.between(0, HORIZON);
-        match dice.between(0, 9) {
-            0 => self.candidate = sick(&self.candidate, dice),
-            1 => self.candidate = Behaviour { unhealthy_above: Some(dice.one(&[4.0, 20.0, 60.0])), ..self.candidate.clone() },
-            2 => self.stable.healthy_for = Some(dice.between(40, HORIZON)),
-            3..=6 => self.faults.push(fault(at, dice)),
-            7 => {
-                let split = dice.one(&[[77, 23], [50, 50], [0, 100], [100, 0], [95, 5]]);
-                let forward = ["initial", "added"].into_iter().map(str::to_owned).zip(split).collect();
-                self.people.push(self.person(at, Edit::SetAction(ActionSeed { forward, fixed_response: None }), dice));
-            }
-            8 => self.people.push(self.person(at, Edit::RemoveTags, dice)),
-            _ => {
-                let forward = ["initial".to_owned()].into_iter().map(|group| (group, 100)).collect();
-                let back = Edit::SetAction(ActionSeed { forward, fixed_response: None });
-                let edit = if self.shape != Shape::Default && dice.percent(30) { Edit::DeleteRule } else { back };
-                self.people.push(self.person(at, edit, dice));
-            }
-        }
-    }
-
-    fn person(&self, at: u64, edit: Edit, dice: &mut Dice) -> Person {
-        let on_rule = edit == Edit::DeleteRule || (self.shape != Shape::Default && dice.percent(50));
-        Person {
-            at,
-            listener: "http-80".to_owned(),
-            rule: if on_rule { "api".to_owned() } else { String::new() },
-            r#do: edit,
-            ..Person::default()
-        }
-    }
-
-    fn interrupt(&mut self, dice: &mut Dice) {
-        let verbs = [Verb::Abort, Verb::Abort, Verb::Rollback, Verb::ForcedAbort, Verb::Resume, Verb::Sweep, Verb::Recover];
-        let promotes = [Verb::Promote, Verb::Promote, Verb::Sweep, Verb::Abort];
-        if self.plan.steps.iter().any(|step| step.hold.is_some()) {
-            self.afterwards.push((dice.between(0, 300), dice.one(&promotes)));
-        }
-        match dice.between(0, 9) {
-            0 | 1 => {
-                let at = usize::try_from(dice.between(0, 60)).expect("small");
-                self.blows.push((at, Blow::Signal));
-                if dice.percent(50) {
-                    self.afterwards.push((dice.between(0, 200), dice.one(&verbs)));
-                }
-            }
-            2..=4 => {
-                let at = usize::try_from(dice.between(0, 60)).expect("small");
-                self.blows.push((at, dice.one(&[Blow::KillBefore, Blow::KillAfter])));
-                self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
-            }
-            5 => self.beside.push((dice.between(5, HORIZON), dice.one(&verbs))),
-            6 => self.afterwards.push((dice.between(0, 60), Verb::Rollback)),
-            _ => {}
-        }
-    }
-}
-
 /// The image that serves at the start, and the one that is released.
 pub(crate) const STABLE_IMAGE: &str = "myservice:1";
 pub(crate) const CANDIDATE_IMAGE: &str = "myservice:2";
-
-fn sick(well: &Behaviour, dice: &mut Dice) -> Behaviour {
-    let well = well.clone();
-    let after = dice.between(5, 250);
-    match dice.between(0, 4) {
-        0 => Behaviour { healthy: false, ..well },
-        1 => Behaviour { healthy_for: Some(after), ..well },
-        2 => Behaviour { fails_after: Some(after), ..well },
-        3 => Behaviour { exits: Some(Exit { after: dice.between(3, 120), code: 1, reason: None }), ..well },
-        _ => Behaviour { placement_fails: Some("CannotPullContainerError: no such image".to_owned()), ..well },
-    }
-}
-
-fn fault(after: u64, dice: &mut Dice) -> Fault {
-    let (operations, effects): (&[&str], &[Effect]) = match dice.between(0, 3) {
-        0 | 1 => (
-            &WRITES,
-            &[
-                Effect::Throttle,
-                Effect::Conflict,
-                Effect::Error500,
-                Effect::Denied,
-                Effect::DropAfterWrite,
-                Effect::LateWrite(1),
-                Effect::LateWrite(2),
-                Effect::Hang,
-            ],
-        ),
-        2 => (&TAGS, &[Effect::Throttle, Effect::Error500, Effect::Denied, Effect::DropAfterWrite]),
-        _ if dice.percent(50) => (&READS, &[Effect::Throttle, Effect::Error500, Effect::Denied]),
-        _ => (&ECS, &[Effect::Throttle, Effect::Error500, Effect::Denied]),
-    };
-    // One of them fails while the others go through, or all of them fail.
-    let operations = if dice.percent(50) { names(operations) } else { names(&[dice.one(operations)]) };
-    let lasts = dice.one(&[1, 5, 20, 60, 200, 2000]);
-    Fault { operations, after: Some(after), before: Some(after + lasts), effect: dice.one(effects), ..Fault::default() }
-}
 
 impl std::fmt::Display for Case {
     /// For people: what is as always is left out.
@@ -324,6 +155,35 @@ impl std::fmt::Display for Case {
             plan.retire_after
         )?;
         writeln!(f, "the data plane follows after {} s; the runner's clock is {} s ahead", self.knobs.propagation, self.ahead)?;
+        for metric in &self.analysis.metrics {
+            let (versus, least, nothing) = (metric.versus, metric.min_requests, metric.on_no_data);
+            writeln!(
+                f,
+                "judged by {}: {}, {versus:?}, of {least} requests, no data {nothing:?}",
+                metric.source,
+                metric.limits()
+            )?;
+        }
+        if !self.analysis.is_empty() {
+            let Knobs { metrics_delay, metrics_partial, metrics_zeros, .. } = &self.knobs;
+            writeln!(
+                f,
+                "{} requests a second; metrics {metrics_delay} s late, half of them for {metrics_partial} s, zeros {metrics_zeros}, lag {:?}",
+                self.load, self.analysis.lag
+            )?;
+        }
+        for Errand { at, runs, takes, exit, limit } in &self.errands {
+            writeln!(f, "at {at} a {runs:?} takes {takes} s of {limit:?} and ends with {exit}")?;
+        }
+        if let Some(suspended) = self.scaled {
+            writeln!(f, "stable is scaled by itself, {suspended:?}; needed are {:?}", self.demand)?;
+        }
+        if self.tests {
+            writeln!(f, "it opens a test rule")?;
+        }
+        if let Some(definition) = self.definition {
+            writeln!(f, "its definition: {definition:?}")?;
+        }
         for (who, behaviour) in [("stable", &self.stable), ("the candidate", &self.candidate)] {
             if *behaviour != Behaviour::default() {
                 writeln!(f, "{who}: {}", odd(behaviour))?;
@@ -343,8 +203,8 @@ impl std::fmt::Display for Case {
                 writeln!(f, "at {at} s: {other:?}")?;
             }
         }
-        for (at, blow) in &self.blows {
-            writeln!(f, "at effect {at}: {blow:?}")?;
+        for Blow { job, at, falls } in &self.blows {
+            writeln!(f, "at effect {at} of job {job}: {falls:?}")?;
         }
         for (at, verb) in &self.beside {
             writeln!(f, "at {at} s another job: {verb:?}")?;

@@ -1,18 +1,20 @@
 //! Holds what happens against the rules: it is told of every change of the world and of everything that a job does, and keeps
 //! what the rules need to look back on.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use espalier::{
     rollout::{
-        machine::{Desired, Effect, Ending, Role},
+        hooks::Point,
+        machine::{Desired, Effect, Ending, Event, Role},
         outcome::OutcomeKind,
         record::{Record, State},
     },
+    sandbox::direct::MinuteSeen,
     time::Timestamp,
 };
 
-use super::{case::Case, facts::Facts, rules};
+use super::{case::Case, facts::Facts, judged, kept, rules};
 
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,12 @@ pub(crate) struct Watched {
     pub(crate) superseded: bool,
     pub(crate) drift_seen: bool,
     pub(crate) promoted: bool,
+    /// What the world measured of the step in hand is beyond a limit.
+    pub(crate) condemned: bool,
+    /// The newest metrics could not be read, or not all of them.
+    pub(crate) unread: bool,
+    /// It runs hooks.
+    pub(crate) hooked: bool,
 }
 
 /// How long each bad state has stood.
@@ -84,6 +92,9 @@ pub(crate) struct Court<'c> {
     pub(crate) tags_lost: bool,
     /// What each traffic target said at the start.
     pub(crate) at_start: Facts,
+    /// What each slot's group got in the minutes that are over.
+    pub(crate) traffic: [Vec<(Timestamp, MinuteSeen)>; 2],
+    counted: u64,
     standing: [Standing; rules::STANDING.len()],
 }
 
@@ -97,11 +108,13 @@ impl<'c> Court<'c> {
             edited,
             tags_lost: false,
             at_start,
+            traffic: [Vec::new(), Vec::new()],
+            counted: 0,
             standing: [Standing::default(); rules::STANDING.len()],
         }
     }
 
-    fn hold(&mut self, rule: &'static str, at: Timestamp, held: Result<(), String>) {
+    pub(crate) fn hold(&mut self, rule: &'static str, at: Timestamp, held: Result<(), String>) {
         if let (Err(what), None) = (held, &self.violation) {
             self.violation = Some(Violation { rule, at, what });
         }
@@ -132,10 +145,19 @@ impl<'c> Court<'c> {
     }
 
     /// The machine asks for an effect, which is not carried out yet.
-    pub(crate) fn asked(&mut self, job: usize, effect: &Effect, before: &Facts, recorded: Option<&Record>) {
+    pub(crate) fn asked(
+        &mut self,
+        job: usize,
+        effect: &Effect,
+        before: &Facts,
+        recorded: Option<&Record>,
+        proven: &BTreeSet<(Point, usize)>,
+    ) {
         let watched = &self.jobs[job];
         let held: Vec<(&'static str, Result<(), String>)> = match effect {
             Effect::Write(desired) => vec![
+                (judged::PASS, judged::step(self, watched, *desired, before.at)),
+                (kept::GATES, kept::gate(self.case, watched, *desired, proven)),
                 (rules::CAPACITY, rules::capacity(watched, *desired)),
                 (rules::PLAN, rules::plan(watched, *desired, before.at)),
                 (rules::DRIFT, rules::drift(watched, *desired, self.case)),
@@ -148,6 +170,8 @@ impl<'c> Court<'c> {
                     (rules::LEASE, rules::lease(watched)),
                     (rules::SIGNAL, rules::signal(watched, before)),
                     (rules::PROMOTION, rules::promotion(watched, record, edited)),
+                    (judged::PASS, judged::promotion(self, watched, record, before.at)),
+                    (kept::GATES, kept::promotion(self.case, watched, record, proven)),
                 ]
             }
             Effect::Launch(_) => vec![(rules::LEASE, rules::lease(watched))],
@@ -155,15 +179,11 @@ impl<'c> Court<'c> {
                 vec![(rules::LEASE, rules::lease(watched)), (rules::SIZE, rules::size(watched, *role, *count, recorded, before))]
             }
             Effect::WaitUntil(_) => vec![(rules::SIGNAL, rules::signal_waits(watched, before))],
-            Effect::Renew(_)
-            | Effect::Steer(_)
-            | Effect::OpenTest
-            | Effect::CloseTest
-            | Effect::StartHook(_)
-            | Effect::EndHook => {
+            Effect::Renew(_) | Effect::Steer(_) | Effect::OpenTest | Effect::CloseTest | Effect::StartHook(_) => {
                 vec![(rules::LEASE, rules::lease(watched))]
             }
-            Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::Finish(_) => Vec::new(),
+            // What it started it ends, whoever goes on.
+            Effect::EndHook | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::Finish(_) => Vec::new(),
         };
         for (rule, held) in held {
             self.hold(rule, before.at, held);
@@ -177,6 +197,7 @@ impl<'c> Court<'c> {
                     Desired::Split(split) if watched.stable.is_some() && split.candidate > 0 => {
                         watched.step = rules::step(watched, *split).or(watched.step);
                         watched.stepped = before.at;
+                        watched.condemned = false;
                     }
                     Desired::Split(_) => {}
                     Desired::BaselineBesideCandidate | Desired::Baseline => watched.fell |= watched.step.is_some(),
@@ -224,6 +245,35 @@ impl<'c> Court<'c> {
         }
     }
 
+    /// Whether another minute is over.
+    pub(crate) fn counts_until(&mut self, now: Timestamp) -> bool {
+        let minute = now.as_secs() / 60;
+        std::mem::replace(&mut self.counted, minute) != minute
+    }
+
+    /// Judges by what was measured until now.
+    pub(crate) fn condemn(&mut self, now: Timestamp) {
+        let condemned: Vec<bool> = self.jobs.iter().map(|job| judged::condemned(self, job, now)).collect();
+        self.jobs.iter_mut().zip(condemned).for_each(|(job, condemned)| job.condemned = condemned);
+    }
+
+    /// What a job was told.
+    pub(crate) fn read(&mut self, job: usize, event: &Event) {
+        if let Event::Observed(seen) = event
+            && let Some(metrics) = &seen.metrics
+        {
+            self.jobs[job].unread = !judged::is_whole(metrics);
+        }
+    }
+
+    /// A job is over, and tasks of its hooks are not.
+    pub(crate) fn left_running(&mut self, job: usize, at: Timestamp, left: &[String]) {
+        let watched = &self.jobs[job];
+        let excused = left.is_empty() || watched.refused || watched.signalled.is_some();
+        let held = if excused { Ok(()) } else { Err(format!("{} leaves {} running", watched.name, left.join(", "))) };
+        self.hold(kept::GATES, at, held);
+    }
+
     /// A job is over.
     pub(crate) fn ended(&mut self, job: usize, ending: &Ending, facts: &Facts, exactly: bool, recorded: Option<&Record>) {
         self.jobs[job].over = true;
@@ -242,8 +292,16 @@ impl<'c> Court<'c> {
             OutcomeKind::Unchanged => Err("the machine never decides this".to_owned()),
         };
         let closed = rules::closed(watched, outcome, recorded, self.tags_lost);
+        let failed = judged::failed(self, watched, outcome, facts.at);
+        let outage = if job == 0 { judged::outage(self.case, watched, outcome, facts.at) } else { Ok(()) };
+        let returned = kept::given_back(self.case, watched, outcome, facts);
+        let shut = if self.tags_lost { Ok(()) } else { kept::shut(watched, outcome, facts) };
         self.hold(rules::ENDING, facts.at, held);
         self.hold(rules::CLOSED, facts.at, closed);
+        self.hold(judged::FAIL, facts.at, failed);
+        self.hold(judged::OUTAGE, facts.at, outage);
+        self.hold(kept::SCALING, facts.at, returned);
+        self.hold(kept::DOORS, facts.at, shut);
     }
 
     /// It never ends.

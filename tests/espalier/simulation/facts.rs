@@ -1,11 +1,11 @@
 //! What is the case in the world at one moment: the rules are held against this and against nothing that a program says.
 
 use espalier::{
-    sandbox::direct::{Action, Direct, Health},
+    sandbox::direct::{Action, Direct, Health, ScalableSeen},
     time::Timestamp,
 };
 
-use super::stage::Stage;
+use super::stage::{OURS, Stage};
 
 /// How a slot is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,12 +47,22 @@ pub(crate) struct Facts {
     pub(crate) written: Vec<Option<Weights>>,
     /// As the data plane routes.
     pub(crate) routed: Vec<Option<Weights>>,
+    /// What scales each slot by itself.
+    pub(crate) scaled: [Option<ScalableSeen>; 2],
+    /// Test rules of ours.
+    pub(crate) doors: usize,
 }
 
 impl Facts {
     pub(crate) fn of(world: &Direct, stage: &Stage, revisions: &[String; 2]) -> Self {
         let weights = |action: Option<&Action>| action.map(|action| weights(action, stage));
+        let scaled = |slot: usize| world.scalable(stage.slots[slot].ecs_service.as_deref()?);
         Self {
+            scaled: [scaled(0), scaled(1)],
+            doors: world
+                .rules(&stage.listener)
+                .filter(|rule| rule.tags.get("espalier:test").is_some_and(|whose| whose == OURS))
+                .count(),
             at: world.now(),
             slots: [slot(world, stage, 0, &revisions[0]), slot(world, stage, 1, &revisions[1])],
             written: stage.targets.iter().map(|(target, _)| weights(world.action(target.arn()))).collect(),

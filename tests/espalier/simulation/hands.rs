@@ -6,7 +6,6 @@
 use std::{
     collections::{BTreeMap, hash_map::DefaultHasher},
     hash::{Hash as _, Hasher as _},
-    time::Duration,
 };
 
 use espalier::{
@@ -22,32 +21,28 @@ use espalier::{
         },
         ledger::{self, Found, Ledger},
         observe::side,
-        slots::{Slot, Slots},
+        slots::{Launch, Slot, Slots},
     },
     rollout::{
-        machine::{Effect, Event, Role},
+        analysis::Measured,
+        hooks::HookReading,
+        machine::{Effect, Event, Role, Rollout},
         observation::{Lease, LiveAction, Observation, Refusal, RefusalKind, Side},
         record::Record,
     },
     sandbox::direct::{self, Direct, ServiceSeen, TaskSeen},
     time::Timestamp,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::stage::{seen, told};
-
-/// What becomes of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Done,
-    Refused(RefusalKind),
-    /// Done, but the answer is lost.
-    Unheard,
-    /// Not answered, and done so much later.
-    Late(Duration),
-    /// All but the last item of a batch.
-    Partial,
-}
+use super::{
+    calls::{Fate, act, call, fate, tag},
+    doors::Door,
+    errands::Errands,
+    measure::measure,
+    stage::{seen, told},
+    steer::steer,
+};
 
 /// A write that is still under way when its sender has given it up.
 #[derive(Clone, Debug)]
@@ -61,6 +56,8 @@ pub(crate) struct LateWrite {
 pub(crate) struct Hands {
     pub(crate) slots: Slots,
     pub(crate) ledger: Ledger,
+    pub(crate) door: Door,
+    pub(crate) errands: Errands,
     /// The sides as they were read last, with what they were made of: most readings find nothing new.
     sides: Option<(u64, (Option<Side>, Side))>,
     record: Option<(BTreeMap<String, String>, Option<Found>)>,
@@ -70,51 +67,92 @@ pub(crate) struct Hands {
 }
 
 impl Hands {
-    pub(crate) fn new(slots: Slots, ledger: Ledger) -> Self {
+    pub(crate) fn new(slots: Slots, ledger: Ledger, door: Door, errands: Errands) -> Self {
         let actions = vec![None; slots.targets.len()];
-        Self { slots, ledger, sides: None, record: None, actions, late: Vec::new(), refused: false }
+        Self { slots, ledger, door, errands, sides: None, record: None, actions, late: Vec::new(), refused: false }
     }
 
     /// Does what the machine asks for; `WaitUntil` and `Finish` are the run's own.
-    pub(crate) fn carry_out(&mut self, world: &mut Direct, effect: &Effect, record: &Record) -> Event {
+    pub(crate) fn carry_out(&mut self, world: &mut Direct, effect: &Effect, rollout: &Rollout) -> Event {
+        let record = rollout.record();
         let done = match effect {
-            Effect::Record(record, lease) => self.write_record(world, record, *lease).map(|()| Event::Done),
-            Effect::Renew(until) => {
-                let tags = self.ledger.renewal(record, *until);
-                tag(world, self.ledger.holder(), tags).map(|()| Event::Done)
+            Effect::Observe(question) => {
+                let seen = self.observe(world, record, true).and_then(|seen| Ok((seen, self.errands.read(world)?)));
+                let (candidate, stable) = (&self.slots.candidate.group, self.slots.stable.as_ref().map(|slot| &slot.group));
+                let metrics = question.map(|question| {
+                    let stable = stable.map(|group| group.id.as_str());
+                    measure(world, rollout.analysis(), candidate.id.as_str(), stable, question)
+                });
+                seen.map(|(seen, hook)| observed(seen, metrics, hook, self.door.there()))
             }
-            Effect::Write(desired) => {
-                let actions = self.slots.actions(*desired).expect("a plan that was checked");
-                self.write(world, actions).map(|()| Event::Done)
-            }
-            Effect::Launch(count) => call(world, "ecs", "UpdateService")
-                .and_then(|()| {
-                    let slot = &self.slots.candidate;
-                    let (Some(service), Some(definition)) = (&slot.ecs_service, &slot.task_definition) else { return Ok(()) };
-                    world.launch(service, definition, *count as usize).map_err(|_| RefusalKind::Permanent)
-                })
-                .map(|()| Event::Done),
-            Effect::Scale(role, count) => call(world, "ecs", "UpdateService").map(|()| {
-                let slot = if *role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) };
-                if let Some(service) = slot.and_then(|slot| slot.ecs_service.as_ref()) {
-                    world.set_desired(service, *count as usize);
-                }
-                Event::Done
-            }),
-            // Simulated plans have no scaled sides, test rules or hooks, so that none of these is asked for.
-            Effect::Steer(_) | Effect::OpenTest | Effect::CloseTest | Effect::StartHook(_) | Effect::EndHook => {
-                Err(RefusalKind::Permanent)
-            }
+            Effect::ReadBack => self.observe(world, record, false).map(|seen| observed(seen, None, None, Vec::new())),
             Effect::CountHealthy(role) => call(world, "vpc-lattice", "ListTargets").map(|()| {
-                let slot = if *role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) };
-                Event::Counted(slot.map_or(0, |slot| side(&targets(world, slot), None, &[], None).healthy))
+                Event::Counted(self.slot(*role).map_or(0, |slot| side(&targets(world, slot), None, &[], None).healthy))
             }),
-            Effect::Observe(_) => self.observe(world, record, true),
-            Effect::ReadBack => self.observe(world, record, false),
             Effect::WaitUntil(_) | Effect::Finish(_) => unreachable!("the run's own"),
+            Effect::Record(..)
+            | Effect::Renew(_)
+            | Effect::Write(_)
+            | Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::Steer(_)
+            | Effect::OpenTest
+            | Effect::CloseTest
+            | Effect::StartHook(_)
+            | Effect::EndHook => self.act(world, effect, record).map(|()| Event::Done),
         };
         self.refused = done.is_err();
         done.unwrap_or_else(|kind| Event::Refused(Refusal { kind, message: "refused".to_owned() }))
+    }
+
+    fn act(&mut self, world: &mut Direct, effect: &Effect, record: &Record) -> Result<(), RefusalKind> {
+        match effect {
+            Effect::Record(record, lease) => self.write_record(world, record, *lease),
+            Effect::Renew(until) => {
+                let tags = self.ledger.renewal(record, *until);
+                tag(world, self.ledger.holder(), tags)
+            }
+            Effect::Write(desired) => {
+                let actions = self.slots.actions(*desired).expect("a plan that was checked");
+                self.write(world, actions)
+            }
+            Effect::Launch(count) => self.launch(world, *count),
+            Effect::Scale(role, count) => call(world, "ecs", "UpdateService").map(|()| {
+                if let Some(service) = self.slot(*role).and_then(|slot| slot.ecs_service.as_ref()) {
+                    world.set_desired(service, *count as usize);
+                }
+            }),
+            Effect::Steer(how) => steer(world, &self.slots, *how, record.scaling.unwrap_or_default()),
+            Effect::OpenTest => {
+                let group = self.slots.candidate.group.id.to_string();
+                self.door.open(world, &group)
+            }
+            Effect::CloseTest => self.door.close(world),
+            Effect::StartHook(order) => self.errands.start(world, &self.slots, order, record),
+            Effect::EndHook => self.errands.end(world, record),
+            Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
+        }
+    }
+
+    fn slot(&self, role: Role) -> Option<&Slot> {
+        if role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) }
+    }
+
+    fn launch(&self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {
+        let slot = &self.slots.candidate;
+        let (Some(service), Some(cluster)) = (&slot.ecs_service, &self.slots.cluster) else { return Ok(()) };
+        let mut body = match &self.slots.launch {
+            Launch::Nothing => return Ok(()),
+            Launch::Previous { task_definition } => {
+                json!({ "cluster": cluster, "service": service, "taskDefinition": task_definition })
+            }
+            Launch::Definition { update, .. } => {
+                call(world, "ecs", "DescribeServices")?;
+                update.clone()
+            }
+        };
+        body["desiredCount"] = json!(count);
+        act(world, "ecs", "UpdateService", &[], body).map(drop)
     }
 
     fn write_record(&mut self, world: &mut Direct, record: &Record, lease: Option<Timestamp>) -> Result<(), RefusalKind> {
@@ -164,7 +202,7 @@ impl Hands {
         }
     }
 
-    fn observe(&mut self, world: &mut Direct, record: &Record, whole: bool) -> Result<Event, RefusalKind> {
+    fn observe(&mut self, world: &mut Direct, record: &Record, whole: bool) -> Result<Observation, RefusalKind> {
         let mut calls = vec![("vpc-lattice", "ListTagsForResource")];
         for (target, _) in &self.slots.targets {
             let rule = matches!(target, TrafficTarget::Rule { .. });
@@ -172,6 +210,10 @@ impl Hands {
         }
         if whole {
             calls.extend([("vpc-lattice", "ListTargets"), ("ecs", "DescribeServices"), ("ecs", "ListTasks")]);
+            let name = self.slots.candidate.ecs_service.as_deref().unwrap_or_default();
+            if world.tasks(name).any(|task| task.is_wanted) {
+                calls.push(("ecs", "DescribeTasks"));
+            }
         }
         // All are sent at once, and one that is refused for good is heard of before one that is tried again.
         let mut refused: Option<RefusalKind> = None;
@@ -187,16 +229,7 @@ impl Hands {
         let lease = self.lease(world, record, at);
         let actions = self.read_actions(world);
         let (stable, candidate) = if whole { self.read_sides(world) } else { (None, Side::default()) };
-        Ok(Event::Observed(Box::new(Observation {
-            at,
-            lease,
-            actions,
-            stable,
-            candidate,
-            metrics: None,
-            test: Vec::new(),
-            hook: None,
-        })))
+        Ok(Observation { at, lease, actions, stable, candidate, metrics: None, test: Vec::new(), hook: None })
     }
 
     fn lease(&mut self, world: &Direct, ours: &Record, now: Timestamp) -> Lease {
@@ -271,38 +304,8 @@ impl Hands {
     }
 }
 
-fn fate(world: &mut Direct, service: &'static str, operation: &str) -> Fate {
-    use direct::Effect::{Conflict, Denied, DropAfterWrite, Error500, Hang, LateWrite, Partial, Throttle};
-    match world.strike(service, operation, true) {
-        None => Fate::Done,
-        Some(Partial) => Fate::Partial,
-        Some(Throttle | Conflict | Error500 | Hang) => Fate::Refused(RefusalKind::Transient),
-        Some(Denied) => Fate::Refused(RefusalKind::Permanent),
-        Some(DropAfterWrite) => Fate::Unheard,
-        Some(LateWrite(seconds)) => Fate::Late(Duration::from_secs(seconds)),
-    }
-}
-
-/// A call that has no late effect.
-fn call(world: &mut Direct, service: &'static str, operation: &str) -> Result<(), RefusalKind> {
-    match fate(world, service, operation) {
-        Fate::Done | Fate::Partial => Ok(()),
-        Fate::Refused(kind) => Err(kind),
-        Fate::Unheard | Fate::Late(_) => Err(RefusalKind::Transient),
-    }
-}
-
-fn tag(world: &mut Direct, arn: &str, tags: BTreeMap<String, String>) -> Result<(), RefusalKind> {
-    let fate = fate(world, "vpc-lattice", "TagResource");
-    if let Fate::Refused(kind) = fate {
-        return Err(kind);
-    }
-    let there = world.write_tags(arn, tags);
-    match fate {
-        Fate::Done | Fate::Partial if there => Ok(()),
-        Fate::Done | Fate::Partial => Err(RefusalKind::Permanent),
-        Fate::Refused(_) | Fate::Unheard | Fate::Late(_) => Err(RefusalKind::Transient),
-    }
+fn observed(seen: Observation, metrics: Option<Measured>, hook: Option<HookReading>, test: Vec<String>) -> Event {
+    Event::Observed(Box::new(Observation { metrics, hook, test, ..seen }))
 }
 
 fn targets(world: &Direct, slot: &Slot) -> Vec<Target> {

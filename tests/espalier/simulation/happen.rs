@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use espalier::{aws::ledger::Ledger, sandbox::direct};
+use espalier::{
+    aws::{ledger::Ledger, slots::Launch},
+    sandbox::direct,
+};
 
 use super::{
     case::{Other, Verb},
@@ -24,10 +27,10 @@ impl Run<'_> {
                 self.world.note("application", format!("{image} is healthy: {}", behaviour.healthy));
                 self.world.behave(image, *behaviour);
             }
-            Ahead::Other(Other::Autoscale(desired)) => {
+            Ahead::Other(Other::Resize(desired)) => {
                 let serving = if self.stage.bootstrap { 1 } else { 0 };
                 let name = self.stage.slots[serving].ecs_service.clone().unwrap_or_default();
-                self.world.note("autoscaling", format!("{name} wants {desired}"));
+                self.world.note("person", format!("{name} is to have {desired}"));
                 self.world.set_desired(&name, desired as usize);
             }
             Ahead::Other(Other::Redeploy) => {
@@ -40,8 +43,10 @@ impl Run<'_> {
             Ahead::Other(Other::Stall(ref seconds)) => {
                 self.world.note("runner", format!("stands still for {seconds} s"));
                 let until = self.world.now() + Duration::from_secs(*seconds);
-                self.jobs[0].ready = self.jobs[0].ready.max(until);
-                self.court.jobs[0].hindered = self.court.jobs[0].hindered.max(until);
+                if let (Some(job), Some(watched)) = (self.jobs.first_mut(), self.court.jobs.first_mut()) {
+                    job.ready = job.ready.max(until);
+                    watched.hindered = watched.hindered.max(until);
+                }
             }
             Ahead::Begins(verb) => self.start(verb),
         }
@@ -50,7 +55,7 @@ impl Run<'_> {
 
     /// Another rollout writes its record over whatever is there.
     fn usurp(&mut self) {
-        let slots = self.stage.released();
+        let slots = self.stage.released(Launch::Nothing);
         let mut record = self.stage.record(self.case, self.world.now());
         record.id = "somebody-elses".to_owned();
         let ledger = Ledger::new(&self.stage.service_arn, &slots.targets, true).expect("recordable");
@@ -66,14 +71,14 @@ impl Run<'_> {
         let asked = self.world.strike("vpc-lattice", "ListTagsForResource", false);
         if asked.is_some_and(|effect| effect != direct::Effect::Partial) {
             // A person tries again.
-            if self.jobs.len() < 100 && self.world.now().since(self.jobs[0].began) < rules::longest(self.case) {
+            if self.jobs.len() < 100 && self.world.now().since(self.court.at_start.at) < rules::longest(self.case) {
                 self.ahead.push((self.world.now() + Duration::from_secs(30), Ahead::Begins(verb)));
             }
             return;
         }
         let name = format!("{verb:?}").to_lowercase();
         self.world.note("job", format!("{name} begins"));
-        match verbs::begin(verb, &self.world, &self.stage, self.clock()) {
+        match verbs::begin(verb, self.case, &self.world, &self.stage, self.clock()) {
             Some(begun) => self.begin(&name, begun, Some(verb)),
             None => self.world.note("job", format!("{name} has nothing to do")),
         }

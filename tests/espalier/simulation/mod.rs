@@ -1,26 +1,37 @@
 //! The simulator: the machine in the sandbox's world, without sockets, and the rules of DESIGN §5 held against the world at
 //! every instant.
 //!
-//! Inside: `case` (what a seed means), `dice`, `stage` (the worlds), `hands` (effects → world → events), `verbs` (what later jobs
-//! begin from), `run` and `happen` (whose turn it is, and what befalls the world), `words`, `facts` (one moment of the world), `court` and `rules` (what is held), `shrink` (the
-//! shortest failing case), `long` (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that
-//! play it are in `simulated`.
+//! Inside: `case` (what a seed means: data), `dice`, `chance` and `furnish` (which case a seed is), `stage` and `definitions` (the
+//! worlds, and what is released into them), `hands` with `calls`, `measure`, `errands`, `steer` and `doors` (effects → world →
+//! events), `verbs` (what later jobs begin from), `run` and `happen` (whose turn it is, and what befalls the world), `words`, `facts`
+//! (one moment of the world), `court`, `rules`, `judged` and `kept` (what is held), `shrink` (the shortest failing case), `long`
+//! (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that play it are in `simulated`.
 //!
 //! It reaches the world by `espalier::sandbox::direct` and the machine by `espalier::rollout`; of `espalier::aws` it uses what is
 //! pure. It lives beside the tests and not in the product. Replay a seed with
 //! `cargo bench --bench simulate -- --seed N --rollouts 1`.
 
+mod calls;
 pub(crate) mod case;
+mod chance;
 mod court;
+pub(crate) mod definitions;
 mod dice;
+mod doors;
+mod errands;
 pub(crate) mod facts;
+pub(crate) mod furnish;
 mod hands;
 mod happen;
+mod judged;
+mod kept;
 pub(crate) mod long;
+mod measure;
 mod rules;
 pub(crate) mod run;
 mod shrink;
 mod stage;
+mod steer;
 mod verbs;
 pub(crate) mod wire;
 mod words;

@@ -1,6 +1,7 @@
 //! The rules of DESIGN §5, each a small check on what was the case in the world.
 //!
-//! Rules 7 and 8 are about metrics and reports, 10 and 13 about what is written beforehand: they are held elsewhere.
+//! Those about metrics (7, 8) are in `judged`; those about what a release borrows and has to leave as it was (scaling, test rules,
+//! hooks, everything foreign: 6, 10, 13) in `kept`.
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::{
     case::Case,
     court::{Watched, slot_of},
     facts::Facts,
+    judged, kept,
 };
 
 /// A state that a watching job may not let stand for longer than one interval and one write.
@@ -31,7 +33,10 @@ pub(crate) struct Stands {
 }
 
 /// Rules 1 and 14, and "Health": what must be answered in the tick that sees it.
-pub(crate) const STANDING: [Stands; 4] = [
+pub(crate) const STANDING: [Stands; 7] = [
+    judged::CONDEMNED,
+    kept::STEADY,
+    kept::KEPT_SIZE,
     Stands {
         rule: "1: a candidate with weight and no healthy target is rolled back at once",
         what: "the candidate had weight and no healthy target",
@@ -68,7 +73,7 @@ pub(crate) const STANDING: [Stands; 4] = [
 ];
 
 /// Whether the job still decides about weights: from the claim to the promotion, or to the end of a rollback.
-fn watches(job: &Watched) -> bool {
+pub(crate) fn watches(job: &Watched) -> bool {
     job.stable.is_some() && !job.promoted && !job.drift_seen
 }
 
@@ -258,7 +263,8 @@ pub(crate) const ENDS: &str = "11: every path ends, with a deadline on every pha
 
 /// The longest that a job can take: its timeout, and each phase's own limit.
 pub(crate) fn longest(case: &Case) -> Duration {
-    case.plan.timeout + Duration::from_secs(120 + 900 + 300 + 600 * 4) + case.plan.settle + Duration::from_secs(600)
+    let hooks: Duration = case.errands.iter().map(|errand| errand.limit).sum();
+    case.plan.timeout + Duration::from_secs(120 + 900 + 300 + 600 * 4) + case.plan.settle + Duration::from_secs(600) + hooks
 }
 
 pub(crate) const ENDING: &str =

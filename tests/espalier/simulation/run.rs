@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use espalier::{
-    aws::ledger::{self, Ledger},
+    aws::ledger,
     rollout::{
         journal::Journal,
         machine::{Effect, Ending, Event, Rollout},
@@ -16,13 +16,14 @@ use espalier::{
 };
 
 use super::{
-    case::{Blow, CANDIDATE_IMAGE, Case, Other, STABLE_IMAGE, Verb},
+    case::{CANDIDATE_IMAGE, Case, Falls, Other, STABLE_IMAGE, Verb},
     court::{Court, Violation, Watched},
+    errands,
     facts::Facts,
     hands::{Hands, LateWrite},
-    rules,
-    stage::{Stage, release, told},
-    verbs::Begun,
+    judged, kept, rules,
+    stage::{OURS, Stage, demand, load, told},
+    verbs::{Begun, deploy},
     words::{heard, short},
 };
 
@@ -76,7 +77,7 @@ pub(super) struct Run<'c> {
     /// The runner's clock against the world's, in milliseconds.
     pub(super) offset: i64,
     tells: bool,
-    bend: Option<Bend>,
+    bend: Option<&'c dyn Bend>,
     history: Vec<Facts>,
     revisions: [String; 2],
     record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
@@ -87,11 +88,24 @@ pub(crate) fn play(case: &Case, tells: bool) -> Played {
     play_bent(case, tells, None)
 }
 
-/// What makes other effects of those that the first job's machine asks for: a machine with a defect.
-pub(crate) type Bend = fn(Effect, &Facts) -> Effect;
+/// What is defective about the first job's machine, or about the world that it is in.
+pub(crate) trait Bend {
+    /// What it asks for in place of what it should.
+    fn asks(&self, effect: Effect, _facts: &Facts) -> Effect {
+        effect
+    }
+
+    /// What it understands in place of what it is told.
+    fn hears(&self, event: Event) -> Event {
+        event
+    }
+
+    /// What happens besides what it does.
+    fn does(&self, _world: &mut Direct, _effect: &Effect) {}
+}
 
 /// Plays a case with a machine that is not what it should be.
-pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<Bend>) -> Played {
+pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Played {
     let stage = Stage::of(case);
     let mut world = stage.world.clone();
     *world.knobs() = case.knobs.clone();
@@ -99,6 +113,8 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<Bend>) -> Played 
     world.behave(CANDIDATE_IMAGE, case.candidate.clone());
     case.faults.iter().for_each(|fault| world.add_fault(fault.clone()));
     case.people.iter().for_each(|person| world.add_person(person.clone()));
+    load(case).into_iter().for_each(|load| world.load(load));
+    demand(case).into_iter().for_each(|demand| world.demand(demand));
     let start = world.now();
     let revision = |slot: usize| stage.slots[slot].task_definition.clone().unwrap_or_default();
     let revisions = [revision(0), revision(1)];
@@ -122,17 +138,19 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<Bend>) -> Played 
         revisions,
         record: None,
     };
-    let slots = run.stage.released();
-    let record = run.stage.record(case, start);
-    let ledger = Ledger::new(&run.stage.service_arn, &slots.targets, false).expect("actions that can be recorded");
-    let rollout = Rollout::release(record.clone(), release(&record, &slots));
-    run.begin("deploy", Begun { rollout, slots, ledger }, None);
+    let stage = Rc::clone(&run.stage);
+    if let Some(begun) = deploy(case, &run.world, &stage, start) {
+        run.begin("deploy", begun, None);
+    }
     while run.court.violation.is_none() && run.turn() {}
     run.over(start)
 }
 
 impl Run<'_> {
-    fn over(self, start: Timestamp) -> Played {
+    fn over(mut self, start: Timestamp) -> Played {
+        self.note_edits();
+        let untouched = kept::untouched(&self.stage, &self.world.inventory(), &self.court);
+        self.court.hold(kept::FOREIGN, self.world.now(), untouched);
         let story =
             self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
         Played {
@@ -167,11 +185,13 @@ impl Run<'_> {
     }
 
     pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
-        let Begun { rollout, slots, ledger } = begun;
+        let Begun { rollout, slots, ledger, door, errands } = begun;
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
         let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
         let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
+        let holds = self.case.plan.steps.iter().any(|step| step.hold.is_some());
+        let watches_again = verb == Some(Verb::Resume) && record.intent == record.verified && !holds;
         self.court.jobs.push(Watched {
             name: name.to_owned(),
             stable: record.stable.as_ref().map(|stable| place(&stable.group)),
@@ -183,9 +203,9 @@ impl Run<'_> {
             looked: None,
             hindered: self.world.now(),
             refused: false,
-            // Who goes on has what the record says: how long that was watched is the other job's affair.
             step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
-            stepped: Timestamp::default(),
+            // Who goes on after a hold, or where a step was only announced, does so at once; who resumes else watches once more.
+            stepped: if watches_again { self.world.now() } else { Timestamp::default() },
             fell: false,
             touched: false,
             signalled: None,
@@ -193,10 +213,13 @@ impl Run<'_> {
             superseded: false,
             drift_seen: false,
             promoted: record.state == State::Promoted,
+            condemned: false,
+            unread: false,
+            hooked: !errands.hooks().is_empty(),
             record,
         });
         let now = self.world.now();
-        let hands = Hands::new(slots, ledger);
+        let hands = Hands::new(slots, ledger, door, errands);
         let mut job = Job {
             rollout,
             hands,
@@ -255,10 +278,24 @@ impl Run<'_> {
 
     pub(super) fn notice(&mut self) {
         let facts = self.facts();
+        self.tally();
         self.court.changed(&facts);
         if self.tells {
             self.history.push(facts);
         }
+    }
+
+    /// What every group got in the minutes that are over.
+    fn tally(&mut self) {
+        if self.case.analysis.is_empty() || !self.court.counts_until(self.world.now()) {
+            return;
+        }
+        for (slot, minutes) in self.court.traffic.iter_mut().enumerate() {
+            let from = minutes.last().map_or(self.court.at_start.at, |(at, _)| *at + judged::MINUTE);
+            let id = self.stage.slots[slot].group.id.as_str();
+            minutes.extend(self.world.traffic(id, from, self.world.now()));
+        }
+        self.court.condemn(self.world.now());
     }
 
     /// The record as it is in AWS now.
@@ -274,7 +311,7 @@ impl Run<'_> {
     /// A job has asked for its next effect.
     fn issued(&mut self, place: usize) {
         if let Some(bend) = self.bend.filter(|_| place == 0) {
-            self.jobs[place].effect = bend(self.jobs[place].effect.clone(), &self.facts());
+            self.jobs[place].effect = bend.asks(self.jobs[place].effect.clone(), &self.facts());
         }
         let effect = self.jobs[place].effect.clone();
         self.tell(place, || format!("asks for {}", short(&effect)));
@@ -283,8 +320,8 @@ impl Run<'_> {
         let holder = self.jobs[place].hands.ledger.holder().to_owned();
         let recorded = if asks_record { self.recorded(&holder) } else { None };
         self.note_edits();
-        self.court.asked(place, &effect, &facts, recorded.as_ref());
-        let blow = self.case.blows.iter().find(|(at, _)| place == 0 && *at == self.jobs[0].effects).map(|(_, blow)| *blow);
+        self.court.asked(place, &effect, &facts, recorded.as_ref(), &self.jobs[place].hands.errands.proven);
+        let blow = self.blow(place);
         if let Effect::Finish(ending) = effect {
             let exactly = self.jobs[place]
                 .hands
@@ -292,7 +329,10 @@ impl Run<'_> {
                 .targets
                 .iter()
                 .all(|(target, baseline)| self.world.action(target.arn()).is_some_and(|action| *action == told(baseline)));
+            let checks_tasks = place == 0 && !self.case.errands.is_empty();
+            let left = if checks_tasks { errands::running(&mut self.world, OURS) } else { Vec::new() };
             self.court.ended(place, &ending, &facts, exactly, recorded.as_ref());
+            self.court.left_running(place, facts.at, &left);
             self.jobs[place].ending = Some(ending);
             self.jobs[place].dead = true;
         } else if let Effect::WaitUntil(until) = effect {
@@ -300,14 +340,21 @@ impl Run<'_> {
             if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
                 self.court.endless(place, facts.at, "it waits for what is past".to_owned());
             }
-            let ready = if blow == Some(Blow::Signal) { self.world.now() } else { self.by_the_world(until) };
-            self.jobs[place].ready = ready;
+            let ready = if blow == Some(Falls::Signal) { self.world.now() } else { self.by_the_world(until) };
+            let ends = self.jobs[place].hands.errands.ends(self.world.now());
+            self.jobs[place].ready = ends.map_or(ready, |ends| ends.min(ready));
         } else {
             self.jobs[place].ready = self.world.now() + self.case.latency;
         }
-        if blow == Some(Blow::KillBefore) {
+        if blow == Some(Falls::KillBefore) {
             self.kill(place);
         }
+    }
+
+    /// What befalls a job at the effect in hand.
+    fn blow(&self, place: usize) -> Option<Falls> {
+        let at = self.jobs[place].effects;
+        self.case.blows.iter().find(|blow| (blow.job, blow.at) == (place, at)).map(|blow| blow.falls)
     }
 
     fn kill(&mut self, place: usize) {
@@ -334,23 +381,31 @@ impl Run<'_> {
     /// The effect of a job is carried out, and the machine is told.
     fn act(&mut self, place: usize) {
         let effect = self.jobs[place].effect.clone();
-        let blow = self.case.blows.iter().find(|(at, _)| place == 0 && *at == self.jobs[0].effects).map(|(_, blow)| *blow);
+        let blow = self.blow(place);
         let mut event = if matches!(effect, Effect::WaitUntil(_)) {
             self.jobs[place].slept = self.world.now();
             Event::Woke
         } else {
             let job = &mut self.jobs[place];
-            let record = job.rollout.record().clone();
-            let event = job.hands.carry_out(&mut self.world, &effect, &record);
+            let event = job.hands.carry_out(&mut self.world, &effect, &job.rollout);
+            if let Some(bend) = self.bend.filter(|_| place == 0) {
+                bend.does(&mut self.world, &effect);
+            }
             let (late, refused) = (std::mem::take(&mut job.hands.late), job.hands.refused);
             self.ahead.extend(late.into_iter().map(|late| (late.lands, Ahead::Lands(late))));
             let facts = self.facts();
             // A reading that a signal interrupts is not heard.
-            let unheard = blow == Some(Blow::Signal) && matches!(effect, Effect::Observe(_) | Effect::ReadBack);
+            let unheard = blow == Some(Falls::Signal) && matches!(effect, Effect::Observe(_) | Effect::ReadBack);
             let theirs = matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
             self.note_edits();
             if !unheard {
                 self.court.done(place, &effect, refused, &facts, theirs);
+                self.court.read(place, &event);
+            }
+            if matches!(effect, Effect::Launch(_)) {
+                let service = self.stage.slots[self.court.jobs[place].candidate].ecs_service.clone().unwrap_or_default();
+                let only_weights = kept::only_weights(&mut self.world, &service);
+                self.court.hold(kept::ONLY_WEIGHTS, self.world.now(), only_weights);
             }
             self.court.changed(&facts);
             if self.tells {
@@ -358,10 +413,13 @@ impl Run<'_> {
             }
             event
         };
-        if blow == Some(Blow::KillAfter) {
+        if blow == Some(Falls::KillAfter) {
             return self.kill(place);
         }
-        if blow == Some(Blow::Signal) {
+        if let Some(bend) = self.bend.filter(|_| place == 0) {
+            event = bend.hears(event);
+        }
+        if blow == Some(Falls::Signal) {
             event = Event::Signalled;
             let watched = &mut self.court.jobs[place];
             (watched.signalled, watched.acted_since) = (Some(self.world.now()), false);

@@ -48,6 +48,19 @@ fn shorter(case: &Case) -> Vec<Case> {
     for place in 0..case.others.len() {
         offer(&|case| without(&mut case.others, place));
     }
+    for place in 0..case.errands.len() {
+        offer(&|case| without(&mut case.errands, place));
+    }
+    for place in 0..case.analysis.metrics.len() {
+        // Without any metric nothing is judged.
+        offer(&|case| without(&mut case.analysis.metrics, place));
+    }
+    for place in 0..case.demand.len() {
+        offer(&|case| without(&mut case.demand, place));
+    }
+    offer(&|case| case.scaled = None);
+    offer(&|case| case.tests = false);
+    offer(&|case| case.definition = None);
     offer(&|case| case.latency = Duration::ZERO);
     offer(&|case| case.ahead = 0);
     offer(&|case| case.tasks = 1);

@@ -14,16 +14,20 @@ use espalier::{
     rollout::{
         journal::Release,
         record::{Record, SlotRecord},
+        scaling::Suspended,
     },
     sandbox::{
         direct::{self, Direct},
-        scenario::{self, ActionSeed, EcsServiceSeed, GroupSeed, RuleSeed, Scenario},
+        scenario::{self, ActionSeed, Demand, EcsServiceSeed, GroupSeed, Load, RuleSeed, ScalingSeed, Scenario, TargetSeed},
     },
     time::Timestamp,
 };
 use serde_json::json;
 
-use super::case::{CANDIDATE_IMAGE, Case, STABLE_IMAGE, Shape};
+use super::{
+    case::{CANDIDATE_IMAGE, Case, STABLE_IMAGE, Shape},
+    definitions::Place,
+};
 
 const ACCOUNT: &str = "arn:aws:vpc-lattice:ap-northeast-1:123456789012";
 const GROUPS: [&str; 2] = ["tg-12345678901234567", "tg-0000000000000000b"];
@@ -32,34 +36,49 @@ const SERVICES: [&str; 2] = ["myservice", "myservice-green"];
 pub(crate) const RELEASED: &str = "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/myservice:2";
 pub(crate) const STRANGERS: &str = "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/myservice:3";
 
+/// The release's id.
+pub(crate) const OURS: &str = "simulated";
+
 /// A world at its start with what a release needs to know about it.
 pub(crate) struct Stage {
     pub(crate) world: Direct,
     pub(crate) service_arn: String,
+    /// The listener that all of them are on.
+    pub(crate) listener: String,
     /// The traffic targets with their baselines.
     pub(crate) targets: Vec<(TrafficTarget, Action)>,
     /// What serves at the start, and the other one.
     pub(crate) slots: [Slot; 2],
     pub(crate) bootstrap: bool,
+    /// Everything there is at the start.
+    pub(crate) inventory: BTreeMap<String, String>,
 }
 
+/// What worlds are told apart by.
+type Key = (Shape, u32, Option<[bool; 3]>);
+
 thread_local! {
-    static MADE: RefCell<BTreeMap<(Shape, u32), Rc<Stage>>> = const { RefCell::new(BTreeMap::new()) };
+    static MADE: RefCell<BTreeMap<Key, Rc<Stage>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 impl Stage {
     /// The stage of a case, without what befalls it.
     pub(crate) fn of(case: &Case) -> Rc<Self> {
-        MADE.with_borrow_mut(|made| {
-            Rc::clone(made.entry((case.shape, case.tasks)).or_insert_with(|| Rc::new(Self::make(case.shape, case.tasks))))
-        })
+        let key = (case.shape, case.tasks, case.scaled.map(|was| [was.scale_in, was.scale_out, was.scheduled]));
+        MADE.with_borrow_mut(|made| Rc::clone(made.entry(key).or_insert_with(|| Rc::new(Self::make(case)))))
     }
 
-    fn make(shape: Shape, tasks: u32) -> Self {
-        let world = Direct::new(furniture(shape, tasks));
+    fn make(case: &Case) -> Self {
+        let (shape, tasks) = (case.shape, case.tasks);
+        let mut world = Direct::new(furniture(shape, tasks, case.scaled.is_some()));
+        if let Some(suspended) = case.scaled {
+            suspend(&mut world, suspended);
+        }
         let mut arns = world.traffic_targets();
         // As a survey lists them: rules before the default action, and those alone that forward to the live group.
-        arns.retain(|arn| shape != Shape::Default || !arn.contains("/rule/"));
+        arns.retain(|arn| {
+            !arn.contains("/rule/") || (shape != Shape::Default && !STRANGE_RULES.iter().any(|id| arn.ends_with(id)))
+        });
         let targets: Vec<_> = arns
             .iter()
             .map(|arn| {
@@ -79,29 +98,45 @@ impl Stage {
                 task_definition: Some(if index == 0 { RELEASED.replace(":2", ":1") } else { RELEASED.to_owned() }),
             }
         };
-        Self { world, service_arn, targets, slots: [slot(0), slot(1)], bootstrap: shape == Shape::Bootstrap }
+        let listener = arns.last().expect("the default action's").clone();
+        let (slots, bootstrap, inventory) = ([slot(0), slot(1)], shape == Shape::Bootstrap, world.inventory());
+        Self { world, service_arn, listener, targets, slots, bootstrap, inventory }
+    }
+
+    /// The bodies of a definition's launch; none where the definition is refused.
+    pub(crate) fn launch(&self, case: &Case) -> Option<Launch> {
+        let Some(definition) = case.definition else {
+            return Some(Launch::Previous { task_definition: RELEASED.to_owned() });
+        };
+        let place = Place {
+            cluster: "my-cluster",
+            ecs_service: SERVICES[1],
+            group: self.slots[1].group_arn.as_str(),
+            task_definition: RELEASED,
+        };
+        let (create, update) = (*definition.bodies(&place)).clone()?;
+        Some(Launch::Definition { create, update, token: "token".to_owned() })
     }
 
     /// The slots of a release that begins at the start of the world.
-    pub(crate) fn released(&self) -> Slots {
+    pub(crate) fn released(&self, launch: Launch) -> Slots {
         let [stable, candidate] = self.slots.clone();
         Slots {
             cluster: Some("my-cluster".to_owned()),
             targets: self.targets.clone(),
             stable: (!self.bootstrap).then_some(stable),
             candidate,
-            launch: Launch::Previous { task_definition: RELEASED.to_owned() },
+            launch,
             unchecked: false,
         }
     }
 
     /// Its record.
     pub(crate) fn record(&self, case: &Case, started: Timestamp) -> Record {
-        let slots = self.released();
+        let slots = self.released(Launch::Nothing);
         let stable = slots.stable.as_ref().map(|slot| recorded(slot, case.tasks));
         let plan = case.plan.clone();
-        let mut record =
-            Record::new("simulated".to_owned(), "deploy", started, plan, stable, recorded(&slots.candidate, case.tasks));
+        let mut record = Record::new(OURS.to_owned(), "deploy", started, plan, stable, recorded(&slots.candidate, case.tasks));
         record.owner = "deploy".to_owned();
         record.cluster.clone_from(&slots.cluster);
         record.targets = self.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
@@ -152,9 +187,38 @@ pub(crate) fn told(action: &Action) -> direct::Action {
     }
 }
 
+/// Somebody has suspended some of stable's scaling.
+fn suspend(world: &mut Direct, suspended: Suspended) {
+    let body = json!({
+        "ServiceNamespace": "ecs",
+        "ResourceId": format!("service/my-cluster/{}", SERVICES[0]),
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "SuspendedState": {
+            "DynamicScalingInSuspended": suspended.scale_in,
+            "DynamicScalingOutSuspended": suspended.scale_out,
+            "ScheduledScalingSuspended": suspended.scheduled,
+        },
+    });
+    world.call("application-autoscaling", "RegisterScalableTarget", &[], body).expect("it is there");
+}
+
+/// Who makes requests.
+pub(crate) fn load(case: &Case) -> Option<Load> {
+    (case.load > 0.0).then(|| Load { rps: case.load, ..Load::default() })
+}
+
+/// How many tasks stable needs, and when.
+pub(crate) fn demand(case: &Case) -> Vec<Demand> {
+    let entry =
+        |(at, desired): &(u64, u32)| Demand { at: *at, desired: *desired, service: SERVICES[0].to_owned(), share_at_least: None };
+    case.demand.iter().map(entry).collect()
+}
+
 /// The whole scenario of a case, for a sandbox behind HTTP.
 pub(crate) fn scenario(case: &Case) -> Scenario {
-    let mut scenario = furniture(case.shape, case.tasks);
+    let mut scenario = furniture(case.shape, case.tasks, case.scaled.is_some());
+    scenario.load.extend(load(case));
+    scenario.scaling.demand = demand(case);
     scenario.knobs = case.knobs.clone();
     scenario.images.insert(STABLE_IMAGE.to_owned(), case.stable.clone());
     scenario.images.insert(CANDIDATE_IMAGE.to_owned(), case.candidate.clone());
@@ -163,8 +227,11 @@ pub(crate) fn scenario(case: &Case) -> Scenario {
     scenario
 }
 
+/// Rules of other people's on the same listener: one of another application's, one that another rollout tests by.
+pub(crate) const STRANGE_RULES: [&str; 2] = ["rule-0000000000000000s", "rule-0000000000000000t"];
+
 /// A world in which nothing goes wrong.
-fn furniture(shape: Shape, tasks: u32) -> Scenario {
+fn furniture(shape: Shape, tasks: u32, scaled: bool) -> Scenario {
     let mut scenario = scenario::load("promoted").expect("it is built in");
     let [live, idle] = GROUPS;
     let mut green: GroupSeed = scenario.lattice.target_groups[0].clone();
@@ -187,6 +254,38 @@ fn furniture(shape: Shape, tasks: u32) -> Scenario {
         let matching = json!({ "httpMatch": { "pathMatch": { "match": { "prefix": "/v2" } } } });
         let id = "rule-0000000000000000c".to_owned();
         listener.rules.push(RuleSeed { name: "v2".to_owned(), id, priority: 20, r#match: matching, ..rule });
+    }
+    let of_theirs = ActionSeed { forward: [("other".to_owned(), 100)].into_iter().collect(), fixed_response: None };
+    for (id, name, priority, tag) in
+        [(STRANGE_RULES[0], "static", 50, "team"), (STRANGE_RULES[1], "espalier-test-theirs", 2, "espalier:test")]
+    {
+        let matching = json!({ "httpMatch": { "pathMatch": { "match": { "prefix": format!("/{name}") } } } });
+        listener.rules.push(RuleSeed {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            priority,
+            r#match: matching,
+            action: of_theirs.clone(),
+            tags: [(tag.to_owned(), "theirs".to_owned())].into_iter().collect(),
+        });
+    }
+    listener.tags.insert("team".to_owned(), "web".to_owned());
+    scenario.lattice.services[0].tags.insert("team".to_owned(), "web".to_owned());
+    let mut other: GroupSeed = scenario.lattice.target_groups[0].clone();
+    (other.name, other.id) = ("other".to_owned(), "tg-0000000000000000c".to_owned());
+    scenario.lattice.target_groups.push(other);
+    if scaled {
+        let policy = json!({
+            "PolicyName": "cpu",
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": 60.0,
+                "PredefinedMetricSpecification": { "PredefinedMetricType": "ECSServiceAverageCPUUtilization" },
+            },
+        });
+        let target =
+            TargetSeed { service: SERVICES[0].to_owned(), min: 1, max: 8, policies: vec![policy], scheduled_actions: Vec::new() };
+        scenario.scaling = ScalingSeed { targets: vec![target], demand: Vec::new() };
     }
     let myservice: EcsServiceSeed = scenario.ecs_services[0].clone();
     scenario.ecs_services[0].desired = if shape == Shape::Bootstrap { 0 } else { tasks };

@@ -11,6 +11,7 @@ use espalier::{
         outcome::Reason,
         plan::{Plan, Step},
         record::{ABORT, GO_ON, Record, SlotRecord, State},
+        scaling::Scaling,
         split::{Share, Split},
         takeover::Takeover,
     },
@@ -19,8 +20,11 @@ use espalier::{
 };
 
 use super::{
-    case::Verb,
+    case::{Case, Verb},
+    doors::Door,
+    errands::Errands,
     stage::{Stage, release, seen},
+    steer,
 };
 
 /// A job that is ready to go.
@@ -28,6 +32,30 @@ pub(crate) struct Begun {
     pub(crate) rollout: Rollout,
     pub(crate) slots: Slots,
     pub(crate) ledger: Ledger,
+    pub(crate) door: Door,
+    pub(crate) errands: Errands,
+}
+
+/// A release from its beginning; none where its definition is refused.
+pub(crate) fn deploy(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+    let slots = stage.released(stage.launch(case)?);
+    let record = stage.record(case, now);
+    let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).expect("actions that can be recorded");
+    let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some(), Vec::new());
+    let release = release(&record, &slots);
+    let mut rollout = Rollout::release(record, release);
+    rollout.expect_scaling(slots.stable.as_ref().and_then(|stable| steer::look(world, stable)));
+    let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
+    Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
+}
+
+/// What `conduct` tells the machine.
+fn with_hooks(mut begun: Begun) -> Begun {
+    if begun.door.wanted {
+        begun.rollout.with_test_rule();
+    }
+    begun.rollout.with_hooks(begun.errands.hooks());
+    begun
 }
 
 /// The record that the Lattice service's mark leads to, as `abort` and `rollback` find it.
@@ -38,7 +66,7 @@ pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Found> {
 }
 
 /// Begins a verb; none where there is nothing for it to do.
-pub(crate) fn begin(verb: Verb, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
     let Found { record, leased_until, .. } = recorded(world, stage)?;
     let aborted = || Takeover::RollBack(Reason::Aborted { by: "a person".to_owned() });
     let restores = record.verb == "rollback";
@@ -55,11 +83,17 @@ pub(crate) fn begin(verb: Verb, world: &Direct, stage: &Stage, now: Timestamp) -
         (Verb::Sweep, _) => Takeover::sweep(&record, leased_until, now),
         (Verb::Recover, _) => Takeover::recover(&record, false, leased_until, now),
     };
-    take(takeover, record, verb, world, stage, now)
+    take(takeover, record, verb, (case, world, stage), now)
 }
 
 /// A recorded rollout taken over, in memory.
-fn take(takeover: Takeover, mut record: Record, verb: Verb, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+fn take(
+    takeover: Takeover,
+    mut record: Record,
+    verb: Verb,
+    (case, world, stage): (&Case, &Direct, &Stage),
+    now: Timestamp,
+) -> Option<Begun> {
     let owner = format!("{verb:?}-{}", now.as_millis());
     match &takeover {
         Takeover::RollBack(_) => {
@@ -75,10 +109,18 @@ fn take(takeover: Takeover, mut record: Record, verb: Verb, world: &Direct, stag
         Takeover::Watch => {}
         Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => return None,
     }
+    let walks = matches!(takeover, Takeover::GoOn(_)) && matches!(verb, Verb::Promote | Verb::Resume) && record.verb == "deploy";
+    if walks {
+        // What the config says, and the record does not.
+        record.plan = case.plan.clone();
+    }
     let launch = match &record.candidate.task_definition {
+        Some(_) if walks && verb == Verb::Resume => stage.launch(case)?,
         Some(task_definition) => Launch::Previous { task_definition: task_definition.clone() },
         None => Launch::Nothing,
     };
+    let opens = walks && verb == Verb::Resume && case.tests && record.test.is_some();
+    let door = Door::new(&record.id, &stage.listener, opens, record.test.clone().unwrap_or_default());
     let slots = slots(&record, world, launch)?;
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, true).ok()?;
     let release = release(&record, &slots);
@@ -89,7 +131,9 @@ fn take(takeover: Takeover, mut record: Record, verb: Verb, world: &Direct, stag
             Rollout::watch(record, release, &owner)
         }
     };
-    Some(Begun { rollout, slots, ledger })
+    let (rollout, errands) =
+        if walks { (rollout.analysed(case.analysis.clone()), Errands::of(case)) } else { (rollout, Errands::default()) };
+    Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
 }
 
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
@@ -107,6 +151,8 @@ fn restore(old: &Record, world: &Direct, stage: &Stage, now: Timestamp) -> Optio
     record.cluster.clone_from(&old.cluster);
     record.targets.clone_from(&old.targets);
     record.previous = Some(previous.clone());
+    record.test.clone_from(&old.test);
+    record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });
     let untouched = old.verified == Split::CANDIDATE && old.stable.as_ref() == Some(&previous);
     let wanted = previous.count.max(old.serving().count).max(1);
     let healthy = world.targets(&previous.group).filter(|(_, _, health)| *health == Health::Healthy).count();
@@ -127,7 +173,10 @@ fn restore(old: &Record, world: &Direct, stage: &Stage, now: Timestamp) -> Optio
     }
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, true).ok()?;
     let release = release(&record, &slots);
-    Some(Begun { rollout: Rollout::restore(record, release, if warm { wanted } else { 0 }), slots, ledger })
+    // Named after the rollout that made it.
+    let door = Door::new(&old.id, &stage.listener, false, old.test.clone().unwrap_or_default());
+    let rollout = Rollout::restore(record, release, if warm { wanted } else { 0 });
+    Some(Begun { rollout, slots, ledger, door, errands: Errands::default() })
 }
 
 fn slots(record: &Record, world: &Direct, launch: Launch) -> Option<Slots> {

@@ -9,14 +9,21 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use espalier::{
-    aws::{self, AwsOptions, ledger::Ledger, test_rules::TestRules},
+    aws::{
+        self, AwsOptions,
+        lattice::rules::Conditions,
+        test_rules::{Opening, TestRules},
+    },
     clock::{Clock as _, Stepped},
     driver::{self, Hands},
-    hooks,
+    hooks::{
+        self,
+        job::{Job, Jobs, Task, Wanted},
+    },
     report::{ReportOptions, Reports},
     rollout::{
+        hooks::HookFailure,
         journal::{Entry, Happening, Journal},
-        machine::Rollout,
         outcome::Reason,
     },
     sandbox::serve::{self, Mode, Serve},
@@ -25,8 +32,10 @@ use espalier::{
 
 use super::{
     case::Case,
+    furnish::command,
     run::play,
-    stage::{Stage, release, scenario},
+    stage::{Stage, scenario},
+    verbs::{Begun, deploy},
 };
 
 /// Plays the cases of these seeds both ways, several at a time; what differs, in words.
@@ -70,15 +79,19 @@ async fn drive(case: &Case) -> Journal {
     };
     let aws = aws::connect(options).await.expect("credentials in the environment");
     let clock = Stepped::connect(&environment["ESPALIER_CLOCK"]).await.expect("a stepped clock");
-    let slots = stage.released();
-    let record = stage.record(case, clock.now());
-    let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).expect("actions that can be recorded");
-    let release = release(&record, &slots);
-    let mut rollout = Rollout::release(record, release.clone());
-    let mut reports = Reports::start(ReportOptions::default(), &release, Box::new(std::io::sink()));
+    let Begun { mut rollout, slots, ledger, door, .. } =
+        deploy(case, &stage.world, &stage, clock.now()).expect("a definition that is not refused");
+    let opening = door.wanted.then(|| Opening {
+        conditions: Conditions { headers: vec![("x-test".to_owned(), "1".to_owned())], path: None },
+        group: slots.candidate.group.id.clone(),
+        owner: [("espalier:app".to_owned(), "simulated".to_owned())].into_iter().collect(),
+    });
+    let traffic_targets: Vec<_> = slots.targets.iter().map(|(target, _)| target.clone()).collect();
+    let test_rules = TestRules::new(&door.rollout, &traffic_targets, opening, Vec::new());
+    let mut reports = Reports::start(ReportOptions::default(), &rollout.journal().release, Box::new(std::io::sink()));
     let mut signals = Signals::listen().expect("signals");
-    let hands = Hands { aws: &aws, clock: &clock, slots, ledger, test_rules: TestRules::default() };
-    let mut hooks = hooks::Runner::new(hooks::Jobs::default());
+    let hands = Hands { aws: &aws, clock: &clock, slots, ledger, test_rules };
+    let mut hooks = hooks::Runner::new(jobs(case));
     driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals)
         .await
         .expect("driver and machine understand each other");
@@ -86,6 +99,15 @@ async fn drive(case: &Case) -> Journal {
     reports.finish(&journal).await;
     running.shutdown().await;
     journal
+}
+
+/// The hooks of a case: tasks, since a program takes real time.
+fn jobs(case: &Case) -> Jobs {
+    let wanted = |errand: &super::case::Errand| {
+        let task = Task { command: command(errand.at).split(' ').map(str::to_owned).collect(), ..Task::default() };
+        (errand.at, Wanted { job: Job::Task(task), limit: errand.limit, from: "a case".to_owned() })
+    };
+    Jobs { wanted: case.errands.iter().map(wanted).collect(), ..Jobs::default() }
 }
 
 /// A journal without what the two may tell differently.
@@ -98,6 +120,12 @@ fn plain(mut journal: Journal) -> Vec<Entry> {
             message.clear();
         } else if let Happening::Concern { what } | Happening::Note { what } = event {
             *what = without_refusal(what);
+        } else if let Happening::HookEnded { failure, tail, .. } = event {
+            // Tasks are named by chance, and ECS has words for why they stopped.
+            tail.clear();
+            failure.iter_mut().for_each(hook_wordless);
+        } else if let Happening::TestOpened { rules } | Happening::TestClosed { rules } = event {
+            rules.clear();
         } else if let Happening::RollingBack { reason } = event {
             wordless(reason);
         } else if let Happening::Finished { outcome } = event {
@@ -112,8 +140,18 @@ fn without_refusal(what: &str) -> String {
     what.split_once(" failed: ").map_or(what, |(before, _)| before).to_owned()
 }
 
+fn hook_wordless(failure: &mut HookFailure) {
+    if let HookFailure::Exited { why, .. } = failure {
+        *why = None;
+    } else if let HookFailure::NotStarted { message } = failure {
+        message.clear();
+    }
+}
+
 fn wordless(reason: &mut Reason) {
-    if let Reason::Refused { message, .. } = reason {
+    if let Reason::HookFailed { failure, .. } = reason {
+        hook_wordless(failure);
+    } else if let Reason::Refused { message, .. } = reason {
         message.clear();
     } else if let Reason::NotRestored { message, cause } = reason {
         // Either a refusal, or the machine's own words.

@@ -18,6 +18,11 @@ impl Metric {
         Self { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
     }
 
+    /// One of a VPC Lattice target group's.
+    pub(in crate::sandbox::cloudwatch) fn of_target_group(group: &str, name: &str) -> Self {
+        Self::new(super::lattice::NAMESPACE, name, &[("TargetGroup", group)])
+    }
+
     /// From a member of the shape `Metric`, or any structure with the same members.
     pub(in crate::sandbox::cloudwatch) fn read(given: &Value) -> Self {
         let text = |name: &str| given[name].as_str().unwrap_or_default().to_owned();

@@ -1,0 +1,40 @@
+//! What seeds have found: each a case of its own, named after what must not happen again.
+
+use std::time::Duration;
+
+use espalier::{
+    rollout::{
+        machine::Ending,
+        outcome::{OutcomeKind, Reason},
+    },
+    sandbox::direct::{Behaviour, Effect},
+};
+
+use super::hazards::{fault, last, played, quiet};
+use crate::simulation::{
+    case::{Case, Other, STABLE_IMAGE, Verb},
+    facts::Facts,
+};
+
+const CANDIDATE: usize = 1;
+
+#[test]
+fn an_abort_that_cannot_look_at_the_candidate_does_not_send_everything_to_a_stable_that_is_down() {
+    let sick = || Other::Behave(STABLE_IMAGE, Box::new(Behaviour { healthy: false, ..Behaviour::default() }));
+    // Everything is on the candidate when stable goes down and the runner stands still. A person aborts, and of the candidate
+    // nothing can be read.
+    let others = vec![(225, sick()), (250, Other::Stall(3000))];
+    let mut case = Case { others, beside: vec![(260, Verb::Abort)], ..quiet() };
+    for (until, effect) in [(500, Effect::Throttle), (9000, Effect::Throttle), (9000, Effect::Denied)] {
+        case.faults = vec![fault(&["ecs:*"], 255, until, effect)];
+        let played = played(&case);
+        let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+        assert_eq!(outcome.kind, OutcomeKind::Stuck, "{}", outcome.reason);
+        let seen = until == 500;
+        assert_eq!(matches!(outcome.reason, Reason::StableDown { .. }), seen, "{}", outcome.reason);
+        let down = |facts: &&Facts| facts.slots[0].healthy == 0 && facts.least_share(CANDIDATE) > 0;
+        assert!(played.history.iter().filter(down).all(|facts| facts.least_share(CANDIDATE) == 100_000), "the weights stay");
+        assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+        assert!(played.took < Duration::from_secs(4000));
+    }
+}

@@ -1,0 +1,254 @@
+//! The cases that seeds mean: which worlds there are, and how often what befalls them.
+
+use std::time::Duration;
+
+use espalier::{
+    rollout::{
+        analysis::Analysis,
+        plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
+        split::Share,
+    },
+    sandbox::{
+        direct::Behaviour,
+        scenario::{ActionSeed, Edit, Effect, Exit, Fault, Knobs, Person},
+    },
+};
+
+use super::{
+    case::{Blow, CANDIDATE_IMAGE, Case, Falls, Other, STABLE_IMAGE, Shape, Verb},
+    dice::Dice,
+};
+
+/// The longest that anything is waited for: misfortunes are spread over the first of so many seconds.
+const HORIZON: u64 = 420;
+
+const WRITES: [&str; 3] = ["vpc-lattice:UpdateRule", "vpc-lattice:UpdateListener", "vpc-lattice:BatchUpdateRule"];
+const TAGS: [&str; 1] = ["vpc-lattice:TagResource"];
+const READS: [&str; 4] =
+    ["vpc-lattice:GetRule", "vpc-lattice:GetListener", "vpc-lattice:ListTargets", "vpc-lattice:ListTagsForResource"];
+const ECS: [&str; 3] = ["ecs:DescribeServices", "ecs:ListTasks", "ecs:UpdateService"];
+
+fn names(of: &[&str]) -> Vec<String> {
+    of.iter().map(|name| (*name).to_owned()).collect()
+}
+
+impl Case {
+    /// The case of a seed.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mut case = Self::calm(seed, &mut dice);
+        case.furnish(&mut dice);
+        case.latency = Duration::from_millis(dice.one(&[0, 0, 80, 300, 900]));
+        case.ahead = dice.one(&[0, 0, -600, -7, 7, 600]);
+        for _ in 0..dice.one(&[0, 1, 1, 2, 2, 3]) {
+            case.befall(&mut dice);
+        }
+        case.interrupt(&mut dice);
+        case
+    }
+
+    /// The case of a seed as far as a scenario file can tell it, so that it goes over the wire too.
+    pub(crate) fn wired(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mut case = Self::calm(seed, &mut dice);
+        case.furnish(&mut dice);
+        case.for_a_file();
+        for _ in 0..dice.one(&[0, 1, 1, 2]) {
+            case.befall_in_a_file(&mut dice);
+        }
+        case
+    }
+
+    /// A world in which nothing goes wrong.
+    fn calm(seed: u64, dice: &mut Dice) -> Self {
+        let steps = dice.one(&[&[100_u32][..], &[50, 100], &[5, 100], &[25, 100], &[5, 50, 100], &[1, 10, 50, 100]]);
+        let settle = dice.one(&[30, 45, 90]);
+        let step = |percent: &u32| Step {
+            share: Share::percent(*percent),
+            bake: Duration::from_secs(45),
+            lag: Duration::ZERO,
+            hold: None,
+        };
+        let plan = Plan {
+            steps: steps.iter().map(step).collect(),
+            settle: Duration::from_secs(settle),
+            timeout: Duration::from_secs(dice.one(&[900, 1200, 2700])),
+            interval: Duration::from_secs(dice.one(&[15, 20, 30])),
+            health: HealthLimits { min_healthy: Share::percent(80), unhealthy_for: 2, unchecked: false },
+            on_cancel: dice.one(&[OnCancel::Rollback, OnCancel::Rollback, OnCancel::Hold]),
+            on_drift: dice.one(&[OnDrift::Stop, OnDrift::Stop, OnDrift::Restore]),
+            retire_after: dice.one(&[Some(Duration::from_secs(60)), Some(Duration::from_secs(30)), None]),
+        };
+        let shapes = [
+            Shape::RuleAndDefault,
+            Shape::RuleAndDefault,
+            Shape::RuleAndDefault,
+            Shape::Default,
+            Shape::BatchAndDefault,
+            Shape::BatchAndDefault,
+            Shape::Bootstrap,
+        ];
+        let mut plan = plan;
+        if dice.percent(12)
+            && let [_, .., last] = plan.steps.as_mut_slice()
+        {
+            let on_timeout = dice.one(&[OnTimeout::Rollback, OnTimeout::Continue]);
+            last.hold = Some(Hold { timeout: Duration::from_secs(dice.between(100, 3600)), on_timeout });
+        }
+        Self {
+            seed,
+            shape: dice.one(&shapes),
+            tasks: u32::try_from(dice.between(1, 4)).expect("small"),
+            plan,
+            knobs: Knobs { propagation: dice.between(1, settle), drain: 30, ..Knobs::default() },
+            ahead: 0,
+            latency: Duration::ZERO,
+            stable: Behaviour::default(),
+            candidate: Behaviour { starts_after: dice.one(&[5, 10, 10, 40]), ..Behaviour::default() },
+            faults: Vec::new(),
+            analysis: Analysis::default(),
+            load: 0.0,
+            errands: Vec::new(),
+            scaled: None,
+            demand: Vec::new(),
+            tests: false,
+            definition: None,
+            people: Vec::new(),
+            others: Vec::new(),
+            blows: Vec::new(),
+            beside: Vec::new(),
+            afterwards: Vec::new(),
+        }
+    }
+
+    fn befall(&mut self, dice: &mut Dice) {
+        let at = dice.between(5, HORIZON);
+        if dice.percent(50) && self.befall_furniture(at, dice) {
+            return;
+        }
+        let well = Behaviour::default;
+        match dice.between(0, 11) {
+            0..=5 => self.befall_in_a_file(dice),
+            6 => {
+                let tasks = u32::try_from(dice.between(1, 6)).expect("small");
+                if self.scaled.is_some() { self.demand.push((at, tasks)) } else { self.others.push((at, Other::Resize(tasks))) }
+            }
+            7 => self.others.push((at, Other::Redeploy)),
+            8 => self.others.push((at, Other::Usurp)),
+            9 => self.others.push((at, Other::Stall(dice.one(&[5, 30, 100, 300])))),
+            _ => {
+                // Up and down and up again.
+                let image = dice.one(&[CANDIDATE_IMAGE, CANDIDATE_IMAGE, STABLE_IMAGE]);
+                let mut when = at;
+                for healthy in [false, true, false, true] {
+                    self.others.push((when, Other::Behave(image, Box::new(Behaviour { healthy, ..well() }))));
+                    when += dice.between(10, 70);
+                }
+            }
+        }
+    }
+
+    fn befall_in_a_file(&mut self, dice: &mut Dice) {
+        let at = dice.between(0, HORIZON);
+        if dice.percent(30) && self.befall_furniture(at, dice) {
+            return;
+        }
+        match dice.between(0, 9) {
+            0 => self.candidate = sick(&self.candidate, dice),
+            1 => self.candidate = Behaviour { unhealthy_above: Some(dice.one(&[4.0, 20.0, 60.0])), ..self.candidate.clone() },
+            2 => self.stable.healthy_for = Some(dice.between(40, HORIZON)),
+            3..=6 => self.faults.push(fault(at, dice)),
+            7 => {
+                let split = dice.one(&[[77, 23], [50, 50], [0, 100], [100, 0], [95, 5]]);
+                let forward = ["initial", "added"].into_iter().map(str::to_owned).zip(split).collect();
+                self.people.push(self.person(at, Edit::SetAction(ActionSeed { forward, fixed_response: None }), dice));
+            }
+            8 => self.people.push(self.person(at, Edit::RemoveTags, dice)),
+            _ => {
+                let forward = ["initial".to_owned()].into_iter().map(|group| (group, 100)).collect();
+                let back = Edit::SetAction(ActionSeed { forward, fixed_response: None });
+                let edit = if self.shape != Shape::Default && dice.percent(30) { Edit::DeleteRule } else { back };
+                self.people.push(self.person(at, edit, dice));
+            }
+        }
+    }
+
+    fn person(&self, at: u64, edit: Edit, dice: &mut Dice) -> Person {
+        let on_rule = edit == Edit::DeleteRule || (self.shape != Shape::Default && dice.percent(50));
+        Person {
+            at,
+            listener: "http-80".to_owned(),
+            rule: if on_rule { "api".to_owned() } else { String::new() },
+            r#do: edit,
+            ..Person::default()
+        }
+    }
+
+    fn interrupt(&mut self, dice: &mut Dice) {
+        let verbs = [Verb::Abort, Verb::Abort, Verb::Rollback, Verb::ForcedAbort, Verb::Resume, Verb::Sweep, Verb::Recover];
+        let promotes = [Verb::Promote, Verb::Promote, Verb::Sweep, Verb::Abort];
+        if self.plan.steps.iter().any(|step| step.hold.is_some()) {
+            self.afterwards.push((dice.between(0, 300), dice.one(&promotes)));
+        }
+        let place = |dice: &mut Dice| usize::try_from(dice.between(0, 60)).expect("small");
+        match dice.between(0, 9) {
+            0 | 1 => {
+                self.blows.push(Blow { job: 0, at: place(dice), falls: Falls::Signal });
+                if dice.percent(50) {
+                    self.afterwards.push((dice.between(0, 200), dice.one(&verbs)));
+                }
+            }
+            2..=4 => {
+                let kills = [Falls::KillBefore, Falls::KillAfter];
+                self.blows.push(Blow { job: 0, at: place(dice), falls: dice.one(&kills) });
+                self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
+                // Whoever goes on dies too, now and then, and then somebody else does.
+                if dice.percent(25) {
+                    let falls = dice.one(&[Falls::KillBefore, Falls::KillAfter, Falls::Signal]);
+                    self.blows.push(Blow { job: 1, at: place(dice) / 2, falls });
+                    self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
+                }
+            }
+            5 => self.beside.push((dice.between(5, HORIZON), dice.one(&verbs))),
+            6 => self.afterwards.push((dice.between(0, 60), Verb::Rollback)),
+            _ => {}
+        }
+    }
+}
+
+fn sick(well: &Behaviour, dice: &mut Dice) -> Behaviour {
+    let well = well.clone();
+    let after = dice.between(5, 250);
+    match dice.between(0, 4) {
+        0 => Behaviour { healthy: false, ..well },
+        1 => Behaviour { healthy_for: Some(after), ..well },
+        2 => Behaviour { fails_after: Some(after), ..well },
+        3 => Behaviour { exits: Some(Exit { after: dice.between(3, 120), code: 1, reason: None }), ..well },
+        _ => Behaviour { placement_fails: Some("CannotPullContainerError: no such image".to_owned()), ..well },
+    }
+}
+
+fn fault(after: u64, dice: &mut Dice) -> Fault {
+    let (operations, effects): (&[&str], &[Effect]) = match dice.between(0, 3) {
+        0 | 1 => (
+            &WRITES,
+            &[
+                Effect::Throttle,
+                Effect::Conflict,
+                Effect::Error500,
+                Effect::Denied,
+                Effect::DropAfterWrite,
+                Effect::LateWrite(1),
+                Effect::LateWrite(2),
+                Effect::Hang,
+            ],
+        ),
+        2 => (&TAGS, &[Effect::Throttle, Effect::Error500, Effect::Denied, Effect::DropAfterWrite]),
+        _ if dice.percent(50) => (&READS, &[Effect::Throttle, Effect::Error500, Effect::Denied]),
+        _ => (&ECS, &[Effect::Throttle, Effect::Error500, Effect::Denied]),
+    };
+    // One of them fails while the others go through, or all of them fail.
+    let operations = if dice.percent(50) { names(operations) } else { names(&[dice.one(operations)]) };
+    let lasts = dice.one(&[1, 5, 20, 60, 200, 2000]);
+    Fault { operations, after: Some(after), before: Some(after + lasts), effect: dice.one(effects), ..Fault::default() }
+}
