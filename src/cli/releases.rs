@@ -2,6 +2,7 @@
 
 use super::{
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
+    sandbox::Sandbox,
     templates::{Filters, Templates},
 };
 use crate::settings::Secret;
@@ -22,6 +23,8 @@ pub struct Cli {
 pub enum Command {
     /// Release: patch, register, run the candidate, shift step by step, promote or roll back
     Deploy(Box<Deploy>),
+    /// Show what a release would change in what runs
+    Diff(Box<Diff>),
     /// Shift the weights between any two target groups, along the same steps
     Shift(Box<Shift>),
     /// Release a held rollout to its next step, from any job
@@ -145,12 +148,9 @@ pub struct DryRun {
     pub dry_run: Option<bool>,
 }
 
-/// Arguments of `deploy`.
+/// What is released, and where.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Deploy {
-    /// Config and region.
-    #[command(flatten)]
-    pub common: Common,
+pub struct Released {
     /// The ECS cluster: name or ARN
     #[arg(long)]
     pub cluster: Option<String>,
@@ -190,6 +190,17 @@ pub struct Deploy {
     /// What filters see besides, and files with filters.
     #[command(flatten)]
     pub filters: Filters,
+}
+
+/// Arguments of `deploy`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Deploy {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is released.
+    #[command(flatten)]
+    pub released: Released,
     /// How the weights move.
     #[command(flatten)]
     pub steps: Steps,
@@ -209,6 +220,23 @@ pub struct Deploy {
     /// How it reports.
     #[command(flatten)]
     pub reporting: Reporting,
+}
+
+/// Arguments of `diff`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Diff {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// What would be released.
+    #[command(flatten)]
+    pub released: Released,
+    /// Exit with 3 when there is a difference
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub exit_code: Option<bool>,
+    /// How to show it; as JSON it is a patch (RFC 6902) for each definition
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
 }
 
 /// Arguments of `shift`.
@@ -309,75 +337,4 @@ pub enum Shell {
     Fish,
     Powershell,
     Zsh,
-}
-
-/// The verbs of `sandbox`.
-#[derive(Debug, Subcommand)]
-pub enum Sandbox {
-    /// Serve until a signal comes
-    Serve(SandboxServe),
-    /// Run a command inside, on a clock that waits for nobody; espalier's own verbs run this binary
-    Run(SandboxRun),
-    /// List what can be rehearsed
-    Scenarios,
-}
-
-/// Where the sandbox's world comes from.
-#[derive(Args, Clone, Debug, Default)]
-pub struct SandboxStart {
-    /// A scenario's name, or a file with one [default: promoted]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub scenario: Option<String>,
-    /// Rehearse this config: the scenario's cluster, services, listener and groups get its names and its definitions
-    #[arg(short, long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Begin with what an AWS account holds: a look at it that writes nothing; the scenario says the rest
-    #[arg(long)]
-    pub from_live: bool,
-    /// The account's region
-    #[arg(long, requires = "from_live")]
-    pub region: Option<String>,
-    /// The account's ECS cluster, name or ARN [default: the config's, or the only one]
-    #[arg(long, requires = "from_live")]
-    pub cluster: Option<String>,
-    /// The account's Lattice service: name, id or ARN [default: the config's, or all]
-    #[arg(long, value_name = "SERVICE", requires = "from_live")]
-    pub lattice_service: Option<String>,
-}
-
-/// Arguments of `sandbox serve`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct SandboxServe {
-    /// The port to serve on [default: any free one]
-    #[arg(long)]
-    pub port: Option<u16>,
-    /// Write the variables there that point an SDK at the sandbox
-    #[arg(long, value_name = "FILE")]
-    pub env_file: Option<PathBuf>,
-    /// The world to begin with.
-    #[command(flatten)]
-    pub start: SandboxStart,
-    /// How many times faster than the clock on the wall time passes [default: 1]
-    #[arg(long, value_name = "FACTOR")]
-    pub speed: Option<String>,
-    /// Write every request and its answer there, JSON lines; tokens and secrets are masked
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-}
-
-/// Arguments of `sandbox run`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct SandboxRun {
-    /// The world to begin with.
-    #[command(flatten)]
-    pub start: SandboxStart,
-    /// Write the world there as it is when the command has ended, JSON
-    #[arg(long, value_name = "FILE")]
-    pub snapshot: Option<PathBuf>,
-    /// Write every request and its answer there, JSON lines; tokens and secrets are masked
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub command: Vec<String>,
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use crate::{
     aws::slots::Launch,
     definition::{
-        Document, Finding, Given, PatchRequest, Patched, Severity, candidate, compare, conform,
+        Document, Finding, Given, PatchRequest, Patched, Severity, candidate,
+        change::Change,
+        compare, conform,
         patch::{Seen, patch},
         request::{self, ServiceTarget},
     },
@@ -153,17 +155,17 @@ impl Definitions {
         compare::floating_images(&self.register.body)
     }
 
-    /// Members of the definitions that differ from what runs: the task definition's, then the service's.
-    pub(crate) fn differences(
+    /// What differs from what runs: in the task definition, then in the service.
+    pub(crate) fn changes(
         &self,
         patched: &Patched,
-        task_definition: &serde_json::Value,
-        service: &serde_json::Value,
-    ) -> Vec<String> {
+        (revision, task_definition): (&str, &serde_json::Value),
+        (ecs_service, service): (&str, &serde_json::Value),
+    ) -> [Change; 2] {
         let mut given = patched.document.root.to_json();
         if let Some(members) = given.as_object_mut() {
             // The group is the slot's, names and task definition are the release's.
-            for member in ["vpcLatticeConfigurations", "serviceName", "taskDefinition", "cluster"] {
+            for member in ["vpcLatticeConfigurations", "vpcLatticeConfiguration", "serviceName", "taskDefinition", "cluster"] {
                 members.remove(member);
             }
         }
@@ -174,10 +176,14 @@ impl Definitions {
                 service[member] = value;
             }
         }
-        let mut different: Vec<_> =
-            compare::says(&self.register.body, task_definition).iter().map(|difference| difference.pointer.clone()).collect();
-        different.extend(compare::says(&given, &service).iter().map(|difference| difference.pointer.clone()));
-        different
+        let secrets = self.task.secrets.union(&self.service.secrets).cloned().collect();
+        let of = |name: String, given: &serde_json::Value, described: &serde_json::Value| {
+            Change::new(name, given, compare::says(given, described), &secrets)
+        };
+        [
+            of(format!("task definition {revision}"), &self.register.body, task_definition),
+            of(format!("ECS service {ecs_service}"), &given, &service),
+        ]
     }
 }
 

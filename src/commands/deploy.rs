@@ -161,7 +161,7 @@ pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Erro
 }
 
 /// Reads what is there.
-async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
+pub(super) async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
     let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),

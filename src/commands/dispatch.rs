@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::{
-    abort, answer, completions, demo, deploy, filter_log, lookups, patch, promote, recover, resume, rollback, sandbox, schema,
-    shift, status,
+    abort, answer, completions, demo, deploy, diff, filter_log, lookups, patch, promote, recover, resume, rollback, sandbox,
+    schema, shift, status,
 };
 use crate::{
     cli::{Cli, Command, Sandbox},
@@ -23,6 +23,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let exit = match cli.command {
         Command::Patch(args) => patch::run(&settled(environment, |it| resolve::patch(&args, it))?)?,
         Command::Deploy(args) => on_runtime(deploy::deploy(settled(environment, |it| resolve::deploy(&args, it))?))?,
+        Command::Diff(args) => on_runtime(diff::diff(settled(environment, |it| resolve::diff(&args, it))?))?,
         Command::Shift(args) => on_runtime(shift::shift(settled(environment, |it| resolve::shift(&args, it))?))?,
         Command::Abort(args) => on_runtime(abort::abort(settled(environment, |it| resolve::abort(&args, it))?))?,
         Command::Promote(args) => on_runtime(promote::promote(settled(environment, |it| resolve::promote(&args, it))?))?,

@@ -17,6 +17,7 @@ mod connect;
 mod definitions;
 mod demo;
 mod deploy;
+mod diff;
 mod dispatch;
 mod filter_log;
 mod judging;

@@ -175,6 +175,15 @@ pub struct DeploySettings {
     pub surroundings: Surroundings,
 }
 
+/// What `diff` is told.
+#[derive(Clone, Debug)]
+pub struct DiffSettings {
+    /// The release that would be made.
+    pub release: DeploySettings,
+    /// Exit with 3 when there is a difference.
+    pub exit_code: bool,
+}
+
 /// What `shift` is told.
 #[derive(Clone, Debug)]
 pub struct ShiftSettings {

@@ -12,7 +12,7 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings, Unsettled,
+        DeploySettings, DiffSettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -25,40 +25,45 @@ use crate::{
 pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySettings, Unsettled> {
     let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
-    let cluster = sources.required(Asked::new("cluster", args.cluster.as_ref(), config.cluster.as_ref()), "cluster");
-    let service = sources.required(Asked::new("service", args.service.as_ref(), config.service.as_ref()), "service");
-    let service_definition =
-        file(&mut sources, &config, "service-definition", args.service_definition.as_ref(), config.service_definition.as_ref());
+    let cluster = sources.required(Asked::new("cluster", args.released.cluster.as_ref(), config.cluster.as_ref()), "cluster");
+    let service = sources.required(Asked::new("service", args.released.service.as_ref(), config.service.as_ref()), "service");
+    let service_definition = file(
+        &mut sources,
+        &config,
+        "service-definition",
+        args.released.service_definition.as_ref(),
+        config.service_definition.as_ref(),
+    );
     let task_definition =
-        file(&mut sources, &config, "task-definition", args.task_definition.as_ref(), config.task_definition.as_ref());
+        file(&mut sources, &config, "task-definition", args.released.task_definition.as_ref(), config.task_definition.as_ref());
     sources.look_into(&service_definition);
     sources.look_into(&task_definition);
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
     let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, retire_after);
     let settings = DeploySettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
-        images: images(&mut sources, &args.image),
-        variables: variables(&mut sources, &args.env),
+        images: images(&mut sources, &args.released.image),
+        variables: variables(&mut sources, &args.released.env),
         lattice: LatticeSettings {
-            service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
-            listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
-            rules: rules(&mut sources, args.traffic.rules.as_ref(), &config),
+            service: lattice_service(&mut sources, args.released.traffic.lattice_service.as_ref(), &config),
+            listener: sources.text(Asked::new("listener", args.released.traffic.listener.as_ref(), config.listener.as_ref())),
+            rules: rules(&mut sources, args.released.traffic.rules.as_ref(), &config),
             test_rule: config.test_rule.clone(),
             infrastructure_role: sources.given(Asked::new(
                 "infrastructure-role",
-                args.infrastructure_role.as_ref(),
+                args.released.infrastructure_role.as_ref(),
                 config.infrastructure_role.as_ref(),
             )),
-            port_name: sources.given(Asked::new("port-name", args.port_name.as_ref(), config.port_name.as_ref())),
-            slots: slots(&mut sources, args, &config, &service),
+            port_name: sources.given(Asked::new("port-name", args.released.port_name.as_ref(), config.port_name.as_ref())),
+            slots: slots(&mut sources, &args.released, &config, &service),
         },
         lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
         judging,
         hooks: hooks(&mut sources, &args.steps.hooks, &config),
-        jq: sources.filters(&args.jq, &args.filters.jq_file, &config.jq),
-        seen: sources.seen(&args.filters.jq_env, &config.jq_env, &surroundings.runner),
+        jq: sources.filters(&args.released.jq, &args.released.filters.jq_file, &config.jq),
+        seen: sources.seen(&args.released.filters.jq_env, &config.jq_env, &surroundings.runner),
         on_existing: sources.word(
             Asked::new("on-existing", args.on_existing.as_ref(), config.on_existing.as_ref()),
             &[("refuse", OnExisting::Refuse), ("resume", OnExisting::Resume), ("rollback-first", OnExisting::RollbackFirst)],
@@ -76,6 +81,23 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         templating: std::mem::take(&mut sources.templating),
     };
     sources.done(settings)
+}
+
+/// Settles what `diff` is told.
+///
+/// # Errors
+/// As [`deploy`].
+pub fn diff(args: &cli::Diff, environment: &Environment) -> Result<DiffSettings, Unsettled> {
+    let release = cli::Deploy {
+        common: args.common.clone(),
+        released: args.released.clone(),
+        reporting: cli::Reporting { format: args.format, ..cli::Reporting::default() },
+        ..cli::Deploy::default()
+    };
+    let release = deploy(&release, environment)?;
+    let mut sources = Sources::new(environment);
+    let exit_code = sources.boolean("exit-code", args.exit_code, None, false);
+    sources.done(DiffSettings { release, exit_code })
 }
 
 /// Settles what `shift` is told. It never retires anything.

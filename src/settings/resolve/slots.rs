@@ -56,7 +56,7 @@ pub(super) fn variables(sources: &mut Sources<'_>, flags: &[String]) -> Vec<Vari
 }
 
 /// Slots a and b: flags, else the config, else names made of the service's.
-pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Deploy, config: &Config, service: &str) -> [Slot; 2] {
+pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Released, config: &Config, service: &str) -> [Slot; 2] {
     let mut flags: [Option<(Given, Given)>; 2] = [None, None];
     for given in sources.list("slot", &args.slot) {
         let parts = given.text.split_once('=').and_then(|(name, rest)| {

@@ -108,3 +108,20 @@ fn parameters_are_looked_up_before_anything_begins() {
     let told = told.ends_with(0).says("targetgroup/tg-0c000000000000000");
     told.complains("the parameter /myservice/group cannot be read: there is none of that name");
 }
+
+#[test]
+fn what_a_release_would_change_is_shown_and_nothing_else() {
+    let told = Story::within("promoted").script(
+        r#"
+        seed=tests/fixtures/seed/espalier.yml
+        exits 0 espalier diff -c "$seed" --image web=nginx:1.27 >"$FOLDER/text"
+        exits 3 espalier diff -c "$seed" --image web=nginx:1.27 --exit-code --format json >"$FOLDER/patch"
+        exits 0 deploy --image web=nginx:1.27 --steps 100%:30s --settle 30s --retire-after never
+        exits 0 espalier diff -c "$seed" --image web=nginx:1.27 --exit-code
+        cat "$FOLDER/text" "$FOLDER/patch"
+        "#,
+    );
+    let told = told.ends_with(0).says("nothing would change");
+    let told = told.says("--- task definition myservice:1 (runs)").says("+      \"image\": \"nginx:1.27\",");
+    told.says("\"path\": \"/containerDefinitions/0/image\"");
+}
