@@ -124,11 +124,9 @@ mod tests {
                 "+      \"image\": \"nginx:2\",",
                 "-          \"value\": \"user:hunter1@db\"",
                 "+          \"value\": \"user:***@db\"",
-                "-      ]",
                 "+      ],",
                 "+      \"command\": [",
                 "+        \"run\"",
-                "+      ]",
             ],
             "{unified}"
         );

@@ -142,8 +142,8 @@ mod tests {
                 "service.json:1:37: `FARGAT` is no `launchType` [/launchType] | did you mean `FARGATE`?",
                 "service.json:2:51: `subnets` is required [/networkConfiguration/awsvpcConfiguration/subnets]",
                 "service.json:2:62: `subnet` is no member that ECS knows here [/networkConfiguration/awsvpcConfiguration/subnet] | did you mean `subnets`?",
-                "service.json:3:61: `portName` must be a string [/vpcLatticeConfigurations/0/portName]",
                 "service.json:3:32: `targetGroupArn` is required [/vpcLatticeConfigurations/0/targetGroupArn]",
+                "service.json:3:61: `portName` must be a string [/vpcLatticeConfigurations/0/portName]",
             ]
         );
         let text = r#"{"taskDefinition": {"family": "f", "revision": 3, "status": "X", "containerDefinitions": [{"name": "web", "portMappings": [{"containerPort": "80"}]}]}}"#;

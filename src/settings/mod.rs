@@ -12,6 +12,7 @@
 pub mod comment;
 pub mod config;
 pub mod environment;
+mod project;
 pub mod resolve;
 mod sources;
 pub mod surroundings;

@@ -74,7 +74,6 @@ fn mistakes_point_into_the_filter() {
         (".a = env.HOME", "--jq:1:6: unknown filter `env` in the filter `.a = env.HOME`"),
         (".a = now", "--jq:1:6: unknown filter `now` in the filter `.a = now`"),
         ("input", "--jq:1:1: unknown filter `input` in the filter `input`"),
-        ("debug", "--jq:1:1: unknown filter `debug` in the filter `debug`"),
         ("halt", "--jq:1:1: unknown filter `halt` in the filter `halt`"),
         (
             "import \"x\" as x; .",

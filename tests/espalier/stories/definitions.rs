@@ -83,8 +83,8 @@ fn a_project_of_ecspressos_is_released_and_its_secrets_are_told_to_nobody() {
 #[test]
 fn what_a_project_lacks_is_told_at_once_where_it_stands() {
     let run = Run::of(espalier(&["patch", "--ecspresso", PROJECT]).env("SERVICE", "myservice")).ends_with(2);
-    let run = run.complains("ecs-task-def.json:9:45: the variable GREETING is not set");
-    run.complains("ecs-task-def.json:10:45: the variable DATABASE_PASSWORD is not set").complains("hint: set it");
+    let run = run.complains("ecspresso/ecs-task-def.json:9:44: the variable GREETING is not set");
+    run.complains("ecspresso/ecs-task-def.json:10:44: the variable DATABASE_PASSWORD is not set").complains("hint: set it");
 }
 
 #[test]
