@@ -86,6 +86,14 @@ fn a_release_that_runs_is_aborted_by_comment_while_it_runs() {
 }
 
 #[test]
+fn an_abort_of_what_has_ended_says_so() {
+    let before = format!("exits 0 deploy {QUICKLY}");
+    let told = answered(Story::within("promoted"), &before, &said("octocat", "/espalier abort"), 0);
+    assert_says(&told, "➖ **abort: nothing was changed** It has ended: there is nothing to abort;", &["eyes", "rocket"]);
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+}
+
+#[test]
 fn what_does_not_fit_the_rollout_is_refused_with_its_reason() {
     // The rollout began with other steps than the config has.
     let before = "exits 0 deploy --steps 5%:30s,hold:4h,100%:30s --settle 30s";
