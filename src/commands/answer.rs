@@ -14,7 +14,6 @@ use crate::{
         issue_comment::{IssueComment, Reaction, may_write, react},
     },
     report::{self, answer as words},
-    rollout::outcome::Outcome,
     settings::{Asked, AskedSettings, AskedVerb, Environment, Served, Surroundings, comment, resolve},
 };
 
@@ -57,7 +56,10 @@ pub(crate) async fn answer(args: &cli::Answer, environment: &Environment) -> Res
     let done = run(args, environment, served, &verb, author).await;
     let live = live(args, environment, served).await;
     let (answer, exit) = match done {
-        Ok((outcome, exit)) => (words::done(verb.name(), outcome.as_ref(), exit, &live), exit),
+        Ok(Ended { exit, outcome, why }) => {
+            let because = outcome.as_ref().map(|outcome| outcome.reason.to_string()).or(why);
+            (words::done(verb.name(), outcome.map(|outcome| outcome.kind), because.as_deref(), exit, &live), exit)
+        }
         Err(error) => {
             connect::print(&words::log(&error.to_string()));
             let problems: Vec<_> = error.to_string().lines().map(str::to_owned).collect();
@@ -103,19 +105,19 @@ async fn run(
     served: &Served,
     verb: &AskedVerb,
     author: &str,
-) -> Result<(Option<Outcome>, Exit), Error> {
+) -> Result<Ended, Error> {
     let mut settings = asked(args, environment, served, verb).await?;
     // Who asked is the comment's author, also when somebody else runs the job again.
     if let Some(surroundings) = settings.surroundings() {
         surroundings.runner.actor = Some(author.to_owned());
     }
-    let Ended { exit, outcome } = match &settings {
-        AskedSettings::Status(_) => return Ok((None, Exit::Done)),
-        AskedSettings::Promote(settings) => conduct::told(promote::begin(settings)).await?,
-        AskedSettings::Abort(settings) => conduct::told(abort::begin(settings)).await?,
-        AskedSettings::Rollback(settings) => conduct::told(rollback::begin(settings)).await?,
-    };
-    Ok((outcome, exit))
+    match &settings {
+        // It is part of every answer.
+        AskedSettings::Status(_) => Ok(Ended { exit: Exit::Done, outcome: None, why: None }),
+        AskedSettings::Promote(settings) => conduct::told(promote::begin(settings)).await,
+        AskedSettings::Abort(settings) => conduct::told(abort::begin(settings)).await,
+        AskedSettings::Rollback(settings) => conduct::told(rollback::begin(settings)).await,
+    }
 }
 
 async fn asked(args: &cli::Answer, environment: &Environment, served: &Served, verb: &AskedVerb) -> Result<AskedSettings, Error> {

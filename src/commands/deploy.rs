@@ -54,6 +54,7 @@ pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
     loop {
         match conduct::until_signal(&mut signals, begin(&settings, on_existing)).await? {
             Beginning::Release(Begun::Done(exit)) => return Ok(exit),
+            Beginning::Release(Begun::Left(_)) => return Ok(Exit::Done),
             Beginning::Release(Begun::Ready(ready)) => return drive(*ready, &mut signals).await,
             Beginning::Before(ready) => {
                 let exit = drive(*ready, &mut signals).await?;

@@ -117,10 +117,12 @@ fn the_last_step_goes_by_the_config_that_a_comment_asked_for() {
 
 #[test]
 fn a_rehearsal_touches_nothing_but_its_own_sandbox() {
-    let mut job = Job::begin(Story::within("promoted"), &quick(&[("scenario", "candidate-unhealthy")]));
+    let mut job =
+        Job::begin(Story::within("promoted"), &quick(&[("scenario", "candidate-unhealthy"), ("github-token", "ghs_real")]));
     let runs = job.run();
     assert_eq!((runs["espalier"].code, runs["recover"].code), (3, 0), "{}", runs["espalier"].stdout);
     assert_eq!(job.output("espalier", "outcome"), "rolled-back");
+    assert_ne!(job.output("espalier", "comment-url"), "", "the sandbox's GitHub is told, with the sandbox's token");
     assert_eq!(job.end().calls(), [""; 0], "not even the last step asks the account");
 }
 

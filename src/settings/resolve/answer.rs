@@ -79,20 +79,23 @@ pub fn asked(
     let which = |rollout_id: &Option<String>| cli::Which { rollout_id: rollout_id.clone(), ..cli::Which::default() };
     let (dry_run, reporting) = (args.dry_run.clone(), args.reporting.clone());
     Ok(match verb {
-        AskedVerb::Status => AskedSettings::Status(status(&cli::Status { common, ..cli::Status::default() }, environment)?),
+        AskedVerb::Status => {
+            AskedSettings::Status(Box::new(status(&cli::Status { common, ..cli::Status::default() }, environment)?))
+        }
         AskedVerb::Promote { full, step, rollout_id } => {
             let (which, step, full) = (which(rollout_id), step.clone(), full.then_some(true));
-            AskedSettings::Promote(promote(&cli::Promote { common, which, step, full, dry_run, reporting }, environment)?)
+            let args = cli::Promote { common, which, step, full, dry_run, reporting };
+            AskedSettings::Promote(Box::new(promote(&args, environment)?))
         }
         AskedVerb::Abort { reason, rollout_id } => {
             let (which, reason) = (which(rollout_id), reason.clone());
             let args = cli::Abort { common, which, reason, dry_run, reporting, ..cli::Abort::default() };
-            AskedSettings::Abort(abort(&args, environment)?)
+            AskedSettings::Abort(Box::new(abort(&args, environment)?))
         }
         AskedVerb::Rollback { reason, revision, rollout_id } => {
             let (which, reason, revision) = (which(rollout_id), reason.clone(), revision.clone());
             let args = cli::Rollback { common, which, reason, revision, dry_run, reporting };
-            AskedSettings::Rollback(rollback(&args, environment)?)
+            AskedSettings::Rollback(Box::new(rollback(&args, environment)?))
         }
     })
 }
