@@ -20,7 +20,7 @@ pub(crate) async fn abort(settings: AbortSettings) -> Result<Exit, Error> {
 }
 
 pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     if let Some(group) = &settings.to {

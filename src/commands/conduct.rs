@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{connect, lock, preflight};
+use super::{connect, lock, opened, preflight};
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{Clock, Timestamp},
@@ -153,8 +153,7 @@ pub(crate) async fn conduct(
         rollout.note(clock.now(), Happening::Concern { what });
         reports.publish(rollout.journal());
     }
-    reports.finish(rollout.journal()).await;
-    match ending {
+    let ended = match ending {
         Ok(Ending::Outcome(outcome)) => {
             Ok(Ended { exit: exit(&outcome, &rollout.journal().release.verb), outcome: Some(outcome), why: None })
         }
@@ -165,7 +164,17 @@ pub(crate) async fn conduct(
             Err(error.hint("`espalier abort` restores what was there before"))
         }
         Err(defect) => Err(Error::malfunction("the rollout stopped", &defect)),
+    };
+    if let Err(error) = &ended {
+        rollout.note(clock.now(), opened::broken_off(error, signals.came()));
     }
+    let hurry = async {
+        if !signals.came() {
+            signals.first().await;
+        }
+    };
+    reports.finish(rollout.journal(), hurry).await;
+    ended
 }
 
 /// How much longer than its timeout a rollout may need credentials: for the way back.
@@ -198,6 +207,6 @@ pub(crate) async fn say_unchanged(release: Release, options: ReportOptions, now:
     let reports = Reports::start(options, &release, Box::new(std::io::stdout()));
     let outcome = Outcome { kind: OutcomeKind::Unchanged, reason: Reason::NothingChanged };
     let journal = Journal { release, entries: vec![Entry { at: now, event: Happening::Finished { outcome } }] };
-    reports.finish(&journal).await;
+    reports.finish(&journal, std::future::pending()).await;
     Exit::Done
 }

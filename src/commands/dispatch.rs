@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use super::{
-    abort, answer, completions, demo, deploy, diff, filter_log, lookups, patch, promote, recover, resume, rollback, sandbox,
-    schema, shift, status,
+    abort, answer, completions, connect, demo, deploy, diff, filter_log, lookups, opened, patch, promote, recover, resume,
+    rollback, sandbox, schema, shift, status,
 };
 use crate::{
     cli::{Cli, Command, Sandbox},
     exit::Error,
-    settings::{Environment, Unsettled, resolve},
+    settings::{Environment, Surroundings, Unsettled, resolve},
 };
 
 /// Runs the command that was asked for.
@@ -22,7 +22,13 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let environment = &mut environment;
     let exit = match cli.command {
         Command::Patch(args) => patch::run(&settled(environment, |it| resolve::patch(&args, it))?)?,
-        Command::Deploy(args) => on_runtime(deploy::deploy(settled(environment, |it| resolve::deploy(&args, it))?))?,
+        Command::Deploy(args) => match settled(environment, |it| resolve::deploy(&args, it)) {
+            Ok(settings) => on_runtime(deploy::deploy(settings))?,
+            Err(error) => {
+                let who = resolve::who(&args, environment);
+                return on_runtime(opened::refused(who, error));
+            }
+        },
         Command::Diff(args) => on_runtime(diff::diff(settled(environment, |it| resolve::diff(&args, it))?))?,
         Command::Shift(args) => on_runtime(shift::shift(settled(environment, |it| resolve::shift(&args, it))?))?,
         Command::Abort(args) => on_runtime(abort::abort(settled(environment, |it| resolve::abort(&args, it))?))?,
@@ -53,6 +59,16 @@ fn settled<T>(environment: &mut Environment, settle: impl Fn(&Environment) -> Re
         Err(unsettled) if !unsettled.lacking.is_empty() => on_runtime(lookups::settled(environment, settle)),
         settled => settled.map_err(|unsettled| unsettled.findings.into()),
     }
+}
+
+/// An error as the process prints it: in a job of GitHub Actions as commands that GitHub shows on the lines of the files.
+#[must_use]
+pub fn in_words(error: &Error) -> String {
+    let surroundings = Surroundings::read(&Environment::of_process(), None);
+    if !surroundings.runner.is_actions {
+        return error.to_string();
+    }
+    connect::base(&surroundings).commands(&opened::problems(error))
 }
 
 /// Commands that wait for the network run here; the others never pay for it.

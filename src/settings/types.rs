@@ -92,7 +92,7 @@ pub struct LatticeSettings {
 }
 
 /// What is reported to GitHub.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitHubSettings {
     /// The sticky comment on the pull request.
     pub comment: bool,
@@ -100,11 +100,17 @@ pub struct GitHubSettings {
     pub check: bool,
     /// The step summary.
     pub summary: bool,
+    /// The environment whose deployments are recorded; none are when `None`.
+    pub deployment: Option<String>,
+    /// Where that environment is to be seen.
+    pub environment_url: Option<String>,
+    /// The workflow that rolls back, by its file's name; `rollback.yml` when `None`, where there is one.
+    pub rollback_workflow: Option<String>,
 }
 
 impl Default for GitHubSettings {
     fn default() -> Self {
-        Self { comment: true, check: true, summary: true }
+        Self { comment: true, check: true, summary: true, deployment: None, environment_url: None, rollback_workflow: None }
     }
 }
 

@@ -68,6 +68,9 @@ pub(crate) struct Config {
     pub(crate) comment: Option<Given>,
     pub(crate) check: Option<Given>,
     pub(crate) summary: Option<Given>,
+    pub(crate) deployment: Option<Given>,
+    pub(crate) environment_url: Option<Given>,
+    pub(crate) rollback_workflow: Option<Given>,
 }
 
 impl Config {
@@ -232,13 +235,26 @@ impl Config {
     }
 
     fn github(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const DEPLOYMENT: Later = ("deployment", "give the job an `environment:`, then GitHub itself records its deployments");
-        for (key, value) in reader.entries(node, "github.", &["comment", "check", "summary"], &[DEPLOYMENT]) {
-            let text = reader.text(value, key);
+        const KEYS: [&str; 5] = ["comment", "check", "summary", "deployment", "rollback_workflow"];
+        for (key, value) in reader.entries(node, "github.", &KEYS, &[]) {
             match key {
-                "comment" => self.comment = text,
-                "check" => self.check = text,
-                _ => self.summary = text,
+                "deployment" if matches!(value.value, Tree::Map(_)) => {
+                    for (key, value) in reader.entries(value, "github.deployment.", &["environment", "url"], &[]) {
+                        match key {
+                            "environment" => self.deployment = reader.text(value, key),
+                            _ => self.environment_url = reader.text(value, key),
+                        }
+                    }
+                    if self.deployment.is_none() {
+                        let hint = "write `deployment: { environment: production, url: … }`";
+                        reader.refuse(yaml::place(value), "`github.deployment` has no environment", hint);
+                    }
+                }
+                "deployment" => self.deployment = reader.text(value, key),
+                "comment" => self.comment = reader.text(value, key),
+                "check" => self.check = reader.text(value, key),
+                "rollback_workflow" => self.rollback_workflow = reader.text(value, key),
+                _ => self.summary = reader.text(value, key),
             }
         }
     }

@@ -12,9 +12,11 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, DiffSettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings, Unsettled,
+        DeploySettings, DiffSettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
+        Surroundings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
+        surroundings::check_clock,
     },
 };
 
@@ -98,6 +100,45 @@ pub fn diff(args: &cli::Diff, environment: &Environment) -> Result<DiffSettings,
     let mut sources = Sources::new(environment);
     let exit_code = sources.boolean("exit-code", args.exit_code, None, false);
     sources.done(DiffSettings { release, exit_code })
+}
+
+/// Whose release it is, and where to say that it is refused: what is known even when the rest cannot be read.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// What was to be released.
+    pub service: String,
+    /// Where.
+    pub cluster: String,
+    /// Everything from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// Who asked for a `deploy` that is refused; none where not even that is known, or nothing was to be written.
+#[must_use]
+pub fn who(args: &cli::Deploy, environment: &Environment) -> Option<Who> {
+    let mut sources = Sources::new(environment);
+    let config = args.common.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
+    let config = environment.directory.join(config.unwrap_or_else(|| "espalier.yml".into()));
+    let config = std::fs::read_to_string(config).unwrap_or_default();
+    // The file may not even be YAML.
+    let line = |key: &str| {
+        let value = config.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        let value = value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        (!value.is_empty()).then(|| Given::new(value, key))
+    };
+    let mut of = |flag: &'static str, value: Option<&String>| sources.text(Asked::new(flag, value, line(flag).as_ref()));
+    let surroundings = Surroundings::read(environment, args.reporting.github_token.as_ref());
+    let mut findings = Vec::new();
+    check_clock(environment, &surroundings, &mut findings);
+    let dry_run = args.dry_run.dry_run.or_else(|| Some(environment.get("ESPALIER_DRY_RUN") == Some("true")));
+    if dry_run == Some(true) || !findings.is_empty() {
+        return None;
+    }
+    Some(Who {
+        service: of("service", args.released.service.as_ref())?,
+        cluster: of("cluster", args.released.cluster.as_ref())?,
+        surroundings,
+    })
 }
 
 /// Settles what `shift` is told. It never retires anything.
