@@ -127,10 +127,8 @@ fn events(markdown: &str) -> impl Iterator<Item = Event<'_>> {
 fn layout(markdown: &str) -> Vec<String> {
     let is_code = |html: &CowStr<'_>| matches!(html.as_ref(), "<code>" | "</code>");
     let part = |event: Event<'_>| {
-        let is_words = match &event {
-            Event::InlineHtml(html) => is_code(html),
-            event => matches!(event, Event::Text(_) | Event::Code(_)),
-        };
+        let is_words =
+            matches!(&event, Event::Text(_) | Event::Code(_)) || matches!(&event, Event::InlineHtml(html) if is_code(html));
         (!is_words).then(|| format!("{event:?}"))
     };
     events(markdown).filter_map(part).collect()

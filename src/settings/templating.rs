@@ -164,7 +164,7 @@ impl Templating {
                         return Err(missing);
                     }
                 }
-                evaluated => return Ok(evaluated),
+                evaluated @ (Evaluated::Lacking { .. } | Evaluated::Whole { .. }) => return Ok(evaluated),
             }
         }
     }

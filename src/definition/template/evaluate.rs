@@ -179,9 +179,9 @@ impl Evaluation<'_> {
     fn call(&mut self, name: &str, function: &Function, arguments: &[Value]) -> Result<Value, (String, String)> {
         let plain = |message: String| (message, String::new());
         let texts = || {
-            let text = |value: &Value| match value {
-                Value::Text(text) => Ok(text.clone()),
-                other => Err(plain(format!("`{name}` takes strings, not {}", other.kind()))),
+            let text = |value: &Value| {
+                let Value::Text(text) = value else { return Err(plain(format!("`{name}` takes strings, not {}", value.kind()))) };
+                Ok(text.clone())
             };
             arguments.iter().map(text).collect::<Result<Vec<String>, _>>()
         };
@@ -312,7 +312,10 @@ impl Evaluation<'_> {
             serde_json::Value::Array(list) if list.iter().all(serde_json::Value::is_string) => {
                 Some(list.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(","))
             }
-            other => Some(other.to_string()),
+            serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => Some(value.to_string()),
         })
     }
 

@@ -158,8 +158,8 @@ fn pipeline(words: &[Word], at: usize, depth: usize) -> Result<Pipeline, Mistake
         let mut taken = std::mem::take(operands).into_iter();
         let Some((first, at)) = taken.next() else { return Err(Mistake::new(at, "a value is missing here")) };
         let arguments: Vec<Operand> = taken.map(|(operand, _)| operand).collect();
-        let takes_arguments = matches!(first, Operand::Function { .. });
-        if !takes_arguments && !(arguments.is_empty() && commands.is_empty()) {
+        let is_given_any = !arguments.is_empty() || !commands.is_empty();
+        if is_given_any && !matches!(first, Operand::Function { .. }) {
             return Err(Mistake::new(at, "only a function takes arguments"));
         }
         commands.push(Command { at, first, arguments });
@@ -205,10 +205,10 @@ fn pipeline(words: &[Word], at: usize, depth: usize) -> Result<Pipeline, Mistake
 fn closing(words: &[Word], open: usize) -> Result<usize, Mistake> {
     let mut depth = 0_usize;
     for (index, word) in words.iter().enumerate().skip(open) {
-        match word.kind {
-            WordKind::Open => depth += 1,
-            WordKind::Close => depth -= 1,
-            _ => {}
+        if word.kind == WordKind::Open {
+            depth += 1;
+        } else if word.kind == WordKind::Close {
+            depth -= 1;
         }
         if depth == 0 {
             return Ok(index);

@@ -116,7 +116,9 @@ impl State {
 
     /// The value at an address: `aws_subnet.az["a"].id`, `module.web.aws_lb.main.arn`, `data.aws_vpc.main.id`, `output.name`. Without an
     /// attribute it is all of them; without a key all instances, by key or in order.
-    #[must_use]
+    ///
+    /// # Errors
+    /// In words: what is not there, and what is that was probably meant.
     pub fn lookup(&self, address: &str) -> Answer {
         if let Some(rest) = address.strip_prefix("output.") {
             return self.output(rest, address);

@@ -148,7 +148,7 @@ impl Ecspresso {
     }
 
     fn ignore(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        for (key, value) in reader.entries(node, "ignore.", &["tags"], &[]) {
+        for (key, value) in reader.entries(node, "ignore.", &["tags"]) {
             self.ignored_tags = reader.texts(value, key).into_iter().map(|given| given.text).collect();
         }
     }
@@ -175,7 +175,7 @@ fn plugins(reader: &mut Reader<'_>, node: &Node, directory: &Path, templating: O
 
 fn plugin(reader: &mut Reader<'_>, node: &Node, directory: &Path, templating: Option<&Templating>) -> Option<Plugin> {
     let (mut name, mut prefix, mut config) = (None, String::new(), None);
-    for (key, value) in reader.entries(node, "plugins.", &["name", "config", "func_prefix"], &[]) {
+    for (key, value) in reader.entries(node, "plugins.", &["name", "config", "func_prefix"]) {
         match key {
             "name" => name = text(reader, value, key, templating),
             "func_prefix" => prefix = text(reader, value, key, templating)?.text,
@@ -211,7 +211,7 @@ fn terraform(
 ) -> Option<PluginKind> {
     let (mut state, mut optional) = (None, false);
     for (key, value) in
-        config.map(|config| reader.entries(config, "plugins.config.", &["path", "url", "optional"], &[])).into_iter().flatten()
+        config.map(|config| reader.entries(config, "plugins.config.", &["path", "url", "optional"])).into_iter().flatten()
     {
         match key {
             "optional" => optional = text(reader, value, key, templating)?.text == "true",
@@ -252,7 +252,7 @@ pub(crate) fn place_of_state(state: &str, directory: &Path) -> Result<String, &'
 fn external(reader: &mut Reader<'_>, node: &Node, config: Option<&Node>, templating: Option<&Templating>) -> Option<PluginKind> {
     const KEYS: [&str; 6] = ["name", "command", "num_args", "parser", "timeout", "mode"];
     let (mut name, mut command, mut arguments, mut json, mut timeout) = (None, Vec::new(), 0, true, None);
-    for (key, value) in config.map(|config| reader.entries(config, "plugins.config.", &KEYS, &[])).into_iter().flatten() {
+    for (key, value) in config.map(|config| reader.entries(config, "plugins.config.", &KEYS)).into_iter().flatten() {
         if key == "command" {
             let texts = reader.texts(value, key);
             command = texts.into_iter().map(|given| filled(reader, given, templating)).collect::<Option<Vec<_>>>()?;
