@@ -1,5 +1,7 @@
 //! What the verbs take that act on a recorded rollout.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::releases::{Common, DryRun, Format, Reporting};
@@ -114,6 +116,9 @@ pub struct Rollback {
     /// Which rollout.
     #[command(flatten)]
     pub which: Which,
+    /// Only if this is the revision that it goes back to: FAMILY:NUMBER
+    #[arg(long, value_name = "REVISION")]
+    pub revision: Option<String>,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -137,4 +142,24 @@ pub struct Status {
     /// How to show it
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+}
+
+/// Arguments of `answer`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Answer {
+    /// The config of a service that can be asked for (repeatable) [default: espalier.yml, if there is one]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
+    /// The AWS region
+    #[arg(long)]
+    pub region: Option<String>,
+    /// The role to assume through GitHub's OIDC token, an ARN [default: the credentials of the job]
+    #[arg(long, value_name = "ARN")]
+    pub aws_role: Option<String>,
+    /// `--dry-run`.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// How it reports.
+    #[command(flatten)]
+    pub reporting: Reporting,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{connect, lock, preflight};
+use super::{connect, lock, opened, preflight};
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{Clock, Timestamp},
@@ -49,6 +49,17 @@ pub(crate) enum Begun {
     Ready(Box<Ready>),
     /// There is nothing to drive.
     Done(Exit),
+    /// There is nothing to drive, and nothing is wrong: why, said already.
+    Left(String),
+}
+
+/// How a verb ended.
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    /// None where there was nothing to drive.
+    pub(crate) outcome: Option<Outcome>,
+    /// Why there was nothing to drive, where that has to be told.
+    pub(crate) why: Option<String>,
 }
 
 /// Runs a verb: its beginning, which is given up at the first signal since nothing refers to what it wrote, then its rollout.
@@ -56,9 +67,18 @@ pub(crate) enum Begun {
 /// # Errors
 /// What keeps it from beginning; see [`conduct`].
 pub(crate) async fn run(begin: impl Future<Output = Result<Begun, Error>>) -> Result<Exit, Error> {
+    told(begin).await.map(|ended| ended.exit)
+}
+
+/// The same, for whoever has to tell what it came to.
+///
+/// # Errors
+/// What keeps it from beginning; see [`conduct`].
+pub(crate) async fn told(begin: impl Future<Output = Result<Begun, Error>>) -> Result<Ended, Error> {
     let mut signals = listen()?;
     match until_signal(&mut signals, begin).await? {
-        Begun::Done(exit) => Ok(exit),
+        Begun::Done(exit) => Ok(Ended { exit, outcome: None, why: None }),
+        Begun::Left(why) => Ok(Ended { exit: Exit::Done, outcome: None, why: Some(why) }),
         Begun::Ready(ready) => conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, &mut signals).await,
     }
 }
@@ -104,7 +124,7 @@ pub(crate) async fn conduct(
     clock: &dyn Clock,
     mut options: ReportOptions,
     signals: &mut Signals,
-) -> Result<Exit, Error> {
+) -> Result<Ended, Error> {
     let Prepared { mut rollout, slots, ledger, test_rules, mut hooks, task_definition_arn } = prepared;
     if test_rules.are_wanted() {
         rollout.with_test_rule();
@@ -133,9 +153,10 @@ pub(crate) async fn conduct(
         rollout.note(clock.now(), Happening::Concern { what });
         reports.publish(rollout.journal());
     }
-    reports.finish(rollout.journal()).await;
-    match ending {
-        Ok(Ending::Outcome(outcome)) => Ok(exit(&outcome, &rollout.journal().release.verb)),
+    let ended = match ending {
+        Ok(Ending::Outcome(outcome)) => {
+            Ok(Ended { exit: exit(&outcome, &rollout.journal().release.verb), outcome: Some(outcome), why: None })
+        }
         Ok(Ending::Untouched(reason)) => Err(Error::new(Exit::Malfunction, format!("{reason}; traffic is untouched"))),
         Ok(Ending::Declined(reason)) => Err(Error::new(Exit::Refused, reason.to_string())),
         Err(defect) if rollout.is_touched() => {
@@ -143,7 +164,17 @@ pub(crate) async fn conduct(
             Err(error.hint("`espalier abort` restores what was there before"))
         }
         Err(defect) => Err(Error::malfunction("the rollout stopped", &defect)),
+    };
+    if let Err(error) = &ended {
+        rollout.note(clock.now(), opened::broken_off(error, signals.came()));
     }
+    let hurry = async {
+        if !signals.came() {
+            signals.first().await;
+        }
+    };
+    reports.finish(rollout.journal(), hurry).await;
+    ended
 }
 
 /// How much longer than its timeout a rollout may need credentials: for the way back.
@@ -176,6 +207,6 @@ pub(crate) async fn say_unchanged(release: Release, options: ReportOptions, now:
     let reports = Reports::start(options, &release, Box::new(std::io::stdout()));
     let outcome = Outcome { kind: OutcomeKind::Unchanged, reason: Reason::NothingChanged };
     let journal = Journal { release, entries: vec![Entry { at: now, event: Happening::Finished { outcome } }] };
-    reports.finish(&journal).await;
+    reports.finish(&journal, std::future::pending()).await;
     Exit::Done
 }

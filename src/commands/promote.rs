@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     exit::{Error, Exit},
-    hooks,
     rollout::takeover::Takeover,
     settings::PromoteSettings,
 };
@@ -19,8 +18,8 @@ pub(crate) async fn promote(settings: PromoteSettings) -> Result<Exit, Error> {
     conduct::run(begin(&settings)).await
 }
 
-async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     let mut on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
@@ -45,6 +44,6 @@ async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
     }
     let prepared = takeover::go_on(&aws, recorded, "promote", from, settings.full, None, now)?;
     let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
-    prepared.hooks = hooks::Runner::new(settings.hooks.clone());
+    prepared.hooks.set_jobs(settings.hooks.clone());
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     aws::slots::Launch,
     exit::{Error, Exit},
-    hooks,
     rollout::{
         machine::{Desired, GoOn},
         record::{Record, State},
@@ -33,7 +32,7 @@ pub(crate) async fn resume(settings: ResumeSettings) -> Result<Exit, Error> {
 }
 
 async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     let mut on = recorded::find(&aws, which, settings.rollout_id.as_deref()).await?;
@@ -53,7 +52,7 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
             let recorded = on.with_targets(&aws).await?;
             let prepared = takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?;
             let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
-            prepared.hooks = hooks::Runner::new(settings.hooks.clone());
+            prepared.hooks.set_jobs(settings.hooks.clone());
             let wanted = settings.release.as_deref().and_then(|release| release.lattice.test_rule.as_ref());
             prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
             prepared
@@ -130,7 +129,7 @@ pub(super) async fn existing(
             let launch = launch(settings, &on.found.record)?;
             let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "deploy", from, false, launch, now)?;
             let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
-            prepared.hooks = hooks::Runner::new(settings.hooks.clone());
+            prepared.hooks.set_jobs(settings.hooks.clone());
             let wanted = settings.lattice.test_rule.as_ref();
             prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
             Ok(prepared)

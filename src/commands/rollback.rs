@@ -41,11 +41,12 @@ pub(crate) async fn rollback(settings: RollbackSettings) -> Result<Exit, Error> 
     conduct::run(begin(&settings)).await
 }
 
-async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
+    refuse_another_revision(&on.found.record, settings.revision.as_deref())?;
     let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
     let now = aws.date().unwrap_or_else(|| clock.now());
     let prepared = match on.found.record.state {
@@ -119,7 +120,21 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     for what in notes {
         rollout.note(now, Happening::Note { what });
     }
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::inheriting(&old.id), task_definition_arn })
+}
+
+/// Whoever names the revision to go back to wants that one and no other.
+fn refuse_another_revision(record: &Record, wanted: Option<&str>) -> Result<(), Error> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let under_way = matches!(record.state, State::Running | State::Held | State::Stuck);
+    let back_to = if under_way && record.verb != "rollback" { record.stable.as_ref() } else { record.previous.as_ref() };
+    let found = back_to.and_then(|slot| slot.task_definition.as_deref()).map(preflight::short);
+    if found.as_deref() == Some(preflight::short(wanted).as_str()) {
+        return Ok(());
+    }
+    let found = found.unwrap_or_else(|| "no revision that is known".to_owned());
+    let message = format!("a rollback of {} goes back to {found}, not to {wanted}; nothing was done", record.name);
+    Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"))
 }
 
 fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {

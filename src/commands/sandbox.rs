@@ -5,6 +5,8 @@ use std::{
     process::{ExitCode, ExitStatus},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::{connect, start};
 use crate::{
     exit::{Error, Exit},
@@ -17,7 +19,7 @@ use crate::{
 };
 
 /// Variables of the outer environment that would send a command past the sandbox, or change what it is told there.
-const OUTER: [&str; 8] = [
+const OUTER: [&str; 9] = [
     "AWS_PROFILE",
     "AWS_SESSION_TOKEN",
     "AWS_ENDPOINT_URL_ECS",
@@ -26,6 +28,8 @@ const OUTER: [&str; 8] = [
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    // The action's input; the sandbox's GitHub knows one token only, and another one is nobody's to show around.
+    "ESPALIER_GITHUB_TOKEN",
 ];
 
 /// `sandbox serve`: until a signal comes.
@@ -98,10 +102,26 @@ pub(super) async fn child(
     if let Some(config) = config {
         child.env("ESPALIER_CONFIG", config);
     }
-    child.status().await.map_err(|error| {
+    let refused = |error: std::io::Error| {
         Error::new(Exit::Invalid, format!("cannot run `{}`: {error}", command.first().map_or("", String::as_str)))
             .hint("after `--` write a verb of espalier, such as `deploy`, or a command that is on PATH")
-    })
+    };
+    let mut cancels = running.cancels();
+    let mut child = child.spawn().map_err(refused)?;
+    loop {
+        tokio::select! {
+            biased;
+            ended = child.wait() => return ended.map_err(refused),
+            Some(_told) = cancels.recv() => cancel(&child),
+        }
+    }
+}
+
+/// As GitHub's runner does: SIGINT to what it started, and to nothing that this started.
+fn cancel(child: &tokio::process::Child) {
+    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    // One that is gone needs no telling.
+    let _sent = id.map(|id| kill_process(id, Signal::INT));
 }
 
 /// Our own verbs run this binary; anything else comes from PATH.

@@ -32,7 +32,7 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
 }
 
 async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
 
@@ -51,7 +51,7 @@ async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
     let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
     let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
     let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
-    problems.extend(test_rule::judge(&survey, &roles, settings.test_rule.as_ref()));
+    problems.extend(test_rule::judge(&survey, &roles, settings.test_rule.as_ref(), &records));
     preflight::refuse(problems)?;
     let release = release(&aws, &survey, &roles, settings);
     match roles.stable {

@@ -26,17 +26,30 @@ use crate::{
 /// When the Lattice service cannot be found or read.
 pub(crate) async fn status(settings: StatusSettings) -> Result<Exit, Error> {
     let aws = connect::aws(&settings.aws).await?;
-    let service = aws.lattice.resolve_service(&settings.lattice_service).await?;
-    let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::on_service(&aws, &service.arn));
-    let (targets, records) = (targets?, records?);
-    let groups = groups(&aws, &targets).await?;
-    let view = View { aws: &aws, service, targets, groups, records };
+    let view = look(&aws, &settings).await?;
     match settings.format {
         Format::Json => connect::print(&format!("{:#}", view.json())),
         Format::Text => connect::print(&view.lines().join("\n")),
         Format::Markdown => connect::print(&view.markdown()),
     }
     Ok(Exit::Done)
+}
+
+/// The same as lines of text.
+///
+/// # Errors
+/// When the Lattice service cannot be found or read.
+pub(super) async fn lines(settings: &StatusSettings) -> Result<Vec<String>, Error> {
+    let aws = connect::aws(&settings.aws).await?;
+    Ok(look(&aws, settings).await?.lines())
+}
+
+async fn look<'a>(aws: &'a Aws, settings: &StatusSettings) -> Result<View<'a>, Error> {
+    let service = aws.lattice.resolve_service(&settings.lattice_service).await?;
+    let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::on_service(aws, &service.arn));
+    let (targets, records) = (targets?, records?);
+    let groups = groups(aws, &targets).await?;
+    Ok(View { aws, service, targets, groups, records })
 }
 
 struct View<'a> {

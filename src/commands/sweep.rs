@@ -54,13 +54,13 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
         };
         let done = match prepared {
             Ok(prepared) => {
-                let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+                let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
                 conduct(prepared, &aws, clock.as_ref(), reports, &mut signals).await
             }
             Err(error) => Err(error),
         };
         match done {
-            Ok(exit) => worst = worse(worst, exit),
+            Ok(ended) => worst = worse(worst, ended.exit),
             Err(error) => {
                 worst = worse(worst, error.exit);
                 problems.extend(error.problems);

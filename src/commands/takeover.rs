@@ -63,8 +63,9 @@ pub(super) fn roll_back(
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
+    let hooks = hooks::Runner::inheriting(&record.id);
     let rollout = Rollout::abort(record, release, reason, force);
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
 /// The takeover of a recorded rollout, to go on with it. `launch` starts a candidate that was not started yet; without one it is
@@ -94,8 +95,9 @@ pub(super) fn go_on(
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
+    let hooks = hooks::Runner::inheriting(&record.id);
     let rollout = Rollout::resume(record, release, from);
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
 /// A look at a held rollout.
@@ -110,8 +112,9 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
+    let hooks = hooks::Runner::inheriting(&record.id);
     let rollout = Rollout::watch(record, release, &owner());
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::default(), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
 /// What the config says has to be what the rollout began with; what only the config knows is taken from there. Gives what it goes
@@ -137,8 +140,12 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings,
         return Err(Error::new(Exit::Refused, message).hint("give that config: `--config`"));
     }
     if plan.digest_with(&judging.analysis) != record.digest {
+        let mut differences = plan.differences(&record.plan);
+        if record.plan.digest_with(&judging.analysis) != record.digest {
+            differences.push("`analysis` is another one".to_owned());
+        }
         let message =
-            format!("this config plans something else than rollout {} began with (steps, times, limits or analysis)", record.id);
+            format!("this config plans something else than rollout {} began with: {}", record.id, differences.join("; "));
         let hint = "go on from the commit that it began with, or roll it back: espalier abort";
         return Err(Error::new(Exit::Refused, message).hint(hint));
     }

@@ -18,11 +18,15 @@ use crate::{
     settings::TestRule,
 };
 
-/// Every listener on which there is no room above the rules that move.
-pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>) -> Vec<(Exit, Problem)> {
-    if wanted.is_none() || roles.stable.is_none() {
-        return Vec::new();
-    }
+/// How many rules a listener may have where AWS was not asked for more (AWS General Reference, "Amazon VPC Lattice endpoints and
+/// quotas"); the default action is none.
+const RULES_PER_LISTENER: u32 = 10;
+
+/// Every listener on which there is no room: none for one more rule, or none above the rules that move. What earlier rollouts left is
+/// taken away before.
+pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, earlier: &[Found]) -> Vec<(Exit, Problem)> {
+    let Some(wanted) = wanted.filter(|_| roles.stable.is_some()) else { return Vec::new() };
+    let left: Vec<&String> = earlier.iter().filter_map(|found| found.record.test.as_ref()).flatten().collect();
     let mut listeners: Vec<&ListenerId> = roles.targets.iter().map(|(target, _)| target.listener()).collect();
     listeners.dedup();
     let problem = |listener: &ListenerId| {
@@ -32,9 +36,18 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>) -
                 .iter()
                 .map(|(target, _)| target)
                 .chain(&survey.test_rules)
-                .filter(|target| target.listener() == listener)
+                .filter(|target| target.listener() == listener && !left.iter().any(|left| *left == target.arn()))
         };
         let taken: Vec<u32> = there().filter_map(priority).collect();
+        let count = u32::try_from(taken.len()).unwrap_or(u32::MAX);
+        if let Some(most) = over(count, wanted.rules_per_listener) {
+            let message = format!(
+                "listener {} has {count} rules, and AWS lets it have {most} (the quota \"Rules per listener\", L-CF78395E): there is no room for the test rule",
+                listener.as_str()
+            );
+            let hint = "remove a rule, or have the quota raised and say so: `rules_per_listener` under `lattice.test_rule`";
+            return Some((Exit::Invalid, Problem { message, hint: Some(hint.to_owned()) }));
+        }
         let moving = || roles.targets.iter().map(|(target, _)| target).filter(|target| target.listener() == listener);
         let those: Vec<u32> = moving().filter_map(priority).collect();
         if free_above(&taken, &those).is_some() {
@@ -54,6 +67,13 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>) -
         Some((Exit::Invalid, Problem { message, hint: Some(hint) }))
     };
     listeners.into_iter().filter_map(problem).collect()
+}
+
+/// The quota, where one rule more would exceed it. More rules than the default allows tell that it was raised, not to what.
+fn over(count: u32, raised: Option<u32>) -> Option<u32> {
+    let most = raised.unwrap_or(RULES_PER_LISTENER);
+    let is_unknown = raised.is_none() && count > RULES_PER_LISTENER;
+    (count >= most && !is_unknown).then_some(most)
 }
 
 const fn priority(target: &TrafficTarget) -> Option<u32> {
@@ -92,4 +112,24 @@ pub(crate) fn recorded(record: &Record, slots: &Slots) -> TestRules {
 
 fn targets(slots: &Slots) -> Vec<TrafficTarget> {
     slots.targets.iter().map(|(target, _)| target.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::over;
+
+    #[test]
+    fn a_quota_that_was_raised_without_saying_so_is_not_guessed_at() {
+        for (count, raised, over_it) in [
+            (9, None, None),
+            (10, None, Some(10)),
+            (11, None, None),
+            (10, Some(25), None),
+            (24, Some(25), None),
+            (25, Some(25), Some(25)),
+            (26, Some(25), Some(25)),
+        ] {
+            assert_eq!(over(count, raised), over_it, "{count} of {raised:?}");
+        }
+    }
 }

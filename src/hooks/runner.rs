@@ -26,13 +26,26 @@ pub struct Runner {
     jobs: Jobs,
     program: Option<command::Running>,
     task: Option<HookTask>,
+    /// The rollout that another job began: what its hooks left at work is ended with the first that is.
+    inherited: Option<String>,
 }
 
 impl Runner {
     /// A runner for these hooks.
     #[must_use]
     pub const fn new(jobs: Jobs) -> Self {
-        Self { jobs, program: None, task: None }
+        Self { jobs, program: None, task: None, inherited: None }
+    }
+
+    /// A runner that ends what the job before left at work for this rollout, and runs nothing itself until it is told what.
+    #[must_use]
+    pub fn inheriting(rollout: &str) -> Self {
+        Self { inherited: Some(rollout.to_owned()), ..Self::default() }
+    }
+
+    /// From now on it runs these hooks.
+    pub fn set_jobs(&mut self, jobs: Jobs) {
+        self.jobs = jobs;
     }
 
     /// What the hooks run.
@@ -97,7 +110,7 @@ impl Runner {
         }
     }
 
-    /// Ends whatever runs, or may run.
+    /// Ends whatever runs, or may run. What could not be ended is tried again the next time.
     ///
     /// # Errors
     /// When its task cannot be stopped.
@@ -105,10 +118,15 @@ impl Runner {
         if let Some(program) = self.program.take() {
             program.end().await;
         }
-        match self.task.take() {
-            Some(task) => task.end(aws, slots).await.map_err(|fault| aws.refusal(&fault)),
-            None => Ok(()),
+        if let Some(rollout) = &self.inherited {
+            HookTask::named(started_by(rollout)).end(aws, slots).await.map_err(|fault| aws.refusal(&fault))?;
+            self.inherited = None;
         }
+        if let Some(task) = &self.task {
+            task.end(aws, slots).await.map_err(|fault| aws.refusal(&fault))?;
+            self.task = None;
+        }
+        Ok(())
     }
 
     /// Whether a program runs: real time goes by then, whatever the rollout's clock thinks of it.

@@ -53,6 +53,12 @@ pub fn patched(path: &Path) -> String {
     line("patched", &path.display().to_string())
 }
 
+/// The config that a comment asked for: what the action's last step goes by.
+#[must_use]
+pub fn config(path: &Path) -> String {
+    line("config", &path.display().to_string())
+}
+
 fn lines(outputs: &[(&str, Option<String>)]) -> String {
     outputs.iter().filter_map(|(name, value)| Some(line(name, value.as_deref()?))).collect()
 }

@@ -238,6 +238,33 @@ impl Plan {
 }
 
 impl Plan {
+    /// What of this plan is not as in another one, each with both values.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        fn told(plan: &Plan) -> [(&'static str, String); 8] {
+            let time = |time: Duration| humantime::format_duration(time).to_string();
+            let steps: Vec<_> = plan.steps.iter().map(ToString::to_string).collect();
+            let HealthLimits { min_healthy, unhealthy_for, unchecked } = plan.health;
+            let health = if unchecked { "unchecked".to_owned() } else { format!("{min_healthy}, {unhealthy_for} times") };
+            let on_cancel = if plan.on_cancel == OnCancel::Hold { "hold" } else { "rollback" };
+            let on_drift = if plan.on_drift == OnDrift::Restore { "restore" } else { "stop" };
+            [
+                ("steps", steps.join(",")),
+                ("settle", time(plan.settle)),
+                ("timeout", time(plan.timeout)),
+                ("interval", time(plan.interval)),
+                ("health", health),
+                ("on_cancel", on_cancel.to_owned()),
+                ("on_drift", on_drift.to_owned()),
+                ("retire_after", plan.retire_after.map_or_else(|| "never".to_owned(), time)),
+            ]
+        }
+        let both = told(self).into_iter().zip(told(other));
+        both.filter(|(one, other)| one != other)
+            .map(|((key, one), (_, other))| format!("`{key}` is {one}, not {other}"))
+            .collect()
+    }
+
     /// Sixteen hexadecimal digits that change when plan or limits change.
     #[must_use]
     pub fn digest(&self) -> String {

@@ -98,7 +98,8 @@ impl Takeover {
             State::Stuck => Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned()),
             State::Running | State::RolledBack => match live(leased_until, now).filter(|_| !ours) {
                 Some(until) => Self::Leave(format!("another job holds it until {until}")),
-                None if ours && record.state == State::Running => Self::RollBack(Reason::Cancelled),
+                // Also when the weights are back already and only the candidate's tasks are left: its job did not get that far.
+                None if ours => Self::RollBack(Reason::Cancelled),
                 None => Self::RollBack(Reason::JobLost { leased_until }),
             },
         }
@@ -194,7 +195,9 @@ mod tests {
             assert!(matches!(Takeover::sweep(&record, later(60), NOW), Takeover::Leave(_)), "{state}");
             assert!(matches!(Takeover::recover(&record, false, later(60), NOW), Takeover::Leave(_)), "{state}");
         }
-        assert_eq!(Takeover::recover(&record(State::Running), true, later(60), NOW), Takeover::RollBack(Reason::Cancelled));
+        for state in [State::Running, State::RolledBack] {
+            assert_eq!(Takeover::recover(&record(state), true, later(60), NOW), Takeover::RollBack(Reason::Cancelled), "{state}");
+        }
     }
 
     #[test]

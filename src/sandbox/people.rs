@@ -14,11 +14,13 @@ use crate::clock::Timestamp;
 pub(crate) struct People {
     /// With the moment at which each is due, once that is known.
     people: Vec<(Person, Option<Timestamp>)>,
+    /// Somebody cancelled the job since this was taken last.
+    pub(crate) cancelled: bool,
 }
 
 impl People {
     pub(crate) fn new(people: Vec<Person>) -> Self {
-        Self { people: people.into_iter().map(|person| (person, None)).collect() }
+        Self { people: people.into_iter().map(|person| (person, None)).collect(), cancelled: false }
     }
 
     /// One more person; times count from now.
@@ -58,6 +60,10 @@ pub(crate) fn on_time(world: &mut World) {
         let what = format!("{:?} on {}/{}", person.r#do, person.listener, person.rule);
         let done = match &person.r#do {
             Edit::SetAlarm(edit) => cloudwatch::set_by_person(world, edit),
+            Edit::CancelJob => {
+                world.people.cancelled = true;
+                Ok(())
+            }
             Edit::Nothing | Edit::SetAction(_) | Edit::DeleteRule | Edit::RemoveTags => lattice::edit(world, &person),
         };
         match done {

@@ -15,7 +15,10 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 
 use super::{
     control,
@@ -175,6 +178,13 @@ impl Running {
     /// world's. Nothing else changes: what happens stays the same, and so does when by the world's clock.
     pub fn set_pace(&self, a_minute: Duration) {
         self.server.set_pace(a_minute);
+    }
+
+    /// Tells from now on when somebody in the world cancels the job. What is received is to be dropped once the job has heard of it: the
+    /// world's time is kept back until then.
+    #[must_use]
+    pub fn cancels(&self) -> mpsc::UnboundedReceiver<oneshot::Sender<()>> {
+        self.server.cancels()
     }
 
     /// The world as it is now, as `GET /_sandbox/world` gives it.

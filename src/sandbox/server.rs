@@ -12,7 +12,11 @@ use http::{HeaderValue, Response, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
 
 use super::{
     control, dataplane, page,
@@ -35,6 +39,8 @@ pub(super) struct Server {
     a_minute: Mutex<Duration>,
     /// Where requests and answers are written down.
     recording: Option<Recording>,
+    /// Who is told that somebody cancels the job.
+    canceller: Mutex<Option<mpsc::UnboundedSender<oneshot::Sender<()>>>>,
 }
 
 /// What a port is for.
@@ -53,7 +59,7 @@ struct Closed;
 
 impl Server {
     pub(super) fn new(world: World, clock: Option<Scaled>) -> Self {
-        Self { world: Mutex::new(world), clock, a_minute: Mutex::default(), recording: None }
+        Self { world: Mutex::new(world), clock, a_minute: Mutex::default(), recording: None, canceller: Mutex::default() }
     }
 
     /// The same, with its requests and answers written down.
@@ -82,6 +88,27 @@ impl Server {
     /// From now on whoever steps the time is kept waiting so long for each minute of it.
     pub(super) fn set_pace(&self, a_minute: Duration) {
         *self.a_minute.lock().unwrap_or_else(PoisonError::into_inner) = a_minute;
+    }
+
+    /// From now on whoever has this end hears when somebody cancels the job. Until they let go of what they get then, nobody hears the
+    /// time at which it happened.
+    pub(super) fn cancels(&self) -> mpsc::UnboundedReceiver<oneshot::Sender<()>> {
+        let (canceller, cancels) = mpsc::unbounded_channel();
+        *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(canceller);
+        cancels
+    }
+
+    /// Passes on that somebody has cancelled the job, where that is so and anybody cares.
+    async fn pass_on(&self) {
+        if !std::mem::take(&mut self.world().people.cancelled) {
+            return;
+        }
+        let (told, heard) = oneshot::channel();
+        let canceller = self.canceller.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if canceller.is_some_and(|canceller| canceller.send(told).is_ok()) {
+            // It is let go of, one way or the other.
+            let _heard = heard.await;
+        }
     }
 
     /// How long the answer to this request is kept back, so that a person can watch: nothing but a step of the clock is.
@@ -186,7 +213,9 @@ async fn respond(server: &Server, port: Port, request: http::Request<Incoming>) 
             if !delay.is_zero() {
                 clock::sleep(delay).await;
             }
-            match server.answer(port, &request) {
+            let outcome = server.answer(port, &request);
+            server.pass_on().await;
+            match outcome {
                 Outcome::Reply(reply) => reply,
                 Outcome::Never => std::future::pending().await,
                 Outcome::Closed => return Err(Closed),

@@ -1,9 +1,12 @@
 //! What the commands are told that act on a recorded rollout.
 
+use std::path::PathBuf;
+
 use super::{
     Surroundings,
-    types::{AnalysisSettings, AwsSettings, DeploySettings, Format, GitHubSettings, PlanOrigin},
+    types::{AnalysisSettings, AwsSettings, DeploySettings, Format, GitHubSettings, PlanOrigin, StatusSettings},
 };
+
 use crate::{hooks::Jobs, rollout::plan::Plan};
 
 /// Which rollout a command is about.
@@ -49,6 +52,8 @@ pub struct RollbackSettings {
     pub which: Which,
     /// Only if it has this id.
     pub rollout_id: Option<String>,
+    /// Only to this revision.
+    pub revision: Option<String>,
     /// Why, for the record.
     pub reason: Option<String>,
     /// Write nothing.
@@ -159,4 +164,47 @@ pub struct RecoverSettings {
     pub github: GitHubSettings,
     /// Everything else from the environment.
     pub surroundings: Surroundings,
+}
+
+/// What `answer` is told.
+#[derive(Clone, Debug)]
+pub struct AnswerSettings {
+    /// What can be asked about; one at least.
+    pub services: Vec<Served>,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// A service that comments can ask about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Its config; variables alone say it all when `None`.
+    pub config: Option<PathBuf>,
+}
+
+/// What the verb is told that a comment asks for.
+#[derive(Clone, Debug)]
+pub enum AskedSettings {
+    /// `status`.
+    Status(Box<StatusSettings>),
+    /// `promote`.
+    Promote(Box<PromoteSettings>),
+    /// `abort`.
+    Abort(Box<AbortSettings>),
+    /// `rollback`.
+    Rollback(Box<RollbackSettings>),
+}
+
+impl AskedSettings {
+    /// Everything else from the environment, of a verb that leaves a trace.
+    pub fn surroundings(&mut self) -> Option<&mut Surroundings> {
+        match self {
+            Self::Status(_) => None,
+            Self::Promote(settings) => Some(&mut settings.surroundings),
+            Self::Abort(settings) => Some(&mut settings.surroundings),
+            Self::Rollback(settings) => Some(&mut settings.surroundings),
+        }
+    }
 }

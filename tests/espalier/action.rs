@@ -1,138 +1,200 @@
-//! action.yml's one step, as the runner runs it: its script in a file, its inputs as variables.
+//! action.yml, as the runner runs it.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeSet;
 
+use clap::CommandFactory as _;
 use serde_json::Value;
 
 use crate::{
-    harness::{BINARY, CONFIG, Story, Told, root},
+    harness::{BINARY, CONFIG, Story},
+    runner::{Job, action, step},
     stories::QUICK,
 };
 
-fn action() -> Value {
-    let text = fs::read_to_string(root().join("action.yml")).expect("action.yml");
-    serde_saphyr::from_str(&text).expect("YAML")
-}
-
-/// The step's variables: what is given, else the input's default, else an empty text, as GitHub does it.
-fn variables(action: &Value, given: &[(&str, &str)]) -> BTreeMap<String, String> {
-    let inputs = action["inputs"].as_object().expect("inputs");
-    for (name, _) in given {
-        assert!(inputs.contains_key(*name), "there is no input `{name}`");
-    }
-    let value = |input: &str| {
-        let given = given.iter().find(|(name, _)| *name == input).map(|(_, value)| (*value).to_owned());
-        let default = || inputs[input]["default"].as_str().unwrap_or_default().replace("${{ github.token }}", "sandbox-token");
-        given.unwrap_or_else(default)
-    };
-    let step = action["runs"]["steps"][0]["env"].as_object().expect("env");
-    let input = |text: &Value| {
-        let text = text.as_str()?.strip_prefix("${{ inputs.")?.strip_suffix(" }}")?;
-        Some(value(text))
-    };
-    step.iter().map(|(name, text)| (name.clone(), input(text).unwrap_or_else(|| panic!("{name}: {text}")))).collect()
-}
-
-fn run(story: Story, given: &[(&str, &str)]) -> (Story, Told) {
-    let action = action();
-    let step = &action["runs"]["steps"][0];
-    assert_eq!(step["shell"], "bash");
-    let script = story.write("step.sh", step["run"].as_str().expect("a script"));
-    let (outputs, folder) = (story.path("outputs"), story.path(""));
-    let mut story = story.with("GITHUB_OUTPUT", outputs).with("GITHUB_ACTION_PATH", folder).with("GITHUB_ACTIONS", "true");
-    for (name, value) in variables(&action, given) {
-        story = story.with(&name, value);
-    }
-    let told = story.run(&["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", &script]);
-    (story, told)
-}
-
-#[test]
-fn the_step_releases_writes_its_outputs_and_passes_the_exit_code_on() {
+/// A quick release of the seed.
+fn quick(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
     let quick = [("steps", QUICK[1]), ("settle", QUICK[3]), ("retire-after", QUICK[5])];
-    let given = [&[("binary-path", BINARY), ("config", CONFIG), ("image", "web=nginx:1.29")], &quick[..]].concat();
-    let (story, told) = run(Story::within("promoted"), &given);
-    let told = told.ends_with(0);
-    assert_eq!(told.world.check().1, "success");
-    let declared = action()["outputs"].as_object().expect("outputs").clone();
-    let outputs = story.read("outputs");
-    let written: Vec<_> = outputs.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
-    for name in ["outcome", "reason", "rollout-id", "weights", "task-definition", "comment-url"] {
-        assert!(written.contains(&name), "{name} is not in\n{outputs}");
-    }
-    // What the action's own last step needs is nobody else's.
-    for name in written.into_iter().filter(|name| *name != "binary") {
-        assert!(declared.contains_key(name), "action.yml does not declare the output {name}");
-    }
+    [&[("binary-path", BINARY), ("config", CONFIG), ("image", "web=nginx:1.29")], &quick[..], more].concat()
+}
 
-    let (story, told) = run(Story::within("never-healthy"), &given);
-    told.ends_with(3);
-    assert!(story.read("outputs").contains("outcome=rolled-back\n"));
+/// Whether the world has left a call without an answer, so that a release stands still.
+fn stands_still(world: &str) -> bool {
+    world.contains(": Hang")
 }
 
 #[test]
-fn the_step_says_what_to_do_where_there_is_no_binary() {
-    run(Story::within("promoted"), &[]).1.ends_with(1).says("::error title=espalier::").says("cargo build --release --locked");
-    let missing = [("binary-path", "not there")];
-    run(Story::within("promoted"), &missing).1.ends_with(2).says("::error title=espalier::").says("not\\ there");
+fn the_action_releases_writes_its_outputs_and_passes_the_exit_code_on() {
+    let mut job = Job::begin(Story::within("promoted"), &quick(&[]));
+    let runs = job.run();
+    assert_eq!(runs.keys().collect::<Vec<_>>(), ["binary", "espalier"], "nothing is there to recover");
+    assert_eq!(runs["espalier"].code, 0, "{}", runs["espalier"].stdout);
+    let declared = action()["outputs"].as_object().expect("outputs").clone();
+    for name in ["outcome", "reason", "rollout-id", "weights", "task-definition", "comment-url"] {
+        assert_ne!(job.output("espalier", name), "", "{name}");
+    }
+    for name in job.outputs_of("espalier") {
+        assert_eq!(declared[name]["value"], format!("${{{{ steps.espalier.outputs.{name} }}}}"));
+    }
+    assert!(job.summary("espalier").contains("promoted"), "{}", job.summary("espalier"));
+    assert_eq!(job.end().check().1, "success");
+
+    let mut job = Job::begin(Story::within("never-healthy"), &quick(&[]));
+    let runs = job.run();
+    assert_eq!((runs["espalier"].code, runs["recover"].code), (3, 0), "{}", runs["recover"].stdout);
+    assert_eq!(job.output("espalier", "outcome"), "rolled-back");
 }
 
 #[test]
 fn an_input_that_is_wrong_is_refused_before_anything_is_written() {
-    let given = [("binary-path", BINARY), ("config", CONFIG), ("steps", "5%:1m")];
-    let (_, told) = run(Story::within("promoted"), &given);
-    assert_eq!(told.ends_with(2).complains("ESPALIER_STEPS: the last step is 5%").world.writes(), [""; 0]);
+    let mut job = Job::begin(Story::within("promoted"), &[("binary-path", BINARY), ("config", CONFIG), ("steps", "5%:1m")]);
+    let mut runs = job.run();
+    runs.remove("espalier").expect("it ran").ends_with(2).complains("ESPALIER_STEPS: the last step is 5%");
+    assert_eq!(runs["recover"].code, 0);
+    assert_eq!(job.end().writes(), [""; 0]);
 }
 
 #[test]
-fn every_input_arrives_as_the_variable_of_its_name() {
-    let action = action();
-    let names: Vec<_> = action["inputs"].as_object().expect("inputs").keys().collect();
-    let variables = variables(&action, &[]);
-    let expected: Vec<_> = names.iter().map(|name| format!("ESPALIER_{}", name.to_uppercase().replace('-', "_"))).collect();
-    assert_eq!(variables.len(), expected.len());
-    for name in expected {
-        assert!(variables.contains_key(&name), "{name} is not in the step's env");
-    }
-}
-
-/// The last step as the runner would run it after one that was killed: its inputs, and what the first step had written.
-fn recover_script() -> String {
-    let action = action();
-    let step = &action["runs"]["steps"][1];
-    assert_eq!((step["id"].as_str(), step["if"].as_str()), (Some("recover"), Some("cancelled() || failure()")));
-    let outputs: Vec<_> = step["env"].as_object().expect("env").values().filter_map(Value::as_str).collect();
-    assert!(
-        outputs.contains(&"${{ steps.espalier.outputs.rollout-id }}")
-            && outputs.contains(&"${{ steps.espalier.outputs.binary }}")
-    );
-    step["run"].as_str().expect("a script").to_owned()
+fn a_job_that_is_cancelled_during_a_canary_leaves_the_baseline() {
+    let story = Story::within_file("blocked-at-5");
+    let before = story.untold();
+    let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
+    job.step("binary").expect("it runs").ends_with(0);
+    let mut started = job.start("espalier");
+    job.until(&mut started, stands_still);
+    let (run, last) = job.cancel(started);
+    assert_eq!((run.code, last), (3, "INT"), "it ends by itself, in the time that SIGINT gives\n{}{}", run.stdout, run.stderr);
+    assert_eq!((job.output("espalier", "outcome"), job.output("espalier", "reason")), ("rolled-back", "cancelled"));
+    job.step("recover").expect("it runs").ends_with(0);
+    let world = job.end();
+    assert_eq!(world.weights_of("myservice-b"), [0, 5, 0]);
+    assert_eq!(world.actions(), before.actions());
+    assert_eq!(world.check().1, "cancelled");
 }
 
 #[test]
 fn the_last_step_recovers_what_a_killed_one_left_and_nothing_else() {
     let story = Story::within_file("blocked-at-5");
-    let script = story.write("recover.sh", &recover_script());
-    let outputs = story.path("outputs").to_str().expect("UTF-8").to_owned();
-    let recover =
-        format!("env ESPALIER_BINARY=\"$ESPALIER\" ESPALIER_CONFIG={CONFIG} ESPALIER_ROLLOUT_ID=\"$id\" bash -e {script}");
-    let told = story.script(&format!(
-        r#"
-        export GITHUB_OUTPUT={outputs}
-        id=""
-        exits 0 {recover}
-        begins deploy -c {CONFIG}
-        kill -KILL $!
-        exits 137 ends
-        id="$(sed -n 's/^rollout-id=//p' {outputs})"
-        exits 0 {recover}
-        exits 0 {recover}
-        id=another
-        exits 0 {recover}
-        "#
-    ));
-    let told = told.ends_with(0).says("rolled-back (cancelled)").says("nothing to recover from");
-    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
-    assert_eq!(told.world.actions(), story.untold().actions());
-    assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (0, 3));
+    let before = story.untold();
+    let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
+    job.step("binary").expect("it runs").ends_with(0);
+    let mut started = job.start("espalier");
+    job.until(&mut started, stands_still);
+    job.kill(started);
+    job.step("recover").expect("it runs").ends_with(0).says("rolled-back (cancelled)");
+    job.step("recover").expect("it runs").ends_with(0).says("it is over");
+    let world = job.end();
+    assert_eq!(world.weights_of("myservice-b"), [0, 5, 0]);
+    assert_eq!(world.actions(), before.actions());
+    assert_eq!((world.tasks("myservice-green"), world.tasks("myservice")), (0, 3));
+}
+
+#[test]
+fn the_last_step_goes_by_the_config_that_a_comment_asked_for() {
+    let story = Story::within_file("blocked-at-5");
+    let before = story.untold();
+    let event = serde_json::json!({
+        "action": "created", "issue": { "number": 7, "pull_request": {} },
+        "comment": { "id": 5, "body": "/espalier promote --service myservice", "user": { "login": "octocat" } },
+    });
+    let event = story.write("event.json", &event.to_string());
+    let other = story.write("other.yml", "service: other\nlattice: { service: other }\n");
+    let configs = format!("{CONFIG}\n{other}\n");
+    let steps = ("steps", "1%:30s,hold:4h,100%:30s");
+    let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG), steps]);
+    assert_eq!(job.run()["espalier"].code, 0);
+    assert_eq!(job.output("espalier", "outcome"), "held");
+
+    let given = [("binary-path", BINARY), ("config", configs.as_str()), ("command", "answer"), steps];
+    let mut job = job.next(&given).with("GITHUB_EVENT_NAME", "issue_comment").with("GITHUB_EVENT_PATH", &event);
+    job.step("binary").expect("it runs").ends_with(0);
+    let mut started = job.start("espalier");
+    job.until(&mut started, stands_still);
+    job.kill(started);
+    assert_eq!(job.output("espalier", "config"), CONFIG);
+    job.step("recover").expect("it runs").ends_with(0).says("rolled-back (cancelled)");
+    assert_eq!(job.end().actions(), before.actions());
+}
+
+#[test]
+fn a_rehearsal_touches_nothing_but_its_own_sandbox() {
+    let mut job =
+        Job::begin(Story::within("promoted"), &quick(&[("scenario", "candidate-unhealthy"), ("github-token", "ghs_real")]));
+    let runs = job.run();
+    assert_eq!((runs["espalier"].code, runs["recover"].code), (3, 0), "{}", runs["espalier"].stdout);
+    assert_eq!(job.output("espalier", "outcome"), "rolled-back");
+    assert_ne!(job.output("espalier", "comment-url"), "", "the sandbox's GitHub is told, with the sandbox's token");
+    assert_eq!(job.end().calls(), [""; 0], "not even the last step asks the account");
+}
+
+#[test]
+fn every_command_can_be_given_and_none_is_a_shells() {
+    let mut job = Job::begin(Story::within("promoted"), &[("binary-path", BINARY), ("command", "sandbox scenarios")]);
+    job.run().remove("espalier").expect("it ran").ends_with(0).says("candidate-unhealthy");
+    for command in ["deploy; touch harm", "$(touch harm)", "`touch harm`", "no-such-command", ""] {
+        let mut job = Job::begin(Story::within("promoted"), &[("binary-path", BINARY), ("command", command)]);
+        assert_eq!(job.run()["espalier"].code, 2, "{command}");
+        assert_eq!(job.end().writes(), [""; 0]);
+    }
+    assert!(!crate::harness::root().join("harm").exists());
+}
+
+fn variables(step: &Value) -> BTreeSet<(String, String)> {
+    let env = step["env"].as_object().expect("env");
+    env.iter().map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned())).collect()
+}
+
+/// The variable of an input, and how it gets its value.
+fn variable(input: &str) -> (String, String) {
+    (format!("ESPALIER_{}", input.to_uppercase().replace('-', "_")), format!("${{{{ inputs.{input} }}}}"))
+}
+
+#[test]
+fn every_input_arrives_as_the_variable_of_its_name() {
+    let action = action();
+    let [first, main, last] = ["binary", "espalier", "recover"].map(|id| variables(step(&action, id)));
+    for (input, described) in action["inputs"].as_object().expect("inputs") {
+        let step = if matches!(input.as_str(), "binary-path" | "download-url") { &first } else { &main };
+        assert!(step.contains(&variable(input)), "{input} is not in the step's env");
+        assert!(described["description"].as_str().is_some_and(|text| text.len() > 20), "{input} is not described");
+    }
+    let of_inputs = |step: &BTreeSet<(String, String)>| -> BTreeSet<_> {
+        step.iter().filter(|(_, value)| value.contains("inputs.")).cloned().collect()
+    };
+    // What `recover` does it does as the same role, in the same region.
+    let takes = [
+        "aws-role",
+        "region",
+        "ecspresso",
+        "envfile",
+        "tfstate",
+        "lattice-service",
+        "traffic-target",
+        "dry-run",
+        "scenario",
+        "github-token",
+    ];
+    let (config, _) = variable("config");
+    let asked = (config, "${{ steps.espalier.outputs.config || inputs.config }}".to_owned());
+    assert_eq!(of_inputs(&last), takes.iter().map(|input| variable(input)).chain([asked]).collect());
+}
+
+#[test]
+fn every_flag_has_an_input() {
+    let inputs = action()["inputs"].as_object().expect("inputs").clone();
+    for command in espalier::cli::Cli::command().get_subcommands().filter(|command| command.get_name() != "sandbox") {
+        for flag in command.get_arguments().filter_map(clap::Arg::get_long).filter(|flag| *flag != "help") {
+            // `schema` is for editors.
+            assert!(inputs.contains_key(flag) || command.get_name() == "schema", "{} --{flag}", command.get_name());
+        }
+    }
+}
+
+#[test]
+fn steps_end_in_the_binary_itself_and_no_input_is_part_of_a_script() {
+    for step in action()["runs"]["steps"].as_array().expect("steps") {
+        let script = step["run"].as_str().expect("a script");
+        assert!(!script.contains("${{"), "{script}");
+        let last = script.trim_end().lines().last().unwrap_or_default();
+        assert!(last.starts_with("exec ") && !last.contains('|'), "the runner's signals reach only what is exec'd: {last}");
+    }
 }

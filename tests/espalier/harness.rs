@@ -3,8 +3,9 @@
 use std::{
     ffi::OsStr,
     fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, ChildStdin, Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
@@ -57,6 +58,18 @@ asks() {
   local host="${AWS_ENDPOINT_URL#http://}"
   exec 8<>"/dev/tcp/${host%:*}/${host#*:}"
   printf '%s /_sandbox/%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' "$1" "$2" "$host" "${#3}" "$3" >&8
+  cat <&8
+  exec 8<&-
+}
+
+# ecs OPERATION BODY: something of ECS, as somebody else; says what it answers.
+ecs() {
+  local host="${AWS_ENDPOINT_URL#http://}" scope="20261122/ap-northeast-1/ecs/aws4_request"
+  exec 8<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-amz-json-1.1\r\n' "$host" >&8
+  printf 'X-Amz-Target: AmazonEC2ContainerServiceV20141113.%s\r\n' "$1" >&8
+  printf 'Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/%s, SignedHeaders=host, Signature=0\r\n' "$scope" >&8
+  printf 'Content-Length: %s\r\nConnection: close\r\n\r\n%s' "${#2}" "$2" >&8
   cat <&8
   exec 8<&-
 }
@@ -202,12 +215,31 @@ impl Story {
 
     /// One command in the world.
     pub(crate) fn run(&self, command: &[&str]) -> Told {
-        let snapshot = self.path("world.json");
-        let mut sandbox = espalier(&["sandbox", "run", "--scenario", &self.scenario, "--snapshot"]);
-        sandbox.arg(&snapshot).arg("--").args(command).env("ESPALIER", BINARY).env("FOLDER", self.folder.path());
-        let run = Run::of(sandbox.envs(self.variables.iter().map(|(name, value)| (name, value))));
-        let world = fs::read_to_string(&snapshot).unwrap_or_else(|_| panic!("the sandbox ran\n{}{}", run.stdout, run.stderr));
+        let run = Run::of(self.sandbox(command).envs(self.variables.iter().map(|(name, value)| (name, value))));
+        let world = self.read("world.json");
+        assert!(!world.is_empty(), "the sandbox ran\n{}{}", run.stdout, run.stderr);
         Told { run, world: World::read(&world) }
+    }
+
+    fn sandbox(&self, command: &[&str]) -> Command {
+        let mut sandbox = espalier(&["sandbox", "run", "--scenario", &self.scenario, "--snapshot"]);
+        sandbox.arg(self.path("world.json")).arg("--").args(command).env("ESPALIER", BINARY).env("FOLDER", self.folder.path());
+        sandbox
+    }
+
+    /// The world, open for as long as the test likes: it runs programs of its own there.
+    pub(crate) fn open(self) -> Open {
+        let wait = r#"env -0 >"$FOLDER/environment" && echo open && cat >/dev/null"#;
+        let mut sandbox = self.sandbox(&["bash", "-c", wait]);
+        let mut child = sandbox.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the sandbox starts");
+        let keeper = child.stdin.take();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut said).expect("the sandbox says something");
+        assert_eq!(said, "open\n");
+        let environment = self.read("environment");
+        let pairs = environment.split('\0').filter_map(|pair| pair.split_once('='));
+        let environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Open { story: self, child, keeper, environment }
     }
 
     /// `deploy` of the seed.
@@ -224,6 +256,55 @@ impl Story {
     /// The world when nobody does anything.
     pub(crate) fn untold(&self) -> World {
         self.run(&["true"]).world
+    }
+}
+
+/// A world in which the test itself is at work.
+pub(crate) struct Open {
+    pub(crate) story: Story,
+    child: Child,
+    /// The world is there until this is closed.
+    keeper: Option<ChildStdin>,
+    environment: Vec<(String, String)>,
+}
+
+impl Open {
+    /// What the world says about itself: endpoints, credentials, the event.
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    /// Sets one of these variables anew.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The world as it is now, JSON.
+    pub(crate) fn now(&self) -> String {
+        let url = self.environment.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").expect("an endpoint");
+        let host = url.1.strip_prefix("http://").expect("http");
+        let mut stream = std::net::TcpStream::connect(host).expect("the sandbox listens");
+        let asked = format!("GET /_sandbox/world HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(asked.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer
+    }
+
+    /// The world at its end.
+    pub(crate) fn close(mut self) -> World {
+        drop(self.keeper.take());
+        assert!(self.child.wait().expect("the sandbox ends").success());
+        World::read(&self.story.read("world.json"))
+    }
+}
+
+/// Its folder goes only after the sandbox has written there.
+impl Drop for Open {
+    fn drop(&mut self) {
+        drop(self.keeper.take());
+        let _ended = self.child.wait();
     }
 }
 

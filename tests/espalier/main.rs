@@ -2,7 +2,7 @@
 //!
 //! `architecture` holds the doors between the rooms, `simulated` plays the rules of a rollout in simulated worlds (`simulation`), `hazards` the page
 //! that says which test stands for which known hazard. The others run the binary as a user would: `stories` (releases in the sandbox,
-//! each with its end; `killed` kills the job at its calls), `bad_input` (what is refused before anything is written), `operations` (what the sandbox covers), `readme` and `action` (what we promise there),
+//! each with its end; `killed` kills the job at its calls), `bad_input` (what is refused before anything is written), `operations` (what the sandbox covers), `readme` and `action` (what we promise there; `install` is its first step, `runner` GitHub's), `workflows`,
 //! `words` (what people read, word for word).
 
 mod action;
@@ -10,11 +10,14 @@ mod architecture;
 mod bad_input;
 mod harness;
 mod hazards;
+mod install;
 mod operations;
 mod readme;
+mod runner;
 mod simulated;
 mod simulation;
 mod source;
 mod stories;
 mod words;
+mod workflows;
 mod world;

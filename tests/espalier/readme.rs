@@ -92,6 +92,20 @@ fn every_shell_block_does_what_its_marker_says() {
 }
 
 #[test]
+fn the_workflows_are_those_of_the_examples() {
+    let read = |entry: std::io::Result<fs::DirEntry>| fs::read_to_string(entry.expect("an entry").path()).expect("text");
+    let examples: Vec<_> = fs::read_dir(root().join("docs/examples")).expect("a folder").map(read).collect();
+    let readme = readme();
+    let told: Vec<_> =
+        blocks(&readme).into_iter().filter(|block| block.language == "yaml" && block.text.contains("\njobs:\n")).collect();
+    assert!(told.len() >= 4, "{} workflows", told.len());
+    for block in told {
+        let is_example = examples.iter().any(|example| example.trim_end() == block.text);
+        assert!(is_example, "README.md:{} is none of docs/examples, which the linters see", block.line);
+    }
+}
+
+#[test]
 fn the_exit_codes_are_those_of_the_code() {
     let row = |line: &str| {
         let (code, means) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;

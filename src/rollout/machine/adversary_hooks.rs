@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::{
-    Effect, Ending, Event, Rollout,
+    Effect, Ending, Event, GoOn, Rollout,
     adversary::{plan, rollout, run},
     adversary_world::{ALL, HOOKS, Misfortune, World},
 };
 use crate::rollout::{
     hooks::{Hook, HookFailure, Hooks, Point},
     journal::Happening,
+    observation::{Refusal, RefusalKind},
     outcome::{OutcomeKind, Reason},
     plan::{OnCancel, OnDrift},
     split::Split,
@@ -169,6 +170,48 @@ fn hazard_state_in_memory_a_job_that_goes_on_runs_the_hook_again() {
     let (world, ending, _) = run(world, again, &[]);
     assert_eq!(outcome(&ending).0, OutcomeKind::Promoted);
     assert_eq!(world.hooks.len(), 4);
+}
+
+/// What a job left at work when it was killed is ended by whoever takes its rollout over, once that cannot harm: weights first.
+#[test]
+fn a_hook_that_a_killed_job_left_at_work_is_ended_by_the_next_job() {
+    for refusals in [0, 2, 9] {
+        for verb in ["resume", "abort", "restore"] {
+            let mut world = World::new(false);
+            world.hook_takes = None;
+            let mut machine = hooked(&world, &[Point::AfterStep]);
+            let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+            while !world.is_hooked() {
+                let event = world.carry_out(&effect);
+                effect = machine.handle(world.now, event).expect("in place");
+            }
+            let (mut record, release) = (machine.record().clone(), machine.journal().release.clone());
+            let mut next = match verb {
+                "resume" => Rollout::resume(record, release, GoOn::Here),
+                "abort" => Rollout::abort(record, release, Reason::Cancelled, false),
+                _ => {
+                    record.verb = "rollback".to_owned();
+                    Rollout::restore(record, release, 3)
+                }
+            };
+            let mut effect = next.handle(world.now, Event::Begun).expect("begins");
+            let (mut refused, mut asked) = (0, Vec::new());
+            while !matches!(effect, Effect::Finish(_)) {
+                asked.push(effect.clone());
+                let event = if effect == Effect::EndHook && refused < refusals {
+                    refused += 1;
+                    Event::Refused(Refusal { kind: RefusalKind::Transient, message: "throttled".to_owned() })
+                } else {
+                    world.carry_out(&effect)
+                };
+                effect = next.handle(world.now, event).expect("in place");
+            }
+            let end = asked.iter().position(|effect| *effect == Effect::EndHook).expect("it is ended");
+            let write = asked.iter().position(|effect| matches!(effect, Effect::Write(_)));
+            assert!(verb == "resume" || write < Some(end), "weights first: {asked:?}");
+            assert!(!world.is_hooked() && refused == refusals, "{verb}, refused {refusals} times: {asked:?}");
+        }
+    }
 }
 
 #[test]

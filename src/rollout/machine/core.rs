@@ -128,11 +128,15 @@ impl Rollout {
     #[must_use]
     pub fn restore(mut record: Record, release: Release, healthy: u32) -> Self {
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count)).max(1);
-        if healthy < wanted {
-            return Self::new(record, release, Phase::Claiming(Claim::Recording));
-        }
-        record.intent = Split::CANDIDATE;
-        Self::new(record, release, Phase::Stepping(0, StepStage::Recording))
+        let phase = if healthy < wanted {
+            Phase::Claiming(Claim::Recording)
+        } else {
+            record.intent = Split::CANDIDATE;
+            Phase::Stepping(0, StepStage::Recording)
+        };
+        let mut rollout = Self::new(record, release, phase);
+        rollout.inherit_hook();
+        rollout
     }
 
     /// Rolls a recorded rollout back, whoever runs it. The record must be taken over already, in memory
@@ -243,7 +247,7 @@ impl Rollout {
             }
             (Pending::Hook, Event::Done) => self.hook_acted(),
             (Pending::Hook, Event::Refused(refusal)) => self.hook_refused(refusal),
-            (Pending::Wait, Event::Woke) => self.look(),
+            (Pending::Wait, Event::Woke) => self.end_hook_again().unwrap_or_else(|| self.look()),
             (Pending::Aside(until), Event::Done | Event::Refused(_)) => Effect::WaitUntil(until),
             (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
             (Pending::Observe, Event::Counted(healthy)) => self.counted(healthy),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::rollout::{
     journal::Release,
-    observation::Lease,
+    observation::{Lease, Refusal, RefusalKind},
     outcome::{OutcomeKind, Reason},
     plan::{OnCancel, OnDrift},
     record::{GO_ON, State},
@@ -213,4 +213,37 @@ fn argo_1_a_stable_that_is_short_gets_everything_back_at_once_and_is_scaled_up()
     assert_eq!(written[0], Effect::Write(Desired::BaselineBesideCandidate), "in the same tick, and not only as far as it bears");
     assert!(written[1..].contains(&Effect::Scale(Role::Stable, 3)), "{written:?}");
     assert_eq!(world.candidate_weight(), 0);
+}
+
+/// Argo Rollouts and Flagger went on writing weights to a side that had died since they had decided to.
+#[test]
+fn argo_b1_a_stable_that_dies_while_its_weights_are_refused_does_not_get_them() {
+    // Of a hundred: stable's and the candidate's while the write is refused, then what is left to the candidate and how it ends.
+    for (stable, candidate, weight, kind_then) in
+        [(0, 50, 50, OutcomeKind::Stuck), (34, 50, 0, OutcomeKind::RolledBack), (0, 0, 0, OutcomeKind::RolledBack)]
+    {
+        for hurried in [false, true] {
+            let mut world = World::new(false);
+            let (mut machine, effect) = begun(&world);
+            let at_half =
+                |world: &World, effect: &Effect| world.candidate_weight() == 50 && matches!(effect, Effect::WaitUntil(_));
+            let effect = until(&mut world, &mut machine, effect, at_half).expect("half of the traffic");
+            world.candidate_healthy = 50;
+            let back = |_: &World, effect: &Effect| *effect == Effect::Write(Desired::BaselineBesideCandidate);
+            let mut effect = until(&mut world, &mut machine, effect, back).expect("half of it is too little");
+            (world.stable_healthy, world.candidate_healthy) = (stable, candidate);
+            for event in [
+                Event::Refused(Refusal { kind: RefusalKind::Transient, message: "throttled".to_owned() }),
+                if hurried { Event::Signalled } else { Event::Woke },
+            ] {
+                effect = machine.handle(world.now, event).expect("in place");
+            }
+            assert_eq!(hurried, back(&world, &effect), "a job that is being killed has no time to look: {effect:?}");
+            assert_eq!(until(&mut world, &mut machine, effect, |_, _| false), None);
+            let (weight, kind_then) = if hurried { (0, OutcomeKind::RolledBack) } else { (weight, kind_then) };
+            let outcome = machine.journal().outcome();
+            assert_eq!((world.candidate_weight(), outcome.map(|outcome| outcome.kind)), (weight, Some(kind_then)), "{outcome:?}");
+            assert_eq!(world.stable_tasks, 3);
+        }
+    }
 }

@@ -2,12 +2,12 @@
 //!
 //! The phase that a hook belongs to stays what it is, so that every check of a tick comes before the hook is even looked at: a
 //! hook that hangs keeps neither health nor drift, an abort or a signal waiting. What is known of it is in memory only; a job
-//! that goes on from the record runs it again.
+//! that goes on from the record ends what the one before may have left at work, and runs it again.
 
 use std::collections::BTreeSet;
 
 use super::{
-    core::{Phase, Rollout},
+    core::{Phase, Rollout, WRITE_LIMIT},
     types::Effect,
 };
 use crate::{
@@ -42,9 +42,17 @@ struct Running {
     started: bool,
     /// A start was refused in a way that leaves open whether it happened.
     doubtful: bool,
-    /// It was told how it went: what is left is to end it.
+    /// It was told how it went, or was another job's: what is left is to end it.
     judged: bool,
+    /// Until when ending it is tried; none before the first try.
+    end_by: Option<Timestamp>,
     tail: Vec<String>,
+}
+
+impl Running {
+    const fn new(point: Point, step: usize, since: Timestamp) -> Self {
+        Self { point, step, since, started: false, doubtful: false, judged: false, end_by: None, tail: Vec::new() }
+    }
 }
 
 impl Rollout {
@@ -70,8 +78,7 @@ impl Rollout {
         }
         let Some(running) = self.hooks.running.as_mut() else {
             self.say(Happening::HookBegun { hook: point, step: point.is_of_a_step().then_some(step), what: hook.what });
-            self.hooks.running =
-                Some(Running { point, step, since: self.now, started: false, doubtful: false, judged: false, tail: Vec::new() });
+            self.hooks.running = Some(Running::new(point, step, self.now));
             return Some(self.start_hook());
         };
         if let Some(reading) = reading.filter(|_| running.started) {
@@ -102,9 +109,9 @@ impl Rollout {
         Some(effect)
     }
 
-    /// Whether there is a hook at this point.
+    /// Whether there is a hook at this point, or one to be ended there.
     pub(super) fn has_hook(&self, point: Point) -> bool {
-        self.hooks.hooks.contains_key(&point)
+        self.hooks.hooks.contains_key(&point) || self.hooks.running.is_some()
     }
 
     /// Whether the hook of this point is at work.
@@ -120,7 +127,20 @@ impl Rollout {
 
     fn end_hook(&mut self) -> Effect {
         self.hooks.ending = true;
+        if let Some(running) = &mut self.hooks.running {
+            running.end_by.get_or_insert(self.now + WRITE_LIMIT);
+        }
         Effect::EndHook
+    }
+
+    /// The rollout was another job's, which may have died while a hook was at work: that hook is ended where the next one would begin.
+    pub(super) fn inherit_hook(&mut self) {
+        self.hooks.running = Some(Running { judged: true, ..Running::new(Point::BeforeRelease, 0, self.now) });
+    }
+
+    /// Ends what is only to be ended, where no hook comes next.
+    pub(super) fn end_judged_hook(&mut self) -> Option<Effect> {
+        self.hooks.running.as_ref().is_some_and(|running| running.judged).then(|| self.end_hook())
     }
 
     /// It ended by itself, and nothing of it runs any more.
@@ -174,9 +194,8 @@ impl Rollout {
 
     /// The start or the end of a hook was refused.
     pub(super) fn hook_refused(&mut self, refusal: Refusal) -> Effect {
-        if self.hooks.ending {
-            self.say(Happening::Concern { what: format!("the hook could not be ended: {}", refusal.message) });
-            return self.hook_ended();
+        if std::mem::take(&mut self.hooks.ending) {
+            return self.hook_not_ended(&refusal);
         }
         let Some(mut running) = self.hooks.running.take() else { return Effect::Observe(None) };
         let limit = self.hooks.hooks.get(&running.point).map(|hook| hook.limit).unwrap_or_default();
@@ -197,7 +216,25 @@ impl Rollout {
         effect.unwrap_or(Effect::Observe(None))
     }
 
+    /// Again after a pause, while that can help and there is time: by the next tick, whose checks come first.
+    fn hook_not_ended(&mut self, refusal: &Refusal) -> Effect {
+        let end_by = self.hooks.running.as_ref().and_then(|running| running.end_by);
+        if refusal.kind == RefusalKind::Transient && !self.hurried && end_by.is_some_and(|until| self.now < until) {
+            self.say(Happening::Retrying { doing: "ending the hook".to_owned(), message: refusal.message.clone() });
+            let pause = self.pause();
+            return Effect::WaitUntil(self.now + pause);
+        }
+        self.say(Happening::Concern { what: format!("the hook could not be ended: {}", refusal.message) });
+        self.hook_ended()
+    }
+
+    /// At the end of the rollout nothing else is left to be done than that.
+    pub(super) fn end_hook_again(&mut self) -> Option<Effect> {
+        self.hooks.after.is_some().then(|| self.end_hook())
+    }
+
     fn hook_ended(&mut self) -> Effect {
+        self.refusals = 0;
         self.hooks.ending = false;
         self.hooks.running = None;
         self.hooks.after.take().unwrap_or(Effect::Observe(None))

@@ -15,7 +15,7 @@
 //!
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
 //! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `test_rule`, `retire`, `rollback` with
-//! `rejected`, `signal`, `scaling` (what else sets sizes), `judging` (metrics and alarms: what to ask for, and when a step may
+//! `looking` and `rejected`, `signal`, `scaling` (what else sets sizes), `judging` (metrics and alarms: what to ask for, and when a step may
 //! pass), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
@@ -43,6 +43,7 @@ mod hooks;
 mod judging;
 #[cfg(test)]
 mod judging_tests;
+mod looking;
 mod rejected;
 mod release;
 mod resume;

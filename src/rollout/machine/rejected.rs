@@ -42,6 +42,9 @@ impl Rollout {
             return self.finish(OutcomeKind::RolledBack, rollback.reason);
         }
         let until = self.now + self.record().plan.settle;
+        if rollback.takeover {
+            self.inherit_hook();
+        }
         self.at(rollback, Stage::Settling { until });
         self.hook(Point::OnRollback, 0, None).unwrap_or_else(|| self.idle(Some(until)))
     }

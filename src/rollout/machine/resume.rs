@@ -16,6 +16,7 @@ impl Rollout {
         let asking = Phase::Claiming(Claim::Asking);
         if self.phase != asking {
             self.say(Happening::TakenOver);
+            self.inherit_hook();
         }
         self.paused = false;
         self.give_up = self.now + WRITE_LIMIT;
@@ -38,6 +39,10 @@ impl Rollout {
         // The data plane has had its time where somebody thought it over.
         self.phase = Phase::Stepping(index, StepStage::Reading);
         if let Some(effect) = self.checked(observation, &[intent, verified]) {
+            return effect;
+        }
+        if let Some(effect) = self.end_judged_hook() {
+            self.phase = asking;
             return effect;
         }
         if intent != verified {

@@ -25,7 +25,7 @@ pub(super) struct Rollback {
     /// A write that will be refused again, in words: one last reading decides.
     denied: Option<String>,
     /// It takes a running rollout over.
-    takeover: bool,
+    pub(super) takeover: bool,
     /// The record says whose it is: its generation is raised.
     raised: bool,
     /// Until when restored weights are not trusted yet: a write that was given up may still land.
@@ -36,7 +36,7 @@ pub(super) struct Rollback {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Whether the side that is to get the traffic can take it, before an abort's first write.
+    /// Whether the side that is to get the traffic can take it: before an abort's first write, and before one is repeated.
     Looking,
     Writing,
     /// The record with its generation raised, after an abort's first write: traffic comes first, and what the old owner
@@ -71,7 +71,7 @@ impl Rollback {
         Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent: None }
     }
 
-    /// An abort that reads before its first write.
+    /// It reads before it writes.
     pub(super) const fn is_looking(&self) -> bool {
         matches!(self.stage, Stage::Looking)
     }
@@ -88,36 +88,6 @@ impl Rollback {
 }
 
 impl Rollout {
-    pub(super) fn begin_takeover(&mut self) -> Effect {
-        self.give_up = self.now + RESTORE_LIMIT;
-        if let Phase::RollingBack(rollback) = &self.phase {
-            let reason = rollback.reason.clone();
-            self.say(Happening::RollingBack { reason });
-        }
-        // Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.
-        if self.record().stable.is_some() && !self.force {
-            return Effect::CountHealthy(Role::Stable);
-        }
-        self.restore_at_once()
-    }
-
-    /// How many of stable's targets are healthy, before an abort's first write.
-    pub(super) fn counted(&mut self, healthy: u32) -> Effect {
-        self.seen = Some((healthy, 0));
-        // With none, what the candidate has decides.
-        if healthy == 0 { Effect::Observe(None) } else { self.restore_at_once() }
-    }
-
-    /// Stable was seen without any healthy target.
-    pub(super) fn is_stable_down(&self) -> bool {
-        self.seen.is_some_and(|(stable, _)| stable == 0)
-    }
-
-    fn restore_at_once(&mut self) -> Effect {
-        let Phase::RollingBack(rollback) = self.phase.clone() else { return self.look() };
-        self.restore_now(rollback)
-    }
-
     /// The decision to roll back: in the same tick, weights first. Before any action was written only the record is closed.
     pub(super) fn roll_back(&mut self, reason: Reason) -> Effect {
         // Rule 1: never from a side that serves to one that cannot.
@@ -210,7 +180,7 @@ impl Rollout {
             return effect;
         }
         match rollback.stage {
-            Stage::Looking => self.take_over(rollback, observation),
+            Stage::Looking => self.restore_unless_down(rollback, observation),
             Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
             Stage::Recording | Stage::ScalingStable => self.write_record(),
@@ -224,21 +194,6 @@ impl Rollout {
             Stage::Releasing => self.close(rollback),
             Stage::Closing => self.close_rolled_back(),
         }
-    }
-
-    /// An abort looks before it writes: weight must not go to a side without healthy targets (rule 1).
-    fn take_over(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        let stable_down = observation.stable.as_ref().is_some_and(|stable| stable.healthy == 0);
-        let serving = observation.actions.iter().flatten().any(|action| action.split.is_some_and(|split| split.candidate > 0));
-        if stable_down && serving && observation.candidate.healthy > 0 && !self.force {
-            return self.stick_and_scale(Reason::StableDown { candidate_healthy: observation.candidate.healthy });
-        }
-        self.restore_now(rollback)
-    }
-
-    pub(super) fn restore_now(&mut self, rollback: Rollback) -> Effect {
-        self.at(rollback, Stage::Writing);
-        Effect::Write(self.restoring())
     }
 
     /// What a tick reads: while weights are being put back, only whether they are.
@@ -286,11 +241,7 @@ impl Rollout {
         };
         match message {
             Some(message) => self.not_restored(rollback, message),
-            None => {
-                let desired = self.restoring();
-                self.phase = Phase::RollingBack(rollback);
-                self.again(desired)
-            }
+            None => self.restore_again(rollback),
         }
     }
 
@@ -310,9 +261,7 @@ impl Rollout {
             } else if self.now >= self.give_up {
                 return Some(self.not_restored(rollback.clone(), "a split that was taken back keeps coming".to_owned()));
             }
-            self.at(rollback.clone(), Stage::Writing);
-            let desired = self.restoring();
-            return Some(self.again(desired));
+            return Some(self.restore_again(rollback.clone()));
         }
         let target = self.journal().release.traffic_targets.get(moved).cloned().unwrap_or_default();
         let expected = "what it was before the release".to_owned();

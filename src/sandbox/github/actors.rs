@@ -15,6 +15,11 @@ pub(super) fn author(server: &str) -> Value {
     user(server, "octocat", 583_232, "User")
 }
 
+/// Anybody else.
+pub(super) fn somebody(server: &str, login: &str) -> Value {
+    user(server, login, 583_233, "User")
+}
+
 /// The organization that owns the repository.
 pub(super) fn owner(server: &str) -> Value {
     user(server, REPOSITORY.split_once('/').map_or(REPOSITORY, |(owner, _)| owner), 583_231, "Organization")

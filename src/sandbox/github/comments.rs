@@ -1,11 +1,11 @@
-//! Comments of the pull request.
+//! Comments of the pull request and of the issue.
 
 use serde_json::{Value, json};
 
 use super::{
     actors,
     call::{Call, Outcome, Refusal, invalid_field, not_found},
-    job::{PULL_REQUEST, REPOSITORY},
+    job::{ISSUE, PULL_REQUEST, REPOSITORY},
     paging::page,
     state::of_id,
 };
@@ -16,7 +16,8 @@ const LONGEST_BODY: usize = 65536;
 
 /// A comment with the addresses that the caller can follow.
 fn print(call: &Call, comment: &Value) -> Value {
-    let (server, id) = (&call.server, &comment["id"]);
+    let (server, id, number) = (&call.server, &comment["id"], &comment["issue"]);
+    let kind = if *number == PULL_REQUEST { "pull" } else { "issues" };
     let api = format!("{server}/api/v3/repos/{REPOSITORY}/issues");
     let mut reactions = json!({ "url": format!("{api}/comments/{id}/reactions"), "total_count": 0 });
     for kind in ["+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"] {
@@ -24,8 +25,8 @@ fn print(call: &Call, comment: &Value) -> Value {
     }
     json!({
         "url": format!("{api}/comments/{id}"),
-        "html_url": format!("{server}/{REPOSITORY}/pull/{PULL_REQUEST}#issuecomment-{id}"),
-        "issue_url": format!("{api}/{PULL_REQUEST}"),
+        "html_url": format!("{server}/{REPOSITORY}/{kind}/{number}#issuecomment-{id}"),
+        "issue_url": format!("{api}/{number}"),
         "id": id,
         "node_id": comment["node_id"],
         "user": actors::bot(server),
@@ -51,29 +52,30 @@ fn body(call: &Call) -> Result<&str, Refusal> {
     Ok(body)
 }
 
-fn is_the_pull_request(number: &str) -> Result<(), Refusal> {
-    if number == PULL_REQUEST.to_string() { Ok(()) } else { Err(not_found()) }
+fn thread(number: &str) -> Result<u64, Refusal> {
+    [PULL_REQUEST, ISSUE].into_iter().find(|known| known.to_string() == number).ok_or_else(not_found)
 }
 
 /// `GET …/issues/{number}/comments`: by ascending id, always.
 pub(super) fn list(world: &mut World, call: &Call) -> Outcome {
-    is_the_pull_request(call.part(0))?;
+    let thread = thread(call.part(0))?;
     let since = call.parameter("since").unwrap_or_default();
     // Both are RFC 3339 in UTC, where the order of the text is the order of time.
-    let comments = world.github.comments.iter().filter(|comment| comment["updated_at"].as_str().unwrap_or_default() >= since);
+    let of_thread = world.github.comments.iter().filter(|comment| comment["issue"] == thread);
+    let comments = of_thread.filter(|comment| comment["updated_at"].as_str().unwrap_or_default() >= since);
     Ok(page(call, comments.map(|comment| print(call, comment)).collect(), |some, _| Value::Array(some)))
 }
 
 /// `POST …/issues/{number}/comments`.
 pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
-    is_the_pull_request(call.part(0))?;
+    let thread = thread(call.part(0))?;
     let body = body(call)?;
     let (id, now) = (world.github.id(), world.now.to_string());
     let node = format!("IC_kwDOABCD{id:x}");
-    let comment = json!({ "id": id, "node_id": node, "body": body, "created_at": now, "updated_at": now });
+    let comment = json!({ "id": id, "node_id": node, "issue": thread, "body": body, "created_at": now, "updated_at": now });
     let printed = print(call, &comment);
     world.github.comments.push(comment);
-    world.note("github", format!("comment {id} on pull request {PULL_REQUEST}"));
+    world.note("github", format!("comment {id} on {} {thread}", if thread == PULL_REQUEST { "pull request" } else { "issue" }));
     let location = printed["url"].as_str().unwrap_or_default().to_owned();
     Ok(Reply::json(201, &printed).with("location", location))
 }

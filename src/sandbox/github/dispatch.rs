@@ -241,6 +241,7 @@ pub(crate) fn snapshot(world: &World) -> Value {
         "pull_request": PULL_REQUEST,
         "head_sha": HEAD_SHA,
         "comments": github.comments,
+        "reactions": github.reactions,
         "check_runs": github.check_runs,
         "statuses": github.statuses,
         "deployments": github.deployments,

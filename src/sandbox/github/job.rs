@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 pub(crate) const REPOSITORY: &str = "octo/myservice";
 /// The number of the one pull request; it is open.
 pub(crate) const PULL_REQUEST: u64 = 7;
+/// The number of the one issue.
+pub(super) const ISSUE: u64 = 6;
 /// The pull request's last commit: what checks and deployments have to name to be seen there.
 pub(crate) const HEAD_SHA: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
 /// The pull request's branch.

@@ -1,10 +1,10 @@
-//! The emulated GitHub: one public repository, one open pull request, and the token of a GitHub Actions job in it.
+//! The emulated GitHub: one public repository, one open pull request, one issue, and the token of a GitHub Actions job in it.
 //!
 //! Built from GitHub's OpenAPI description (npm `@octokit/openapi`), its documentation and the answers that people quote in issue
 //! threads. Inside: `job` (what a job in this world is told about itself), `dispatch` (from a request to its answer) over `routes`
 //! (which operations there are), `call` (a request as the operations want it, and how GitHub refuses), `limits` (rate limits),
-//! `paging`, and one file per resource: `comments`, `checks`, `deployments` with `deployment_statuses`, `pulls`, `statuses`,
-//! `repository`, `actors`, `graphql` (who the token is).
+//! `paging`, and one file per resource: `comments`, `reactions`, `checks`, `deployments` with `deployment_statuses`, `pulls`, `statuses`,
+//! `repository`, `actors`, `collaborators` (what people may do), `graphql` (who the token is).
 //!
 //! Deliberately absent: git, other repositories, webhooks, every GraphQL query but `viewer { login }`, other media types than JSON
 //! (415). Members of a body that GitHub does not know are ignored, as GitHub ignores them, with a line in the world's log.
@@ -14,6 +14,7 @@
 mod actors;
 mod call;
 mod checks;
+mod collaborators;
 mod comments;
 mod deployment_statuses;
 mod deployments;
@@ -23,6 +24,7 @@ pub(crate) mod job;
 mod limits;
 mod paging;
 mod pulls;
+mod reactions;
 mod repository;
 mod routes;
 mod state;

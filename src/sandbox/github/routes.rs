@@ -2,7 +2,7 @@
 
 use super::{
     call::{Call, Outcome, decoded},
-    checks, comments, deployment_statuses, deployments, graphql, pulls, statuses,
+    checks, collaborators, comments, deployment_statuses, deployments, graphql, pulls, reactions, statuses,
 };
 use crate::sandbox::world::World;
 
@@ -51,12 +51,28 @@ const fn route(
 }
 
 /// All of them, the more special ones first.
-const ROUTES: [Route; 21] = [
+const ROUTES: [Route; 23] = [
     route("GET", "issues/comments/{}", "issues/comments#get-an-issue-comment", READ_COMMENTS, &[], comments::get),
     route("PATCH", "issues/comments/{}", "issues/comments#update-an-issue-comment", WRITE_COMMENTS, &["body"], comments::update),
     route("DELETE", "issues/comments/{}", "issues/comments#delete-an-issue-comment", WRITE_COMMENTS, &[], comments::delete),
     route("GET", "issues/{}/comments", "issues/comments#list-issue-comments", READ_COMMENTS, &[], comments::list),
     route("POST", "issues/{}/comments", "issues/comments#create-an-issue-comment", WRITE_COMMENTS, &["body"], comments::create),
+    route(
+        "POST",
+        "issues/comments/{}/reactions",
+        "reactions/reactions#create-reaction-for-an-issue-comment",
+        WRITE_COMMENTS,
+        &["content"],
+        reactions::create,
+    ),
+    route(
+        "GET",
+        "collaborators/{}/permission",
+        "collaborators/collaborators#get-repository-permissions-for-a-user",
+        "metadata=read",
+        &[],
+        collaborators::permission,
+    ),
     route("POST", "check-runs", "checks/runs#create-a-check-run", "checks=write", &CHECK_RUN, checks::create),
     route("GET", "check-runs/{}", "checks/runs#get-a-check-run", "checks=read", &[], checks::get),
     route("PATCH", "check-runs/{}", "checks/runs#update-a-check-run", "checks=write", &CHECK_RUN, checks::update),

@@ -4,11 +4,16 @@ use serde_json::Value;
 
 use super::limits::Usage;
 
+/// No object of this world has an id below this one.
+pub(super) const FIRST_ID: u64 = 2_000_000_001;
+
 /// Everything that GitHub keeps. Ids ascend over all kinds of objects.
 #[derive(Clone, Default)]
 pub(crate) struct State {
-    /// Comments of the pull request, oldest first.
+    /// Comments of the pull request and the issue, oldest first; `issue` is the number of theirs.
     pub(crate) comments: Vec<Value>,
+    /// Reactions to comments, oldest first; `comment` is the id of theirs.
+    pub(crate) reactions: Vec<Value>,
     /// Check runs of all commits, oldest first.
     pub(crate) check_runs: Vec<Value>,
     /// Commit statuses of all commits, oldest first.
@@ -29,7 +34,7 @@ impl State {
     /// The next id.
     pub(super) fn id(&mut self) -> u64 {
         self.ids += 1;
-        2_000_000_000 + self.ids
+        FIRST_ID + self.ids - 1
     }
 
     /// The number of the next request, from 1.

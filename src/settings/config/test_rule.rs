@@ -13,10 +13,11 @@ const EXAMPLE: &str = "write `test_rule: { header: { x-espalier-test: \"1\" } }`
 /// The rule, as far as it can be one.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<TestRule> {
     let before = reader.findings.len();
-    let (mut headers, mut path) = (None, None);
-    for (key, value) in reader.entries(node, "lattice.test_rule.", &["header", "path"], &[]) {
+    let (mut headers, mut path, mut rules_per_listener) = (None, None, None);
+    for (key, value) in reader.entries(node, "lattice.test_rule.", &["header", "path", "rules_per_listener"], &[]) {
         match key {
             "header" => headers = Some(self::headers(reader, value)),
+            "rules_per_listener" => rules_per_listener = quota(reader, value),
             _ => path = reader.text(value, key).map(|given| (given.text, value)),
         }
     }
@@ -31,8 +32,18 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<TestRule> {
         // Without one every request would be a test request.
         reader.refuse(yaml::place(node), "`lattice.test_rule` needs a header", EXAMPLE);
     }
-    let rule = TestRule { headers: headers?, path: path.map(|(text, _)| text) };
+    let rule = TestRule { headers: headers?, path: path.map(|(text, _)| text), rules_per_listener };
     (reader.findings.len() == before).then_some(rule)
+}
+
+fn quota(reader: &mut Reader<'_>, node: &Node) -> Option<u32> {
+    let given = reader.text(node, "rules_per_listener")?;
+    let most = given.text.parse().ok().filter(|most| *most > 0);
+    if most.is_none() {
+        let hint = "write what Service Quotas says of \"Rules per listener\", such as `25`";
+        reader.refuse(yaml::place(node), format!("`{}` is not a number of rules", given.text), hint);
+    }
+    most
 }
 
 fn headers(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
@@ -74,10 +85,10 @@ mod tests {
 
     #[test]
     fn a_test_rule_has_headers_and_maybe_a_path() {
-        let text = "lattice: { test_rule: { header: { X-Test: \"1\", x-b: two }, path: /api } }";
+        let text = "lattice: { test_rule: { header: { X-Test: \"1\", x-b: two }, path: /api, rules_per_listener: 25 } }";
         let rule = Config::parse("e.yml", text).expect("a config").test_rule;
         let headers = vec![("x-test".to_owned(), "1".to_owned()), ("x-b".to_owned(), "two".to_owned())];
-        assert_eq!(rule, Some(TestRule { headers, path: Some("/api".to_owned()) }));
+        assert_eq!(rule, Some(TestRule { headers, path: Some("/api".to_owned()), rules_per_listener: Some(25) }));
     }
 
     #[test]
@@ -89,6 +100,7 @@ mod tests {
             ("{ header: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } }", "e.yml:1:33: `header` has 6 headers"),
             ("{ header: { \"a b\": 1 } }", "e.yml:1:35: `a b` is not the name of a header"),
             ("{ header: { a: 1 }, path: api }", "e.yml:1:49: `api` is not the start of a path"),
+            ("{ header: { a: 1 }, rules_per_listener: many }", "e.yml:1:63: `many` is not a number of rules"),
             ("{ headers: { a: 1 } }", "e.yml:1:25: unknown key `lattice.test_rule.headers`"),
         ] {
             let findings = Config::parse("e.yml", &format!("lattice: {{ test_rule: {text} }}")).expect_err(text);

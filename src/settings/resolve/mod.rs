@@ -1,11 +1,12 @@
 //! One function per command: its arguments and the environment in, its settings or every mistake out.
 //!
 //! Inside: `release` (the commands that begin something), with `slots`, `plan`, `analysis` and `hooks` for what `deploy` and `shift`
-//! need most words for; `takeovers` (those that act on a recorded rollout); `patch`; `sandbox`; `common` (what several are told in
+//! need most words for; `takeovers` (those that act on a recorded rollout); `answer` (those by comments); `patch`; `sandbox`; `common` (what several are told in
 //! the same way). Deliberately absent: AWS and files other than the config.
 //! Call the function with the command's name.
 
 mod analysis;
+mod answer;
 mod common;
 mod hooks;
 mod patch;
@@ -15,8 +16,9 @@ mod sandbox;
 mod slots;
 mod takeovers;
 
+pub use answer::{answer, asked};
 pub use patch::patch;
-pub use release::{deploy, shift, status};
+pub use release::{Who, deploy, diff, shift, status, who};
 pub use sandbox::{sandbox_run, sandbox_serve};
 pub use takeovers::{abort, promote, recover, resume, rollback};
 

@@ -9,8 +9,17 @@ use crate::harness::{CONFIG, Story, Told};
 
 /// A scenario with a service that scales between 2 and 10 tasks, and finds 2 enough once the candidate has its first share.
 fn scaled(name: &str, more: &Value) -> Story {
-    let mut scenario = json!({
-        "name": name,
+    let mut scenario = scales_itself();
+    scenario["name"] = json!(name);
+    for (member, value) in more.as_object().expect("members") {
+        scenario[member] = value.clone();
+    }
+    Story::of(&scenario)
+}
+
+/// The same without more.
+pub(super) fn scales_itself() -> Value {
+    json!({
         "scaling": {
             "targets": [{
                 "service": "myservice", "min": 2, "max": 10,
@@ -34,11 +43,7 @@ fn scaled(name: &str, more: &Value) -> Story {
             }],
             "demand": [{ "service": "myservice", "share_at_least": 5.0, "at": 0, "desired": 2 }],
         },
-    });
-    for (member, value) in more.as_object().expect("members") {
-        scenario[member] = value.clone();
-    }
-    Story::of(&scenario)
+    })
 }
 
 /// What scales an ECS service in the end: bounds, and whether it may shrink, grow, follow the clock.

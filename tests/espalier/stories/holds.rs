@@ -33,6 +33,7 @@ fn a_held_release_is_promoted_from_other_jobs() {
         .complains("is not there any more")
         .complains("it waits before step 2, not before step 3")
         .complains("plans something else than rollout")
+        .complains(": `steps` is 5%:2m,25%:5m,100%:10m, not 5%:30s,hold:4h,50%:30s,hold:2h:continue,100%:30s; `settle` is 1m 30s, not 30s")
         .complains("it is not held: it is over");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 50, 100]);
     assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (3, 0), "retired by the last job");
@@ -87,9 +88,8 @@ fn a_hold_that_nobody_ends_does_what_it_says() {
 
 #[test]
 fn a_cancelled_job_that_holds_leaves_the_weights_for_another_one() {
-    let told = Story::within("cancelled").script(&format!(
+    let told = Story::within_file("blocked-at-5").script(&format!(
         r#"
-        exits 0 true
         begins deploy -c {CONFIG} --on-cancel hold {STEPS}
         kill -INT $!
         exits 0 ends

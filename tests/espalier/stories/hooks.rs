@@ -11,7 +11,7 @@ fn config(story: &Story, hooks: &serde_json::Value) -> String {
 }
 
 /// The same with a test rule.
-fn config_with(story: &Story, hooks: &serde_json::Value, test_rule: &serde_json::Value) -> String {
+pub(super) fn config_with(story: &Story, hooks: &serde_json::Value, test_rule: &serde_json::Value) -> String {
     let seed = root().join("tests/fixtures/seed");
     let definition = |name: &str| seed.join(name).to_str().expect("UTF-8").to_owned();
     let mut config = json!({
@@ -188,4 +188,43 @@ fn an_abort_takes_the_test_rule_of_a_killed_job_away() {
     let told = told.ends_with(0);
     assert!(told.world.writes().contains(&"vpc-lattice:CreateRule".to_owned()));
     assert_eq!(told.world.actions(), story.untold().actions());
+}
+
+#[test]
+fn a_task_that_a_killed_job_left_at_work_is_stopped_by_the_next_job_and_nobody_elses_is() {
+    let hangs = json!({ "after_step": { "run_task": { "command": ["./hang"] } }, "timeout": "30m" });
+    let hanging = json!({ "commands": { "./hang": { "after": 86400 } } });
+    let verbs = ["abort", "rollback", "recover", "resume -c \"$FOLDER/again.yml\""];
+    for (verb, steps) in verbs.into_iter().zip([&[0, 5, 0][..], &[0, 5, 0], &[0, 5, 0], &[0, 5, 100]]) {
+        // The job is killed while it waits for the answer to RunTask, so that not even it knows the task; stopping it is refused for long.
+        let story = Story::of(&json!({
+            "name": "promoted",
+            "images": { "*": hanging, "myservice:1": hanging },
+            "faults": [
+                { "operations": ["ecs:RunTask"], "nth": 2, "effect": { "late-write": 0 } },
+                { "operations": ["ecs:StopTask"], "until": 7, "effect": "throttle" },
+            ],
+        }));
+        let again = std::fs::read_to_string(config(&story, &json!({}))).expect("a config");
+        story.write("again.yml", &again);
+        config(&story, &hangs);
+        let told = story.script(&format!(
+            r#"
+            network='"networkConfiguration": {{"awsvpcConfiguration": {{"subnets": ["subnet-1"]}}}}'
+            command='"overrides": {{"containerOverrides": [{{"name": "web", "command": ["./hang"]}}]}}'
+            ecs RunTask '{{"cluster": "my-cluster", "taskDefinition": "myservice:1", "startedBy": "somebody", "launchType": "FARGATE", '"$network, $command"'}}' >"$FOLDER/theirs"
+            export ESPALIER_STEPS=5%:30s,100%:30s ESPALIER_SETTLE=30s ESPALIER_RETIRE_AFTER=30s
+            AWAITED=LateWrite begins deploy -c "$FOLDER/espalier.yml"
+            kill -KILL $!
+            exits 137 ends
+            later 200
+            espalier {verb} --lattice-service myservice
+            "#
+        ));
+        assert!([0, 3].contains(&told.run.code), "{verb}: {}{}", told.run.stdout, told.run.stderr);
+        assert_eq!(told.world.weights_of("myservice-b"), steps, "{verb}");
+        assert!(told.world.happened("late", "lands now") && told.world.writes().contains(&"ecs:StopTask".to_owned()), "{verb}");
+        let left = ["espalier/", "somebody"].map(|name| told.world.started_by(name));
+        assert_eq!(left, [0, 1], "{verb}: {}", told.run.stdout);
+    }
 }

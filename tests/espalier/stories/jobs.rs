@@ -83,11 +83,7 @@ fn rollback_registers_an_inactive_task_definition_again_after_a_rejected_release
         exits 0 deploy {QUICKLY}
         asks POST events '{{"faults": [{{"operations": ["ecs:UpdateService"], "nth": 1, "effect": "denied"}}]}}' >/dev/null
         exits 3 deploy --image web=nginx:1.29 {QUICKLY}
-        host="${{AWS_ENDPOINT_URL#http://}}"
-        exec 8<>"/dev/tcp/${{host%:*}}/${{host#*:}}"
-        body='{{"taskDefinition":"myservice:1"}}'
-        printf 'POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: AmazonEC2ContainerServiceV20141113.DeregisterTaskDefinition\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261122/ap-northeast-1/ecs/aws4_request, SignedHeaders=host, Signature=0\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' "$host" "${{#body}}" "$body" >&8
-        cat <&8 >/dev/null
+        ecs DeregisterTaskDefinition '{{"taskDefinition": "myservice:1"}}' >/dev/null
         exits 0 espalier rollback --lattice-service myservice
         "#
     ));

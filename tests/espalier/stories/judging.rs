@@ -11,6 +11,16 @@ fn release(story: &Story) -> Told {
     story.run(&["deploy", "-c", METRICS])
 }
 
+/// The same along other steps, with this in place of its limit for errors.
+fn config(story: &Story, name: &str, steps: &str, errors: &str) -> String {
+    let seed = crate::harness::root().join("tests/fixtures/seed");
+    let config = std::fs::read_to_string(crate::harness::root().join(METRICS)).expect("the seed");
+    let lines =
+        config.lines().map(|line| if line.starts_with("  steps: ") { format!("  steps: [{steps}]") } else { line.to_owned() });
+    let config = lines.collect::<Vec<_>>().join("\n").replace(" ecs-", &format!(" {}/ecs-", seed.display()));
+    story.write(name, &(config.replace("max: 1%", errors) + "\n"))
+}
+
 /// Back to what it was, with both sides as they should be.
 #[track_caller]
 fn is_restored(story: &Story, told: &Told) {
@@ -125,4 +135,76 @@ fn a_group_without_health_checks_can_be_released_to_when_something_else_judges()
     };
     shift(&checked).ends_with(2).complains("has no health check").complains("health: unchecked");
     shift(&config).ends_with(0).says("new promoted").world.forwards(&[("old", 0), ("new", 100)]);
+}
+
+/// A candidate that has no errors until it gets half of the traffic.
+fn fails_at_half(faults: &serde_json::Value) -> Story {
+    Story::of(&json!({
+        "name": "promoted",
+        "images": { "*": { "error_rate": 5, "degrades_above": 50 } },
+        "load": [{ "rps": 100 }],
+        "faults": faults,
+    }))
+}
+
+#[test]
+fn a_held_release_goes_on_being_judged_when_it_is_promoted() {
+    let story = fails_at_half(&json!([]));
+    let steps = "{ weight: 5%, bake: 2m, analysis: [errors] }, { hold: { timeout: 4h } }, { weight: 50%, bake: 2m }, { weight: 100%, bake: 2m }";
+    config(&story, "release.yml", steps, "max: 1%");
+    config(&story, "loose.yml", steps, "max: 50%");
+    config(&story, "quick.yml", &steps.replace("50%, bake: 2m", "50%, bake: 1m"), "max: 1%");
+    let told = story.script(
+        r#"
+        promote() { espalier promote --lattice-service myservice "$@"; }
+        exits 0 espalier deploy -c "$FOLDER/release.yml"
+        exits 5 promote
+        exits 5 promote -c "$FOLDER/loose.yml"
+        exits 5 promote -c "$FOLDER/quick.yml"
+        later 3600
+        exits 3 promote -c "$FOLDER/release.yml"
+        "#,
+    );
+    let told = told
+        .ends_with(0)
+        .complains("is judged by is in the config that it began with, not in its record")
+        .complains("began with: `analysis` is another one")
+        .complains("began with: `steps` is 5%:2m,hold:4h,50%:1m,100%:2m, not 5%:2m,hold:4h,50%:2m,100%:2m\n")
+        .says("(analysis-failed)")
+        .says(" of 3000 requests (above 1%); errors-versus-stable 5% of")
+        .says("), with 50% of the traffic, ");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 50, 0]);
+    is_restored(&story, &told);
+}
+
+#[test]
+fn a_release_whose_job_is_gone_goes_on_being_judged_when_it_is_resumed() {
+    let hangs = json!([{ "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 2, "effect": "hang" }]);
+    let steps = |second: &str| {
+        format!("{{ weight: 5%, bake: 2m, analysis: [errors] }}, {{ weight: {second}%, bake: 2m }}, {{ weight: 100%, bake: 2m }}")
+    };
+    let story = fails_at_half(&hangs);
+    config(&story, "release.yml", &steps("50"), "max: 1%");
+    config(&story, "loose.yml", &steps("50"), "max: 50%");
+    let told = story.script(
+        r#"
+        resume() { espalier resume --lattice-service myservice "$@"; }
+        begins deploy -c "$FOLDER/release.yml"
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 5 resume
+        exits 5 resume -c "$FOLDER/loose.yml"
+        exits 3 resume -c "$FOLDER/release.yml"
+        "#,
+    );
+    let told = told
+        .ends_with(0)
+        .complains("is judged by is in the config that it began with, not in its record")
+        .complains("began with: `analysis` is another one")
+        .says("(analysis-failed)")
+        .says(" of 3000 requests (above 1%); errors-versus-stable 5% of")
+        .says("), with 50% of the traffic, ");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 50, 0]);
+    is_restored(&story, &told);
 }

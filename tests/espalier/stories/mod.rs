@@ -2,14 +2,20 @@
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
 //! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `judging` (metrics and alarms), `hazards` (other people, lost
-//! answers), `capacity` (what else scales the slots), `credentials` (as whom, and how long), `locks` (two at once), `hooks`,
-//! `afterwards` (rollback and status), `shifts`, `github` (reports, and their absence), `rehearsals` (the
-//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
+//! answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots), `credentials` (as
+//! whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github` (reports, and their
+//! absence), `comments` (commands in them), `rehearsals` (the
+//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
+//! `definitions` (projects of ecspresso's, templates, states).
+
+use serde_json::{Value, json};
 
 mod afterwards;
 mod capacity;
+mod comments;
 mod credentials;
 mod data_plane;
+mod definitions;
 mod failures;
 mod github;
 mod hazards;
@@ -25,6 +31,30 @@ mod rehearsals;
 mod releases;
 mod scenarios;
 mod shifts;
+mod targets;
+mod test_rules;
+
+/// A world whose listener has so many rules, each sending everything to what is stable, and these members besides.
+pub(crate) fn with_rules(priorities: impl IntoIterator<Item = u32>, more: &Value) -> Value {
+    let rule = |priority: u32| {
+        json!({
+            "name": format!("rule-{priority}"), "priority": priority,
+            "match": { "httpMatch": { "pathMatch": { "match": { "prefix": format!("/{priority}") } } } },
+            "action": { "forward": { "myservice-a": 100 } },
+        })
+    };
+    let rules: Vec<Value> = priorities.into_iter().map(rule).collect();
+    let listener = json!({
+        "name": "http-80", "id": "listener-12345678901234567", "port": 80,
+        "default_action": { "forward": { "myservice-a": 100 } }, "rules": rules,
+    });
+    let service = json!({ "name": "myservice", "id": "svc-12345678901234567", "listeners": [listener] });
+    let mut world = json!({ "name": "rules", "lattice": { "services": [service] } });
+    for (member, value) in more.as_object().expect("members") {
+        world[member] = value.clone();
+    }
+    world
+}
 
 /// Steps for stories in which it does not matter how long anything is watched.
 pub(crate) const QUICK: [&str; 6] = ["--steps", "5%:30s,100%:30s", "--settle", "30s", "--retire-after", "30s"];

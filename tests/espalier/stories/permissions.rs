@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::QUICK;
+use super::{QUICK, capacity, hooks::config_with};
 use crate::harness::{Story, Told};
 
 /// The permissions that the seed's release uses where nothing is enforced.
@@ -75,6 +75,63 @@ fn a_release_that_metrics_and_alarms_judge_needs_to_read_them() {
         let told = release(Some(policy(&without))).ends_with(1).complains(&format!("is not authorized to perform: {action}"));
         assert!(told.world.writes().is_empty(), "nothing was written before: {:?}", told.world.writes());
     }
+}
+
+/// Releases with this config in such a world, by a role that may do what it uses: it ends as it does where nothing is enforced. Then
+/// each of the actions `of` these services is taken away: it is named, and the release fails, or ends as before where it is
+/// `told`, because it is about what comes afterwards.
+fn each_is_needed(world: &Value, hooks: &Value, test_rule: &Value, arguments: &[&str], of: &[&str], told: &[&str]) {
+    let release = |policy: Option<Value>| {
+        let mut world = world.clone();
+        if let Some(policy) = policy {
+            world["iam"] = json!({"roles": {"deployer": {"policies": [policy]}}});
+        }
+        let story = Story::of(&world);
+        let config = config_with(&story, hooks, test_rule);
+        story.run(&[&["deploy", "-c", &config], &QUICK[..], arguments].concat())
+    };
+    let free = release(None);
+    let used = free.world.permissions();
+    let held = release(Some(policy(&used))).ends_with(free.run.code);
+    assert_eq!(held.world.permissions(), used, "the same release needs the same");
+    let actions: BTreeSet<&str> = used.iter().filter_map(|used| used["action"].as_str()).collect();
+    let actions: Vec<&str> = actions.into_iter().filter(|action| of.iter().any(|of| action.starts_with(of))).collect();
+    assert!(told.iter().all(|told| actions.contains(told)) && actions.len() >= of.len(), "{actions:?}");
+    for action in actions {
+        let without: Vec<Value> = used.iter().filter(|used| used["action"] != action).cloned().collect();
+        let run = release(Some(policy(&without))).run;
+        assert_eq!(run.code == free.run.code, told.contains(&action), "without {action}: {}{}", run.stdout, run.stderr);
+        let missing = format!("is not authorized to perform: {action} on resource: ");
+        let said = run.stdout + &run.stderr;
+        assert!(said.contains(&missing), "`{missing}` is not in\n{said}");
+    }
+}
+
+#[test]
+fn a_test_rule_needs_to_be_made_and_to_be_taken_away() {
+    let rule = json!({ "header": { "x-espalier-test": "1" } });
+    let of = ["vpc-lattice:CreateRule", "vpc-lattice:DeleteRule"];
+    each_is_needed(&json!({}), &json!({}), &rule, &[], &of, &["vpc-lattice:DeleteRule"]);
+}
+
+#[test]
+fn a_hooks_task_needs_to_be_run_and_stopped() {
+    let world = json!({ "images": { "*": { "commands": { "./hang": { "after": 86400 } } } } });
+    let hooks = json!({ "before_shift": { "run_task": { "command": ["./hang"] } }, "timeout": "1m" });
+    // Rolled back because of the hook either way.
+    each_is_needed(&world, &hooks, &json!(null), &[], &["ecs:RunTask", "ecs:StopTask"], &["ecs:RunTask", "ecs:StopTask"]);
+}
+
+#[test]
+fn a_lock_needs_its_parameter() {
+    let of = ["ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter"];
+    let afterwards = ["ssm:GetParameter", "ssm:DeleteParameter"];
+    each_is_needed(&json!({}), &json!({}), &json!(null), &["--lock", "ssm"], &of, &afterwards);
+}
+
+#[test]
+fn a_service_that_scales_by_itself_needs_its_scaling_to_be_read_and_written() {
+    each_is_needed(&capacity::scales_itself(), &json!({}), &json!(null), &[], &["application-autoscaling:"], &[]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{CONFIG, Run, Story, espalier, program};
 
@@ -18,6 +18,38 @@ fn the_scenarios_are_listed_with_what_they_rehearse() {
     for name in names {
         Story::within(name).run(&["true"]).ends_with(0);
     }
+}
+
+/// What a user sees who tries the scenarios out with the release that the page about them shows.
+#[test]
+fn the_scenarios_end_with_the_exit_codes_that_are_promised() {
+    const METRICS: &str = "tests/fixtures/seed/metrics.yml";
+    for (scenario, config, code, reason) in [
+        ("error-rate-5pct", METRICS, 3, "analysis-failed"),
+        ("slow-candidate", METRICS, 3, "analysis-failed"),
+        ("no-traffic", METRICS, 3, "inconclusive"),
+        ("metrics-outage", METRICS, 0, "steps-passed"),
+        ("drift", CONFIG, 4, "drifted"),
+        ("second-deployer", CONFIG, 4, "drifted"),
+        ("throttled", CONFIG, 0, "steps-passed"),
+        ("cancelled", CONFIG, 3, "cancelled"),
+        ("stuck", CONFIG, 4, "not-restored"),
+    ] {
+        let told = Story::within(scenario).run(&["deploy", "-c", config]);
+        assert!(told.run.stdout.contains(&format!("({reason})")), "{scenario} ends otherwise:\n{}", told.run.stdout);
+        told.ends_with(code);
+    }
+}
+
+#[test]
+fn a_job_that_somebody_in_the_world_cancels_gets_the_signal_that_github_sends() {
+    let quick = ["--steps", "5%:5m,100%:5m", "--settle", "30s"];
+    let told = Story::within("cancelled").deploy(&quick).ends_with(3).says("(cancelled)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
+    assert_eq!(told.world.check().1, "cancelled");
+    let story = Story::of(&json!({ "people": [{ "at": 90, "do": "cancel-job" }] }));
+    story.script("trap 'exit 7' INT\nlater 60\necho 'not yet'\nlater 60\nexit 8").ends_with(7).says("not yet");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub struct Person {
     pub r#do: Edit,
 }
 
-/// What a person does to a traffic target.
+/// What a person does, to a traffic target most of the time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
@@ -40,4 +40,7 @@ pub enum Edit {
     RemoveTags,
     /// Sets the state of a CloudWatch alarm, as `SetAlarmState` does; `service`, `listener` and `rule` mean nothing to it.
     SetAlarm(AlarmEdit),
+    /// Cancels the job, as GitHub does it: the command of `sandbox run` gets SIGINT, before it hears what time it is. Elsewhere nothing
+    /// happens. `service`, `listener` and `rule` mean nothing to it.
+    CancelJob,
 }

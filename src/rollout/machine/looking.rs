@@ -1,0 +1,73 @@
+//! What a rollback looks at before it writes, where no reading of this tick says that stable can take what it gets (DESIGN §5 rule 1):
+//! before an abort's first write, and before a write is repeated, since stable may have died meanwhile. It costs one call, and a
+//! reading that fails does not stand in the way, unless one before it saw stable down.
+
+use super::{
+    core::{Phase, RESTORE_LIMIT, Rollout},
+    rollback::{Rollback, Stage},
+    types::{Effect, Role},
+};
+use crate::rollout::{journal::Happening, observation::Observation, outcome::Reason};
+
+impl Rollout {
+    pub(super) fn begin_takeover(&mut self) -> Effect {
+        self.give_up = self.now + RESTORE_LIMIT;
+        if let Phase::RollingBack(rollback) = &self.phase {
+            let reason = rollback.reason.clone();
+            self.say(Happening::RollingBack { reason });
+        }
+        // Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.
+        if self.record().stable.is_some() && !self.force {
+            return Effect::CountHealthy(Role::Stable);
+        }
+        self.restore_at_once()
+    }
+
+    /// How many of stable's targets are healthy.
+    pub(super) fn counted(&mut self, healthy: u32) -> Effect {
+        self.seen = Some((healthy, 0));
+        // With none, what the candidate has decides.
+        if healthy == 0 { Effect::Observe(None) } else { self.restore_at_once() }
+    }
+
+    /// Stable was seen without any healthy target.
+    pub(super) fn is_stable_down(&self) -> bool {
+        self.seen.is_some_and(|(stable, _)| stable == 0)
+    }
+
+    fn restore_at_once(&mut self) -> Effect {
+        let Phase::RollingBack(rollback) = self.phase.clone() else { return self.look() };
+        self.restore_now(rollback)
+    }
+
+    /// Stable had no healthy target: weight must not go to it while the candidate serves (rule 1).
+    pub(super) fn restore_unless_down(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        let stable_down = observation.stable.as_ref().is_some_and(|stable| stable.healthy == 0);
+        let serving = observation.actions.iter().flatten().any(|action| action.split.is_some_and(|split| split.candidate > 0));
+        if stable_down && serving && observation.candidate.healthy > 0 && !self.force {
+            return self.stick_and_scale(Reason::StableDown { candidate_healthy: observation.candidate.healthy });
+        }
+        self.restore_now(rollback)
+    }
+
+    pub(super) fn restore_now(&mut self, rollback: Rollback) -> Effect {
+        self.at(rollback, Stage::Writing);
+        Effect::Write(self.restoring())
+    }
+
+    /// A write of the weights is repeated, after a pause and after another look. A job that is being killed has no time for a second
+    /// one: its last reading is seconds old.
+    pub(super) fn restore_again(&mut self, rollback: Rollback) -> Effect {
+        self.at(rollback.clone(), Stage::Writing);
+        if !self.paused {
+            let desired = self.restoring();
+            return self.again(desired);
+        }
+        self.paused = false;
+        if self.record().stable.is_none() || self.force || self.hurried {
+            return self.restore_now(rollback);
+        }
+        self.at(rollback, Stage::Looking);
+        Effect::CountHealthy(Role::Stable)
+    }
+}

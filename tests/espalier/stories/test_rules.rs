@@ -1,0 +1,43 @@
+//! Test rules: whether there is room for one, and what is left of it. Hooks that use one are in `hooks`.
+
+use serde_json::{Value, json};
+
+use super::{QUICK, hooks::config_with, with_rules};
+use crate::harness::{Story, Told};
+
+fn release(world: &Value, test_rule: &Value) -> (Story, Told) {
+    let story = Story::of(world);
+    let config = config_with(&story, &json!({}), test_rule);
+    let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat());
+    (story, told)
+}
+
+#[test]
+fn without_room_for_a_test_rule_a_release_does_not_begin() {
+    let header = json!({ "header": { "x-espalier-test": "1" } });
+    let refused = |world: &Value, rule: &Value| {
+        let (story, told) = release(world, rule);
+        let told = told.ends_with(2);
+        assert_eq!(told.world.state(), story.untold().state());
+        told
+    };
+    let told = refused(&with_rules([1, 2], &json!({})), &header);
+    told.complains("there is no free priority above rule rule-1 (priority 1) of http-80 for the test rule")
+        .complains("give that rule a higher number: aws vpc-lattice update-rule --service-identifier svc-12345678901234567");
+    let told = refused(&with_rules(11..=20, &json!({})), &header);
+    told.complains("listener listener-12345678901234567 has 10 rules, and AWS lets it have 10 (the quota \"Rules per listener\"")
+        .complains("`rules_per_listener` under `lattice.test_rule`");
+}
+
+#[test]
+fn a_quota_that_was_raised_leaves_room() {
+    let raised = json!({ "header": { "x-espalier-test": "1" }, "rules_per_listener": 11 });
+    let world = |most| with_rules(11..=20, &json!({ "quotas": { "rules_per_listener": most } }));
+    let (_, told) = release(&world(11), &raised);
+    let told = told.ends_with(0).says("the test rule is taken away");
+    assert_eq!(told.world.actions().len(), 11, "ten rules and the default action");
+    // It was raised less than the config says: found out before any weight moves.
+    let (story, told) = release(&world(10), &raised);
+    let told = told.ends_with(3).says("ServiceQuotaExceededException");
+    assert_eq!((told.world.actions(), told.world.weights_of("myservice-b")), (story.untold().actions(), vec![0]));
+}
