@@ -165,6 +165,7 @@ fn measured(name: &str, verdict: Verdict, why: Why, (candidate, stable): (f64, f
         candidate: Number::new(candidate),
         stable: Number::new(stable),
         stable_is_last: false,
+        stable_age: None,
         requests: Some(610),
         limits: if is_rate { "at most 1%" } else { "at most 800ms" }.to_owned(),
         report_only: false,
