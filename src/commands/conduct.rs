@@ -129,7 +129,9 @@ pub(crate) async fn conduct(
     if test_rules.are_wanted() {
         rollout.with_test_rule();
     }
-    rollout.with_hooks(hooks.jobs().hooks());
+    if let Some(what) = rollout.with_hooks(hooks.jobs().hooks()) {
+        rollout.note(clock.now(), Happening::Concern { what: what.to_owned() });
+    }
     options.task_definition_arn = task_definition_arn;
     let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
     options.abort_command = command("abort");

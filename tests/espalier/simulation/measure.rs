@@ -23,6 +23,7 @@ pub(super) fn measure(
     let Some(window) = question.window else {
         return Measured::Read(Readings { window: None, stable: None, ..Readings::default() });
     };
+    let asked = Window { from: question.since.map_or(window.from, |since| since.min(window.from)), ..window };
     let fate = fate(world, "cloudwatch", "GetMetricData");
     if !matches!(fate, Fate::Done | Fate::Partial) {
         return Measured::Unread("refused".to_owned());
@@ -31,8 +32,8 @@ pub(super) fn measure(
     let breaks = |is_last: bool| fate == Fate::Partial && is_last;
     let readings = Readings {
         window: Some(window),
-        candidate: side(world, analysis, candidate, window, breaks(stable.is_none())),
-        stable: stable.map(|stable| side(world, analysis, stable, window, breaks(true))),
+        candidate: side(world, analysis, candidate, asked, breaks(stable.is_none())),
+        stable: stable.map(|stable| side(world, analysis, stable, asked, breaks(true))),
         alarms: Vec::new(),
     };
     Measured::Read(readings)
