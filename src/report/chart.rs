@@ -109,15 +109,16 @@ fn mermaid(title: &str, colors: &[&str], (from, until): (Duration, Duration), mo
     chart
 }
 
-/// `▁▂▇`: a mark for each value, the highest one full.
+/// `▁▂▇`: a mark for each value, the highest one full. What never changes is half as high: it is no bar.
 pub(super) fn sparks(values: &[f64]) -> String {
     let highest = values.iter().copied().fold(0.0, f64::max);
-    let level = |value: f64| if highest > 0.0 { (value / highest * 7.0).round() } else { 0.0 };
+    let is_flat = values.iter().all(|value| (value - highest).abs() < f64::EPSILON);
     // Eight levels; a value is never above the highest or below nothing.
+    let level = |value: f64| if is_flat { 3.0 } else { (value / highest * 7.0).round() };
     let mark = |value: &f64| {
         (1..8).rev().find(|step| level(*value) >= f64::from(*step)).map_or('▁', |step| EIGHTHS[step as usize + 1])
     };
-    values.iter().map(mark).collect()
+    values.iter().map(|value| if *value > 0.0 { mark(value) } else { '▁' }).collect()
 }
 
 #[cfg(test)]
@@ -153,6 +154,7 @@ mod tests {
     fn sparks_show_how_values_went() {
         assert_eq!(sparks(&[0.0, 0.5, 1.0]), "▁▅█");
         assert_eq!(sparks(&[0.0, 0.0]), "▁▁");
+        assert_eq!(sparks(&[0.2, 0.2]), "▄▄");
         assert_eq!(sparks(&[]), "");
     }
 }

@@ -162,7 +162,7 @@ mod tests {
         let text = view(&samples::judged(), false);
         let errors = text.lines().find(|line| line.contains("errors  ")).expect("a line");
         assert!(errors.starts_with("  errors     ▁█") && errors.ends_with(" 3.1%"), "{errors}");
-        assert!(text.lines().any(|line| line.starts_with("  latency    ██") && line.ends_with(" 142ms")), "{text}");
+        assert!(text.lines().any(|line| line.starts_with("  latency    ▄▄") && line.ends_with(" 142ms")), "{text}");
     }
 
     #[test]
