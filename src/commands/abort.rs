@@ -31,7 +31,8 @@ pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
         State::Running | State::Held | State::Stuck | State::RolledBack => {}
         State::Promoted | State::Closed => {
             let why = "it has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before";
-            return Ok(Begun::Done(takeover::leave(settings.format, &on.found.record, why)));
+            takeover::leave(settings.format, &on.found.record, why);
+            return Ok(Begun::Left(why.to_owned()));
         }
     }
     let recorded = on.with_targets(&aws).await?;

@@ -49,6 +49,8 @@ pub(crate) enum Begun {
     Ready(Box<Ready>),
     /// There is nothing to drive.
     Done(Exit),
+    /// There is nothing to drive, and nothing is wrong: why, said already.
+    Left(String),
 }
 
 /// How a verb ended.
@@ -56,6 +58,8 @@ pub(crate) struct Ended {
     pub(crate) exit: Exit,
     /// None where there was nothing to drive.
     pub(crate) outcome: Option<Outcome>,
+    /// Why there was nothing to drive, where that has to be told.
+    pub(crate) why: Option<String>,
 }
 
 /// Runs a verb: its beginning, which is given up at the first signal since nothing refers to what it wrote, then its rollout.
@@ -73,7 +77,8 @@ pub(crate) async fn run(begin: impl Future<Output = Result<Begun, Error>>) -> Re
 pub(crate) async fn told(begin: impl Future<Output = Result<Begun, Error>>) -> Result<Ended, Error> {
     let mut signals = listen()?;
     match until_signal(&mut signals, begin).await? {
-        Begun::Done(exit) => Ok(Ended { exit, outcome: None }),
+        Begun::Done(exit) => Ok(Ended { exit, outcome: None, why: None }),
+        Begun::Left(why) => Ok(Ended { exit: Exit::Done, outcome: None, why: Some(why) }),
         Begun::Ready(ready) => conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, &mut signals).await,
     }
 }
@@ -124,7 +129,9 @@ pub(crate) async fn conduct(
     if test_rules.are_wanted() {
         rollout.with_test_rule();
     }
-    rollout.with_hooks(hooks.jobs().hooks());
+    if let Some(what) = rollout.with_hooks(hooks.jobs().hooks()) {
+        rollout.note(clock.now(), Happening::Concern { what: what.to_owned() });
+    }
     options.task_definition_arn = task_definition_arn;
     let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
     options.abort_command = command("abort");
@@ -150,7 +157,7 @@ pub(crate) async fn conduct(
     }
     let ended = match ending {
         Ok(Ending::Outcome(outcome)) => {
-            Ok(Ended { exit: exit(&outcome, &rollout.journal().release.verb), outcome: Some(outcome) })
+            Ok(Ended { exit: exit(&outcome, &rollout.journal().release.verb), outcome: Some(outcome), why: None })
         }
         Ok(Ending::Untouched(reason)) => Err(Error::new(Exit::Malfunction, format!("{reason}; traffic is untouched"))),
         Ok(Ending::Declined(reason)) => Err(Error::new(Exit::Refused, reason.to_string())),

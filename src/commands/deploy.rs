@@ -64,6 +64,7 @@ async fn run(settings: &DeploySettings, opening: &mut Option<Opening>, signals: 
     loop {
         match conduct::until_signal(signals, begin(settings, on_existing, opening)).await? {
             Beginning::Release(Begun::Done(exit)) => return Ok(exit),
+            Beginning::Release(Begun::Left(_)) => return Ok(Exit::Done),
             Beginning::Release(Begun::Ready(mut ready)) => {
                 ready.reports.opening = opening.take();
                 return drive(*ready, signals).await;
@@ -171,19 +172,11 @@ async fn existing(
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
-    let lattice = &settings.lattice;
-    Definitions::read(
-        &settings.service_definition,
-        &settings.task_definition,
-        &settings.images,
-        lattice.infrastructure_role.clone(),
-        lattice.port_name.clone(),
-        settings.jq.clone(),
-    )
+    Definitions::read(settings)
 }
 
 /// Reads what is there.
-async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
+pub(super) async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
     let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),

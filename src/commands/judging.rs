@@ -36,7 +36,7 @@ pub(crate) async fn judge(
     let from = Timestamp::from_millis(until.as_millis().saturating_sub(5 * 60_000));
     debug_assert!(from + MINUTE * 5 >= until);
     let window = Some(Window { from, until }).filter(|_| !analysis.metrics.is_empty());
-    let question = Question { window, both: true };
+    let question = Question { window, both: true, since: None };
     match aws.metrics.read(&analysis, &one.id, other.map(|group| &group.id), question).await {
         Ok(readings) => {
             let notes = alarms_at_start(&mut analysis, &readings, settings.ignores_alarms_at_start)?;

@@ -168,8 +168,11 @@ mod tests {
     #[test]
     fn a_child_that_keeps_the_pipe_does_not_keep_the_hook() {
         on_runtime(async {
-            let running = shell("sleep 600 & exit 0");
-            assert_eq!(ended(&running).await.0, HookEnd { exit: Some(0), why: None });
+            let running = shell("sleep 600 & echo $!; exit 0");
+            let (end, tail) = ended(&running).await;
+            assert_eq!(end, HookEnd { exit: Some(0), why: None });
+            let child = tail.concat().parse().ok().and_then(Pid::from_raw).expect("its id");
+            rustix::process::kill_process(child, Signal::KILL).expect("it is there still, and is not left behind");
         });
     }
 

@@ -70,12 +70,15 @@ pub(super) fn section(journal: &Journal, progress: &Progress<'_>) -> Option<Stri
     (!begun.is_empty()).then(|| format!("**Hooks**\n\n{}{said}", table.trim_end()))
 }
 
-/// The last lines of the newest hook that failed.
+/// The last lines of the newest hook that failed; of one that decided, before those that came afterwards.
 fn last_words(journal: &Journal) -> Option<String> {
-    let (hook, step, tail) = journal.entries.iter().rev().find_map(|entry| {
-        let Happening::HookEnded { hook, step, failure: Some(_), tail, .. } = &entry.event else { return None };
-        Some((*hook, *step, tail))
-    })?;
+    let failed = || {
+        journal.entries.iter().rev().filter_map(|entry| {
+            let Happening::HookEnded { hook, step, failure: Some(_), tail, .. } = &entry.event else { return None };
+            Some((*hook, *step, tail))
+        })
+    };
+    let (hook, step, tail) = failed().find(|(hook, ..)| hook.is_gate()).or_else(|| failed().next())?;
     let mut room = MOST_SAID;
     let mut lines: Vec<String> = tail
         .iter()

@@ -89,8 +89,8 @@ pub(super) fn columns(journal: &Journal) -> Vec<Column> {
     let assessments = newest.map_or(&[][..], Vec::as_slice);
     let column = |measures: &str| {
         let one = assessments.iter().find(|one| one.measures.starts_with(measures))?;
-        let last = if one.stable_is_last && one.stable.is_some() { " (when it last had requests)" } else { "" };
-        Some(Column { title: one.measures.clone(), stable: value(one, one.stable) + last, candidate: value(one, one.candidate) })
+        let last = one.stable.and_then(|_| one.stable_when()).map(|when| format!(" ({when})")).unwrap_or_default();
+        Some(Column { title: one.measures.clone(), stable: value(one, one.stable) + &last, candidate: value(one, one.candidate) })
     };
     ["error-rate", "request-time"].into_iter().filter_map(column).collect()
 }
@@ -182,7 +182,7 @@ pub(super) fn table(journal: &Journal) -> Option<String> {
 
 fn row(one: &Assessment) -> String {
     let requests = one.requests.filter(|_| one.candidate.is_some()).map(|requests| format!(" of {requests} requests"));
-    let last = if one.stable_is_last && one.stable.is_some() { " (when it last had requests)" } else { "" };
+    let last = one.stable.and_then(|_| one.stable_when()).map(|when| format!(" ({when})")).unwrap_or_default();
     format!(
         "| {} | {} ({}) | {}{} | {}{last} | {} | {} |\n",
         mark(one.verdict),

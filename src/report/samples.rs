@@ -161,6 +161,7 @@ pub(super) fn measured(name: &str, verdict: Verdict, why: Why, (candidate, stabl
         candidate: Number::new(candidate),
         stable: Number::new(stable),
         stable_is_last: false,
+        stable_age: None,
         requests: Some(610),
         limits: if is_rate { "at most 1%" } else { "at most 800ms" }.to_owned(),
         report_only: false,

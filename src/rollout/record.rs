@@ -133,6 +133,8 @@ pub struct Record {
     pub test: Option<Vec<String>>,
     /// A lock was taken beside the lease, which excludes other rollouts truly; whoever ends this one removes it.
     pub locked: bool,
+    /// It began with hooks. What they run is in its config alone.
+    pub hooked: bool,
     /// Pairs of a later version's, kept.
     pub unknown: BTreeMap<String, String>,
 }
@@ -174,6 +176,7 @@ impl Record {
             scaling: None,
             test: None,
             locked: false,
+            hooked: false,
             unknown: BTreeMap::new(),
         }
     }

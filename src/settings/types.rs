@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Secret, Surroundings, takeovers::OnExisting};
+use super::{Secret, Surroundings, takeovers::OnExisting, templating::Templating};
 pub use crate::cli::Format;
 use crate::{
-    definition::Given,
+    definition::{Given, patch::Seen, request::Variable},
     hooks::Jobs,
     rollout::{analysis::Analysis, plan::Plan},
     time::Timestamp,
@@ -147,6 +147,8 @@ pub struct DeploySettings {
     pub task_definition: PathBuf,
     /// Containers and the images they get.
     pub images: Vec<(String, String)>,
+    /// Variables that containers get.
+    pub variables: Vec<Variable>,
     /// The Lattice side.
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
@@ -161,6 +163,10 @@ pub struct DeploySettings {
     pub hooks: Jobs,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
+    /// What filters see besides the definition.
+    pub seen: Seen,
+    /// What fills in the definitions.
+    pub templating: Templating,
     /// What a rollout that is there already makes it do.
     pub on_existing: OnExisting,
     /// Release even when nothing has changed.
@@ -173,6 +179,15 @@ pub struct DeploySettings {
     pub github: GitHubSettings,
     /// Everything else from the environment.
     pub surroundings: Surroundings,
+}
+
+/// What `diff` is told.
+#[derive(Clone, Debug)]
+pub struct DiffSettings {
+    /// The release that would be made.
+    pub release: DeploySettings,
+    /// Exit with 3 when there is a difference.
+    pub exit_code: bool,
 }
 
 /// What `shift` is told.
@@ -266,6 +281,10 @@ pub struct PatchSettings {
     pub port_name: Option<Given>,
     /// Filters, in order.
     pub jq: Vec<Given>,
+    /// What filters see besides the definition.
+    pub seen: Seen,
+    /// What fills in the definitions.
+    pub templating: Templating,
     /// Where it goes.
     pub output: PatchOutput,
     /// Write nothing.

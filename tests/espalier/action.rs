@@ -161,7 +161,18 @@ fn every_input_arrives_as_the_variable_of_its_name() {
         step.iter().filter(|(_, value)| value.contains("inputs.")).cloned().collect()
     };
     // What `recover` does it does as the same role, in the same region.
-    let takes = ["aws-role", "region", "lattice-service", "traffic-target", "dry-run", "scenario", "github-token"];
+    let takes = [
+        "aws-role",
+        "region",
+        "ecspresso",
+        "envfile",
+        "tfstate",
+        "lattice-service",
+        "traffic-target",
+        "dry-run",
+        "scenario",
+        "github-token",
+    ];
     let (config, _) = variable("config");
     let asked = (config, "${{ steps.espalier.outputs.config || inputs.config }}".to_owned());
     assert_eq!(of_inputs(&last), takes.iter().map(|input| variable(input)).chain([asked]).collect());

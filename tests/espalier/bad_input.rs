@@ -11,7 +11,7 @@ const SHIFT: &str = "shift --lattice-service myservice --from myservice-a";
 
 /// A command, split at spaces; `DEPLOY` is the seed's deploy, `_` in an argument a space, `FOLDER/` the story's own. Then what standard
 /// error has to say: the place, what is wrong, what to do.
-const REFUSED: [(&str, &[&str]); 39] = [
+const REFUSED: [(&str, &[&str]); 40] = [
     ("DEPLOY --service-definition nope.json", &["nope.json: there is no such file", "relative paths start from"]),
     ("deploy -c nope.yml", &["nope.yml: there is no such file", "relative paths start from"]),
     (
@@ -73,6 +73,10 @@ const REFUSED: [(&str, &[&str]); 39] = [
             "--steps: step 1 has 33.333%, which no pair of Lattice weights (0 to 999) represents exactly",
             "the nearest are 33.3% and 33.36%",
         ],
+    ),
+    (
+        "DEPLOY --steps 0.05%:1m,100%:1m",
+        &["which no pair of Lattice weights (0 to 999) represents exactly", "the nearest are 0% and 0.1%"],
     ),
     ("DEPLOY --settle soon", &["--settle: `soon` is not a length of time", "write `30s`"]),
     ("DEPLOY --timeout 10m", &["10m", "timeout"]),

@@ -89,6 +89,19 @@ fn the_dry_run() {
 }
 
 #[test]
+fn the_hooks() {
+    let hooks = [
+        "before_release=echo \"asked about $ESPALIER_CANDIDATE_REVISION\"",
+        "after_step=echo \"step $ESPALIER_STEP of $ESPALIER_STEP_COUNT\"; test \"$ESPALIER_STEP\" = 1 || { echo 'the `checkout` is <slow>' >&2; exit 7; }",
+        "on_rollback=echo \"$ESPALIER_OUTCOME_TEXT\"; exit 1",
+    ];
+    let hooks = hooks.map(|hook| ["--hooks", hook]).concat();
+    let told = Story::within("promoted").deploy(&[&QUICKLY.split(' ').collect::<Vec<_>>()[..], &hooks].concat()).ends_with(3);
+    golden("hooks-lines", &told.run.stdout);
+    golden("hooks-comment", &told.world.comments()[0]);
+}
+
+#[test]
 fn only_ports_are_masked() {
     assert_eq!(mask_ports("at http://127.0.0.1:4711/a (127.0.0.1:1) 4711"), "at http://127.0.0.1:PORT/a (127.0.0.1:PORT) 4711");
 }

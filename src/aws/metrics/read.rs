@@ -38,7 +38,10 @@ impl Metrics {
         let stable = stable.filter(|_| question.both);
         let data = async {
             match question.window {
-                Some(window) => self.data(analysis, candidate, stable, window).await,
+                Some(window) => {
+                    let from = question.since.map_or(window.from, |since| since.min(window.from));
+                    self.data(analysis, candidate, stable, Window { from, ..window }).await
+                }
                 None => Ok((SideReadings::default(), None)),
             }
         };

@@ -1,6 +1,6 @@
 //! What became of one metric or alarm at one look, with the numbers behind it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,9 @@ use super::{
     metric::{OnNoData, Unit},
     number::Number,
 };
+
+/// From when on it is worth telling how old stable's last window is: settling and metrics that are late come to less.
+const LONG_AGO: Duration = Duration::from_secs(1800);
 
 /// What a metric says. Ordered by severity: of several the greatest counts, so that one that tells nothing never hides one that
 /// failed (argo-rollouts overwrites Failed with Inconclusive).
@@ -117,6 +120,9 @@ pub struct Assessment {
     pub stable: Option<Number>,
     /// Stable's value is that of the last window in which it had requests.
     pub stable_is_last: bool,
+    /// How long before the end of the candidate's window that window of stable's ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable_age: Option<Duration>,
     /// The candidate's requests in the window, where they are known.
     pub requests: Option<u64>,
     /// The limits in words; empty for alarms, and for what has none.
@@ -153,6 +159,14 @@ impl Assessment {
         if self.candidate == Some(found) { String::new() } else { format!("{} in a minute, ", self.unit.show(found)) }
     }
 
+    /// Of when stable's value is, where it is not of the same minutes. After a hold these may be long ago.
+    #[must_use]
+    pub fn stable_when(&self) -> Option<String> {
+        let age = self.stable_age.filter(|age| *age >= LONG_AGO);
+        let age = age.map(|age| format!(", {} before", humantime::format_duration(age))).unwrap_or_default();
+        self.stable_is_last.then(|| format!("when it last had requests{age}"))
+    }
+
     /// Why, without name and value: `above 1%`.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -164,7 +178,7 @@ impl Assessment {
             Why::Above { found, limit } => format!("{}above {}", self.minute(*found), unit.show(*limit)),
             Why::Below { found, limit } => format!("{}below {}", self.minute(*found), unit.show(*limit)),
             Why::Worse { found, stable } => {
-                let last = if self.stable_is_last { " when it last had requests" } else { "" };
+                let last = self.stable_when().map(|when| format!(" {when}")).unwrap_or_default();
                 format!("{}stable had {}{last}: worse than {}", self.minute(*found), unit.show(*stable), self.limits)
             }
             Why::NotEnough { missing: Some(missing) } => {

@@ -8,7 +8,7 @@ use super::{
     metric::{Alarm, Analysis, Margin, Metric, Source, Unit},
     number::Number,
     rate::Counts,
-    reading::{AlarmReading, AlarmState, Series, SideReadings, Window},
+    reading::{AlarmReading, AlarmState, MINUTE, Series, SideReadings, Window},
     versus::{Comparison, Versus},
 };
 use crate::{rollout::split::Share, time::Timestamp};
@@ -22,6 +22,17 @@ pub struct StableSide {
     pub window: Window,
     /// These are the last minutes in which it had requests, not those of the candidate.
     pub is_last: bool,
+}
+
+impl StableSide {
+    /// The last minutes in which it had requests, so many of them; none where it had none.
+    #[must_use]
+    pub fn last(readings: SideReadings, minutes: u32) -> Option<Self> {
+        let last = *readings.requests.minutes.iter().rev().find(|(_, count)| count.get() > 0.0)?.0;
+        let until = last + MINUTE;
+        let from = Timestamp::from_secs(until.as_secs().saturating_sub(60 * u64::from(minutes)));
+        Some(Self { readings, window: Window { from, until }, is_last: true })
+    }
 }
 
 /// What one look has to go by.
@@ -69,6 +80,7 @@ pub fn assess_alarm(alarm: &Alarm, reading: Option<&AlarmReading>) -> Assessment
         candidate: None,
         stable: None,
         stable_is_last: false,
+        stable_age: None,
         requests: None,
         limits: String::new(),
         report_only: false,
@@ -105,6 +117,7 @@ fn one(analysis: &Analysis, place: usize, metric: &Metric, seen: Seen<'_>) -> As
         candidate: candidate.value(),
         stable: stable.as_ref().and_then(Side::value),
         stable_is_last: is_last,
+        stable_age: seen.stable.filter(|_| is_last).map(|stable| seen.window.until.since(stable.window.until)),
         requests,
         limits: metric.limits(),
         report_only: metric.report_only,
@@ -171,7 +184,7 @@ impl Side<'_> {
 fn rates(metric: &Metric, candidate: &Side<'_>, stable: Option<&Side<'_>>, is_last: bool, windows: u32) -> Vec<Look> {
     // One that is failed by a single measurement has been judged by the earlier ones when they were the newest.
     let earlier = if metric.allowed() == (Some(1), None) { 0 } else { usize::MAX };
-    let ends: Vec<Timestamp> = candidate.window.minutes().map(|minute| minute + super::reading::MINUTE).collect();
+    let ends: Vec<Timestamp> = candidate.window.minutes().map(|minute| minute + MINUTE).collect();
     let skipped = ends.len().saturating_sub(1).saturating_sub(earlier);
     let look = |end: &Timestamp| {
         let counts = candidate.counts(Some(*end));

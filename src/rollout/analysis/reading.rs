@@ -107,6 +107,8 @@ pub struct Question {
     pub window: Option<Window>,
     /// Stable's side too.
     pub both: bool,
+    /// Of stable the minutes from here on, where those of the window are not the ones that are looked for.
+    pub since: Option<Timestamp>,
 }
 
 /// What was read.

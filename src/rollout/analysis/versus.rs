@@ -126,6 +126,27 @@ mod tests {
         assert_eq!(USUAL.compare(counts(0, 0), stable), Comparison::NotEnough { missing: None });
     }
 
+    /// How many requests of the candidate's it takes to be told no worse than stable, of which 19 times as many come, where both have this
+    /// rate of errors.
+    fn needed(margin: f64, windows: u32, rate: f64) -> u64 {
+        let versus = Versus { margin, alpha: 0.05, windows };
+        let enough = |requests: f64| {
+            let candidate = Counts::new(requests, requests * rate);
+            versus.compare(candidate, Counts::new(19.0 * requests, 19.0 * requests * rate)) == Comparison::NoWorse
+        };
+        (1_u32..).map(|hundreds| hundreds * 100).find(|requests| enough(f64::from(*requests))).map_or(0, u64::from)
+    }
+
+    #[test]
+    fn the_readme_says_how_many_requests_a_comparison_takes() {
+        let readme = include_str!("../../../README.md");
+        for (margin, words) in [(0.005, "+0.5"), (0.01, "+1"), (0.02, "+2")] {
+            let cells = [0.0, 0.001, 0.01].map(|rate| needed(margin, 1, rate).to_string());
+            let row = format!("| `{words}` | {} |", cells.join(" | "));
+            assert!(readme.contains(&row), "{row}");
+        }
+    }
+
     /// SplitMix64: the same numbers in every run.
     struct Numbers(u64);
 

@@ -80,6 +80,8 @@ pub struct Rollout {
     /// Until when writes of the phase in hand are repeated, and how often they were refused.
     pub(super) give_up: Timestamp,
     pub(super) refusals: u32,
+    /// What was said when the newest act was refused.
+    pub(super) refusal: Option<String>,
     pub(super) renewed: Timestamp,
     /// Observations in a row that were below the health limit, or showed foreign targets.
     pub(super) unhealthy: u32,
@@ -181,6 +183,7 @@ impl Rollout {
             now: Timestamp::default(),
             give_up: Timestamp::default(),
             refusals: 0,
+            refusal: None,
             renewed: Timestamp::default(),
             unhealthy: 0,
             foreign: 0,
@@ -332,6 +335,7 @@ impl Rollout {
 
     fn acted(&mut self) -> Effect {
         self.refusals = 0;
+        self.refusal = None;
         self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
@@ -354,6 +358,7 @@ impl Rollout {
         let transient = refusal.kind == RefusalKind::Transient;
         if transient && self.now < self.give_up {
             self.paused = true;
+            self.refusal = Some(refusal.message.clone());
             self.say(Happening::Retrying { doing: self.doing(), message: refusal.message });
             let pause = self.pause();
             return Effect::WaitUntil(self.now + pause);

@@ -8,13 +8,16 @@ use super::{
     adversary::{plan, rollout, run},
     adversary_world::{Misfortune, World},
 };
-use crate::rollout::{
-    journal::Release,
-    observation::{Lease, Refusal, RefusalKind},
-    outcome::{OutcomeKind, Reason},
-    plan::{OnCancel, OnDrift},
-    record::{GO_ON, State},
-    split::Split,
+use crate::{
+    rollout::{
+        journal::{Happening, Release},
+        observation::{Lease, Refusal, RefusalKind},
+        outcome::{OutcomeKind, Reason},
+        plan::{OnCancel, OnDrift},
+        record::{GO_ON, State},
+        split::Split,
+    },
+    time::Timestamp,
 };
 
 fn begun(world: &World) -> (Rollout, Effect) {
@@ -245,5 +248,41 @@ fn argo_b1_a_stable_that_dies_while_its_weights_are_refused_does_not_get_them() 
             assert_eq!((world.candidate_weight(), outcome.map(|outcome| outcome.kind)), (weight, Some(kind_then)), "{outcome:?}");
             assert_eq!(world.stable_tasks, 3);
         }
+    }
+}
+
+/// A runner that was stopped for an hour in the middle of a bake has watched nothing meanwhile, and one whose clock goes back waits no
+/// longer for that.
+#[test]
+fn time_that_jumps_is_not_observed_and_keeps_nobody_waiting() {
+    let far = Duration::from_secs(3600);
+    for back in [false, true] {
+        let mut world = World::new(false);
+        let mut long = plan(OnDrift::Stop, OnCancel::Rollback);
+        long.timeout = far * 24;
+        let mut machine = rollout(&world, long, true);
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        let count = |machine: &Rollout, is: fn(&Happening) -> bool| {
+            machine.journal().entries.iter().filter(|entry| is(&entry.event)).count()
+        };
+        while count(&machine, |event| matches!(event, Happening::Settled { .. })) < 2 {
+            let event = world.carry_out(&effect);
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        assert!(matches!(effect, Effect::WaitUntil(_) | Effect::Renew(_)), "half of the traffic is watched: {effect:?}");
+        let began = world.now;
+        let event = world.carry_out(&effect);
+        world.now = if back { world.now } else { began + far };
+        let told = if back { Timestamp::from_secs(began.as_secs() - 3600) } else { world.now };
+        effect = machine.handle(told, event).expect("in place");
+        let mut looks = 0;
+        while count(&machine, |event| matches!(event, Happening::StepPassed { .. })) < 2 {
+            looks += u32::from(matches!(effect, Effect::Observe(_)));
+            let event = world.carry_out(&effect);
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        // A bake of a minute, looked at every half of one.
+        let took = world.now.since(if back { began } else { began + far });
+        assert!(looks >= 2 && took >= Duration::from_secs(30) && took <= Duration::from_secs(120), "{looks} looks in {took:?}");
     }
 }

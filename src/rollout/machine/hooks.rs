@@ -56,9 +56,13 @@ impl Running {
 }
 
 impl Rollout {
-    /// The hooks of this job. Without them there are none: they are the config's, not the record's.
-    pub fn with_hooks(&mut self, hooks: Hooks) {
+    /// The hooks of this job. Without them there are none: they are the config's, not the record's, which only knows whether there
+    /// were any; what is to be said about that is given back.
+    pub fn with_hooks(&mut self, hooks: Hooks) -> Option<&'static str> {
+        let lacks = hooks.is_empty() && self.record.hooked && self.resumed.is_some();
+        self.record.hooked |= !hooks.is_empty();
         self.hooks.hooks = hooks;
+        lacks.then_some("this rollout began with hooks, and none runs in this job: they are in the config that it began with")
     }
 
     /// What the hook of this point asks for before the rollout goes on; none where it may go on. Failures of a gate are decided
@@ -135,7 +139,8 @@ impl Rollout {
 
     /// The rollout was another job's, which may have died while a hook was at work: that hook is ended where the next one would begin.
     pub(super) fn inherit_hook(&mut self) {
-        self.hooks.running = Some(Running { judged: true, ..Running::new(Point::BeforeRelease, 0, self.now) });
+        let left = Running { judged: true, ..Running::new(Point::BeforeRelease, 0, self.now) };
+        self.hooks.running.get_or_insert(left);
     }
 
     /// Ends what is only to be ended, where no hook comes next.

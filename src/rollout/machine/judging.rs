@@ -22,6 +22,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// How far back stable's last requests are looked for.
+const LOOK_BACK: Duration = Duration::from_secs(3 * 60 * 60);
+
 /// How far the judging of a rollout has got. Times are AWS's, as those of metrics are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Judging {
@@ -64,9 +67,7 @@ impl Rollout {
 
     /// What this tick asks of metrics and alarms: at most once a minute, and only while a step is watched.
     pub(super) fn question(&mut self) -> Option<Question> {
-        let Phase::Stepping(index, stage @ (StepStage::Settling { .. } | StepStage::Baking { .. })) = self.phase else {
-            return None;
-        };
+        let index = self.judged_step()?;
         if self.judging.analysis.is_empty() {
             return None;
         }
@@ -76,14 +77,48 @@ impl Rollout {
         }
         let window = self.judging.opened.map(|from| Window { from, until }).filter(|window| window.length() > 0);
         // While a step settles its own window is not open yet: alarms alone are asked about.
-        let is_open = matches!(stage, StepStage::Baking { .. }) && self.judging.analysis.judges_by_metrics(index);
+        let settles = matches!(self.phase, Phase::Stepping(_, StepStage::Settling { .. }));
+        let is_open = !settles && self.judging.analysis.judges_by_metrics(index);
         let window = window.filter(|_| is_open);
         if window.is_none() && self.judging.analysis.alarms.is_empty() {
             return None;
         }
         self.judging.asked = Some(until);
-        let both = self.record().stable.is_some() && !is_alone(self.record().verified.share());
-        Some(Question { window, both })
+        let since = self.looks_back(index, until);
+        let both = self.record().stable.is_some() && (!self.is_alone() || since.is_some());
+        Some(Question { window, both, since })
+    }
+
+    /// The step whose weights are watched. Until the next one's are written it is the one before: a hook or a gate on capacity may take
+    /// its time, and the candidate has requests meanwhile.
+    fn judged_step(&self) -> Option<usize> {
+        let Phase::Stepping(index, stage) = self.phase else { return None };
+        match stage {
+            StepStage::Settling { .. } | StepStage::Baking { .. } => Some(index),
+            StepStage::Gating { .. } => index.checked_sub(1),
+            StepStage::Recording | StepStage::Writing | StepStage::Reading => None,
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        is_alone(self.record().verified.share())
+    }
+
+    /// From when on stable's side is looked for where it has no requests any more and this job has not seen it while it had: another
+    /// one walked the steps before.
+    fn looks_back(&self, index: usize, until: Timestamp) -> Option<Timestamp> {
+        let compares = self.judging.analysis.metrics.iter().any(|metric| metric.versus.is_some());
+        let lost = self.is_alone() && self.judging.stable.is_none() && self.record().stable.is_some();
+        let back = |from: Timestamp, by: Duration| Timestamp::from_secs(from.as_secs().saturating_sub(by.as_secs()));
+        // It served before the release too.
+        let before = back(self.record().started, MINUTE * self.minutes_before(index));
+        (compares && lost).then(|| minute_of(before.max(back(until, LOOK_BACK))))
+    }
+
+    /// How many of stable's last minutes count: as many as the step before was watched.
+    fn minutes_before(&self, index: usize) -> u32 {
+        let before = self.record().plan.steps.get(index.saturating_sub(1));
+        u32::try_from(before.map_or(0, |step| step.bake.as_secs().div_ceil(60)).max(1)).unwrap_or(u32::MAX)
     }
 
     /// The end of the newest minute whose metrics are taken to be complete.
@@ -107,7 +142,7 @@ impl Rollout {
     /// The rollback that metrics and alarms ask for, if they do: a fail never waits. An outage of their source asks for nothing
     /// (flagger counts it as a failure).
     pub(super) fn judged(&mut self, observation: &Observation) -> Option<Effect> {
-        let Phase::Stepping(index, _) = self.phase else { return None };
+        let index = self.judged_step()?;
         match observation.metrics.as_ref()? {
             Measured::Unread(why) => {
                 if self.judging.unread.replace(why.clone()).is_none() {
@@ -132,10 +167,13 @@ impl Rollout {
 
     /// What the readings say: every metric of the step, then every alarm.
     fn assessed(&mut self, index: usize, readings: &Readings) -> Vec<Assessment> {
+        let (is_alone, minutes) = (self.is_alone(), self.minutes_before(index));
         let judging = &mut self.judging;
         let mut assessments = Vec::new();
         if let Some(window) = readings.window {
-            let now = readings.stable.clone().map(|readings| StableSide { readings, window, is_last: false });
+            let now = readings.stable.clone().and_then(|readings| {
+                if is_alone { StableSide::last(readings, minutes) } else { Some(StableSide { readings, window, is_last: false }) }
+            });
             // Where every request goes to the candidate, stable's last window is what is left to compare with.
             let stable = now.as_ref().or(judging.stable.as_ref());
             assessments = assess(&judging.analysis, index, Seen { window, candidate: &readings.candidate, stable });

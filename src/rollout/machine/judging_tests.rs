@@ -10,6 +10,7 @@ use super::{
 use crate::{
     rollout::{
         analysis::{Analysis, Metric, Number, OnNoData, Source, Verdict},
+        hooks::{Hook, Point},
         journal::{Entry, Happening},
         outcome::{Outcome, OutcomeKind, Reason},
         plan::{OnCancel, OnDrift},
@@ -228,4 +229,27 @@ fn the_digest_of_the_record_covers_what_is_judged() {
     let other = judged_by(Metric { max: Number::new(0.02), ..errors() }, &world);
     assert!(plain.record().digest != other.record().digest && plain.record().digest != plain.record().plan.digest());
     assert_eq!(plain.record().digest, judged_by(errors(), &world).record().digest);
+}
+
+/// A hook before the next step, or a gate on capacity, takes its time: the candidate has requests meanwhile.
+#[test]
+fn a_candidate_is_judged_while_a_hook_stands_before_the_next_step() {
+    let mut world = World::new(false);
+    let mut rollout = judged_by(errors(), &world);
+    let hook = Hook { what: "x".to_owned(), limit: Duration::from_secs(1200) };
+    rollout.with_hooks([(Point::BeforeShift, hook)].into());
+    let mut effect = rollout.handle(world.now, Event::Begun).expect("begins");
+    let ending = loop {
+        if let Effect::Finish(ending) = effect {
+            break ending;
+        }
+        if world.candidate_weight() > 0 && matches!(effect, Effect::StartHook(_)) {
+            (world.hook_takes, world.metrics) = (None, Metrics::Bad);
+        }
+        let event = world.carry_out(&effect);
+        effect = rollout.handle(world.now, event).expect("in place");
+    };
+    let Ending::Outcome(Outcome { reason: Reason::AnalysisFailed { .. }, .. }) = ending else { panic!("{ending:?}") };
+    let judged = |event: &Happening| matches!(event, Happening::Judged { index: 0, .. });
+    assert!(when(&rollout.journal().entries, judged).len() > 1, "as the step that its requests come from");
 }

@@ -21,6 +21,8 @@ use crate::{
 /// How long the candidate's tasks may take to run and be healthy. ECS's own wait ends after 10 minutes
 /// (`ServicesStable`: 40 × 15 s), which large images pass now and then.
 pub(super) const LAUNCH_LIMIT: Duration = Duration::from_secs(900);
+/// How long a look may take beside the wait for it: readings and the lease, each of which is given up in the end.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
 /// How long a gate may find too few healthy targets before the rollout is given up.
 const GATE_LIMIT: Duration = Duration::from_secs(300);
 
@@ -121,7 +123,7 @@ impl Rollout {
         let attached = observation.actions.iter().flatten().all(|action| action.lists_candidate && action.split == Some(at_rest));
         if !attached {
             if self.now >= self.give_up {
-                let message = "the traffic targets do not show it".to_owned();
+                let message = self.not_shown("the traffic targets do not show it");
                 return self.roll_back(Reason::Refused { doing: self.doing(), message });
             }
             let desired = if self.record().stable.is_some() { Desired::BaselineBesideCandidate } else { Desired::Split(at_rest) };
@@ -285,7 +287,7 @@ impl Rollout {
         let intent = self.record().intent;
         if observation.actions.iter().flatten().any(|action| action.split != Some(intent)) {
             if self.now >= self.give_up {
-                let message = "the traffic targets do not show it".to_owned();
+                let message = self.not_shown("the traffic targets do not show it");
                 return self.roll_back(Reason::Refused { doing: self.doing(), message });
             }
             self.phase = Phase::Stepping(index, StepStage::Writing);
@@ -312,7 +314,10 @@ impl Rollout {
 
     /// `observed` is the time this bake was really watched: a stretch without readings does not count.
     fn baking(&mut self, index: usize, observed: Duration, last: Option<Timestamp>, observation: &Observation) -> Effect {
-        let observed = observed + last.map_or(Duration::ZERO, |last| self.now.since(last));
+        let interval = self.record().plan.interval;
+        let since = last.map_or(Duration::ZERO, |last| self.now.since(last));
+        // A machine that was stopped in between has seen no more of it than it sees between two looks.
+        let observed = observed + if since > interval + LONGEST_LOOK { interval } else { since };
         let bake = self.record().plan.steps.get(index).map_or(Duration::ZERO, |step| step.bake);
         self.phase = Phase::Stepping(index, StepStage::Baking { observed, last: Some(self.now) });
         if observed < bake {

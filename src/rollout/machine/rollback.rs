@@ -236,7 +236,7 @@ impl Rollout {
             // Whatever is left was refused for good: one refusal that repeating helps makes the whole write one.
             (Some(message), _) => Some(message.clone()),
             (None, Some(target)) => Some(format!("{target} is gone")),
-            (None, None) if self.now >= self.give_up => Some("the traffic targets do not show the baseline".to_owned()),
+            (None, None) if self.now >= self.give_up => Some(self.not_shown("the traffic targets do not show the baseline")),
             (None, None) => None,
         };
         match message {

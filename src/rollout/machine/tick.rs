@@ -115,6 +115,11 @@ impl Rollout {
         Effect::WaitUntil(self.now + pause)
     }
 
+    /// Why there was no time left for another write: the newest refusal, or else what the readings say.
+    pub(super) fn not_shown(&self, otherwise: &str) -> String {
+        self.refusal.clone().unwrap_or_else(|| otherwise.to_owned())
+    }
+
     /// An action may have been written.
     #[must_use]
     pub const fn is_touched(&self) -> bool {

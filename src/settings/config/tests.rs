@@ -50,7 +50,6 @@ fn a_slot_has_overrides_of_its_own() {
 #[test]
 fn what_a_later_version_has_says_what_to_do_until_then() {
     for (text, message, instead) in [
-        ("ecspresso: e.yml", "espalier.yml:1:1: `ecspresso` is not supported by this version", "`service_definition`"),
         (
             "lattice: { slots: { a: { target_group: [x, y] } } }",
             "espalier.yml:1:40: several target groups for `lattice.slots.a.target_group` are not supported by this version",
@@ -71,12 +70,12 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_places() {
-    let text = "regoin: x\necspresso: x\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: 1, healt: unchecked }\ncluster:\n";
+    let text = "regoin: x\necspresso: [x]\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: 1, healt: unchecked }\ncluster:\n";
     assert_eq!(
         told(text),
         [
             "espalier.yml:1:1: unknown key `regoin`",
-            "espalier.yml:2:1: `ecspresso` is not supported by this version",
+            "espalier.yml:2:12: `ecspresso` is one text, not a list or map",
             "espalier.yml:4:12: `service` is one text, not a list or map",
             "espalier.yml:5:14: lattice.test_rule is a map",
             "espalier.yml:6:12: unknown key `lattice.slots.c`",

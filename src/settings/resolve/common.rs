@@ -31,14 +31,15 @@ pub(super) fn aws(sources: &mut Sources<'_>, common: &Common, config: &Config, s
     // What says when they end says it of the credentials beside it.
     let expires =
         sources.environment.get("AWS_CREDENTIAL_EXPIRATION").filter(|_| sources.environment.get("AWS_ACCESS_KEY_ID").is_some());
-    AwsSettings {
+    sources.aws = AwsSettings {
         region,
         endpoint_url: surroundings.aws_endpoint_url.clone(),
         role,
         session: session(&surroundings.runner),
         id_token: surroundings.id_token.clone(),
         expires: expires.and_then(point_in_time),
-    }
+    };
+    sources.aws.clone()
 }
 
 /// Everything else that the environment says, checked.

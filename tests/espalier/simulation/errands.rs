@@ -91,7 +91,7 @@ impl Errands {
         let Some((point, step, running)) = &mut self.running else { return Ok(None) };
         let reading = match running {
             Running::Program { ends, exit } => {
-                let end = (world.now() >= *ends).then(|| HookEnd { exit: Some(*exit), why: None });
+                let end = (world.now() >= *ends).then_some(HookEnd { exit: Some(*exit), why: None });
                 HookReading { end, tail: Vec::new() }
             }
             Running::Task { arn: None, .. } => return Ok(None),
@@ -113,15 +113,18 @@ impl Errands {
         let stop = |world: &mut Direct, arn: &str| {
             act(world, "ecs", "StopTask", &[], json!({ "cluster": CLUSTER, "task": arn })).map(drop)
         };
-        match self.running.take() {
-            Some((_, _, Running::Task { arn: Some(arn), end: None })) => stop(world, &arn),
+        match &self.running {
+            Some((_, _, Running::Task { arn: Some(arn), end: None })) => stop(world, arn)?,
             Some((_, _, Running::Task { arn: None, .. })) => {
                 call(world, "ecs", "ListTasks")?;
                 let listed = running(world, &record.id);
-                listed.iter().try_for_each(|arn| stop(world, arn))
+                listed.iter().try_for_each(|arn| stop(world, arn))?;
             }
-            Some((_, _, Running::Program { .. } | Running::Task { .. })) | None => Ok(()),
+            Some((_, _, Running::Program { .. } | Running::Task { .. })) | None => {}
         }
+        // What could not be ended is tried again.
+        self.running = None;
+        Ok(())
     }
 }
 

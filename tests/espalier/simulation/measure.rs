@@ -23,6 +23,7 @@ pub(super) fn measure(
     let Some(window) = question.window else {
         return Measured::Read(Readings { window: None, stable: None, ..Readings::default() });
     };
+    let asked = Window { from: question.since.map_or(window.from, |since| since.min(window.from)), ..window };
     let fate = fate(world, "cloudwatch", "GetMetricData");
     if !matches!(fate, Fate::Done | Fate::Partial) {
         return Measured::Unread("refused".to_owned());
@@ -31,8 +32,8 @@ pub(super) fn measure(
     let breaks = |is_last: bool| fate == Fate::Partial && is_last;
     let readings = Readings {
         window: Some(window),
-        candidate: side(world, analysis, candidate, window, breaks(stable.is_none())),
-        stable: stable.map(|stable| side(world, analysis, stable, window, breaks(true))),
+        candidate: side(world, analysis, candidate, asked, breaks(stable.is_none())),
+        stable: stable.map(|stable| side(world, analysis, stable, asked, breaks(true))),
         alarms: Vec::new(),
     };
     Measured::Read(readings)
@@ -40,10 +41,12 @@ pub(super) fn measure(
 
 /// One side's metrics; the query that comes last is told as failed where `breaks`.
 fn side(world: &Direct, analysis: &Analysis, group: &str, window: Window, breaks: bool) -> SideReadings {
-    let queries = |source: &Source| match source {
-        Source::ErrorRate => FAILURES.iter().map(|name| ((*name).to_owned(), "Sum".to_owned())).collect(),
-        Source::RequestTime(statistic) => vec![("RequestTime".to_owned(), statistic.clone())],
-        other => unreachable!("no case is judged by {other}"),
+    let queries = |source: &Source| {
+        if let Source::RequestTime(statistic) = source {
+            return vec![("RequestTime".to_owned(), statistic.clone())];
+        }
+        assert!(matches!(source, Source::ErrorRate), "no case is judged by {source}");
+        FAILURES.iter().map(|name| ((*name).to_owned(), "Sum".to_owned())).collect()
     };
     // Each is asked once, however many want it.
     let mut order = vec![(REQUESTS.to_owned(), "Sum".to_owned())];

@@ -33,7 +33,7 @@ use espalier::{
 use super::{
     case::Case,
     furnish::command,
-    run::play,
+    play::play,
     stage::{Stage, scenario},
     verbs::{Begun, deploy},
 };

@@ -228,3 +228,26 @@ fn a_task_that_a_killed_job_left_at_work_is_stopped_by_the_next_job_and_nobody_e
         assert_eq!(left, [0, 1], "{verb}: {}", told.run.stdout);
     }
 }
+
+#[test]
+fn a_promotion_without_the_config_says_that_no_hook_runs() {
+    let story = Story::within("promoted");
+    let path = config(&story, &json!({ "after_step": "echo hook of step $ESPALIER_STEP" }));
+    let text = std::fs::read_to_string(path).expect("a config");
+    let mut planned: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let hold = json!({ "hold": { "timeout": "4h" } });
+    let step = |weight: &str| json!({ "weight": weight, "bake": "30s" });
+    let steps = json!([step("5%"), hold, step("50%"), hold, step("100%")]);
+    planned["rollout"] = json!({ "steps": steps, "settle": "30s", "retire_after": "30s" });
+    story.write("espalier.yml", &planned.to_string());
+    let told = story.script(
+        r#"
+        exits 0 espalier deploy -c "$FOLDER/espalier.yml"
+        exits 0 espalier promote --lattice-service myservice -c "$FOLDER/espalier.yml"
+        exits 0 espalier promote --lattice-service myservice
+        "#,
+    );
+    let told = told.ends_with(0).says("| hook of step 1").says("| hook of step 2");
+    let none = "this rollout began with hooks, and none runs in this job: they are in the config that it began with";
+    assert_eq!(told.run.stdout.matches(none).count(), 1, "the last job's alone: {}", told.run.stdout);
+}

@@ -17,7 +17,8 @@ fn config(story: &Story, name: &str, steps: &str, errors: &str) -> String {
     let config = std::fs::read_to_string(crate::harness::root().join(METRICS)).expect("the seed");
     let lines =
         config.lines().map(|line| if line.starts_with("  steps: ") { format!("  steps: [{steps}]") } else { line.to_owned() });
-    let config = lines.collect::<Vec<_>>().join("\n").replace(" ecs-", &format!(" {}/ecs-", seed.display()));
+    let config = lines.collect::<Vec<_>>().join("\n").replace("\ncluster: ", "\ntimeout: 4h\ncluster: ");
+    let config = config.replace(" ecs-", &format!(" {}/ecs-", seed.display()));
     story.write(name, &(config.replace("max: 1%", errors) + "\n"))
 }
 
@@ -207,4 +208,37 @@ fn a_release_whose_job_is_gone_goes_on_being_judged_when_it_is_resumed() {
         .says("), with 50% of the traffic, ");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 50, 0]);
     is_restored(&story, &told);
+}
+
+/// Every request goes to the candidate then, and another job saw what stable was like: it is looked for where it last had requests.
+#[test]
+fn stables_last_window_is_found_after_a_hold_and_after_a_job_that_died() {
+    let story = Story::of(&json!({ "name": "promoted", "load": [{ "rps": 100 }] }));
+    let steps = |hold: &str| format!("{{ weight: 50%, bake: 2m }}, {hold}{{ weight: 100%, bake: 2m }}");
+    config(&story, "release.yml", &steps("{ hold: { timeout: 8h } }, "), "max: 1%");
+    let told = story.script(
+        r#"
+        exits 0 espalier deploy -c "$FOLDER/release.yml"
+        later 14400
+        exits 0 espalier promote --lattice-service myservice -c "$FOLDER/release.yml"
+        "#,
+    );
+    let told = told.ends_with(0).says("promoted (steps-passed)");
+    let comment = told.world.comments().remove(0);
+    assert!(comment.contains("(when it last had requests)"), "a few minutes before\n{comment}");
+
+    let hangs = json!([{ "operations": ["ecs:DescribeTasks"], "share_at_least": 100, "nth": 2, "effect": "hang" }]);
+    let story = Story::of(&json!({ "name": "promoted", "load": [{ "rps": 100 }], "faults": hangs }));
+    config(&story, "release.yml", &steps(""), "max: 1%");
+    let told = story.script(
+        r#"
+        begins deploy -c "$FOLDER/release.yml"
+        kill -KILL $!
+        exits 137 ends
+        later 3600
+        exits 0 espalier resume --lattice-service myservice -c "$FOLDER/release.yml"
+        "#,
+    );
+    let comment = told.ends_with(0).says("promoted (steps-passed)").world.comments().concat();
+    assert!(comment.contains("(when it last had requests, 1h "), "{comment}");
 }

@@ -1,11 +1,12 @@
 //! Stories: a world, what somebody does in it, and what stands there in the end.
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
-//! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `judging` (metrics and alarms), `hazards` (other people, lost
-//! answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots), `credentials` (as
-//! whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github` (reports, and their
-//! absence), `comments` (commands in them), `rehearsals` (the
-//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
+//! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `judging` and `measures` (metrics and alarms), `hazards` (other
+//! people, lost answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots),
+//! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
+//! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
+//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
+//! `definitions` (projects of ecspresso's, templates, states).
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ mod capacity;
 mod comments;
 mod credentials;
 mod data_plane;
+mod definitions;
 mod failures;
 mod github;
 mod hazards;
@@ -24,6 +26,7 @@ mod jobs;
 mod judging;
 mod killed;
 mod locks;
+mod measures;
 mod permissions;
 mod rehearsals;
 mod releases;

@@ -105,3 +105,12 @@ fn a_dry_run_writes_nothing() {
     assert_eq!(told.world.writes(), [""; 0]);
     assert_eq!(told.world.state(), story.untold().state());
 }
+
+#[test]
+fn half_a_percent_of_the_requests_is_exactly_that() {
+    let steps = ["--steps", "0.5%:30s,100%:30s", "--settle", "30s", "--retire-after", "30s"];
+    let told = Story::within("promoted").deploy(&steps).ends_with(0).says("step 1 of 2: 0.5% of the requests are to go to");
+    let (stable, candidate) = (told.world.weights_of("myservice-a"), told.world.weights_of("myservice-b"));
+    assert_eq!((stable.len(), candidate.len()), (3, 3), "{stable:?} {candidate:?}");
+    assert!(candidate[1] > 0 && 5 * stable[1] == 995 * candidate[1], "{} to {}", stable[1], candidate[1]);
+}

@@ -16,6 +16,9 @@ pub(in crate::sandbox::cloudwatch) struct Alarm {
     pub(super) state: State,
 }
 
+/// What only composite alarms have.
+pub(super) const RULE: &str = "AlarmRule";
+
 /// What an alarm looks at, and when it goes off.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
@@ -134,6 +137,11 @@ fn time(at: Timestamp) -> Value {
 }
 
 impl Alarm {
+    /// It looks at other alarms. What they say is not evaluated: it keeps the state that somebody gives it.
+    pub(super) fn is_composite(&self) -> bool {
+        self.definition.contains_key(RULE)
+    }
+
     /// As DescribeAlarms prints it.
     pub(super) fn printed(&self) -> Value {
         let mut printed = self.definition.clone();
@@ -142,7 +150,7 @@ impl Alarm {
         for list in ["OKActions", "AlarmActions", "InsufficientDataActions"] {
             printed.entry(list).or_insert_with(|| json!([]));
         }
-        if !printed.contains_key("Metrics") {
+        if !printed.contains_key("Metrics") && !self.is_composite() {
             printed.entry("Dimensions").or_insert_with(|| json!([]));
         }
         let state = &self.state;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::{page, refusal::invalid},
-    alarm::{Alarm, State, word},
+    alarm::{Alarm, RULE, State, word},
     clock::told,
     put::watch,
     reason::CREATED,
@@ -65,14 +65,15 @@ pub(in crate::sandbox::cloudwatch) fn describe(world: &mut World, call: &Call) -
         }
     }
     let types = call.list("AlarmTypes");
-    let metric = types.is_empty() || types.iter().any(|kind| kind == "MetricAlarm");
+    let is_wanted = |kind: &str| (types.is_empty() && kind == "MetricAlarm") || types.iter().any(|wanted| wanted == kind);
+    let (metric, composite) = (is_wanted("MetricAlarm"), is_wanted("CompositeAlarm"));
     let acts = |alarm: &Alarm, start: &str| {
         let lists = ["OKActions", "AlarmActions", "InsufficientDataActions"].into_iter();
         let mut actions = lists.filter_map(|list| alarm.definition.get(list)?.as_array()).flatten().filter_map(Value::as_str);
         actions.any(|action| action.starts_with(start))
     };
     let alarms = world.cloudwatch.alarms.iter().filter(|(name, alarm)| {
-        metric
+        (if alarm.is_composite() { composite } else { metric })
             && (names.is_empty() || names.contains(&name.as_str()))
             && prefix.is_none_or(|prefix| name.starts_with(prefix))
             && call.given("StateValue").is_none_or(|wanted| wanted == word(alarm.state.value))
@@ -80,8 +81,10 @@ pub(in crate::sandbox::cloudwatch) fn describe(world: &mut World, call: &Call) -
     });
     let size = usize::try_from(call.number("MaxRecords").unwrap_or(PAGE)).unwrap_or(usize::MAX);
     let (page, next) = page::page(alarms.map(|(_, alarm)| alarm).collect(), call, size)?;
-    let printed: Vec<_> = page.into_iter().map(Alarm::printed).collect();
-    Ok(page::with_next(json!({"MetricAlarms": printed, "CompositeAlarms": [], "LogAlarms": []}), next))
+    let (composite, metric): (Vec<&Alarm>, Vec<&Alarm>) = page.into_iter().partition(|alarm| alarm.is_composite());
+    let printed = |alarms: Vec<&Alarm>| alarms.into_iter().map(Alarm::printed).collect::<Vec<_>>();
+    let answer = json!({"MetricAlarms": printed(metric), "CompositeAlarms": printed(composite), "LogAlarms": []});
+    Ok(page::with_next(answer, next))
 }
 
 pub(in crate::sandbox::cloudwatch) fn delete(world: &mut World, call: &Call) -> Result<Value, Refusal> {
@@ -137,7 +140,8 @@ pub(crate) fn alarm_state(world: &World, name: &str) -> Option<&'static str> {
 /// The scenario's alarms.
 pub(crate) fn seed(world: &mut World) {
     for (index, AlarmSeed { name, state, definition }) in world.scenario.alarms.clone().into_iter().enumerate() {
-        let given = definition.as_object().filter(|given| !given.is_empty()).cloned();
+        let rule = definition.get("AlarmRule").cloned();
+        let given = definition.as_object().filter(|given| !given.is_empty() && rule.is_none()).cloned();
         let definition = given.unwrap_or_else(|| watching_nothing(&name));
         let members = definition.into_iter().chain([("AlarmName".to_owned(), json!(name))]).collect::<Map<_, _>>();
         let valid = protocol::validate("cloudwatch", "PutMetricAlarm", &Value::Object(members.clone()));
@@ -146,6 +150,9 @@ pub(crate) fn seed(world: &mut World) {
             continue;
         }
         if let Some(alarm) = world.cloudwatch.alarms.get_mut(&name) {
+            if let Some(rule) = rule {
+                alarm.definition = Map::from_iter([("AlarmName".to_owned(), json!(name)), (RULE.to_owned(), rule)]);
+            }
             alarm.state.value = state;
             if state != AlarmState::InsufficientData {
                 alarm.state.reason = "So at the start of the scenario".to_owned();

@@ -64,7 +64,8 @@ pub struct AlarmSeed {
     pub name: String,
     /// Its state at the start; it is evaluated every minute from then on.
     pub state: AlarmState,
-    /// Its other members, as in `PutMetricAlarm`. Without them it watches nothing and keeps the state that somebody gives it.
+    /// Its other members, as in `PutMetricAlarm`. Without them it watches nothing and keeps the state that somebody gives it; with an
+    /// `AlarmRule`, which is not evaluated, it does so as a composite alarm.
     #[schemars(with = "Map<String, Value>")]
     pub definition: Value,
 }

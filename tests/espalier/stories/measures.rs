@@ -1,0 +1,122 @@
+//! What is measured, over the wire: expressions, connection errors, composite alarms, answers that are not whole, and groups of TCP.
+
+use serde_json::{Value, json};
+
+use super::QUICK;
+use crate::harness::{Story, Told, root};
+
+const ADDED: &str = "tg-0b0b0b0b0b0b0b0b0";
+
+/// The seed's release in such a world, judged so. The second slot's target group is there from the start, so that metrics can be said of
+/// it.
+fn release(world: &Value, analysis: &str) -> (Story, Told) {
+    let group = |name: &str, id: &str| {
+        json!({ "name": name, "id": id, "config": {
+            "port": 80, "protocol": "HTTP", "vpcIdentifier": "vpc-12345678",
+            "healthCheck": { "enabled": true, "path": "/health", "healthCheckIntervalSeconds": 10, "healthCheckTimeoutSeconds": 5, "healthyThresholdCount": 2, "unhealthyThresholdCount": 2 },
+        } })
+    };
+    let mut all = json!({
+        "load": [{ "rps": 100 }],
+        "lattice": { "target_groups": [group("myservice-a", "tg-12345678901234567"), group("myservice-b", ADDED)] },
+    });
+    for (member, value) in world.as_object().expect("members") {
+        all[member] = value.clone();
+    }
+    let story = Story::of(&all);
+    let seed = root().join("tests/fixtures/seed");
+    let config = std::fs::read_to_string(seed.join("espalier.yml")).expect("the seed");
+    let config = config.replace(" ecs-", &format!(" {}/ecs-", seed.display()));
+    let config = story.write("espalier.yml", &format!("{config}\nanalysis: {{ {analysis} }}\n"));
+    let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat());
+    (story, told)
+}
+
+#[test]
+fn an_expression_of_the_candidates_own_metrics_decides() {
+    let metric = "metrics: [{ name: answered, expression: \"100 - 100 * FILL(${HTTPCode_5XX_Count}, 0) / ${TotalRequestCount}\", min: 99 }]";
+    let (_, told) = release(&json!({}), metric);
+    told.ends_with(0).says("answered 100");
+    let (_, told) = release(&json!({ "images": { "*": { "error_rate": 5 } } }), metric);
+    told.ends_with(3).says("(analysis-failed)").says("answered 95").says("below 99");
+    let (story, told) =
+        release(&json!({}), "metrics: [{ name: answered, expression: \"100 - FILL(${HTTPCode_5XX_Count}\", min: 99 }]");
+    assert_eq!(told.ends_with(2).world.state(), story.untold().state(), "what CloudWatch does not understand is told before");
+}
+
+#[test]
+fn connections_that_fail_are_counted_by_the_minute() {
+    let metric = "metrics: [{ name: connections, metric: connection-errors, max: 3 }]";
+    for (errors, code) in [(2.0, 0), (9.0, 3)] {
+        let seed = json!({
+            "namespace": "AWS/VpcLattice", "name": "ConnectionErrorCount", "dimensions": { "TargetGroup": ADDED }, "unit": "Count",
+            "value": 0.0, "steps": [{ "share_at_least": 5, "value": errors }],
+        });
+        let (_, told) = release(&json!({ "metrics": [seed] }), metric);
+        let told = told.ends_with(code);
+        if code == 3 {
+            told.says("connections 9").says("above 3");
+        }
+    }
+}
+
+#[test]
+fn a_composite_alarm_counts_like_any_other() {
+    let alarm = json!([{ "name": "shop", "definition": { "AlarmRule": "ALARM(5xx) OR ALARM(slow)" } }]);
+    let (_, told) = release(&json!({ "alarms": alarm }), "alarms: [shop]");
+    told.ends_with(0);
+    let rings = json!([{ "share_at_least": 5, "at": 30, "do": { "set-alarm": { "name": "shop", "state": "ALARM" } } }]);
+    let (_, told) = release(&json!({ "alarms": alarm, "people": rings }), "alarms: [shop]");
+    let told = told.ends_with(3).says("shop (on (Set by hand))");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+}
+
+/// What CloudWatch calls partial, and what it has more pages of, is waited for.
+#[test]
+fn an_answer_that_is_not_whole_is_no_data() {
+    let metric = "metrics: [{ name: errors, metric: error-rate, max: 1% }]";
+    let bad = json!({ "*": { "error_rate": 5 } });
+    let partial = json!([{ "operations": ["cloudwatch:GetMetricData"], "until": 7, "effect": "partial" }]);
+    let (_, told) = release(&json!({ "faults": partial }), metric);
+    let told =
+        told.ends_with(0).says("what was measured is not complete yet").says("its time is over, and it goes on being watched");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    let (_, told) = release(&json!({ "faults": partial, "images": bad }), metric);
+    told.ends_with(3).says("(above 1%)");
+}
+
+#[test]
+fn a_group_of_tcp_is_not_judged_by_what_only_http_has() {
+    let group = |name: &str, id: &str, target: &str| {
+        let targets = json!([{ "id": target, "port": 443 }]);
+        json!({ "name": name, "id": id, "type": "IP", "targets": targets, "config": {
+            "port": 443, "protocol": "TCP", "vpcIdentifier": "vpc-12345678", "healthCheck": { "enabled": true, "protocol": "HTTP", "port": 80, "path": "/" },
+        } })
+    };
+    let service = json!({
+        "name": "my-service", "id": "svc-03e92ee54968d87ca", "custom_domain": "shop.example.com",
+        "listeners": [{
+            "name": "tls", "id": "listener-0c0c0c0c0c0c0c0c0", "port": 443, "protocol": "TLS_PASSTHROUGH",
+            "default_action": { "forward": { "old": 100 } },
+        }],
+    });
+    let groups = json!([group("old", "tg-0a0a0a0a0a0a0a0a0", "10.0.0.10"), group("new", "tg-0b0b0b0b0b0b0b0b0", "10.0.0.11"),]);
+    let story = Story::of(&json!({
+        "lattice": { "service_networks": [], "target_groups": groups, "services": [service] },
+        "ecs_services": [],
+    }));
+    let shift = |metric: &str| {
+        let config = story.write("espalier.yml", &format!("analysis: {{ metrics: [{metric}] }}"));
+        let steps = ["--steps", "50%:1m,100%:1m", "--settle", "30s"];
+        story.run(
+            &[&["shift", "--lattice-service", "my-service", "--from", "old", "--to", "new", "-c", &config], &steps[..]].concat(),
+        )
+    };
+    for metric in ["{ name: errors, metric: error-rate, max: 1% }", "{ name: slow, metric: request-time, max: 1s }"] {
+        let told = shift(metric).ends_with(2).complains("is about HTTP requests, and the target group new forwards TCP");
+        assert_eq!(told.world.state(), story.untold().state());
+    }
+    let told =
+        shift("{ name: connections, metric: connection-errors, max: 3, on_no_data: pass }").ends_with(0).says("new promoted");
+    told.world.forwards(&[("old", 0), ("new", 100)]);
+}
