@@ -17,7 +17,7 @@ use std::{process::ExitCode, time::Instant};
 use simulation::{
     case::Case,
     long::{Summary, story},
-    run::play,
+    play::play,
     wire,
 };
 

@@ -138,12 +138,14 @@ use_the_released() {
   fi
   base="${ESPALIER_DOWNLOAD_URL:-}"
   if [ -z "$base" ]; then
-    # A checkout in the workspace does not know where it comes from.
-    if [ -z "${ESPALIER_ACTION_REPOSITORY:-}" ]; then
+    local repository="${ESPALIER_ACTION_REPOSITORY:-}"
+    # The runner's own folder for actions says it too; a checkout in the workspace does not know where it comes from.
+    if [ -z "$repository" ] && [[ "$action" =~ /_actions/([^/]+/[^/]+)/ ]]; then repository="${BASH_REMATCH[1]}"; fi
+    if [ -z "$repository" ]; then
       fail 1 'No binary was built in this checkout of the action, and it does not say which repository it comes from. Run "cargo build --release --locked" in it, or give the input binary-path or download-url.'
     fi
     # Releases are on github.com, also for workflows on GitHub Enterprise Server.
-    base="https://github.com/$ESPALIER_ACTION_REPOSITORY/releases/download"
+    base="https://github.com/$repository/releases/download"
   fi
   # Beside its final place, so that it gets there in one move.
   fresh="$(mktemp "$cache/$arch/download.XXXXXX")"

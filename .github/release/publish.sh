@@ -23,7 +23,9 @@ fail() {
 for target in x86_64-unknown-linux-musl aarch64-unknown-linux-musl; do
   [ -f "$assets/espalier-$target" ] || fail "$assets has no espalier-$target."
 done
-if git ls-remote --exit-code origin "refs/tags/$tag" >/dev/null; then
+# `true` for a draft, `false` for what is published, nothing where there is none.
+draft="$(gh release view "$tag" --json isDraft --jq .isDraft 2>/dev/null || true)"
+if [ "$draft" != true ] && { [ "$draft" = false ] || git ls-remote --exit-code origin "refs/tags/$tag" >/dev/null; }; then
   fail "$tag is there already. A version is released once: raise the one in Cargo.toml."
 fi
 # What stands in the changelog below this version's heading.
@@ -33,9 +35,10 @@ awk -v heading="## $version" 'index($0, "## ") == 1 { on = index($0, heading) ==
 (cd "$assets" && sha256sum espalier-* >"$work/SHA256SUMS")
 mv "$work/SHA256SUMS" "$assets/SHA256SUMS"
 
-# One that broke off before.
-if [ "$(gh release view "$tag" --json isDraft --jq .isDraft 2>/dev/null)" = true ]; then
+# A run that broke off before; nobody could use what it left.
+if [ "$draft" = true ]; then
   gh release delete "$tag" --yes
+  git push --quiet origin ":refs/tags/$tag" 2>/dev/null || true
 fi
 kind=(--latest)
 if [[ "$version" == *-* ]]; then kind=(--prerelease); fi

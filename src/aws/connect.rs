@@ -30,10 +30,12 @@ use super::{
     fault::{Fault, FaultKind, chain},
     http::Http,
     lattice::Lattice,
+    lookups::Lookups,
     meter::Meter,
     metrics::Metrics,
     parameters::Parameters,
     role::{Role, RoleOptions},
+    signed::Signer,
 };
 use crate::{
     rollout::observation::{Refusal, RefusalKind},
@@ -69,6 +71,8 @@ pub struct Aws {
     pub metrics: Metrics,
     /// Systems Manager's parameters, for a lock.
     pub parameters: Parameters,
+    /// What definitions refer to: parameters, secrets, stacks, objects.
+    pub lookups: Lookups,
     /// The region of all.
     pub region: String,
     /// The endpoint, when it is not AWS's own.
@@ -162,13 +166,15 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
     let sdk = sdk.into_builder().credentials_provider(credentials.clone()).build();
 
     let endpoint = sdk.endpoint_url().map(ToOwned::to_owned);
+    let signer = Signer::new(http, credentials, &region, endpoint.as_deref());
     Ok(Aws {
         lattice: Lattice::new(
             lattice_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
             lattice_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
         ),
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
-        parameters: Parameters::new(http, credentials, &region, endpoint.as_deref()),
+        parameters: Parameters::new(signer.clone()),
+        lookups: Lookups::new(signer),
         autoscaling: AutoScaling::new(
             autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
             autoscaling_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),

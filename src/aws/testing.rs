@@ -62,6 +62,11 @@ impl Answer {
         self
     }
 
+    pub(crate) fn body(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.body);
+        self
+    }
+
     fn status(mut self, status: u16) -> Self {
         self.status = status;
         self

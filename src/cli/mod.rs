@@ -2,10 +2,14 @@
 //! config, so that all three are told their mistakes in the same way.
 //!
 //! Inside: `releases` (the command, its verbs, and the arguments of those that begin something), `rollouts` (of those that act on
-//! a recorded rollout). Deliberately absent: meaning. Parse a [`Cli`].
+//! a recorded rollout), `templates` (what fills in definitions), `sandbox`. Deliberately absent: meaning. Parse a [`Cli`].
 
 mod releases;
 mod rollouts;
+mod sandbox;
+mod templates;
 
 pub use releases::*;
 pub use rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status, Which};
+pub use sandbox::*;
+pub use templates::{Filters, Templates};

@@ -1,6 +1,10 @@
 //! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
-use super::rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status};
+use super::{
+    rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
+    sandbox::Sandbox,
+    templates::{Filters, Templates},
+};
 use crate::settings::Secret;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -19,6 +23,8 @@ pub struct Cli {
 pub enum Command {
     /// Release: patch, register, run the candidate, shift step by step, promote or roll back
     Deploy(Box<Deploy>),
+    /// Show what a release would change in what runs
+    Diff(Box<Diff>),
     /// Shift the weights between any two target groups, along the same steps
     Shift(Box<Shift>),
     /// Release a held rollout to its next step, from any job
@@ -39,6 +45,8 @@ pub enum Command {
     Patch(Box<Patch>),
     /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`
     Schema(Schema),
+    /// Print what makes a shell complete the command's words
+    Completions(Completions),
     /// AWS and GitHub, emulated on loopback
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -70,6 +78,9 @@ pub struct Common {
     /// The role to assume through GitHub's OIDC token, an ARN [default: the credentials of the job]
     #[arg(long, value_name = "ARN")]
     pub aws_role: Option<String>,
+    /// What fills in definitions and references.
+    #[command(flatten)]
+    pub templates: Templates,
 }
 
 /// What every command that reports takes.
@@ -137,27 +148,27 @@ pub struct DryRun {
     pub dry_run: Option<bool>,
 }
 
-/// Arguments of `deploy`.
+/// What is released, and where.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Deploy {
-    /// Config and region.
-    #[command(flatten)]
-    pub common: Common,
+pub struct Released {
     /// The ECS cluster: name or ARN
     #[arg(long)]
     pub cluster: Option<String>,
     /// What is released; the first slot's ECS service has this name
     #[arg(long)]
     pub service: Option<String>,
-    /// The ECS service definition, JSON
+    /// The ECS service definition, JSON or Jsonnet
     #[arg(long, value_name = "FILE")]
     pub service_definition: Option<PathBuf>,
-    /// The task definition, JSON
+    /// The task definition, JSON or Jsonnet
     #[arg(long, value_name = "FILE")]
     pub task_definition: Option<PathBuf>,
     /// Replace a container's image (repeatable)
     #[arg(long, value_name = "CONTAINER=IMAGE")]
     pub image: Vec<String>,
+    /// Set a container's variable; without a container where there is only one (repeatable)
+    #[arg(long, value_name = "[CONTAINER:]NAME=VALUE")]
+    pub env: Vec<String>,
     /// Where the weights are.
     #[command(flatten)]
     pub traffic: Traffic,
@@ -176,6 +187,20 @@ pub struct Deploy {
     /// A filter over the service definition, after the built-in one; nothing limits its time or depth (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
+    /// What filters see besides, and files with filters.
+    #[command(flatten)]
+    pub filters: Filters,
+}
+
+/// Arguments of `deploy`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Deploy {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is released.
+    #[command(flatten)]
+    pub released: Released,
     /// How the weights move.
     #[command(flatten)]
     pub steps: Steps,
@@ -195,6 +220,23 @@ pub struct Deploy {
     /// How it reports.
     #[command(flatten)]
     pub reporting: Reporting,
+}
+
+/// Arguments of `diff`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Diff {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// What would be released.
+    #[command(flatten)]
+    pub released: Released,
+    /// Exit with 3 when there is a difference
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub exit_code: Option<bool>,
+    /// How to show it; as JSON it is a patch (RFC 6902) for each definition
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
 }
 
 /// Arguments of `shift`.
@@ -229,13 +271,13 @@ pub struct Patch {
     /// Config and region.
     #[command(flatten)]
     pub common: Common,
-    /// The ECS service definition, JSON; `-` is standard input
+    /// The ECS service definition, JSON or Jsonnet; `-` is standard input
     #[arg(value_name = "FILE", conflicts_with = "service_definition")]
     pub file: Option<PathBuf>,
     /// The same as a flag
     #[arg(long, value_name = "FILE")]
     pub service_definition: Option<PathBuf>,
-    /// The task definition, JSON: it has the names of the ports
+    /// The task definition, JSON or Jsonnet: it has the names of the ports
     #[arg(long, value_name = "FILE")]
     pub task_definition: Option<PathBuf>,
     /// The name of the ECS service, for filters
@@ -253,6 +295,9 @@ pub struct Patch {
     /// A filter over the service definition, after the built-in one; nothing limits its time or depth (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub jq: Vec<String>,
+    /// What filters see besides, and files with filters.
+    #[command(flatten)]
+    pub filters: Filters,
     /// Write the patched definition there instead of to standard output
     #[arg(short, long, value_name = "FILE", conflicts_with = "in_place")]
     pub output: Option<PathBuf>,
@@ -275,73 +320,21 @@ pub struct Schema {
     pub scenario: bool,
 }
 
-/// The verbs of `sandbox`.
-#[derive(Debug, Subcommand)]
-pub enum Sandbox {
-    /// Serve until a signal comes
-    Serve(SandboxServe),
-    /// Run a command inside, on a clock that waits for nobody; espalier's own verbs run this binary
-    Run(SandboxRun),
-    /// List what can be rehearsed
-    Scenarios,
+/// Arguments of `completions`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
 }
 
-/// Where the sandbox's world comes from.
-#[derive(Args, Clone, Debug, Default)]
-pub struct SandboxStart {
-    /// A scenario's name, or a file with one [default: promoted]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub scenario: Option<String>,
-    /// Rehearse this config: the scenario's cluster, services, listener and groups get its names and its definitions
-    #[arg(short, long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Begin with what an AWS account holds: a look at it that writes nothing; the scenario says the rest
-    #[arg(long)]
-    pub from_live: bool,
-    /// The account's region
-    #[arg(long, requires = "from_live")]
-    pub region: Option<String>,
-    /// The account's ECS cluster, name or ARN [default: the config's, or the only one]
-    #[arg(long, requires = "from_live")]
-    pub cluster: Option<String>,
-    /// The account's Lattice service: name, id or ARN [default: the config's, or all]
-    #[arg(long, value_name = "SERVICE", requires = "from_live")]
-    pub lattice_service: Option<String>,
-}
-
-/// Arguments of `sandbox serve`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct SandboxServe {
-    /// The port to serve on [default: any free one]
-    #[arg(long)]
-    pub port: Option<u16>,
-    /// Write the variables there that point an SDK at the sandbox
-    #[arg(long, value_name = "FILE")]
-    pub env_file: Option<PathBuf>,
-    /// The world to begin with.
-    #[command(flatten)]
-    pub start: SandboxStart,
-    /// How many times faster than the clock on the wall time passes [default: 1]
-    #[arg(long, value_name = "FACTOR")]
-    pub speed: Option<String>,
-    /// Write every request and its answer there, JSON lines; tokens and secrets are masked
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-}
-
-/// Arguments of `sandbox run`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct SandboxRun {
-    /// The world to begin with.
-    #[command(flatten)]
-    pub start: SandboxStart,
-    /// Write the world there as it is when the command has ended, JSON
-    #[arg(long, value_name = "FILE")]
-    pub snapshot: Option<PathBuf>,
-    /// Write every request and its answer there, JSON lines; tokens and secrets are masked
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub command: Vec<String>,
+/// Shells whose words can be completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "their names")]
+pub enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
 }

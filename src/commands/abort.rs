@@ -20,7 +20,7 @@ pub(crate) async fn abort(settings: AbortSettings) -> Result<Exit, Error> {
 }
 
 pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     if let Some(group) = &settings.to {
@@ -31,7 +31,8 @@ pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
         State::Running | State::Held | State::Stuck | State::RolledBack => {}
         State::Promoted | State::Closed => {
             let why = "it has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before";
-            return Ok(Begun::Done(takeover::leave(settings.format, &on.found.record, why)));
+            takeover::leave(settings.format, &on.found.record, why);
+            return Ok(Begun::Left(why.to_owned()));
         }
     }
     let recorded = on.with_targets(&aws).await?;

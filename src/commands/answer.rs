@@ -3,7 +3,7 @@
 use super::{
     abort,
     conduct::{self, Ended},
-    connect, promote, rollback, status,
+    connect, lookups, promote, rollback, status,
 };
 use crate::{
     cli,
@@ -14,7 +14,6 @@ use crate::{
         issue_comment::{IssueComment, Reaction, may_write, react},
     },
     report::{self, answer as words},
-    rollout::outcome::Outcome,
     settings::{Asked, AskedSettings, AskedVerb, Environment, Served, Surroundings, comment, resolve},
 };
 
@@ -23,7 +22,7 @@ use crate::{
 /// # Errors
 /// A malformed event; GitHub not saying what the author may do.
 pub(crate) async fn answer(args: &cli::Answer, environment: &Environment) -> Result<Exit, Error> {
-    let settings = resolve::answer(args, environment)?;
+    let settings = lookups::settled(&mut environment.clone(), |it| resolve::answer(args, it)).await?;
     let comment = event(&settings.surroundings)?;
     if comment.action != "created" {
         return Ok(ignored("only new comments are commands: this one was edited or deleted"));
@@ -57,7 +56,10 @@ pub(crate) async fn answer(args: &cli::Answer, environment: &Environment) -> Res
     let done = run(args, environment, served, &verb, author).await;
     let live = live(args, environment, served).await;
     let (answer, exit) = match done {
-        Ok((outcome, exit)) => (words::done(verb.name(), outcome.as_ref(), exit, &live), exit),
+        Ok(Ended { exit, outcome, why }) => {
+            let because = outcome.as_ref().map(|outcome| outcome.reason.to_string()).or(why);
+            (words::done(verb.name(), outcome.map(|outcome| outcome.kind), because.as_deref(), exit, &live), exit)
+        }
         Err(error) => {
             connect::print(&words::log(&error.to_string()));
             let problems: Vec<_> = error.to_string().lines().map(str::to_owned).collect();
@@ -103,26 +105,29 @@ async fn run(
     served: &Served,
     verb: &AskedVerb,
     author: &str,
-) -> Result<(Option<Outcome>, Exit), Error> {
-    let mut settings = resolve::asked(args, environment, served.config.as_ref(), verb)?;
+) -> Result<Ended, Error> {
+    let mut settings = asked(args, environment, served, verb).await?;
     // Who asked is the comment's author, also when somebody else runs the job again.
     if let Some(surroundings) = settings.surroundings() {
         surroundings.runner.actor = Some(author.to_owned());
     }
-    let Ended { exit, outcome } = match &settings {
-        AskedSettings::Status(_) => return Ok((None, Exit::Done)),
-        AskedSettings::Promote(settings) => conduct::told(promote::begin(settings)).await?,
-        AskedSettings::Abort(settings) => conduct::told(abort::begin(settings)).await?,
-        AskedSettings::Rollback(settings) => conduct::told(rollback::begin(settings)).await?,
-    };
-    Ok((outcome, exit))
+    match &settings {
+        // It is part of every answer.
+        AskedSettings::Status(_) => Ok(Ended { exit: Exit::Done, outcome: None, why: None }),
+        AskedSettings::Promote(settings) => conduct::told(promote::begin(settings)).await,
+        AskedSettings::Abort(settings) => conduct::told(abort::begin(settings)).await,
+        AskedSettings::Rollback(settings) => conduct::told(rollback::begin(settings)).await,
+    }
+}
+
+async fn asked(args: &cli::Answer, environment: &Environment, served: &Served, verb: &AskedVerb) -> Result<AskedSettings, Error> {
+    lookups::settled(&mut environment.clone(), |it| resolve::asked(args, it, served.config.as_ref(), verb)).await
 }
 
 /// What is live, or why that cannot be said.
 async fn live(args: &cli::Answer, environment: &Environment, served: &Served) -> Vec<String> {
     let shown = async {
-        let AskedSettings::Status(settings) = resolve::asked(args, environment, served.config.as_ref(), &AskedVerb::Status)?
-        else {
+        let AskedSettings::Status(settings) = asked(args, environment, served, &AskedVerb::Status).await? else {
             return Ok(Vec::new());
         };
         status::lines(&settings).await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{connect, lock, preflight};
+use super::{connect, lock, opened, preflight};
 use crate::{
     aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
     clock::{Clock, Timestamp},
@@ -49,6 +49,8 @@ pub(crate) enum Begun {
     Ready(Box<Ready>),
     /// There is nothing to drive.
     Done(Exit),
+    /// There is nothing to drive, and nothing is wrong: why, said already.
+    Left(String),
 }
 
 /// How a verb ended.
@@ -56,6 +58,8 @@ pub(crate) struct Ended {
     pub(crate) exit: Exit,
     /// None where there was nothing to drive.
     pub(crate) outcome: Option<Outcome>,
+    /// Why there was nothing to drive, where that has to be told.
+    pub(crate) why: Option<String>,
 }
 
 /// Runs a verb: its beginning, which is given up at the first signal since nothing refers to what it wrote, then its rollout.
@@ -73,7 +77,8 @@ pub(crate) async fn run(begin: impl Future<Output = Result<Begun, Error>>) -> Re
 pub(crate) async fn told(begin: impl Future<Output = Result<Begun, Error>>) -> Result<Ended, Error> {
     let mut signals = listen()?;
     match until_signal(&mut signals, begin).await? {
-        Begun::Done(exit) => Ok(Ended { exit, outcome: None }),
+        Begun::Done(exit) => Ok(Ended { exit, outcome: None, why: None }),
+        Begun::Left(why) => Ok(Ended { exit: Exit::Done, outcome: None, why: Some(why) }),
         Begun::Ready(ready) => conduct(ready.prepared, &ready.aws, ready.clock.as_ref(), ready.reports, &mut signals).await,
     }
 }
@@ -150,10 +155,9 @@ pub(crate) async fn conduct(
         rollout.note(clock.now(), Happening::Concern { what });
         reports.publish(rollout.journal());
     }
-    reports.finish(rollout.journal()).await;
-    match ending {
+    let ended = match ending {
         Ok(Ending::Outcome(outcome)) => {
-            Ok(Ended { exit: exit(&outcome, &rollout.journal().release.verb), outcome: Some(outcome) })
+            Ok(Ended { exit: exit(&outcome, &rollout.journal().release.verb), outcome: Some(outcome), why: None })
         }
         Ok(Ending::Untouched(reason)) => Err(Error::new(Exit::Malfunction, format!("{reason}; traffic is untouched"))),
         Ok(Ending::Declined(reason)) => Err(Error::new(Exit::Refused, reason.to_string())),
@@ -162,7 +166,17 @@ pub(crate) async fn conduct(
             Err(error.hint("`espalier abort` restores what was there before"))
         }
         Err(defect) => Err(Error::malfunction("the rollout stopped", &defect)),
+    };
+    if let Err(error) = &ended {
+        rollout.note(clock.now(), opened::broken_off(error, signals.came()));
     }
+    let hurry = async {
+        if !signals.came() {
+            signals.first().await;
+        }
+    };
+    reports.finish(rollout.journal(), hurry).await;
+    ended
 }
 
 /// How much longer than its timeout a rollout may need credentials: for the way back.
@@ -195,6 +209,6 @@ pub(crate) async fn say_unchanged(release: Release, options: ReportOptions, now:
     let reports = Reports::start(options, &release, Box::new(std::io::stdout()));
     let outcome = Outcome { kind: OutcomeKind::Unchanged, reason: Reason::NothingChanged };
     let journal = Journal { release, entries: vec![Entry { at: now, event: Happening::Finished { outcome } }] };
-    reports.finish(&journal).await;
+    reports.finish(&journal, std::future::pending()).await;
     Exit::Done
 }

@@ -1,13 +1,13 @@
 //! From settings to what a command works with: AWS, the clock, the reports.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 
 use crate::{
     aws::{Aws, AwsOptions, RoleOptions},
     clock::{Clock, Stepped, System},
     exit::{Error, Exit},
     github::client::Token,
-    report::{self, GitHubOptions, Pace, ReportOptions},
+    report::{self, GitHubOptions, Pace, ReportOptions, trouble::Base},
     settings::{AwsSettings, Format, GitHubSettings, Surroundings, surroundings::is_loopback},
 };
 
@@ -42,8 +42,10 @@ pub(crate) async fn clock(surroundings: &Surroundings) -> Result<Box<dyn Clock>,
 ///
 /// # Errors
 /// When the event of the workflow run cannot be read: exit 2, before anything is written.
-pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Surroundings) -> Result<ReportOptions, Error> {
+pub(crate) fn reports(format: Format, github: &GitHubSettings, surroundings: &Surroundings) -> Result<ReportOptions, Error> {
     let runner = &surroundings.runner;
+    let base = base(surroundings);
+    let workflows = base.workspace.as_ref().unwrap_or(&base.directory).join(".github/workflows");
     let event = match &runner.event_path {
         None => "{}".to_owned(),
         Some(path) => std::fs::read_to_string(path)
@@ -64,8 +66,14 @@ pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Sur
         comment: github.comment,
         check: github.check,
         summary: github.summary,
-        // Where the clock waits for nobody, readings come by the hundred in a second.
-        pace: if surroundings.clock.is_some() { Pace::MILESTONES } else { Pace::default() },
+        deployment: github.deployment.clone(),
+        environment_url: github.environment_url.clone(),
+        rollback_workflow: github
+            .rollback_workflow
+            .clone()
+            .or_else(|| is_ours(&workflows.join("rollback.yml"), "workflow_dispatch").then(|| "rollback.yml".to_owned())),
+        answers_comments: is_ours(&workflows.join("command.yml"), "issue_comment"),
+        pace: if surroundings.clock.is_some() { Pace::REHEARSED } else { Pace::REAL },
     });
     if let Some(github) = &github {
         github.subject().map_err(|error| Error::invalid(error.to_string()))?;
@@ -83,8 +91,19 @@ pub(crate) fn reports(format: Format, github: GitHubSettings, surroundings: &Sur
         summary_file: runner.step_summary.clone(),
         journal_path: runner.temp.as_ref().map(|temp| temp.join("espalier-journal.jsonl")),
         github,
+        base,
         ..ReportOptions::default()
     })
+}
+
+/// Where the files of the request lie.
+pub(crate) fn base(surroundings: &Surroundings) -> Base {
+    Base { directory: surroundings.directory.clone(), workspace: surroundings.runner.workspace.clone() }
+}
+
+/// Whether a workflow runs us when that happens. One that only has the name of ours is somebody else's.
+fn is_ours(workflow: &Path, event: &str) -> bool {
+    std::fs::read_to_string(workflow).is_ok_and(|text| text.contains("espalier") && text.contains(event))
 }
 
 /// Shows lines on standard output in the form that was asked for.

@@ -5,11 +5,14 @@ use std::path::Path;
 use crate::{
     aws::slots::Launch,
     definition::{
-        Document, Finding, Given, PatchRequest, Patched, candidate, compare, patch,
+        Document, Finding, Given, PatchRequest, Patched, Severity, candidate,
+        change::Change,
+        compare, conform,
+        patch::{Seen, patch},
         request::{self, ServiceTarget},
     },
     exit::Error,
-    settings::config,
+    settings::{DeploySettings, Templating, templating::Readable},
 };
 
 /// What a slot's definition depends on beside the files.
@@ -37,6 +40,9 @@ pub(crate) struct Definitions {
     infrastructure_role: Option<Given>,
     port_name: Option<Given>,
     filters: Vec<Given>,
+    seen: Seen,
+    /// What is to be said about the files themselves.
+    warnings: Vec<Finding>,
 }
 
 impl Definitions {
@@ -44,21 +50,31 @@ impl Definitions {
     ///
     /// # Errors
     /// Everything that is wrong with them, at once.
-    pub(crate) fn read(
-        service: &Path,
-        task: &Path,
-        images: &[(String, String)],
-        infrastructure_role: Option<Given>,
-        port_name: Option<Given>,
-        filters: Vec<Given>,
-    ) -> Result<Self, Error> {
-        let (service, task) = match (document(service), document(task)) {
+    pub(crate) fn read(settings: &DeploySettings) -> Result<Self, Error> {
+        let (lattice, templating) = (&settings.lattice, &settings.templating);
+        let read = (document(&settings.service_definition, templating), document(&settings.task_definition, templating));
+        let (service, task) = match read {
             (Ok(service), Ok(task)) => (service, task),
-            (service, task) => return Err(service.err().into_iter().chain(task.err()).collect::<Vec<_>>().into()),
+            (service, task) => {
+                return Err([service.err(), task.err()].into_iter().flatten().flatten().collect::<Vec<_>>().into());
+            }
         };
         let mut findings = candidate::for_any_slot(&service);
-        match request::register_task_definition(&task, images) {
-            Ok(register) if findings.is_empty() => Ok(Self { service, task, register, infrastructure_role, port_name, filters }),
+        let mut warnings = templating.warnings.clone();
+        for finding in conform::service(&service).into_iter().chain(conform::task_definition(&task)) {
+            if finding.severity == Severity::Error { findings.push(finding) } else { warnings.push(finding) }
+        }
+        match request::register_task_definition(&task, &settings.images, &settings.variables) {
+            Ok(register) if findings.is_empty() => Ok(Self {
+                service,
+                task,
+                register,
+                infrastructure_role: lattice.infrastructure_role.clone(),
+                port_name: lattice.port_name.clone(),
+                filters: settings.jq.clone(),
+                seen: settings.seen.clone(),
+                warnings,
+            }),
             Ok(_) => Err(findings.into()),
             Err(more) => {
                 findings.extend(more);
@@ -82,7 +98,9 @@ impl Definitions {
             port_name: self.port_name.clone(),
             ecs_service: Some(slot.ecs_service.to_owned()),
             filters,
+            seen: self.seen.clone(),
         })?;
+        patched.warnings.splice(0..0, self.warnings.iter().cloned());
         if slot.beside_stable {
             let findings = candidate::beside_stable(&patched.document, slot.slot);
             if !findings.is_empty() {
@@ -95,7 +113,7 @@ impl Definitions {
                     "`{member}` is left out of slot {}'s definition: it would bring traffic to the candidate past the weights",
                     slot.slot
                 );
-                Finding { message, hint: None, severity: crate::definition::Severity::Warning, ..finding }
+                Finding { message, hint: None, severity: Severity::Warning, ..finding }
             }));
         }
         Ok(patched)
@@ -137,17 +155,17 @@ impl Definitions {
         compare::floating_images(&self.register.body)
     }
 
-    /// Members of the definitions that differ from what runs: the task definition's, then the service's.
-    pub(crate) fn differences(
+    /// What differs from what runs: in the task definition, then in the service.
+    pub(crate) fn changes(
         &self,
         patched: &Patched,
-        task_definition: &serde_json::Value,
-        service: &serde_json::Value,
-    ) -> Vec<String> {
+        (revision, task_definition): (&str, &serde_json::Value),
+        (ecs_service, service): (&str, &serde_json::Value),
+    ) -> [Change; 2] {
         let mut given = patched.document.root.to_json();
         if let Some(members) = given.as_object_mut() {
             // The group is the slot's, names and task definition are the release's.
-            for member in ["vpcLatticeConfigurations", "serviceName", "taskDefinition", "cluster"] {
+            for member in ["vpcLatticeConfigurations", "vpcLatticeConfiguration", "serviceName", "taskDefinition", "cluster"] {
                 members.remove(member);
             }
         }
@@ -158,19 +176,28 @@ impl Definitions {
                 service[member] = value;
             }
         }
-        let mut different: Vec<_> =
-            compare::says(&self.register.body, task_definition).iter().map(|difference| difference.pointer.clone()).collect();
-        different.extend(compare::says(&given, &service).iter().map(|difference| difference.pointer.clone()));
-        different
+        let secrets = self.task.secrets.union(&self.service.secrets).cloned().collect();
+        let of = |name: String, given: &serde_json::Value, described: &serde_json::Value| {
+            Change::new(name, given, compare::says(given, described), &secrets)
+        };
+        [
+            of(format!("task definition {revision}"), &self.register.body, task_definition),
+            of(format!("ECS service {ecs_service}"), &given, &service),
+        ]
     }
 }
 
 /// Reads one definition from a file.
 ///
 /// # Errors
-/// It cannot be read, or is not JSON.
-pub(super) fn document(path: &Path) -> Result<Document, Finding> {
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| config::unreadable(&file, &error))?;
-    Document::read(file, &bytes)
+/// It cannot be read, or is not JSON: everything that is wrong with it.
+pub(super) fn document(path: &Path, templating: &Templating) -> Result<Document, Vec<Finding>> {
+    match templating.read(path)? {
+        Readable::Whole(document) => Ok(*document),
+        // Everything was looked up before; a file that was changed since refers to something else now.
+        Readable::Lacking(lacking) => {
+            let lacking = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Err(vec![Finding::error(path.display().to_string(), format!("not looked up: {lacking}")).hint("run it again")])
+        }
+    }
 }

@@ -91,11 +91,11 @@ fn show_reports(running: &Running) {
     connect::print(&format!("{}: {status}\n{}", text(&check, "/name"), text(&check, "/output/title")));
 }
 
-/// The comment with its folded parts as GitHub shows them: by their summaries alone; the hidden marker is hidden.
+/// The comment with its folded parts as GitHub shows them: by their summaries alone; what is hidden is hidden.
 fn folded(body: &str) -> String {
     let mut shown: Vec<String> = Vec::new();
     let mut is_folded = false;
-    for line in body.lines().skip_while(|line| line.starts_with("<!--")) {
+    for line in body.lines().filter(|line| !line.starts_with("<!--")) {
         if let Some(rest) = line.strip_prefix("<details><summary>") {
             shown.push(format!("▸ {}", rest.trim_end_matches("</summary>")));
             is_folded = true;

@@ -9,7 +9,7 @@ use super::{
     conduct::{self, Begun, Prepared, Ready, conduct, say_unchanged},
     connect,
     definitions::Definitions,
-    judging, preflight,
+    judging, opened, preflight,
     recorded::OnService,
     resume, takeover, test_rule,
     view::View,
@@ -26,6 +26,7 @@ use crate::{
     },
     clock::{Clock, Timestamp},
     exit::{Error, Exit},
+    report::Opening,
     rollout::{outcome::Reason, record::State},
     settings::{DeploySettings, Lock, OnExisting, Rules},
     signals::Signals,
@@ -50,13 +51,26 @@ enum Beginning {
 /// Whatever keeps the release from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
     let mut signals = conduct::listen()?;
+    let mut opening = opened::open(&settings)?;
+    let ended = run(&settings, &mut opening, &mut signals).await;
+    if let (Err(error), Some(opening)) = (&ended, opening) {
+        opened::break_off(opening, error, signals.came(), &settings.surroundings).await;
+    }
+    ended
+}
+
+async fn run(settings: &DeploySettings, opening: &mut Option<Opening>, signals: &mut Signals) -> Result<Exit, Error> {
     let mut on_existing = settings.on_existing;
     loop {
-        match conduct::until_signal(&mut signals, begin(&settings, on_existing)).await? {
+        match conduct::until_signal(signals, begin(settings, on_existing, opening)).await? {
             Beginning::Release(Begun::Done(exit)) => return Ok(exit),
-            Beginning::Release(Begun::Ready(ready)) => return drive(*ready, &mut signals).await,
+            Beginning::Release(Begun::Left(_)) => return Ok(Exit::Done),
+            Beginning::Release(Begun::Ready(mut ready)) => {
+                ready.reports.opening = opening.take();
+                return drive(*ready, signals).await;
+            }
             Beginning::Before(ready) => {
-                let exit = drive(*ready, &mut signals).await?;
+                let exit = drive(*ready, signals).await?;
                 if exit != Exit::Done {
                     return Ok(exit);
                 }
@@ -75,9 +89,9 @@ async fn drive(ready: Ready, signals: &mut Signals) -> Result<Exit, Error> {
 }
 
 /// Everything before the rollout is claimed. Given up at the first signal: nothing refers to what it wrote.
-async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beginning, Error> {
+async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut Option<Opening>) -> Result<Beginning, Error> {
     let definitions = definitions(settings)?;
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let mut reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
 
@@ -109,6 +123,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting) -> Result<Beg
     preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
     if view.is_unchanged(&aws).await? {
         let release = view.release(&aws, String::new(), view.stable_revision());
+        reports.opening = opening.take();
         return Ok(Beginning::Release(Begun::Done(say_unchanged(release, reports, clock.now()).await)));
     }
     let capacity = capacity::look(&aws, &view, &records).await?;
@@ -157,19 +172,11 @@ async fn existing(
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
-    let lattice = &settings.lattice;
-    Definitions::read(
-        &settings.service_definition,
-        &settings.task_definition,
-        &settings.images,
-        lattice.infrastructure_role.clone(),
-        lattice.port_name.clone(),
-        settings.jq.clone(),
-    )
+    Definitions::read(settings)
 }
 
 /// Reads what is there.
-async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
+pub(super) async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
     let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),

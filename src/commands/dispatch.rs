@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::{abort, answer, demo, deploy, patch, promote, recover, resume, rollback, sandbox, schema, shift, status};
+use super::{
+    abort, answer, completions, connect, demo, deploy, diff, filter_log, lookups, opened, patch, promote, recover, resume,
+    rollback, sandbox, schema, shift, status,
+};
 use crate::{
     cli::{Cli, Command, Sandbox},
     exit::Error,
-    settings::{Environment, resolve},
+    settings::{Environment, Surroundings, Unsettled, resolve},
 };
 
 /// Runs the command that was asked for.
@@ -14,26 +17,58 @@ use crate::{
 /// # Errors
 /// Everything that ends a command without an outcome; it carries the exit code.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
-    let environment = Environment::of_process();
+    filter_log::listen();
+    let mut environment = Environment::of_process();
+    let environment = &mut environment;
     let exit = match cli.command {
-        Command::Patch(args) => patch::run(&resolve::patch(&args, &environment)?)?,
-        Command::Deploy(args) => on_runtime(deploy::deploy(resolve::deploy(&args, &environment)?))?,
-        Command::Shift(args) => on_runtime(shift::shift(resolve::shift(&args, &environment)?))?,
-        Command::Abort(args) => on_runtime(abort::abort(resolve::abort(&args, &environment)?))?,
-        Command::Promote(args) => on_runtime(promote::promote(resolve::promote(&args, &environment)?))?,
-        Command::Resume(args) => on_runtime(resume::resume(resolve::resume(&args, &environment)?))?,
-        Command::Recover(args) => on_runtime(recover::recover(resolve::recover(&args, &environment)?))?,
-        Command::Rollback(args) => on_runtime(rollback::rollback(resolve::rollback(&args, &environment)?))?,
-        Command::Answer(args) => on_runtime(answer::answer(&args, &environment))?,
-        Command::Status(args) => on_runtime(status::status(resolve::status(&args, &environment)?))?,
-        Command::Sandbox(Sandbox::Serve(args)) => on_runtime(sandbox::serve(resolve::sandbox_serve(&args, &environment)?))?,
-        Command::Sandbox(Sandbox::Run(args)) => return on_runtime(sandbox::run(resolve::sandbox_run(&args, &environment)?)),
+        Command::Patch(args) => patch::run(&settled(environment, |it| resolve::patch(&args, it))?)?,
+        Command::Deploy(args) => match settled(environment, |it| resolve::deploy(&args, it)) {
+            Ok(settings) => on_runtime(deploy::deploy(settings))?,
+            Err(error) => {
+                let who = resolve::who(&args, environment);
+                return on_runtime(opened::refused(who, error));
+            }
+        },
+        Command::Diff(args) => on_runtime(diff::diff(settled(environment, |it| resolve::diff(&args, it))?))?,
+        Command::Shift(args) => on_runtime(shift::shift(settled(environment, |it| resolve::shift(&args, it))?))?,
+        Command::Abort(args) => on_runtime(abort::abort(settled(environment, |it| resolve::abort(&args, it))?))?,
+        Command::Promote(args) => on_runtime(promote::promote(settled(environment, |it| resolve::promote(&args, it))?))?,
+        Command::Resume(args) => on_runtime(resume::resume(settled(environment, |it| resolve::resume(&args, it))?))?,
+        Command::Recover(args) => on_runtime(recover::recover(settled(environment, |it| resolve::recover(&args, it))?))?,
+        Command::Rollback(args) => on_runtime(rollback::rollback(settled(environment, |it| resolve::rollback(&args, it))?))?,
+        Command::Answer(args) => on_runtime(answer::answer(&args, environment))?,
+        Command::Status(args) => on_runtime(status::status(settled(environment, |it| resolve::status(&args, it))?))?,
+        Command::Sandbox(Sandbox::Serve(args)) => {
+            on_runtime(sandbox::serve(settled(environment, |it| resolve::sandbox_serve(&args, it))?))?
+        }
+        Command::Sandbox(Sandbox::Run(args)) => {
+            return on_runtime(sandbox::run(settled(environment, |it| resolve::sandbox_run(&args, it))?));
+        }
         // The only file so far whose schema there is; clap has seen to it that it was asked for.
         Command::Schema(_) => schema::of_scenarios(),
         Command::Sandbox(Sandbox::Scenarios) => sandbox::scenarios(),
+        Command::Completions(args) => completions::of(args.shell),
         Command::Demo => on_runtime(demo::demo(environment.stdout_is_terminal))?,
     };
     Ok(exit.into())
+}
+
+/// Settings. Only where something has to be looked up first a runtime is paid for.
+fn settled<T>(environment: &mut Environment, settle: impl Fn(&Environment) -> Result<T, Unsettled>) -> Result<T, Error> {
+    match settle(environment) {
+        Err(unsettled) if !unsettled.lacking.is_empty() => on_runtime(lookups::settled(environment, settle)),
+        settled => settled.map_err(|unsettled| unsettled.findings.into()),
+    }
+}
+
+/// An error as the process prints it: in a job of GitHub Actions as commands that GitHub shows on the lines of the files.
+#[must_use]
+pub fn in_words(error: &Error) -> String {
+    let surroundings = Surroundings::read(&Environment::of_process(), None);
+    if !surroundings.runner.is_actions {
+        return error.to_string();
+    }
+    connect::base(&surroundings).commands(&opened::problems(error))
 }
 
 /// Commands that wait for the network run here; the others never pay for it.

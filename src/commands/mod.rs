@@ -1,25 +1,29 @@
 //! One file per verb; each reads top to bottom: settings, definitions, work, exit code.
 //!
-//! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `view` and
+//! [`run`] is the only way in. Shared by the verbs: `connect` (AWS, clock, reports), `definitions` and `replace` (files, read and written), `lookups` (what they refer to), `filter_log` (what their filters say), `view` and
 //! `preflight` (what is known and judged before the first write), `capacity` (what else scales the slots), `judging` (metrics and
 //! alarms beforehand), `lock` (that nobody else begins), `recorded` (a rollout found by its record), `takeover` (by another job),
-//! `sweep` (all of them), `conduct` (from a
-//! prepared rollout to an exit code); `start` (the world of a sandbox), with `rehearse` (under a config's names) and `live` (from an
+//! `sweep` (all of them), `opened` (a release before anything is known of it), `conduct` (from a prepared rollout to an exit code); `start` (the world of a sandbox), with `rehearse` (under a config's names) and `live` (from an
 //! account).
 
 mod abort;
 mod abort_to;
 mod answer;
 mod capacity;
+mod completions;
 mod conduct;
 mod connect;
 mod definitions;
 mod demo;
 mod deploy;
+mod diff;
 mod dispatch;
+mod filter_log;
 mod judging;
 mod live;
 mod lock;
+mod lookups;
+mod opened;
 mod patch;
 mod preflight;
 mod promote;
@@ -39,4 +43,4 @@ mod takeover;
 mod test_rule;
 mod view;
 
-pub use dispatch::run;
+pub use dispatch::{in_words, run};

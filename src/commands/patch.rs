@@ -8,7 +8,7 @@ use std::{
 use super::{connect, definitions, dispatch::on_runtime, replace::replace};
 use crate::{
     aws::lattice::groups::TargetGroup,
-    definition::{self, Document, Finding, Given, PatchRequest, Severity, arn},
+    definition::{self, Document, Finding, Given, Origin, PatchRequest, Severity, arn},
     exit::{Error, Exit, Problem},
     report,
     settings::{PatchInput, PatchOutput, PatchSettings},
@@ -30,9 +30,14 @@ pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
         port_name: settings.port_name.clone(),
         ecs_service: settings.service.clone(),
         filters: settings.jq.clone(),
+        seen: settings.seen.clone(),
     })?;
-    for warning in &patched.warnings {
+    for warning in settings.templating.warnings.iter().chain(&patched.warnings) {
         say(warning);
+    }
+    if settings.output == PatchOutput::InPlace && service_definition.origin != Origin::File {
+        let finding = Finding::error(&service_definition.file, "its templates would be replaced by their values");
+        return Err(finding.hint("write the result into another file: `--output FILE`").into());
     }
 
     let text = patched.document.text.as_bytes();
@@ -108,16 +113,16 @@ fn read(settings: &PatchSettings) -> Result<(Document, Option<Document>), Error>
                 .lock()
                 .read_to_end(&mut bytes)
                 .map_err(|error| Error::malfunction("standard input cannot be read", &error))?;
-            Document::read("standard input", &bytes)
+            Document::read("standard input", &bytes).map_err(|finding| vec![finding])
         }
-        PatchInput::File(path) => definitions::document(path),
+        PatchInput::File(path) => definitions::document(path, &settings.templating),
     };
-    let task_definition = settings.task_definition.as_deref().map(definitions::document).transpose();
+    let task_definition =
+        settings.task_definition.as_deref().map(|path| definitions::document(path, &settings.templating)).transpose();
     match (service_definition, task_definition) {
         (Ok(service_definition), Ok(task_definition)) => Ok((service_definition, task_definition)),
         (service_definition, task_definition) => {
-            let findings: Vec<Finding> = service_definition.err().into_iter().chain(task_definition.err()).collect();
-            Err(findings.into())
+            Err([service_definition.err(), task_definition.err()].into_iter().flatten().flatten().collect::<Vec<_>>().into())
         }
     }
 }

@@ -34,7 +34,7 @@ fn run_in(directory: &TempDir, arguments: &[&str], variables: &[(&str, String)])
     let Command::Patch(args) = Cli::try_parse_from(line).expect("the line parses").command else { panic!("not a patch") };
     let environment =
         Environment::of(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))).in_directory(directory.path());
-    run(&resolve::patch(&args, &environment)?)
+    run(&resolve::patch(&args, &environment).map_err(|unsettled| unsettled.findings)?)
 }
 
 fn run_words(directory: &TempDir, line: &str) -> Result<Exit, Error> {

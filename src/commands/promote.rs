@@ -19,7 +19,7 @@ pub(crate) async fn promote(settings: PromoteSettings) -> Result<Exit, Error> {
 }
 
 pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     let mut on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;

@@ -19,7 +19,7 @@ pub(crate) async fn recover(settings: RecoverSettings) -> Result<Exit, Error> {
 }
 
 async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     let service_arn = recorded::service_arn(&aws, &settings.which).await?;

@@ -32,7 +32,7 @@ pub(crate) async fn resume(settings: ResumeSettings) -> Result<Exit, Error> {
 }
 
 async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     let mut on = recorded::find(&aws, which, settings.rollout_id.as_deref()).await?;

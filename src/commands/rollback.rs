@@ -42,7 +42,7 @@ pub(crate) async fn rollback(settings: RollbackSettings) -> Result<Exit, Error> 
 }
 
 pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
     let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;

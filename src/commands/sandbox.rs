@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Variables of the outer environment that would send a command past the sandbox, or change what it is told there.
-const OUTER: [&str; 8] = [
+const OUTER: [&str; 9] = [
     "AWS_PROFILE",
     "AWS_SESSION_TOKEN",
     "AWS_ENDPOINT_URL_ECS",
@@ -28,6 +28,8 @@ const OUTER: [&str; 8] = [
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    // The action's input; the sandbox's GitHub knows one token only, and another one is nobody's to show around.
+    "ESPALIER_GITHUB_TOKEN",
 ];
 
 /// `sandbox serve`: until a signal comes.

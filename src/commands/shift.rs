@@ -32,7 +32,7 @@ pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
 }
 
 async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
 

@@ -54,7 +54,7 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
         };
         let done = match prepared {
             Ok(prepared) => {
-                let reports = connect::reports(settings.format, settings.github, &settings.surroundings)?;
+                let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
                 conduct(prepared, &aws, clock.as_ref(), reports, &mut signals).await
             }
             Err(error) => Err(error),

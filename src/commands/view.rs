@@ -10,13 +10,17 @@ use super::{
 use crate::{
     aws::{
         Aws,
-        ecs::{services::VpcLattice, task_definitions::TaskDefinition},
+        ecs::{
+            services::{EcsService, VpcLattice},
+            task_definitions::TaskDefinition,
+        },
         lattice::groups::TargetGroup,
         ledger::{Found, Ledger},
         slots::{Slot, Slots},
         survey::{Roles, Survey},
     },
     clock::Timestamp,
+    definition::{Patched, change::Change},
     exit::Error,
     hooks,
     rollout::{
@@ -87,8 +91,23 @@ impl View<'_> {
         if !service.vpc_lattice.iter().any(entry) {
             return Ok(false);
         }
+        let changes = self.changes_of(aws, &patched, service).await?;
+        Ok(changes.iter().all(Change::is_empty))
+    }
+
+    async fn changes_of(&self, aws: &Aws, patched: &Patched, service: &EcsService) -> Result<[Change; 2], Error> {
         let running = aws.ecs.describe_task_definition(&service.task_definition).await?;
-        Ok(self.definitions.differences(&patched, &running.raw, &service.raw).is_empty())
+        let revision = running.short();
+        Ok(self.definitions.changes(patched, (&revision, &running.raw), (&service.name, &service.raw)))
+    }
+
+    /// What a release would change in what stable runs; none where nothing serves yet.
+    pub(crate) async fn changes(&self, aws: &Aws) -> Result<Option<[Change; 2]>, Error> {
+        let Some(stable) = self.roles.stable else { return Ok(None) };
+        let seen = &self.survey.slots[stable];
+        let (Some(service), Some(group)) = (&seen.service, &seen.group) else { return Ok(None) };
+        let patched = self.definitions.for_slot(self.for_slot(stable, group.arn.as_str()))?;
+        self.changes_of(aws, &patched, service).await.map(Some)
     }
 
     /// The revision that serves, in short; empty at bootstrap.

@@ -51,6 +51,13 @@ pub(super) fn of_task_definition(name: &str) -> Use {
     }
 }
 
+/// Whether a member of either definition is sent to ECS: not one that it only prints, or that is ours to set.
+pub(super) fn is_sent(name: &str) -> bool {
+    name == "desiredCount"
+        || matches!(of_service(name), Use::Taken | Use::OnlyAtCreation)
+        || of_task_definition(name) == Use::Taken
+}
+
 /// The members that a service definition may have.
 pub(super) fn service() -> impl Iterator<Item = &'static str> {
     members("CreateServiceRequest").chain(members("UpdateServiceRequest")).filter(|name| !OURS.contains(name))

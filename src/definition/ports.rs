@@ -7,6 +7,17 @@ pub(crate) fn task_definition(document: &Document) -> &Node {
     document.root.get("taskDefinition").filter(|inner| inner.get("containerDefinitions").is_some()).unwrap_or(&document.root)
 }
 
+/// The port mappings, each with the name of its container.
+pub(crate) fn mappings(task_definition: &Node) -> Vec<(Option<&str>, &Node)> {
+    let containers = task_definition.get("containerDefinitions").map_or(&[][..], Node::elements);
+    let mut all = Vec::new();
+    for container in containers {
+        let name = container.get("name").and_then(Node::as_str);
+        all.extend(container.get("portMappings").map_or(&[][..], Node::elements).iter().map(|mapping| (name, mapping)));
+    }
+    all
+}
+
 /// The names of the task definition's port mappings, in order.
 pub(crate) fn named(task_definition: &Node) -> Vec<&str> {
     let containers = task_definition.get("containerDefinitions").map_or(&[][..], Node::elements);

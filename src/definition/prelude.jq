@@ -2,7 +2,7 @@
 # Copyright (c) 2021 Michael Färber, MIT licence. A test holds this file equal to what those crates define.
 #
 # They are repeated here because the crates hand them out only parsed, all of them, which takes most of a
-# millisecond (filter/prelude.rs has the numbers). Left out on purpose: what reads the world or writes to it (debug, stderr, halt, input, env, now, local time).
+# millisecond (filter/prelude.rs has the numbers). Left out on purpose: what reads the world or ends it (halt, input, env, now, local time).
 def empty: {}[] as $x | .;
 def error:                error_empty  as $x | .    ;
 def error(msgs):  (msgs | error_empty) as $x | .    ;
@@ -46,6 +46,9 @@ def any(cond): any(.[]; cond);
 def all: all(.[]; .);
 def any: any(.[]; .);
 def null:  [][0];
+def stderr:      (       stderr_empty  as $x | .), .;
+def debug:       (        debug_empty  as $x | .), .;
+def debug(msgs): ((msgs | debug_empty) as $x | .), .;
 def isboolean: . == true or . == false;
 def isnumber:  . > true and . < "";
 def isstring:  . >= ""  and . < [];

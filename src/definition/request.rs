@@ -31,6 +31,17 @@ pub struct ServiceTarget<'a> {
     pub desired_count: u32,
 }
 
+/// A variable of the environment that a container gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// The container's name; the only one when `None`.
+    pub container: Option<String>,
+    /// The variable's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// The body of CreateService.
 ///
 /// ECS's own rollback is off in it, in the circuit breaker and in alarms: a candidate that ECS rolled back would be judged for a
@@ -107,7 +118,11 @@ fn entitle(request: &mut Request, name_member: &str, target: ServiceTarget<'_>) 
 ///
 /// # Errors
 /// A container to replace the image of that is not there; the message lists those that are. A file that is no task definition.
-pub fn register_task_definition(definition: &Document, images: &[(String, String)]) -> Result<Request, Vec<Finding>> {
+pub fn register_task_definition(
+    definition: &Document,
+    images: &[(String, String)],
+    variables: &[Variable],
+) -> Result<Request, Vec<Finding>> {
     let root = ports::task_definition(definition);
     let containers = root.get("containerDefinitions").map_or(&[][..], Node::elements);
     let names: Vec<&str> = containers.iter().filter_map(|container| container.get("name")?.as_str()).collect();
@@ -127,6 +142,16 @@ pub fn register_task_definition(definition: &Document, images: &[(String, String
                 format!("no container in {} has the name `{container}`; the names there are: {}", definition.file, list(&names));
             errors.push(Finding::error("--image", message).hint(format!("write `CONTAINER={image}` with one of them")));
         }
+    }
+    for Variable { container, name, .. } in variables {
+        let message = match container {
+            Some(container) if !names.contains(&container.as_str()) => {
+                format!("no container in {} has the name `{container}`; the names there are: {}", definition.file, list(&names))
+            }
+            None if names.len() > 1 => format!("which container gets `{name}`? There are {}", list(&names)),
+            Some(_) | None => continue,
+        };
+        errors.push(Finding::error("--env", message).hint(format!("write `CONTAINER:{name}=VALUE` with one of them")));
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -154,12 +179,29 @@ pub fn register_task_definition(definition: &Document, images: &[(String, String
     if let Some(Value::Array(containers)) = body.get_mut("containerDefinitions") {
         for container in containers {
             let replaced = images.iter().rev().find(|(name, _)| container.get("name").and_then(Value::as_str) == Some(name));
-            if let (Some((_, image)), Value::Object(container)) = (replaced, container) {
+            if let (Some((_, image)), Value::Object(container)) = (replaced, &mut *container) {
                 container.insert("image".to_owned(), image.as_str().into());
             }
+            set(container, variables);
         }
     }
     Ok(Request { body: Value::Object(body), notes })
+}
+
+/// Sets the variables that are this container's, in place of what it had under these names.
+fn set(container: &mut Value, variables: &[Variable]) {
+    let own = container.get("name").and_then(Value::as_str).map(str::to_owned);
+    for Variable { name, value, .. } in variables.iter().filter(|it| it.container.is_none() || it.container == own) {
+        let Value::Object(members) = &mut *container else { return };
+        if let Value::Array(list) = members.entry("environment").or_insert_with(|| json!([])) {
+            list.retain(|entry| entry["name"] != *name);
+            list.push(json!({"name": name, "value": value}));
+        }
+        // ECS refuses a name that is a variable and a secret.
+        if let Some(Value::Array(secrets)) = members.get_mut("secrets") {
+            secrets.retain(|entry| entry["name"] != *name);
+        }
+    }
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -261,7 +303,7 @@ mod tests {
                "tags": [{"key": "k", "value": "v"}]}"#,
         );
         let images = [("web".to_owned(), "nginx:2".to_owned())];
-        let request = register_task_definition(&described, &images).expect("a request");
+        let request = register_task_definition(&described, &images, &[]).expect("a request");
         assert_eq!(
             request.body,
             json!({"family": "f", "cpu": "256", "tags": [{"key": "k", "value": "v"}], "containerDefinitions": [
@@ -273,8 +315,35 @@ mod tests {
     #[test]
     fn an_unknown_container_lists_those_there_are() {
         let task = read(include_str!("../../tests/fixtures/seed/ecs-task-def.json"));
-        let told = register_task_definition(&task, &[("app".to_owned(), "x".to_owned())]).expect_err("refused");
+        let told = register_task_definition(&task, &[("app".to_owned(), "x".to_owned())], &[]).expect_err("refused");
         assert_eq!(told[0].to_string(), "--image: no container in f.json has the name `app`; the names there are: `web`");
-        assert!(register_task_definition(&read("{}"), &[]).is_err_and(|errors| errors.len() == 2));
+        assert!(register_task_definition(&read("{}"), &[], &[]).is_err_and(|errors| errors.len() == 2));
+    }
+
+    #[test]
+    fn variables_take_the_place_of_variables_and_secrets() {
+        let task = read(
+            r#"{"family": "f", "containerDefinitions": [
+                {"name": "web", "image": "w", "environment": [{"name": "A", "value": "1"}], "secrets": [{"name": "B", "valueFrom": "arn"}]},
+                {"name": "log", "image": "l"}]}"#,
+        );
+        let variable = |container: Option<&str>, name: &str| Variable {
+            container: container.map(str::to_owned),
+            name: name.to_owned(),
+            value: "2".to_owned(),
+        };
+        let body =
+            register_task_definition(&task, &[], &[variable(Some("web"), "A"), variable(Some("web"), "B")]).expect("set").body;
+        let web = &body["containerDefinitions"][0];
+        assert_eq!(web["environment"], json!([{"name": "A", "value": "2"}, {"name": "B", "value": "2"}]));
+        assert_eq!((&web["secrets"], &body["containerDefinitions"][1].get("environment")), (&json!([]), &None));
+        let told = register_task_definition(&task, &[], &[variable(None, "A"), variable(Some("app"), "A")]).expect_err("refused");
+        assert_eq!(
+            told.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "--env: which container gets `A`? There are `web` and `log`",
+                "--env: no container in f.json has the name `app`; the names there are: `web` and `log`",
+            ]
+        );
     }
 }

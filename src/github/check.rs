@@ -28,6 +28,22 @@ pub enum Conclusion {
     Success,
 }
 
+/// GitHub takes at most so many in one request, and adds those of each request to what is there ("Update a check run").
+const MOST_ANNOTATIONS: usize = 50;
+
+/// Something that is wrong with a line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotation {
+    /// The file, from the repository's root.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: Option<u32>,
+    /// What is wrong, as plain text.
+    pub message: String,
+}
+
 /// What a check run says at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckText {
@@ -37,10 +53,12 @@ pub struct CheckText {
     pub summary: String,
     /// How it ended; none while it runs.
     pub conclusion: Option<Conclusion>,
+    /// What is wrong with which line. They only ever become more.
+    pub annotations: Vec<Annotation>,
 }
 
 /// One check run, looked for before it is created.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Check {
     client: Client,
     name: String,
@@ -48,6 +66,14 @@ pub struct Check {
     external_id: String,
     details_url: Option<String>,
     found: Option<Run>,
+    /// How many annotations it has.
+    annotated: usize,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Told {
+    #[serde(default)]
+    annotations_count: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -59,6 +85,8 @@ struct Run {
     external_id: Option<String>,
     #[serde(default)]
     status: Option<String>,
+    #[serde(default)]
+    output: Option<Told>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +113,21 @@ struct Body<'a> {
 struct Output<'a> {
     title: &'a str,
     summary: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    annotations: Vec<Marked<'a>>,
+}
+
+#[derive(Serialize)]
+struct Marked<'a> {
+    path: &'a str,
+    start_line: u32,
+    end_line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_column: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_column: Option<u32>,
+    annotation_level: &'static str,
+    message: &'a str,
 }
 
 impl Check {
@@ -92,7 +135,12 @@ impl Check {
     /// `details_url` is sent, but ignored by GitHub for `GITHUB_TOKEN`: say it in the summary too.
     #[must_use]
     pub const fn new(client: Client, name: String, head_sha: String, external_id: String, details_url: Option<String>) -> Self {
-        Self { client, name, head_sha, external_id, details_url, found: None }
+        Self { client, name, head_sha, external_id, details_url, found: None, annotated: 0 }
+    }
+
+    /// From now on it is told apart by another `external_id`.
+    pub fn is_of(&mut self, external_id: String) {
+        self.external_id = external_id;
     }
 
     /// Makes the check run say `text`, creating it when there is none. Gives its page's URL.
@@ -102,19 +150,43 @@ impl Check {
     pub async fn say(&mut self, text: &CheckText) -> Result<Option<String>, GitHubError> {
         if self.found.is_none() {
             self.found = self.find().await?;
+            let told = self.found.as_ref().and_then(|run| run.output.as_ref());
+            self.annotated = told.map_or(0, |told| told.annotations_count);
         }
+        loop {
+            let url = self.write(text).await?;
+            if self.annotated >= text.annotations.len() {
+                return Ok(url);
+            }
+        }
+    }
+
+    /// One request, with as many of the missing annotations as it may have.
+    async fn write(&mut self, text: &CheckText) -> Result<Option<String>, GitHubError> {
+        let missing = text.annotations.get(self.annotated..).unwrap_or_default();
+        let missing = &missing[..missing.len().min(MOST_ANNOTATIONS)];
         let answer = match &self.found {
             Some(run) => {
-                let path = format!("/check-runs/{}", run.id);
-                self.client.patch_here(&path, &self.body(text, None), PERMISSION, "the check run").await
+                let (path, body) = (format!("/check-runs/{}", run.id), self.body(text, None, missing));
+                if missing.is_empty() {
+                    self.client.patch_here(&path, &body, PERMISSION, "the check run").await
+                } else {
+                    // Sent again they would be there twice: what has arrived is looked up first.
+                    self.client.patch_once_here(&path, &body, PERMISSION, "the check run").await
+                }
             }
-            None => self.client.post_here("/check-runs", &self.body(text, Some(&self.head_sha)), PERMISSION, "the commit").await,
+            None => {
+                let body = self.body(text, Some(&self.head_sha), missing);
+                self.client.post_here("/check-runs", &body, PERMISSION, "the commit").await
+            }
         };
-        if matches!(answer, Err(GitHubError::NotFound { .. })) {
+        let is_in_doubt = !missing.is_empty() && matches!(answer, Err(GitHubError::Unreachable { .. }));
+        if is_in_doubt || matches!(answer, Err(GitHubError::NotFound { .. })) {
             self.found = None;
         }
         let run: Run = answer?.json()?;
         let url = run.html_url.clone();
+        self.annotated += missing.len();
         self.found = Some(run);
         Ok(url)
     }
@@ -137,7 +209,16 @@ impl Check {
         Ok(runs.check_runs.into_iter().filter_map(|run| serde_json::from_value(run).ok()).find(ours))
     }
 
-    fn body<'a>(&'a self, text: &'a CheckText, head_sha: Option<&'a str>) -> Body<'a> {
+    fn body<'a>(&'a self, text: &'a CheckText, head_sha: Option<&'a str>, annotations: &'a [Annotation]) -> Body<'a> {
+        let marked = |one: &'a Annotation| Marked {
+            path: &one.path,
+            start_line: one.line,
+            end_line: one.line,
+            start_column: one.column,
+            end_column: one.column,
+            annotation_level: "failure",
+            message: first_characters(&one.message, 4096),
+        };
         Body {
             name: &self.name,
             head_sha,
@@ -148,6 +229,7 @@ impl Check {
             output: Output {
                 title: first_characters(&text.title, 255),
                 summary: first_characters(&text.summary, LARGEST_SUMMARY),
+                annotations: annotations.iter().map(marked).collect(),
             },
         }
     }
@@ -163,7 +245,7 @@ mod tests {
     use crate::github::{client::Token, test_server::Server};
 
     fn text(title: &str, conclusion: Option<Conclusion>) -> CheckText {
-        CheckText { title: title.to_owned(), summary: "words".to_owned(), conclusion }
+        CheckText { title: title.to_owned(), summary: "words".to_owned(), conclusion, annotations: Vec::new() }
     }
 
     fn check(server: &Server) -> Check {
@@ -210,6 +292,21 @@ mod tests {
         assert!(matches!(lost, GitHubError::Unreachable { .. }), "{lost}");
         run.say(&text("begun", None)).await.expect("found");
         assert_eq!(server.check_runs().len(), 1);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn annotations_come_fifty_at_a_time_and_each_once() {
+        let server = Server::start().await;
+        let marked = |line| Annotation { path: "a.yml".to_owned(), line, column: Some(3), message: "odd".to_owned() };
+        let wrong = CheckText { annotations: (1..=120).map(marked).collect(), ..text("wrong", Some(Conclusion::Failure)) };
+        let mut run = check(&server);
+        run.say(&text("begun", None)).await.expect("created");
+        server.lose_answer_of("PATCH");
+        run.say(&wrong).await.expect_err("no answer");
+        run.say(&wrong).await.expect("written");
+        run.say(&wrong).await.expect("written");
+        assert_eq!(server.annotations(), (1..=120).collect::<Vec<u64>>());
+        assert_eq!(server.methods().iter().filter(|method| *method == "PATCH").count(), 4);
     }
 
     #[tokio::test(flavor = "current_thread")]

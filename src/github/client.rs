@@ -153,12 +153,37 @@ impl Client {
 
     /// GETs `path` below the API's root; repeated once.
     pub(crate) async fn get(&self, path: &str, permission: &'static str, what: &str) -> Result<Answer, GitHubError> {
-        self.call(Method::GET, path.to_owned(), None::<&()>, permission, what).await
+        self.call(Method::GET, format!("{}{path}", self.base), None::<&()>, permission, what).await
+    }
+
+    /// The login that the token writes under, `github-actions[bot]`. Only GraphQL tells it to an installation's token. None where
+    /// it does not either.
+    pub(crate) async fn login(&self) -> Result<Option<String>, GitHubError> {
+        // On GitHub Enterprise Server it stands beside `/api/v3`, not below it.
+        let root = self.base.strip_suffix("/v3").unwrap_or(&self.base);
+        let query = serde_json::json!({ "query": "query { viewer { login } }" });
+        let answer = self.call(Method::POST, format!("{root}/graphql"), Some(&query), "contents: read", "GraphQL").await;
+        match answer.and_then(|answer| answer.json::<serde_json::Value>()) {
+            Ok(answer) => Ok(answer.pointer("/data/viewer/login").and_then(serde_json::Value::as_str).map(str::to_owned)),
+            Err(error) if error.is_passing() => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     /// GETs `path` below the repository; repeated once.
     pub(crate) async fn get_here(&self, path: &str, permission: &'static str, what: &str) -> Result<Answer, GitHubError> {
         self.call(Method::GET, self.here(path), None::<&()>, permission, what).await
+    }
+
+    /// PATCHes `path` below the repository, once: it adds to what is there.
+    pub(crate) async fn patch_once_here(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        permission: &'static str,
+        what: &str,
+    ) -> Result<Answer, GitHubError> {
+        within_deadline(self.attempt(&Method::PATCH, &self.here(path), Some(body), permission, what)).await
     }
 
     /// PATCHes `path` below the repository; repeated once, since absolutes are sent.
@@ -183,42 +208,45 @@ impl Client {
         self.call(Method::POST, self.here(path), Some(body), permission, what).await
     }
 
+    /// DELETEs `path` below the repository; repeated once.
+    pub(crate) async fn delete_here(&self, path: &str, permission: &'static str, what: &str) -> Result<Answer, GitHubError> {
+        self.call(Method::DELETE, self.here(path), None::<&()>, permission, what).await
+    }
+
     fn here(&self, path: &str) -> String {
-        format!("/repos/{}{path}", self.repository)
+        format!("{}/repos/{}{path}", self.base, self.repository)
     }
 
     async fn call(
         &self,
         method: Method,
-        path: String,
+        url: String,
         body: Option<&impl Serialize>,
         permission: &'static str,
         what: &str,
     ) -> Result<Answer, GitHubError> {
         let attempts = async {
-            let first = self.attempt(&method, &path, body, permission, what).await;
+            let first = self.attempt(&method, &url, body, permission, what).await;
             match first {
                 Err(GitHubError::Unreachable { .. }) if method != Method::POST => {
-                    self.attempt(&method, &path, body, permission, what).await
+                    self.attempt(&method, &url, body, permission, what).await
                 }
                 other => other,
             }
         };
-        tokio::time::timeout(CALL_DEADLINE, attempts).await.unwrap_or_else(|_| {
-            Err(GitHubError::Unreachable { message: format!("no answer within {}", humantime::format_duration(CALL_DEADLINE)) })
-        })
+        within_deadline(attempts).await
     }
 
     async fn attempt(
         &self,
         method: &Method,
-        path: &str,
+        url: &str,
         body: Option<&impl Serialize>,
         permission: &'static str,
         what: &str,
     ) -> Result<Answer, GitHubError> {
         let unreachable = |error: &dyn std::error::Error| GitHubError::Unreachable { message: chain(error) };
-        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let request = Request::builder().method(method).uri(url);
         let request = self
             .octocrab
             .build_request(request, body)
@@ -232,6 +260,12 @@ impl Client {
             Err(from_answer(parts.status, &parts.headers, &body, permission, what))
         }
     }
+}
+
+async fn within_deadline(attempts: impl Future<Output = Result<Answer, GitHubError>>) -> Result<Answer, GitHubError> {
+    tokio::time::timeout(CALL_DEADLINE, attempts).await.unwrap_or_else(|_| {
+        Err(GitHubError::Unreachable { message: format!("no answer within {}", humantime::format_duration(CALL_DEADLINE)) })
+    })
 }
 
 /// Mozilla's roots, as they were when this binary was built.

@@ -30,6 +30,8 @@ pub struct Sticky {
     marker: String,
     author: Option<Author>,
     id: Option<u64>,
+    /// What it said when it was found.
+    found: Option<String>,
     /// What we wrote last.
     written: Option<String>,
 }
@@ -39,8 +41,8 @@ pub struct Sticky {
 enum Author {
     /// The user whom the token belongs to.
     User(String),
-    /// A bot: the token belongs to an app's installation, which may not ask for its own name.
-    Bot,
+    /// The bot of the app that the token belongs to; any bot where GitHub does not say which.
+    Bot(Option<String>),
 }
 
 #[derive(Deserialize)]
@@ -68,11 +70,20 @@ struct Body<'a> {
 }
 
 impl Author {
+    /// Not just some bot.
+    const fn is_known(&self) -> bool {
+        matches!(self, Self::User(_) | Self::Bot(Some(_)))
+    }
+
     fn wrote(&self, comment: &Comment) -> bool {
         let Some(user) = &comment.user else { return false };
         match self {
             Self::User(login) => user.login.eq_ignore_ascii_case(login),
-            Self::Bot => user.kind == "Bot",
+            // GraphQL has the name with `[bot]` or without.
+            Self::Bot(login) => {
+                let bare = |login: &str| login.trim_end_matches("[bot]").to_ascii_lowercase();
+                user.kind == "Bot" && login.as_ref().is_none_or(|login| bare(login) == bare(&user.login))
+            }
         }
     }
 }
@@ -81,7 +92,18 @@ impl Sticky {
     /// The comment on `pull_request` whose body begins with `marker` (see [`marker`]).
     #[must_use]
     pub const fn new(client: Client, pull_request: u64, marker: String) -> Self {
-        Self { client, pull_request, marker, author: None, id: None, written: None }
+        Self { client, pull_request, marker, author: None, id: None, found: None, written: None }
+    }
+
+    /// What the comment says as it was found, if there is one: the words of whoever wrote it last. Nothing is written.
+    ///
+    /// # Errors
+    /// See [`GitHubError`].
+    pub async fn look(&mut self) -> Result<Option<&str>, GitHubError> {
+        if self.id.is_none() {
+            self.find().await?;
+        }
+        Ok(self.found.as_deref())
     }
 
     /// Makes the comment say `body`, below the marker, creating it when there is none. Gives its URL.
@@ -90,27 +112,31 @@ impl Sticky {
     /// See [`GitHubError`]. After [`GitHubError::Unreachable`] it may exist all the same: the next call looks again.
     pub async fn say(&mut self, body: &str) -> Result<Option<String>, GitHubError> {
         let text = format!("{}\n{body}", self.marker);
-        let body = Body { body: &text };
         if self.id.is_none() {
-            self.id = self.find().await?;
+            self.find().await?;
         }
         if let Some(id) = self.id {
-            let path = format!("/issues/comments/{id}");
-            match self.client.patch_here(&path, &body, PERMISSION, "the comment").await {
+            match self.edit(id, &text).await {
                 // Somebody deleted it since: a new one takes its place.
                 Err(GitHubError::NotFound { .. }) => self.id = None,
-                answer => {
-                    let comment: Comment = answer?.json()?;
-                    self.written = Some(text);
-                    return Ok(comment.html_url);
-                }
+                answer => return answer,
             }
         }
         let path = format!("/issues/{}/comments", self.pull_request);
         let what = format!("pull request {}", self.pull_request);
-        let comment: Comment = self.client.post_here(&path, &body, PERMISSION, &what).await?.json()?;
-        self.id = Some(comment.id);
-        self.written = Some(text);
+        let made: Comment = self.client.post_here(&path, &Body { body: &text }, PERMISSION, &what).await?.json()?;
+        self.id = Some(made.id);
+        self.written = Some(text.clone());
+        // Another job may have done the same at the same moment: the older one stays. It is there already if this look fails.
+        let kept = self.find().await.ok().and(self.id).unwrap_or(made.id);
+        self.id = Some(kept);
+        if kept == made.id { Ok(made.html_url) } else { self.edit(kept, &text).await }
+    }
+
+    async fn edit(&mut self, id: u64, text: &str) -> Result<Option<String>, GitHubError> {
+        let path = format!("/issues/comments/{id}");
+        let comment: Comment = self.client.patch_here(&path, &Body { body: text }, PERMISSION, "the comment").await?.json()?;
+        self.written = Some(text.to_owned());
         Ok(comment.html_url)
     }
 
@@ -125,40 +151,50 @@ impl Sticky {
         Ok(body.replace('\r', "").trim_end() == written.trim_end())
     }
 
-    async fn find(&mut self) -> Result<Option<u64>, GitHubError> {
+    /// Finds the oldest of ours. What else of ours bears the marker was made by a job at the same moment, and is deleted.
+    async fn find(&mut self) -> Result<(), GitHubError> {
         let author = match &self.author {
             Some(author) => author.clone(),
             None => self.author.insert(self.ask_who_we_are().await?).clone(),
         };
         let what = format!("pull request {}", self.pull_request);
+        let mut ours = Vec::new();
         for page in 1..=MOST_PAGES {
             let path = format!("/issues/{}/comments?per_page=100&page={page}", self.pull_request);
             let answer = self.client.get_here(&path, PERMISSION, &what).await?;
             let comments: Vec<serde_json::Value> = answer.json()?;
             let is_full = comments.len() >= 100;
             // A comment that we cannot read is not ours.
-            let mut readable = comments.into_iter().filter_map(|comment| serde_json::from_value::<Comment>(comment).ok());
-            let ours = readable.find(|comment| {
+            let readable = comments.into_iter().filter_map(|comment| serde_json::from_value::<Comment>(comment).ok());
+            ours.extend(readable.filter(|comment| {
                 author.wrote(comment) && comment.body.as_deref().is_some_and(|body| body.trim_start().starts_with(&self.marker))
-            });
-            if let Some(comment) = ours {
-                return Ok(Some(comment.id));
-            }
+            }));
             if !is_full && !answer.has_next_page() {
                 break;
             }
         }
-        Ok(None)
+        let mut ours = ours.into_iter();
+        let Some(oldest) = ours.next() else { return Ok(()) };
+        self.id = Some(oldest.id);
+        self.found = oldest.body;
+        for double in ours.filter(|_| author.is_known()) {
+            let path = format!("/issues/comments/{}", double.id);
+            // One that stays is no harm: the older one is the one that is written.
+            let _stays = self.client.delete_here(&path, PERMISSION, "the comment").await;
+        }
+        Ok(())
     }
 
-    /// Installation tokens are refused at `/user`; what they write is written by a bot.
+    /// Installation tokens are refused at `/user`; what they write is written by their app's bot.
     async fn ask_who_we_are(&self) -> Result<Author, GitHubError> {
         if self.client.is_of_installation() {
-            return Ok(Author::Bot);
+            return Ok(Author::Bot(self.client.login().await?));
         }
         match self.client.get("/user", PERMISSION, "the token's user").await {
             Ok(answer) => Ok(Author::User(answer.json::<User>()?.login)),
-            Err(GitHubError::Forbidden { .. } | GitHubError::NotFound { .. } | GitHubError::Invalid { .. }) => Ok(Author::Bot),
+            Err(GitHubError::Forbidden { .. } | GitHubError::NotFound { .. } | GitHubError::Invalid { .. }) => {
+                Ok(Author::Bot(self.client.login().await?))
+            }
             Err(
                 error @ (GitHubError::Unauthorized { .. } | GitHubError::RateLimited { .. } | GitHubError::Unreachable { .. }),
             ) => Err(error),
@@ -193,13 +229,14 @@ mod tests {
         sticky(&server).say("third, by another job").await.expect("found");
         assert_eq!(server.comments().len(), 1);
         assert_eq!(server.comments()[0]["body"], "<!-- espalier:app:prod -->\nthird, by another job");
-        assert_eq!(server.methods(), ["GET", "POST", "PATCH", "GET", "PATCH"]);
+        assert_eq!(server.methods(), ["GET", "POST", "GET", "PATCH", "GET", "PATCH"]);
     }
 
     #[tokio::test(flavor = "current_thread")]
     async fn it_is_found_past_the_first_page_and_a_forged_marker_is_left_alone() {
         let server = Server::start().await;
         let forged = server.add_comment("mallory", "User", "<!-- espalier:app:prod -->\nforged");
+        server.add_comment("other[bot]", "Bot", "<!-- espalier:app:prod -->\nechoed");
         let quoting = server.add_comment("other[bot]", "Bot", "> <!-- espalier:app:prod -->\nquoted");
         for number in 0..150 {
             server.add_comment("dev", "User", &format!("comment {number}"));
@@ -211,7 +248,7 @@ mod tests {
         assert_eq!(body(ours), "<!-- espalier:app:prod -->\nnew");
         assert!(body(forged).ends_with("forged"));
         assert!(body(quoting).ends_with("quoted"));
-        assert_eq!(server.comments().len(), 153);
+        assert_eq!(server.comments().len(), 154);
     }
 
     #[tokio::test(flavor = "current_thread")]
@@ -221,7 +258,24 @@ mod tests {
         comment.id = Some(99);
         comment.say("again").await.expect("created");
         assert_eq!(server.comments().len(), 1);
-        assert_eq!(server.methods(), ["PATCH", "POST"]);
+        assert_eq!(server.methods(), ["PATCH", "POST", "GET"]);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn of_two_jobs_that_create_it_at_once_the_older_comment_stays() {
+        let server = Server::start().await;
+        let marked = |text: &str| format!("<!-- espalier:app:prod -->\n{text}");
+        // Neither found one; the other job's is there a moment earlier.
+        let mut ours = sticky(&server);
+        assert_eq!(ours.look().await, Ok(None));
+        ours.author = Some(Author::Bot(Some("github-actions".to_owned())));
+        server.add_comment_before_the_next("github-actions[bot]", "Bot", &marked("theirs"));
+        let url = ours.say("ours").await.expect("written");
+        assert_eq!(url.as_deref(), Some("https://github.test/o/r/pull/7#issuecomment-1"));
+        let bodies: Vec<_> = server.comments().iter().map(|comment| comment["body"].clone()).collect();
+        assert_eq!(bodies, [marked("ours")]);
+        ours.say("later").await.expect("edited");
+        assert_eq!(server.comments().len(), 1);
     }
 
     #[tokio::test(flavor = "current_thread")]
@@ -250,7 +304,7 @@ mod tests {
         let server = Server::start().await;
         server.fail(1);
         sticky(&server).say("one").await.expect("created");
-        assert_eq!(server.methods(), ["GET", "GET", "POST"]);
+        assert_eq!(server.methods(), ["GET", "GET", "POST", "GET"]);
         assert_eq!(server.paths()[2], "/api/v3/repos/o/r/issues/7/comments");
     }
 
@@ -264,7 +318,13 @@ mod tests {
         };
         assert!(Author::User("Octo".to_owned()).wrote(&comment("octo", "User")));
         assert!(!Author::User("octo".to_owned()).wrote(&comment("mallory", "User")));
-        assert!(!Author::Bot.wrote(&comment("mallory", "User")));
-        assert!(Author::Bot.wrote(&comment("github-actions[bot]", "Bot")));
+        assert!(!Author::Bot(None).wrote(&comment("mallory", "User")));
+        assert!(Author::Bot(None).wrote(&comment("github-actions[bot]", "Bot")));
+        for login in ["github-actions", "github-actions[bot]"] {
+            let ours = Author::Bot(Some(login.to_owned()));
+            assert!(ours.wrote(&comment("github-actions[bot]", "Bot")));
+            assert!(!ours.wrote(&comment("other[bot]", "Bot")), "an echo of what somebody else wrote");
+            assert!(!ours.wrote(&comment("github-actions", "User")));
+        }
     }
 }

@@ -12,8 +12,10 @@ pub struct Subject {
     pub pull_request: Option<u64>,
     /// The commit that a check run must stand on to be seen there: the pull request's head, not the merge commit that
     /// `GITHUB_SHA` names. None where only asking GitHub tells
-    /// (`issue_comment`, `workflow_dispatch` with a number): see [`super::pull_request::head_sha`].
+    /// (`issue_comment`, `workflow_dispatch` with a number): see [`super::pull_request::Spot`].
     pub head_sha: Option<String>,
+    /// The run is about that commit (`push`, `deployment`), so that the pull request is the commit's; a schedule's is not.
+    pub is_of_commit: bool,
     /// The head of the pull request lies in another repository, or its repository is gone.
     pub from_fork: bool,
     /// GitHub gives this run a token that can only read, whatever `permissions:` says (fork or Dependabot on `pull_request`).
@@ -71,7 +73,9 @@ pub fn subject(event: &str, payload: &Value, sha: &str) -> Result<Subject, Event
     let text =
         |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let of_run = Subject { head_sha: Some(sha.to_owned()).filter(|sha| !sha.is_empty()), ..Subject::default() };
+    let of_commit = Subject { is_of_commit: true, ..of_run.clone() };
     match event {
+        "push" => Ok(of_commit),
         "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment" => {
             let number = payload["pull_request"]["number"].as_u64().or(payload["number"].as_u64());
             let from_fork = is_elsewhere(&payload["pull_request"]["head"]["repo"], &payload["repository"]);
@@ -79,6 +83,7 @@ pub fn subject(event: &str, payload: &Value, sha: &str) -> Result<Subject, Event
             Ok(Subject {
                 pull_request: Some(number.ok_or_else(|| missing("`pull_request.number`"))?),
                 head_sha: Some(text("/pull_request/head/sha").ok_or_else(|| missing("`pull_request.head.sha`"))?),
+                is_of_commit: false,
                 from_fork,
                 read_only_token: event != "pull_request_target" && (from_fork || by_dependabot),
             })
@@ -103,10 +108,11 @@ pub fn subject(event: &str, payload: &Value, sha: &str) -> Result<Subject, Event
         // Dispatched on some branch, for a pull request: where its head is, only GitHub knows.
         "workflow_dispatch" => Ok(match dispatched_pull_request(&payload["inputs"])? {
             Some(number) => Subject { pull_request: Some(number), ..Subject::default() },
-            None => of_run,
+            None => of_commit,
         }),
         "deployment" | "deployment_status" => Ok(Subject {
             head_sha: Some(text("/deployment/sha").ok_or_else(|| missing("`deployment.sha`"))?),
+            is_of_commit: true,
             ..Subject::default()
         }),
         "workflow_run" => {
@@ -119,6 +125,7 @@ pub fn subject(event: &str, payload: &Value, sha: &str) -> Result<Subject, Event
             Ok(Subject {
                 pull_request,
                 head_sha: Some(text("/workflow_run/head_sha").ok_or_else(|| missing("`workflow_run.head_sha`"))?),
+                is_of_commit: true,
                 from_fork: is_elsewhere(&run["head_repository"], &payload["repository"]),
                 read_only_token: false,
             })
@@ -179,8 +186,7 @@ mod tests {
     #[test]
     fn a_pull_request_gives_its_number_and_its_heads_commit() {
         let payload = pull_request(json!({ "full_name": "Octo/App", "fork": false }), "dev");
-        let expected =
-            Subject { pull_request: Some(42), head_sha: Some("4f2b".to_owned()), from_fork: false, read_only_token: false };
+        let expected = Subject { pull_request: Some(42), head_sha: Some("4f2b".to_owned()), ..Subject::default() };
         assert_eq!(subject("pull_request", &payload, "merge").as_ref(), Ok(&expected));
         assert_eq!(subject("pull_request_target", &payload, "base"), Ok(expected));
     }
@@ -204,25 +210,29 @@ mod tests {
         let at = |number: Option<u64>, sha: Option<&str>| {
             Ok(Subject { pull_request: number, head_sha: sha.map(str::to_owned), ..Subject::default() })
         };
+        // Its pull request is the commit's.
+        let of = |sha: &str| Ok(Subject { head_sha: Some(sha.to_owned()), is_of_commit: true, ..Subject::default() });
         let queue = json!({ "action": "checks_requested", "merge_group": {
             "head_sha": "beef", "head_ref": "refs/heads/gh-readonly-queue/release/v1/pr-104-0a1b2c" } });
         let cases = [
-            ("push", json!({ "ref": "refs/heads/main", "after": "f00d" }), at(None, Some("f00d"))),
+            ("push", json!({ "ref": "refs/heads/main", "after": "f00d" }), of("f00d")),
             ("schedule", json!({ "schedule": "0 0 * * *" }), at(None, Some("f00d"))),
             ("workflow_dispatch", json!({ "inputs": { "pull-request": " #17 " } }), at(Some(17), None)),
             ("workflow_dispatch", json!({ "inputs": { "pull_request": "", "pr": 18 } }), at(Some(18), None)),
-            ("workflow_dispatch", json!({ "inputs": null }), at(None, Some("f00d"))),
+            ("workflow_dispatch", json!({ "inputs": null }), of("f00d")),
             ("issue_comment", json!({ "issue": { "number": 9, "pull_request": { "url": "u" } } }), at(Some(9), None)),
             ("issue_comment", json!({ "issue": { "number": 9 } }), at(None, Some("f00d"))),
             ("merge_group", queue, at(Some(104), Some("beef"))),
-            ("deployment", json!({ "deployment": { "id": 1, "sha": "cafe", "environment": "prod" } }), at(None, Some("cafe"))),
+            ("deployment", json!({ "deployment": { "id": 1, "sha": "cafe", "environment": "prod" } }), of("cafe")),
         ];
         for (event, payload, expected) in cases {
             assert_eq!(subject(event, &payload, "f00d"), expected, "{event} {payload}");
         }
         let run = json!({ "repository": { "full_name": "octo/app" }, "workflow_run": {
             "head_sha": "beef", "head_repository": { "full_name": "octo/app" }, "pull_requests": [{ "number": 3 }] } });
-        assert_eq!(subject("workflow_run", &run, "f00d"), at(Some(3), Some("beef")));
+        let known =
+            Subject { pull_request: Some(3), head_sha: Some("beef".to_owned()), is_of_commit: true, ..Subject::default() };
+        assert_eq!(subject("workflow_run", &run, "f00d"), Ok(known));
     }
 
     #[test]

@@ -17,6 +17,11 @@ struct State {
     lost: Option<String>,
     hanging: bool,
     failing: u32,
+    /// A comment that another job makes just before the next one is made.
+    earlier: Option<Value>,
+    annotations: Vec<Value>,
+    deployments: Vec<Value>,
+    statuses: Vec<Value>,
     requests: Vec<(String, String)>,
 }
 
@@ -59,8 +64,44 @@ impl Server {
         state.comments.len() as u64
     }
 
+    /// Puts one there when the next is made, before it.
+    pub(crate) fn add_comment_before_the_next(&self, login: &str, kind: &str, body: &str) {
+        let mut state = self.state();
+        state.earlier = Some(comment(state.comments.len() as u64 + 1, login, kind, body));
+    }
+
+    /// Puts a deployment there that somebody made before.
+    pub(crate) fn add_deployment(&self, environment: &str, payload: &Value) -> u64 {
+        let mut state = self.state();
+        let id = state.deployments.len() as u64 + 1;
+        state.deployments.push(json!({ "id": id, "environment": environment, "payload": payload }));
+        id
+    }
+
+    /// Says something of a deployment.
+    pub(crate) fn add_status(&self, deployment: u64, status: &str) {
+        self.state().statuses.push(json!({ "deployment": deployment.to_string(), "state": status }));
+    }
+
+    pub(crate) fn deployments(&self) -> Vec<Value> {
+        self.state().deployments.clone()
+    }
+
+    /// Deployment and state of each status, oldest first.
+    pub(crate) fn statuses(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        self.state().statuses.iter().map(|status| (text(&status["deployment"]), text(&status["state"]))).collect()
+    }
+
     pub(crate) fn comments(&self) -> Vec<Value> {
         self.state().comments.clone()
+    }
+
+    /// The lines of all annotations of the first check run.
+    pub(crate) fn annotations(&self) -> Vec<u64> {
+        let state = self.state();
+        let annotations = state.annotations.iter().filter_map(|annotation| annotation["start_line"].as_u64());
+        annotations.collect()
     }
 
     pub(crate) fn check_runs(&self) -> Vec<Value> {
@@ -120,6 +161,10 @@ async fn answer(state: Arc<Mutex<State>>, request: Request<Incoming>) -> Result<
         std::future::pending::<()>().await;
     }
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    if path == "/api/graphql" {
+        // Who the token is; no request that anything is counted by.
+        return Ok(reply(StatusCode::OK, &json!({"data": {"viewer": {"login": "github-actions"}}}), false));
+    }
     state.requests.push((method.clone(), format!("{path}?{query}").trim_end_matches('?').to_owned()));
     if state.failing > 0 {
         state.failing -= 1;
@@ -143,6 +188,8 @@ fn route(state: &mut State, method: &str, path: &str, query: &str, body: &Value)
             reply(StatusCode::OK, &Value::Array(some), state.comments.len() > from + 100)
         }
         ("POST", ["issues", "7", "comments"]) => {
+            let earlier = state.earlier.take();
+            state.comments.extend(earlier);
             let id = state.comments.len() as u64 + 1;
             let new = comment(id, "github-actions[bot]", "Bot", body["body"].as_str().expect("a body"));
             state.comments.push(new.clone());
@@ -163,6 +210,35 @@ fn route(state: &mut State, method: &str, path: &str, query: &str, body: &Value)
                 None => reply(StatusCode::NOT_FOUND, &json!({"message": "Not Found"}), false),
             }
         }
+        ("DELETE", ["issues", "comments", id]) => {
+            state.comments.retain(|comment| comment["id"].as_u64() != id.parse().ok());
+            reply(StatusCode::NO_CONTENT, &Value::Null, false)
+        }
+        ("GET", ["deployments"]) => {
+            let wanted = query.split('&').find_map(|pair| pair.strip_prefix("environment=")).unwrap_or_default();
+            let some: Vec<_> = state.deployments.iter().rev().filter(|found| found["environment"] == wanted).cloned().collect();
+            reply(StatusCode::OK, &Value::Array(some), false)
+        }
+        ("POST", ["deployments"]) => {
+            let mut made = body.clone();
+            made["id"] = json!(state.deployments.len() + 1);
+            state.deployments.push(made.clone());
+            reply(StatusCode::CREATED, &made, false)
+        }
+        ("GET", ["deployments", id, "statuses"]) => {
+            let some: Vec<_> = state.statuses.iter().rev().filter(|found| found["deployment"] == *id).cloned().collect();
+            reply(StatusCode::OK, &Value::Array(some), false)
+        }
+        ("POST", ["deployments", id, "statuses"]) => {
+            let mut made = body.clone();
+            made["deployment"] = json!(id);
+            state.statuses.push(made.clone());
+            reply(StatusCode::CREATED, &made, false)
+        }
+        ("GET", ["commits", "abc123", "pulls"]) => {
+            let pull = |number: u64, state: &str, merged: &str, head: &str| json!({"number": number, "state": state, "merge_commit_sha": merged, "head": {"sha": head}});
+            reply(StatusCode::OK, &json!([pull(6, "open", "other", "other"), pull(7, "open", "test-merge", "abc123")]), false)
+        }
         ("GET", ["pulls", "7"]) => reply(StatusCode::OK, &json!({"number": 7, "head": {"sha": "abc123"}}), false),
         ("GET", ["commits", sha, "check-runs"]) => {
             let runs: Vec<_> = state.check_runs.iter().filter(|run| run["head_sha"] == *sha).cloned().collect();
@@ -178,9 +254,11 @@ fn route(state: &mut State, method: &str, path: &str, query: &str, body: &Value)
         }
         ("PATCH", ["check-runs", id]) => match state.check_runs.iter_mut().find(|run| run["id"].as_u64() == id.parse().ok()) {
             Some(run) => {
+                state.annotations.extend(body["output"]["annotations"].as_array().into_iter().flatten().cloned());
                 for (name, value) in body.as_object().expect("an object") {
                     run[name] = value.clone();
                 }
+                run["output"]["annotations_count"] = json!(state.annotations.len());
                 reply(StatusCode::OK, run, false)
             }
             None => reply(StatusCode::NOT_FOUND, &json!({"message": "Not Found"}), false),

@@ -1,10 +1,7 @@
 //! Answers to commands in comments, as Markdown. Pure. Everything that somebody else wrote is shown as text, and calls nobody.
 
 use super::escape::{code, fenced, log_line, markdown, plain};
-use crate::{
-    exit::Exit,
-    rollout::outcome::{Outcome, OutcomeKind},
-};
+use crate::{exit::Exit, rollout::outcome::OutcomeKind};
 
 /// The longest list of lines that an answer shows, in bytes; GitHub takes 65 536 characters.
 const MOST_LINES: usize = 40_000;
@@ -58,8 +55,8 @@ fn commands(services: &[&str]) -> String {
 
 /// What a verb came to, with what is live now.
 #[must_use]
-pub fn done(verb: &str, outcome: Option<&Outcome>, exit: Exit, live: &[String]) -> String {
-    let (symbol, title) = match outcome.map(|outcome| outcome.kind) {
+pub fn done(verb: &str, outcome: Option<OutcomeKind>, because: Option<&str>, exit: Exit, live: &[String]) -> String {
+    let (symbol, title) = match outcome {
         Some(OutcomeKind::Promoted) => ("✅", "promoted"),
         Some(OutcomeKind::RolledBack) => ("↩️", "rolled back"),
         Some(OutcomeKind::Held) => ("⏸️", "held"),
@@ -67,9 +64,9 @@ pub fn done(verb: &str, outcome: Option<&Outcome>, exit: Exit, live: &[String]) 
         Some(OutcomeKind::Superseded) => ("⏭️", "superseded by another job"),
         Some(OutcomeKind::Stuck) => ("🛑", "STUCK: a person must act"),
         None if verb == "status" => ("🔎", "what is live"),
-        None => ("➖", "there was nothing to do"),
+        None => ("➖", "nothing was changed"),
     };
-    let because = outcome.map(|outcome| format!(" {}.", markdown(&sentence(&outcome.reason.to_string())))).unwrap_or_default();
+    let because = because.map(|because| format!(" {}.", markdown(&sentence(because)))).unwrap_or_default();
     let code = if exit == Exit::Done { String::new() } else { format!(" (exit code {})", exit.code()) };
     format!("{symbol} **{verb}: {title}**{code}{because}{}", lines(live))
 }
@@ -125,8 +122,6 @@ fn lines(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollout::outcome::Reason;
-
     #[test]
     fn what_others_wrote_means_nothing_and_calls_nobody() {
         let nasty = "@octo/team <img src=x> `x` [a](b)\n::error::x ```";
@@ -145,8 +140,8 @@ mod tests {
 
     #[test]
     fn an_answer_says_how_it_ended_and_why() {
-        let outcome = Outcome { kind: OutcomeKind::RolledBack, reason: Reason::Aborted { by: "octocat: slow".to_owned() } };
-        let answer = done("abort", Some(&outcome), Exit::Done, &["myservice".to_owned(), "  rule-1: a 100".to_owned()]);
+        let live = ["myservice".to_owned(), "  rule-1: a 100".to_owned()];
+        let answer = done("abort", Some(OutcomeKind::RolledBack), Some("aborted by octocat: slow"), Exit::Done, &live);
         assert_eq!(answer, "↩️ **abort: rolled back** Aborted by octocat: slow.\n\n```text\nmyservice\n  rule-1: a 100\n```");
         let misread = misread("there is no command `deploy` in comments", &["web", "api"]);
         assert!(misread.contains("- `/espalier abort` rolls the rollout that is under way back"), "{misread}");
@@ -156,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_long_answer_is_cut_and_says_so() {
-        let answer = done("status", None, Exit::Done, &vec!["x".repeat(500); 1000]);
+        let answer = done("status", None, None, Exit::Done, &vec!["x".repeat(500); 1000]);
         assert!(answer.len() < 60_000 && answer.contains("the rest is in the job's log"));
     }
 }

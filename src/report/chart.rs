@@ -2,11 +2,15 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::progress::offset;
+use super::{
+    judging::{Rate, Rates},
+    progress::offset,
+};
 use crate::rollout::split::Share;
 
 /// How many cells wide a chart of characters is; every width that we draw at holds them.
 const POINTS: u32 = 40;
+const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// How many points a Mermaid chart has: enough for its steps to look like steps.
 const FINE_POINTS: u32 = 121;
 
@@ -35,7 +39,6 @@ fn sampled(curve: &[(Duration, Share)], until: Duration, points: u32) -> Vec<Sha
 
 /// The candidate's share over time for a terminal, five lines high.
 pub(super) fn text(curve: &[(Duration, Share)], until: Duration) -> Vec<String> {
-    const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     const ROWS: u32 = 4;
     if curve.is_empty() {
         return Vec::new();
@@ -59,18 +62,63 @@ pub(super) fn text(curve: &[(Duration, Share)], until: Duration) -> Vec<String> 
 }
 
 /// The candidate's share over time as Mermaid's `xychart-beta`: its x axis is even, so a step function is sampled.
-pub(super) fn mermaid(curve: &[(Duration, Share)], until: Duration) -> String {
-    let (unit, end) =
-        if until < Duration::from_secs(300) { ("seconds", until.as_secs_f64()) } else { ("minutes", until.as_secs_f64() / 60.0) };
+pub(super) fn weights(curve: &[(Duration, Share)], until: Duration) -> String {
     let points: Vec<_> =
         sampled(curve, until, FINE_POINTS).iter().map(|share| share.to_string().trim_end_matches('%').to_owned()).collect();
-    // The default theme draws the line in a grey that is next to invisible on white.
-    let mut chart = String::from(
-        "```mermaid\n%%{init: {\"themeVariables\": {\"xyChart\": {\"plotColorPalette\": \"#1f6feb\"}}}}%%\nxychart-beta\n    title \"Requests that go to the candidate, in %\"\n",
+    mermaid("Requests that go to the candidate, in %", &["#1f6feb"], (Duration::ZERO, until), 100.0, &[points])
+}
+
+/// The error rate of both sides over time, from the first judgement on.
+pub(super) fn rates(rates: &Rates, until: Duration) -> String {
+    let from = rates.points.first().map_or(Duration::ZERO, |point| point.at);
+    let points = u32::try_from(rates.points.len() * 2).unwrap_or(FINE_POINTS).clamp(2, FINE_POINTS);
+    let line = |of: fn(&Rate) -> Option<f64>| -> Vec<String> {
+        let at = |point: u32| from + until.saturating_sub(from) * point / (points - 1);
+        let value = |at: Duration| rates.points.iter().rev().find(|rate| rate.at <= at && of(rate).is_some()).and_then(of);
+        (0..points).map(|point| format!("{:.3}", value(at(point)).unwrap_or_default() * 100.0)).collect()
+    };
+    let has_stable = rates.points.iter().any(|rate| rate.stable.is_some());
+    let mut lines = vec![line(|rate| rate.candidate)];
+    if has_stable {
+        lines.push(line(|rate| rate.stable));
+    }
+    let title =
+        if has_stable { "Error rate in %: the candidate's in red, stable's in blue" } else { "The candidate's error rate, in %" };
+    let values = rates.points.iter().flat_map(|rate| [rate.candidate, rate.stable]).flatten();
+    // From nothing on, with some air above the highest: a chart that begins at the lowest value makes much of little.
+    let most = (values.fold(0.0, f64::max) * 120.0).max(0.1);
+    mermaid(title, &["#cf222e", "#1f6feb"], (from, until), most, &lines)
+}
+
+/// The default theme draws lines in a grey that is next to invisible on white, and charts as high as a screen.
+fn mermaid(title: &str, colors: &[&str], (from, until): (Duration, Duration), most: f64, lines: &[Vec<String>]) -> String {
+    let unit = if until < Duration::from_secs(300) { "seconds" } else { "minutes" };
+    let along = |at: Duration| if unit == "seconds" { at.as_secs_f64() } else { at.as_secs_f64() / 60.0 };
+    let colors = colors.join(", ");
+    let mut chart = format!(
+        "```mermaid\n%%{{init: {{\"xyChart\": {{\"height\": 280}}, \"themeVariables\": {{\"xyChart\": {{\"plotColorPalette\": \"{colors}\"}}}}}}}}%%\n\
+         xychart-beta\n    title \"{title}\"\n"
     );
-    let _ = writeln!(chart, "    x-axis \"{unit} since the start\" 0 --> {:.1}", end.max(1.0));
-    let _ = writeln!(chart, "    y-axis \"%\" 0 --> 100\n    line [{}]\n```", points.join(", "));
+    let (from, until) = (along(from), along(until));
+    let _ = writeln!(chart, "    x-axis \"{unit} since the start\" {from:.1} --> {:.1}", until.max(from + 1.0));
+    let _ = writeln!(chart, "    y-axis \"%\" 0 --> {}", (most * 1000.0).ceil() / 1000.0);
+    for line in lines {
+        let _ = writeln!(chart, "    line [{}]", line.join(", "));
+    }
+    chart.push_str("```\n");
     chart
+}
+
+/// `▁▂▇`: a mark for each value, the highest one full. What never changes is half as high: it is no bar.
+pub(super) fn sparks(values: &[f64]) -> String {
+    let highest = values.iter().copied().fold(0.0, f64::max);
+    let is_flat = values.iter().all(|value| (value - highest).abs() < f64::EPSILON);
+    // Eight levels; a value is never above the highest or below nothing.
+    let level = |value: f64| if is_flat { 3.0 } else { (value / highest * 7.0).round() };
+    let mark = |value: &f64| {
+        (1..8).rev().find(|step| level(*value) >= f64::from(*step)).map_or('▁', |step| EIGHTHS[step as usize + 1])
+    };
+    values.iter().map(|value| if *value > 0.0 { mark(value) } else { '▁' }).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +147,14 @@ mod tests {
              +00:00                             +06:40
         ");
         assert!(text(&[], Duration::ZERO).is_empty());
-        assert!(mermaid(&curve, Duration::from_secs(400)).contains("0 --> 6.7"));
+        assert!(weights(&curve, Duration::from_secs(400)).contains("0.0 --> 6.7"));
+    }
+
+    #[test]
+    fn sparks_show_how_values_went() {
+        assert_eq!(sparks(&[0.0, 0.5, 1.0]), "▁▅█");
+        assert_eq!(sparks(&[0.0, 0.0]), "▁▁");
+        assert_eq!(sparks(&[0.2, 0.2]), "▄▄");
+        assert_eq!(sparks(&[]), "");
     }
 }

@@ -4,7 +4,7 @@ use super::{
     escape, markdown,
     options::Surroundings,
     phrases,
-    progress::{Phase, Progress, length},
+    progress::{Break, Phase, Progress, length},
 };
 use crate::{
     github::check::{CheckText, Conclusion},
@@ -30,13 +30,22 @@ pub fn check(journal: &Journal, surroundings: &Surroundings) -> CheckText {
     let headline = phrases::headline(journal, &progress);
     let conclusion = match progress.phase {
         Phase::Ended(outcome) => Some(conclusion(&journal.release.verb, outcome)),
+        Phase::BrokenOff(Break { cancelled: true, .. }) => Some(Conclusion::Cancelled),
+        Phase::BrokenOff(_) => Some(Conclusion::Failure),
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::RollingBack(_) | Phase::Promoted => None,
     };
     // The title is all that a pull request's list of checks shows.
     let why = match progress.phase {
         Phase::Ended(outcome) if outcome.kind == OutcomeKind::Promoted => format!(" after {}", length(progress.elapsed())),
         Phase::Ended(Outcome { reason, .. }) | Phase::RollingBack(reason) => format!(": {reason}"),
-        Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::Promoted => String::new(),
+        Phase::BrokenOff(Break { problems: [first, ..], cancelled: false, .. }) => format!(": {}", first.message),
+        Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::Promoted | Phase::BrokenOff(_) => String::new(),
+    };
+    let annotations = match progress.phase {
+        Phase::BrokenOff(Break { problems, .. }) => surroundings.base.annotations(problems),
+        Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::RollingBack(_) | Phase::Promoted | Phase::Ended(_) => {
+            Vec::new()
+        }
     };
     let is_stuck = matches!(progress.phase, Phase::Ended(Outcome { kind: OutcomeKind::Stuck, .. }));
     let state = if is_stuck { "STUCK" } else { &headline.state };
@@ -44,6 +53,7 @@ pub fn check(journal: &Journal, surroundings: &Surroundings) -> CheckText {
         title: shortened(&escape::plain(&format!("{} {state}{why}", headline.revision))),
         summary: markdown::report(journal, surroundings),
         conclusion,
+        annotations,
     }
 }
 

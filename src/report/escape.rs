@@ -46,6 +46,26 @@ pub(super) fn markdown(text: &str) -> String {
     escaped
 }
 
+/// The same where names stand in back quotes, as they do in our own sentences: those are in code type.
+pub(super) fn prose(text: &str) -> String {
+    let text = plain(text);
+    // Quotes that do not pair are only quotes.
+    if text.matches('`').count() % 2 == 1 {
+        return markdown(&text);
+    }
+    let quoted = |(index, part): (usize, &str)| if index % 2 == 0 { outside(part) } else { code(part) };
+    text.split('`').enumerate().map(quoted).collect()
+}
+
+/// What stands between two names in code type: the space around it stays.
+fn outside(part: &str) -> String {
+    let (head, tail) = (part.len() - part.trim_start().len(), part.trim_end().len());
+    if tail <= head {
+        return " ".repeat(part.len().min(1));
+    }
+    format!("{}{}{}", &part[..head], markdown(&part[head..tail]), &part[tail..])
+}
+
 /// A name in code type, where mentions and links mean nothing anyway.
 pub(super) fn code(text: &str) -> String {
     let text = plain(text);
@@ -113,6 +133,8 @@ mod tests {
             "&#42;&#42;bold&#42;&#42; &#96;code&#96; &#91;a&#93;(b) &#126;x&#126; &#92;"
         );
         assert_eq!(markdown("ask @octo/team about #12, GH-7"), "ask @&#8203;octo/team about #&#8203;12, GH-&#8203;7");
+        assert_eq!(prose("`a` is not `b c`, but @x `<i>`"), "`a` is not `b c`, but @&#8203;x <code>&lt;i&gt;</code>");
+        assert_eq!(prose("` x"), markdown("` x"));
         assert_eq!(markdown("https://a.b/c www.a.b"), "https:&#8203;//a.b/c www.&#8203;a.b");
         assert_eq!(markdown("&lt;b&gt;"), "&amp;lt;b&amp;gt;");
     }

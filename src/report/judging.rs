@@ -1,10 +1,10 @@
 //! Metrics and alarms in words and tables: each with its numbers, passing ones too. Pure.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use super::escape;
 use crate::rollout::{
-    analysis::{Assessment, Number, Verdict, Why, Window},
+    analysis::{Assessment, Number, Unit, Verdict, Why, Window},
     journal::{Happening, Journal},
 };
 
@@ -29,7 +29,7 @@ pub(super) fn short(assessments: &[Assessment]) -> String {
     let metrics = assessments.iter().filter(|one| !is_alarm(one));
     let each = metrics.clone().take(MOST_OF_A_STEP).map(|one| {
         let value = one.candidate.map(|value| format!(" {}", one.unit.show(value))).unwrap_or_default();
-        format!("{} {}{value}", mark(one.verdict), one.name)
+        format!("{}\u{a0}{}{value}", mark(one.verdict), escape::markdown(&one.name))
     });
     let more = if metrics.count() > MOST_OF_A_STEP { ", …" } else { "" };
     each.collect::<Vec<_>>().join(", ") + more
@@ -93,6 +93,69 @@ pub(super) fn columns(journal: &Journal) -> Vec<Column> {
         Some(Column { title: one.measures.clone(), stable: value(one, one.stable) + &last, candidate: value(one, one.candidate) })
     };
     ["error-rate", "request-time"].into_iter().filter_map(column).collect()
+}
+
+/// A measurement of both sides at one judgement.
+pub(super) struct Rate {
+    /// Since the start.
+    pub(super) at: Duration,
+    /// Parts of 1.
+    pub(super) candidate: Option<f64>,
+    pub(super) stable: Option<f64>,
+}
+
+/// The error rate at every judgement, oldest first.
+pub(super) struct Rates {
+    pub(super) measures: String,
+    pub(super) points: Vec<Rate>,
+}
+
+impl Rate {
+    pub(super) fn shown_candidate(&self) -> String {
+        shown(self.candidate)
+    }
+
+    pub(super) fn shown_stable(&self) -> String {
+        shown(self.stable)
+    }
+}
+
+fn shown(rate: Option<f64>) -> String {
+    rate.and_then(Number::new).map(|rate| Unit::Rate.show(rate)).unwrap_or_default()
+}
+
+/// The first error rate that is measured; none where that was not done twice: one point is no course.
+pub(super) fn error_rates(journal: &Journal) -> Option<Rates> {
+    let started = super::progress::started(journal);
+    let judged = journal.entries.iter().filter_map(|entry| {
+        let Happening::Judged { window: Some(_), assessments, .. } = &entry.event else { return None };
+        Some((entry.at.since(started), assessments.iter().find(|one| one.measures.starts_with("error-rate"))?))
+    });
+    let judged: Vec<_> = judged.collect();
+    let (_, first) = judged.first()?;
+    let point = |(at, one): &(Duration, &Assessment)| Rate {
+        at: *at,
+        candidate: one.candidate.map(Number::get),
+        // What stable was measured at when it last had requests is no measurement of that minute.
+        stable: one.stable.filter(|_| !one.stable_is_last).map(Number::get),
+    };
+    let rates = Rates { measures: first.measures.clone(), points: judged.iter().map(point).collect() };
+    (rates.points.iter().filter(|rate| rate.candidate.is_some()).count() > 1).then_some(rates)
+}
+
+/// How error rate and latency went, where they are measured: the newest `most` values of each as marks, and the last one in words.
+pub(super) fn trends(journal: &Journal, most: usize) -> Vec<(String, String, String)> {
+    let trend = |measures: &str| {
+        let judged = journal.entries.iter().rev().filter_map(|entry| {
+            let Happening::Judged { window: Some(_), assessments, .. } = &entry.event else { return None };
+            assessments.iter().find(|one| one.measures.starts_with(measures) && one.candidate.is_some())
+        });
+        let newest: Vec<&Assessment> = judged.take(most).collect();
+        let last = newest.first()?;
+        let values: Vec<f64> = newest.iter().rev().filter_map(|one| one.candidate).map(Number::get).collect();
+        Some((last.measures.clone(), super::chart::sparks(&values), value(last, last.candidate)))
+    };
+    ["error-rate", "request-time"].into_iter().filter_map(trend).collect()
 }
 
 fn value(assessment: &Assessment, value: Option<Number>) -> String {

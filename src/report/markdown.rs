@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{
-    chart, escape, hooks, judging,
+    escape, hooks, judging, next,
     options::Surroundings,
+    over_time,
+    past::Past,
     phrases::{self, Headline},
-    progress::{self, Phase, Progress, StepProgress, StepState, length, offset},
+    progress::{Break, Phase, Progress, StepProgress, StepState, length, offset},
     rows::{self, Row},
     text,
 };
@@ -20,16 +22,23 @@ pub const LARGEST: usize = 60_000;
 
 /// What each part may take at most, so that the log gets what is left. All parts but the log together stay below [`LARGEST`].
 const MOST_STEPS: usize = 50;
-const MOST_CHANGES: usize = 40;
 /// Bytes of each list.
 const MOST_LINES: usize = 5_000;
-/// Bytes; commands come before everything else that can be left out.
-const MOST_COMMANDS: usize = 24_000;
 const MOST_TARGETS: usize = 10;
 
 /// The whole report. It never exceeds [`LARGEST`] bytes: the log is cut, and says so.
 #[must_use]
 pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
+    written(journal, surroundings, None)
+}
+
+/// The same for the comment, which remembers earlier releases.
+#[must_use]
+pub fn comment(journal: &Journal, surroundings: &Surroundings, past: &Past) -> String {
+    written(journal, surroundings, Some(past))
+}
+
+fn written(journal: &Journal, surroundings: &Surroundings, past: Option<&Past>) -> String {
     let progress = Progress::of(journal);
     let mut parts = Vec::new();
     if let Some(endpoint) = &journal.release.endpoint {
@@ -37,19 +46,23 @@ pub fn report(journal: &Journal, surroundings: &Surroundings) -> String {
     }
     parts.push(title(&phrases::headline(journal, &progress)));
     parts.push(lead(journal, &progress));
-    parts.push(sides(journal, &progress));
-    parts.extend(commands(journal));
-    parts.extend(what_to_do(journal, &progress, surroundings));
+    let nobody = Past::default();
+    let commits = past.unwrap_or(&nobody).commits(&journal.release, surroundings);
+    parts.extend(sides(journal, &progress, surroundings, commits));
+    parts.extend(next::commands(journal, surroundings));
+    parts.extend(next::what_to_do(journal, &progress, surroundings));
     parts.extend(judging::table(journal));
     parts.extend(steps(&progress));
     parts.extend(hooks::section(journal, &progress));
     parts.extend(seen_on_the_way(journal, &progress));
     parts.extend(notes(journal));
-    parts.extend(weights(journal, &progress));
+    parts.extend(over_time::section(journal, &progress));
     let footer = footer(journal, &progress, surroundings);
-    let used: usize = parts.iter().chain([&footer]).map(|part| part.len() + 2).sum();
+    let earlier = past.and_then(|past| past.section(surroundings)).unwrap_or_default();
+    let remembered = past.map(|past| past.remembered(journal, surroundings)).unwrap_or_default();
+    let used: usize = parts.iter().chain([&footer, &earlier, &remembered]).map(|part| part.len() + 2).sum();
     parts.push(log(journal, LARGEST.saturating_sub(used)));
-    parts.push(footer);
+    parts.extend([earlier, footer, remembered]);
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n") + "\n"
 }
@@ -64,6 +77,8 @@ fn title(headline: &Headline) -> String {
 fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
     let took = length(progress.elapsed());
     match progress.phase {
+        Phase::BrokenOff(Break { exit: 4, .. }) => "Traffic is not known to be good.".to_owned(),
+        Phase::BrokenOff(_) => "Traffic is untouched.".to_owned(),
         Phase::Preparing | Phase::Launching => "No request goes to the candidate yet.".to_owned(),
         Phase::Stepping(index) => {
             let doing = progress.steps.get(index).map_or("", |step| state_in_words(step.state));
@@ -71,11 +86,11 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
             format!("**{} of the requests go to the candidate**; this step is {doing}. {took} so far{left}.", progress.share())
         }
         Phase::RollingBack(reason) => {
-            format!("**{}.** The weights are being put back.", escape::markdown(&capital(&reason.to_string())))
+            format!("**{}.** The weights are being put back.", escape::prose(&capital(&reason.to_string())))
         }
         Phase::Promoted => format!("Every request goes to {}.", escape::code(&journal.release.candidate_revision)),
         Phase::Ended(outcome) => {
-            let reason = escape::markdown(&capital(&outcome.reason.to_string()));
+            let reason = escape::prose(&capital(&outcome.reason.to_string()));
             let traffic = match outcome.kind {
                 OutcomeKind::Promoted => {
                     format!(" Every request goes to {} now.", escape::code(&journal.release.candidate_revision))
@@ -96,71 +111,38 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
     }
 }
 
-fn sides(journal: &Journal, progress: &Progress<'_>) -> String {
+fn sides(
+    journal: &Journal,
+    progress: &Progress<'_>,
+    surroundings: &Surroundings,
+    [stable, candidate]: [Option<String>; 2],
+) -> Option<String> {
+    if journal.release.candidate_revision.is_empty() {
+        return None;
+    }
     let columns = judging::columns(journal);
+    let has_commits = stable.is_some() || candidate.is_some();
+    let commits = if has_commits { " commit |" } else { "" };
     let titles: String = columns.iter().map(|column| format!(" {} |", escape::markdown(&column.title))).collect();
-    let mut table = format!("| | revision | slot | requests | targets |{titles}\n| --- | --- | --- | --- | --- |");
-    table.push_str(&" --- |".repeat(columns.len()));
+    let mut table = format!("| | revision |{commits} slot | requests | targets |{titles}\n| --- | --- | --- | --- | --- |");
+    table.push_str(&" --- |".repeat(columns.len() + usize::from(has_commits)));
     table.push('\n');
     for row in rows::rows(journal, progress) {
         let Row { role, revision, slot, share, weight, bar, targets, is_candidate, .. } = row;
         let weight = weight.map(|(weight, sum)| format!(" (weight {weight} of {sum})")).unwrap_or_default();
+        // A bar and its number stay on one line.
         let (revision, slot, bar) = (escape::code(revision), escape::code(slot), bar(10));
         let measured: String = columns.iter().map(|column| format!(" {} |", column.cell(is_candidate))).collect();
+        let commit = if is_candidate { &candidate } else { &stable };
+        let commit = commit.as_deref().map(|commit| surroundings.commit_link(commit)).unwrap_or_default();
+        let commit = if has_commits { format!(" {commit} |") } else { String::new() };
         let _ = writeln!(
             table,
-            "| **{role}** | {revision} | {slot} | `{bar}` {share}{weight} | {} |{measured}",
+            "| **{role}** | {revision} |{commit} {slot} | `{bar}` {share}{weight} | {} |{measured}",
             escape::markdown(&targets)
         );
     }
-    table.trim_end().to_owned()
-}
-
-/// The commands that finish the job by hand, where notes hold some.
-fn commands(journal: &Journal) -> Option<String> {
-    let notes =
-        journal.entries.iter().filter_map(|entry| if let Happening::Note { what } = &entry.event { Some(what) } else { None });
-    let mut room = MOST_COMMANDS;
-    let mut lines = Vec::new();
-    for command in notes.filter(|note| phrases::is_command(note)).map(|note| escape::fenced(&escape::command(note))) {
-        if command.len() >= room {
-            lines.push("# more commands are in the journal and in the job's log".to_owned());
-            break;
-        }
-        room -= command.len() + 1;
-        lines.push(command);
-    }
-    let heading = match journal.outcome() {
-        Some(outcome) if outcome.kind == OutcomeKind::Held => {
-            "**To go on, or to go back**, from any job or shell with the deploying role:"
-        }
-        Some(_) | None => "**Finish by hand**",
-    };
-    (!lines.is_empty()).then(|| format!("{heading}\n\n```sh\n{}\n```", lines.join("\n")))
-}
-
-fn what_to_do(journal: &Journal, progress: &Progress<'_>, surroundings: &Surroundings) -> Option<String> {
-    let command = |why: &str, command: &str| {
-        format!(
-            "**{why}**, from any job or shell with the deploying role:\n\n```sh\n{}\n```",
-            escape::fenced(&escape::command(command))
-        )
-    };
-    // After the first release of all there is nothing to go back to.
-    let go_back = || journal.release.stable_revision.as_ref().map(|_| command("To go back", &surroundings.rollback_command));
-    match progress.phase {
-        Phase::Preparing | Phase::Launching | Phase::Stepping(_) => Some(command("To abort", &surroundings.abort_command)),
-        Phase::Promoted => go_back(),
-        Phase::RollingBack(_) => None,
-        Phase::Ended(outcome) => match outcome.kind {
-            OutcomeKind::Promoted => go_back(),
-            OutcomeKind::RolledBack | OutcomeKind::Stuck => {
-                phrases::advice(&outcome.reason).map(|advice| format!("**What to do.** {advice}"))
-            }
-            // How to go on from a hold is among the commands.
-            OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded => None,
-        },
-    }
+    Some(table.trim_end().to_owned())
 }
 
 const fn state_in_words(state: StepState) -> &'static str {
@@ -182,7 +164,7 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
     let (title, line) = if is_judged { (" metrics and alarms |", " --- |") } else { ("", "") };
     let mut table =
         format!("| | step | state | time | the candidate's targets |{title}\n| --- | --- | --- | --- | --- |{line}\n");
-    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
+    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_) | Phase::BrokenOff(_));
     for step in progress.steps.iter().take(MOST_STEPS) {
         let (mark, state) = match step.state {
             StepState::Ahead if is_over => ("·", "not reached"),
@@ -246,16 +228,13 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
         | Happening::Promoted
         | Happening::Retiring { .. }
         | Happening::Retired { .. }
-        | Happening::Finished { .. } => false,
+        | Happening::Finished { .. }
+        | Happening::BrokenOff { .. } => false,
     };
     let lines = (begun(journal)..journal.entries.len()).filter(|index| is_worth_it(&journal.entries[*index].event));
     let lines: Vec<_> = lines
         .filter_map(|index| {
-            Some(format!(
-                "- `{}` {}",
-                at(journal.entries[index].at, progress),
-                escape::markdown(&phrases::phrase(journal, index)?)
-            ))
+            Some(format!("- `{}` {}", at(journal.entries[index].at, progress), escape::prose(&phrases::phrase(journal, index)?)))
         })
         .collect();
     Some(format!("**Seen on the way**\n\n{}", newest(lines)?))
@@ -264,11 +243,12 @@ fn seen_on_the_way(journal: &Journal, progress: &Progress<'_>) -> Option<String>
 /// What was noted while the definitions were read: folded, since it is the same at each release.
 fn notes(journal: &Journal) -> Option<String> {
     let noted = journal.entries[..begun(journal)].iter();
-    let noted: Vec<_> = noted
-        .filter_map(|entry| {
-            if let Happening::Note { what } = &entry.event { Some(format!("- {}", escape::markdown(what))) } else { None }
-        })
-        .collect();
+    let noted: Vec<_> =
+        noted
+            .filter_map(|entry| {
+                if let Happening::Note { what } = &entry.event { Some(format!("- {}", escape::prose(what))) } else { None }
+            })
+            .collect();
     let summary = phrases::count(u32::try_from(noted.len()).unwrap_or(u32::MAX), "note");
     Some(format!("<details><summary>{summary} on the definitions</summary>\n\n{}\n\n</details>", newest(noted)?))
 }
@@ -292,29 +272,6 @@ fn newest(lines: Vec<String>) -> Option<String> {
         shown.insert(0, format!("- … {left_out} earlier ones are in the journal"));
     }
     (!shown.is_empty()).then(|| shown.join("\n"))
-}
-
-fn weights(journal: &Journal, progress: &Progress<'_>) -> Option<String> {
-    let curve = progress::curve(journal);
-    if curve.is_empty() {
-        return None;
-    }
-    let mut table = String::from("| time | stable | candidate |\n| --- | --- | --- |\n");
-    let left_out = curve.len().saturating_sub(MOST_CHANGES);
-    if left_out > 0 {
-        let _ = writeln!(table, "| … | | {left_out} earlier changes are in the journal |");
-    }
-    let has_stable = journal.release.stable_revision.is_some();
-    for (time, share) in curve.iter().skip(left_out) {
-        let _ = writeln!(
-            table,
-            "| `{}` | {} | {share} |",
-            offset(*time),
-            if has_stable { rows::rest_of(*share).to_string() } else { "none yet".to_owned() }
-        );
-    }
-    let chart = chart::mermaid(&curve, progress.elapsed());
-    Some(format!("<details><summary>Weights over time</summary>\n\n{chart}\n{table}\n</details>"))
 }
 
 /// The newest lines that fit into `room` bytes, in the order they happened.
@@ -351,8 +308,7 @@ fn footer(journal: &Journal, progress: &Progress<'_>, surroundings: &Surrounding
         words.push(format!("[the job]({url})"));
     }
     if let Some(commit) = &surroundings.commit {
-        let short = escape::code(&commit.chars().take(7).collect::<String>());
-        words.push(surroundings.commit_url.as_ref().map_or_else(|| short.clone(), |url| format!("commit [{short}]({url})")));
+        words.push(format!("commit {}", surroundings.commit_link(commit)));
     }
     let targets = &journal.release.traffic_targets;
     let more = targets.len().saturating_sub(MOST_TARGETS);
@@ -363,8 +319,12 @@ fn footer(journal: &Journal, progress: &Progress<'_>, surroundings: &Surrounding
     if !named.is_empty() {
         words.push(format!("on {}", named.join(", ")));
     }
-    words.push(format!("rollout {}", escape::code(&journal.release.rollout_id)));
-    words.push(format!("as of {}", progress.now));
+    if !journal.release.rollout_id.is_empty() {
+        words.push(format!("rollout {}", escape::code(&journal.release.rollout_id)));
+    }
+    if !journal.entries.is_empty() {
+        words.push(format!("as of {}", progress.now));
+    }
     format!("<sub>{}</sub>", words.join(" · "))
 }
 

@@ -4,19 +4,25 @@
 //! changes a rollout: what is written to GitHub is sent by tasks of its own, one write at a time, the newest state only, and a
 //! sink that fails says so once.
 //!
-//! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences), `hooks` (theirs), `judging` (metrics and alarms) → [`markdown`], [`check`],
-//! [`outputs`], [`text`], [`answer`] (pure renderings) → `terminal` → `feed` and `sinks` (GitHub), `files` → [`publisher`].
+//! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences), `hooks` (theirs), `judging` (metrics and
+//! alarms), `next` (what a person can do), `over_time` (charts), [`past`] (earlier releases), [`trouble`] (what was wrong with a
+//! request) → [`markdown`], [`check`], [`deployment`], [`outputs`], [`text`], [`answer`] (pure renderings) → `terminal` → `feed` and `sinks`
+//! (GitHub), `files` → [`opening`] (before a release begins), [`publisher`].
 //!
 //! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
 //! journal's; the pace of writes goes by timeouts in real time) and any state that a rollout would need again.
 
 pub mod answer;
 pub mod check;
+pub mod deployment;
 pub mod markdown;
+pub mod opening;
 pub mod options;
 pub mod outputs;
+pub mod past;
 pub mod publisher;
 pub mod text;
+pub mod trouble;
 
 mod chart;
 mod escape;
@@ -24,6 +30,8 @@ mod feed;
 mod files;
 mod hooks;
 mod judging;
+mod next;
+mod over_time;
 mod phrases;
 mod progress;
 mod rows;
@@ -31,9 +39,14 @@ mod sinks;
 mod terminal;
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod goldens;
+#[cfg(test)]
 mod samples;
 
 pub use feed::Pace;
 pub(crate) use files::append as append_outputs;
+pub use opening::Opening;
 pub use options::{Format, GitHubOptions, ReportOptions, Surroundings};
 pub use publisher::{Delivered, Reports};

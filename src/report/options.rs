@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::feed::Pace;
+use super::{escape, feed::Pace, opening::Opening, trouble::Base};
 use crate::{
     github::{
         client::Token,
@@ -24,7 +24,7 @@ pub enum Format {
 }
 
 /// Where reports go, and in which form. The default is plain lines and nothing else.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct ReportOptions {
     /// The form of the console's lines.
     pub format: Format,
@@ -42,6 +42,10 @@ pub struct ReportOptions {
     pub journal_path: Option<PathBuf>,
     /// GitHub, where there is one.
     pub github: Option<GitHubOptions>,
+    /// Where the files of the request lie.
+    pub base: Base,
+    /// The check run that is there already.
+    pub opening: Option<Opening>,
     /// The command that aborts this rollout; one is put together from the release when this is none.
     pub abort_command: Option<String>,
     /// The command that goes back after promotion; put together likewise.
@@ -81,6 +85,14 @@ pub struct GitHubOptions {
     pub check: bool,
     /// `github.summary`: write the job summary.
     pub summary: bool,
+    /// `github.deployment`: the environment whose deployments are recorded.
+    pub deployment: Option<String>,
+    /// Where that environment is to be seen.
+    pub environment_url: Option<String>,
+    /// The file of the workflow that rolls back, where there is one.
+    pub rollback_workflow: Option<String>,
+    /// A workflow answers `/espalier` comments.
+    pub answers_comments: bool,
     /// How writes to GitHub are spaced.
     pub pace: Pace,
 }
@@ -94,12 +106,15 @@ impl GitHubOptions {
         event::subject_of_text(&self.event_name, &self.event, &self.sha)
     }
 
+    fn repository_url(&self) -> String {
+        format!("{}/{}", self.server_url.trim_end_matches('/'), self.repository)
+    }
+
     fn run_url(&self) -> Option<String> {
         if self.run_id.is_empty() {
             return None;
         }
-        let server = self.server_url.trim_end_matches('/');
-        let run = format!("{server}/{}/actions/runs/{}", self.repository, self.run_id);
+        let run = format!("{}/actions/runs/{}", self.repository_url(), self.run_id);
         Some(if self.run_attempt.is_empty() { run } else { format!("{run}/attempts/{}", self.run_attempt) })
     }
 }
@@ -111,10 +126,12 @@ pub struct Surroundings {
     pub run_url: Option<String>,
     /// The commit that is released.
     pub commit: Option<String>,
-    /// The commit's page on GitHub.
-    pub commit_url: Option<String>,
-    /// The pull request.
-    pub pull_request: Option<u64>,
+    /// The repository's page on GitHub.
+    pub repository_url: Option<String>,
+    /// The page where the workflow that rolls back is started.
+    pub rollback_workflow_url: Option<String>,
+    /// A workflow answers `/espalier` comments.
+    pub answers_comments: bool,
     /// What a person types to abort.
     pub abort_command: String,
     /// What a person types to go back after promotion.
@@ -125,6 +142,8 @@ pub struct Surroundings {
     pub task_definition_arn: Option<String>,
     /// Where the journal is kept.
     pub journal_path: Option<PathBuf>,
+    /// Where the files of the request lie.
+    pub base: Base,
 }
 
 impl Surroundings {
@@ -136,20 +155,49 @@ impl Surroundings {
             let cluster = release.cluster.as_ref().map(|cluster| format!(" --cluster {}", quoted(cluster))).unwrap_or_default();
             format!("espalier {verb}{cluster} --service {}", quoted(&release.name))
         };
-        let commit = subject.head_sha.clone();
+        let workflow = |github: &GitHubOptions| {
+            let file = github.rollback_workflow.as_ref()?;
+            Some(format!("{}/actions/workflows/{file}", github.repository_url()))
+        };
         Self {
             run_url: github.and_then(GitHubOptions::run_url),
-            commit_url: github
-                .zip(commit.as_ref().filter(|sha| sha.bytes().all(|byte| byte.is_ascii_hexdigit())))
-                .map(|(github, sha)| format!("{}/{}/commit/{sha}", github.server_url.trim_end_matches('/'), github.repository)),
-            commit,
-            pull_request: subject.pull_request,
+            commit: subject.head_sha.clone(),
+            repository_url: github.map(GitHubOptions::repository_url),
+            rollback_workflow_url: github.and_then(workflow),
+            // They are comments on a pull request.
+            answers_comments: github.is_some_and(|github| github.answers_comments) && subject.pull_request.is_some(),
             abort_command: options.abort_command.clone().unwrap_or_else(|| command("abort")),
             rollback_command: options.rollback_command.clone().unwrap_or_else(|| command("rollback")),
             ecs_service: options.ecs_service.clone(),
             task_definition_arn: options.task_definition_arn.clone(),
             journal_path: options.journal_path.clone(),
+            base: options.base.clone(),
         }
+    }
+}
+
+impl Surroundings {
+    /// A commit in short, with a link to its page where it can have one.
+    pub(super) fn commit_link(&self, commit: &str) -> String {
+        let short = escape::code(&commit.chars().take(7).collect::<String>());
+        let is_commit = !commit.is_empty() && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match self.repository_url.as_ref().filter(|_| is_commit) {
+            Some(repository) => format!("[{short}]({repository}/commit/{commit})"),
+            None => short,
+        }
+    }
+
+    /// Whether a URL is one of the repository's pages, and cannot end its own link.
+    pub(super) fn is_of_repository(&self, url: &str) -> bool {
+        let is_tame = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
+        let below = self.repository_url.as_ref().and_then(|repository| url.strip_prefix(repository.as_str()));
+        below.is_some_and(|below| below.starts_with('/')) && url.bytes().all(is_tame)
+    }
+
+    /// How to do what commands do, without a shell: by a comment, where a workflow answers it.
+    pub(super) fn by_comment(&self, verbs: &[&str]) -> Option<String> {
+        let comments: Vec<_> = verbs.iter().map(|verb| format!("`/espalier {verb}`")).collect();
+        self.answers_comments.then(|| format!("by commenting {}", comments.join(" or ")))
     }
 }
 

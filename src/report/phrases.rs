@@ -2,7 +2,7 @@
 
 use super::{
     judging,
-    progress::{Phase, Progress, length},
+    progress::{Break, Phase, Progress, length},
 };
 use crate::{
     exit::Exit,
@@ -38,7 +38,17 @@ impl Headline {
 
 pub(super) fn headline(journal: &Journal, progress: &Progress<'_>) -> Headline {
     let share = progress.share();
+    let (name, revision) = (journal.release.name.clone(), journal.release.candidate_revision.clone());
     let (symbol, state) = match progress.phase {
+        // Nothing is known of it yet, not even its revision.
+        Phase::Preparing if revision.is_empty() => ("⏳", "is being looked into".to_owned()),
+        Phase::BrokenOff(Break { cancelled: true, .. }) => ("⚪", "was not released: the job was cancelled".to_owned()),
+        Phase::BrokenOff(Break { exit, .. }) => match exit {
+            2 => ("❌", "was not released: the request is invalid".to_owned()),
+            4 => ("🛑", "STUCK: a person must act".to_owned()),
+            5 => ("❌", "was not released: refused".to_owned()),
+            _ => ("❌", "was not released: a malfunction".to_owned()),
+        },
         Phase::Preparing => ("⏳", "is being prepared".to_owned()),
         Phase::Launching => ("⏳", "is starting, without traffic".to_owned()),
         Phase::Stepping(index) => ("🟡", format!("at {share} (step {} of {})", index + 1, journal.release.steps.len())),
@@ -53,7 +63,8 @@ pub(super) fn headline(journal: &Journal, progress: &Progress<'_>) -> Headline {
             OutcomeKind::Stuck => ("🛑", "STUCK: a person must act".to_owned()),
         },
     };
-    Headline { symbol, name: journal.release.name.clone(), revision: journal.release.candidate_revision.clone(), state }
+    let revision = if revision.is_empty() { name.clone() } else { revision };
+    Headline { symbol, name, revision, state }
 }
 
 /// What the entry with this index tells, in a few words. Readings are worth a line only where they differ from the last ones.
@@ -120,6 +131,10 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         Happening::Note { what } if is_command(what) => what.clone(),
         Happening::Note { what } => format!("note: {what}"),
         Happening::Finished { outcome } => format!("the end: {} ({})", outcome.kind, outcome.reason.code()),
+        Happening::BrokenOff { exit, problems, .. } => {
+            let each: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+            format!("the end without an outcome, exit code {exit}: {}", each.join("; "))
+        }
     })
 }
 

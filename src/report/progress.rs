@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     rollout::{
         analysis::Assessment,
-        journal::{Entry, Happening, Journal},
+        journal::{Entry, Happening, Journal, Problem},
         outcome::{Outcome, OutcomeKind, Reason},
         plan::Step,
         split::{Share, Split},
@@ -23,6 +23,16 @@ pub(super) enum Phase<'a> {
     RollingBack(&'a Reason),
     Promoted,
     Ended(&'a Outcome),
+    /// It came to no outcome.
+    BrokenOff(Break<'a>),
+}
+
+/// How a rollout came to no outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Break<'a> {
+    pub(super) exit: u8,
+    pub(super) cancelled: bool,
+    pub(super) problems: &'a [Problem],
 }
 
 /// What became of a step.
@@ -171,6 +181,10 @@ impl<'a> Progress<'a> {
                 }
                 self.phase = Phase::Ended(outcome);
             }
+            Happening::BrokenOff { exit, cancelled, problems } => {
+                self.break_step(entry.at);
+                self.phase = Phase::BrokenOff(Break { exit: *exit, cancelled: *cancelled, problems });
+            }
             Happening::Claimed
             | Happening::TakenOver
             | Happening::Prepared { .. }
@@ -213,7 +227,7 @@ impl<'a> Progress<'a> {
                 let now = if step.state == StepState::Passed { Duration::ZERO } else { of(step).saturating_sub(spent) };
                 Some(now + self.steps.iter().skip(index + 1).map(of).sum::<Duration>())
             }
-            Phase::RollingBack(_) | Phase::Promoted | Phase::Ended(_) => None,
+            Phase::RollingBack(_) | Phase::Promoted | Phase::Ended(_) | Phase::BrokenOff(_) => None,
         }
         .filter(|left| !left.is_zero())
     }

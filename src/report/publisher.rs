@@ -7,28 +7,35 @@ use std::{
 };
 
 use super::{
-    check,
-    feed::{Feed, Pace},
+    check, deployment as report,
+    feed::{self, Feed, Pace},
     files::{self, JournalFile, SummaryFile},
     markdown,
+    opening::Opening,
     options::{Format, GitHubOptions, ReportOptions, Surroundings},
     outputs,
-    sinks::{CheckSink, CommentSink, Sink},
+    sinks::{CheckSink, CommentSink, DeploymentSink, Sink},
     terminal::Live,
     text::{self, Console},
 };
 use crate::{
+    definition::finding::list,
     github::{
+        check as check_run,
         client::Client,
-        comment::{self, Sticky},
+        comment,
+        deployment::{self, About, Deployment},
         event::Subject,
+        pull_request::Spot,
     },
-    rollout::journal::{Entry, Happening, Journal, Release},
+    rollout::journal::{Journal, Release},
 };
 
-/// How long the last state may take to reach GitHub: what is left of the 7.5 s that a cancelled job has is for more important
-/// things.
-const LAST_WRITES: Duration = Duration::from_secs(4);
+/// How long the last state may take to reach GitHub after a signal, or where no clock is waited for: what is left of the 7.5 s that
+/// a cancelled job has is for more important things.
+const IN_A_HURRY: Duration = Duration::from_secs(4);
+/// How long otherwise: an outage that ends within it is caught up with.
+const AT_LEISURE: Duration = Duration::from_secs(30);
 
 /// What became of the reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +57,7 @@ pub struct Reports {
     live: Option<Live>,
     shown_json: usize,
     feed: Feed,
+    last_writes: Duration,
     surroundings: Surroundings,
     journal_file: Option<JournalFile>,
     summary_file: Option<SummaryFile>,
@@ -60,7 +68,7 @@ pub struct Reports {
 impl Reports {
     /// Begins the reports of `release`. Lines are written to `out`. Must be called inside a tokio runtime when GitHub is given.
     #[must_use]
-    pub fn start(options: ReportOptions, release: &Release, out: Box<dyn Write>) -> Self {
+    pub fn start(mut options: ReportOptions, release: &Release, out: Box<dyn Write>) -> Self {
         let mut warnings = Vec::new();
         let github = options.github.as_ref();
         let subject = github.map(GitHubOptions::subject).transpose().unwrap_or_else(|error| {
@@ -69,15 +77,24 @@ impl Reports {
         });
         let subject = subject.unwrap_or_default();
         let surroundings = Surroundings::new(&options, release, &subject);
-        let sinks = github.map(|github| sinks(github, release, &subject, &surroundings, &mut warnings)).unwrap_or_default();
-        let summary = options.summary_file.filter(|_| github.is_none_or(|github| github.summary));
+        let mut sinks = github.map(|github| sinks(github, release, &subject, &surroundings, &mut warnings)).unwrap_or_default();
+        let pace = github.map_or_else(Pace::default, |github| github.pace);
+        let mut opening = options.opening.take().and_then(Opening::into_check);
+        for sink in &mut sinks {
+            if let Sink::Check(check) = sink {
+                check.opening = opening.take();
+            }
+        }
+        let is_wanted = options.github.as_ref().is_none_or(|github| github.summary);
+        let summary = options.summary_file.filter(|_| is_wanted);
         let mut reports = Self {
             out,
             format: options.format,
             console: Console::new(options.actions, options.color),
             live: (options.terminal && !options.actions && options.format == Format::Text).then(|| Live::new(options.color)),
             shown_json: 0,
-            feed: Feed::start(sinks, github.map_or_else(Pace::default, |github| github.pace)),
+            feed: Feed::start(sinks, pace),
+            last_writes: if pace.in_step { IN_A_HURRY } else { AT_LEISURE },
             surroundings,
             journal_file: options.journal_path.map(JournalFile::new),
             summary_file: summary.map(SummaryFile::new),
@@ -94,14 +111,7 @@ impl Reports {
 
     /// Shows and hands on what is new in `journal`. Call it after each entry.
     pub fn publish(&mut self, journal: &Journal) {
-        // Before the claim is ours, the comment and the check may be another rollout's.
-        let ours = |entry: &Entry| {
-            matches!(
-                entry.event,
-                Happening::Claimed | Happening::TakenOver | Happening::RollingBack { .. } | Happening::Finished { .. }
-            )
-        };
-        let is_news = journal.entries.iter().any(ours) && self.feed.publish(journal);
+        let is_news = self.feed.publish(journal);
         self.guarded("console", |reports| {
             let lines = match reports.format {
                 Format::Text => reports.console.next(journal),
@@ -137,12 +147,9 @@ impl Reports {
         self.feed.keep_in_step().await;
     }
 
-    /// Shows the end, writes the outputs, and gives GitHub a few seconds for the last state.
-    pub async fn finish(self, journal: &Journal) -> Delivered {
-        self.finish_within(journal, LAST_WRITES).await
-    }
-
-    async fn finish_within(mut self, journal: &Journal, deadline: Duration) -> Delivered {
+    /// Shows the end, writes the outputs, and gives GitHub some time for the last state: half a minute, of which few seconds are left
+    /// as soon as `hurry` resolves.
+    pub async fn finish(mut self, journal: &Journal, hurry: impl Future<Output = ()>) -> Delivered {
         self.publish(journal);
         let outputs = outputs::outputs(journal, &self.surroundings);
         self.add_outputs(&outputs);
@@ -158,7 +165,17 @@ impl Reports {
             reports.write(&lines);
             Ok(())
         });
-        let deliveries = self.feed.finish(deadline).await;
+        let longest = self.last_writes;
+        let late = async {
+            tokio::select! {
+                () = feed::pass(longest) => {}
+                () = async {
+                    hurry.await;
+                    feed::pass(IN_A_HURRY).await;
+                } => {}
+            }
+        };
+        let deliveries = self.feed.finish(late).await;
         self.say_warnings_of(&deliveries);
         let url = |name: &str| deliveries.iter().find(|(sink, _)| *sink == name).and_then(|(_, delivery)| delivery.url.clone());
         let delivered = Delivered {
@@ -231,6 +248,35 @@ impl Reports {
     }
 }
 
+/// Tells apart comments and checks of one service in several places.
+fn environment<'a>(github: &'a GitHubOptions, release: &'a Release) -> &'a str {
+    github.environment.as_deref().or(release.cluster.as_deref()).unwrap_or(&release.verb)
+}
+
+/// The check run, where there can be one.
+pub(super) fn check_sink(
+    github: &GitHubOptions,
+    release: &Release,
+    subject: &Subject,
+    surroundings: &Surroundings,
+) -> Option<Box<CheckSink>> {
+    let token = github.token.as_ref().filter(|_| github.check)?;
+    let client = Client::new(&github.api_url, &github.repository, token).ok()?;
+    let spot = Spot::new(client.clone(), subject);
+    spot.may_have_commit().then(|| {
+        Box::new(CheckSink {
+            client,
+            spot,
+            opening: None,
+            check: None,
+            name: check::name(release, environment(github, release)),
+            external_id: release.rollout_id.clone(),
+            surroundings: surroundings.clone(),
+            read_only_token: subject.read_only_token,
+        })
+    })
+}
+
 /// The sinks on GitHub that can work at all; `warnings` gets a line for each that was asked for and cannot.
 fn sinks(
     github: &GitHubOptions,
@@ -239,15 +285,23 @@ fn sinks(
     surroundings: &Surroundings,
     warnings: &mut Vec<String>,
 ) -> Vec<Sink> {
-    if !github.comment && !github.check {
+    let wanted = [
+        (github.comment, "no pull request comment", comment::PERMISSION),
+        (github.check, "no check run", check_run::PERMISSION),
+        (github.deployment.is_some(), "no deployment", deployment::PERMISSION),
+    ];
+    let wanted: Vec<_> = wanted.into_iter().filter(|(is_wanted, ..)| *is_wanted).collect();
+    if wanted.is_empty() {
         return Vec::new();
     }
     let Some(token) = &github.token else {
-        warnings.push(
-            "no GitHub token: no pull request comment and no check run; pass `github-token: ${{ github.token }}` and add \
-             `pull-requests: write` and `checks: write` to the `permissions:` of the job"
-                .to_owned(),
-        );
+        let lost: Vec<_> = wanted.iter().map(|(_, lost, _)| *lost).collect();
+        let permissions: Vec<_> = wanted.iter().map(|(.., permission)| *permission).collect();
+        warnings.push(format!(
+            "no GitHub token: {}; pass `github-token: ${{{{ github.token }}}}` and add {} to the `permissions:` of the job",
+            lost.join(", "),
+            list(&permissions)
+        ));
         return Vec::new();
     };
     let client = match Client::new(&github.api_url, &github.repository, token) {
@@ -257,22 +311,33 @@ fn sinks(
             return Vec::new();
         }
     };
-    let environment = github.environment.as_deref().or(release.cluster.as_deref()).unwrap_or(&release.verb);
+    let spot = Spot::new(client.clone(), subject);
     let read_only_token = subject.read_only_token;
     let mut sinks = Vec::new();
-    if let Some(number) = subject.pull_request.filter(|_| github.comment) {
-        let sticky = Sticky::new(client.clone(), number, comment::marker(&release.name, environment));
-        sinks.push(Sink::Comment(Box::new(CommentSink { sticky, surroundings: surroundings.clone(), read_only_token })));
-    }
-    if github.check && (subject.head_sha.is_some() || subject.pull_request.is_some()) {
-        sinks.push(Sink::Check(Box::new(CheckSink {
-            client,
-            check: None,
-            name: check::name(release, environment),
-            external_id: release.rollout_id.clone(),
+    if github.comment && spot.may_have_pull_request() {
+        sinks.push(Sink::Comment(Box::new(CommentSink {
+            client: client.clone(),
+            spot: spot.clone(),
+            marker: comment::marker(&release.name, environment(github, release)),
+            sticky: None,
             surroundings: surroundings.clone(),
             read_only_token,
         })));
+    }
+    sinks.extend(check_sink(github, release, subject, surroundings).map(Sink::Check));
+    let may_create = report::is_made_by(release);
+    if let Some(environment) = github.deployment.clone().filter(|_| spot.may_have_commit() || !may_create) {
+        let about = About {
+            environment,
+            environment_url: github.environment_url.clone(),
+            service: release.name.clone(),
+            rollout: release.rollout_id.clone(),
+            revision: release.candidate_revision.clone(),
+            log_url: surroundings.run_url.clone(),
+            again: release.verb == "rollback",
+        };
+        let deployment = Deployment::new(client, about);
+        sinks.push(Sink::Deployment(Box::new(DeploymentSink { spot, deployment, may_create, read_only_token })));
     }
     sinks
 }

@@ -57,6 +57,10 @@ fn github(server: &Server) -> GitHubOptions {
         comment: true,
         check: true,
         summary: true,
+        deployment: None,
+        environment_url: None,
+        rollback_workflow: None,
+        answers_comments: false,
         pace: Pace::default(),
     }
 }
@@ -75,7 +79,7 @@ async fn play(options: ReportOptions, journal: &Journal) -> (Delivered, String) 
         reports.publish(&grown);
         tokio::task::yield_now().await;
     }
-    (reports.finish(&grown).await, lines.text())
+    (reports.finish(&grown, std::future::pending()).await, lines.text())
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -118,7 +122,7 @@ async fn a_job_that_was_superseded_does_not_write_over_the_one_that_took_over() 
     play(options(&server), &samples::rolled_back()).await;
     let outcome = Outcome { kind: OutcomeKind::Superseded, reason: Reason::TakenOver { by: "an abort".to_owned() } };
     journal.entries.push(Entry { at: journal.entries[0].at, event: Happening::Finished { outcome } });
-    let delivered = ours.finish(&journal).await;
+    let delivered = ours.finish(&journal, std::future::pending()).await;
     assert!(delivered.comment_url.is_some() && delivered.warnings.is_empty(), "{delivered:?}");
     assert_eq!(server.comments().len(), 1);
     assert!(server.comments()[0]["body"].as_str().expect("text").contains("rolled back"));
@@ -173,8 +177,9 @@ async fn a_github_that_never_answers_delays_nothing_but_the_end() {
     server.hang();
     let journal = samples::promoted();
     let lines = Lines::default();
-    let reports = Reports::start(options(&server), &journal.release, Box::new(lines.clone()));
-    let finished = tokio::time::timeout(LAST_WRITES, reports.finish_within(&journal, Duration::from_millis(200))).await;
+    let mut reports = Reports::start(options(&server), &journal.release, Box::new(lines.clone()));
+    reports.last_writes = Duration::from_millis(200);
+    let finished = tokio::time::timeout(IN_A_HURRY, reports.finish(&journal, std::future::pending())).await;
     let delivered = finished.expect("within its deadline");
     assert_eq!(delivered.comment_url, None);
     assert_eq!(delivered.warnings.len(), 2);
@@ -186,7 +191,7 @@ async fn a_panic_in_a_report_is_a_warning() {
     let journal = samples::promoted();
     let mut feed = Feed::start(vec![Sink::Panicking], Pace::default());
     feed.publish(&journal);
-    let deliveries = feed.finish(LAST_WRITES).await;
+    let deliveries = feed.finish(feed::pass(IN_A_HURRY)).await;
     assert!(deliveries[0].1.warning.as_deref().is_some_and(|warning| warning.contains("a defect in espalier")));
     feed.publish(&journal);
 }

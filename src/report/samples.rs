@@ -1,32 +1,29 @@
-//! Journals for the tests of all reports, and the golden files that they are compared with.
+//! Journals for the tests of all reports.
 
 use std::time::Duration;
 
-use super::{
-    markdown,
-    options::Surroundings,
-    text::{Console, json_lines},
-};
+use super::options::Surroundings;
 use crate::{
     rollout::{
         analysis::{Assessment, Number, OnNoData, Unit, Verdict, Why, Window},
-        journal::{Entry, Happening, Journal, Release},
+        hooks::{HookFailure, Point},
+        journal::{Entry, Happening, Journal, Problem, Release},
         observation::{Side, Tasks},
         outcome::{Outcome, OutcomeKind, Reason},
-        plan::parse_steps,
+        plan::{OnTimeout, parse_steps},
         split::{Share, Split},
     },
     time::Timestamp,
 };
 
 /// Builds a journal entry by entry; time goes by between them.
-struct Story {
-    journal: Journal,
+pub(super) struct Story {
+    pub(super) journal: Journal,
     now: Timestamp,
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let release = Release {
             rollout_id: "7f3a9c".to_owned(),
             verb: "deploy".to_owned(),
@@ -49,7 +46,7 @@ impl Story {
         self
     }
 
-    fn add(mut self, event: Happening) -> Self {
+    pub(super) fn add(mut self, event: Happening) -> Self {
         self.journal.entries.push(Entry { at: self.now, event });
         self
     }
@@ -92,7 +89,7 @@ impl Story {
         self.step(index, share).after(bake - 30).observed(share, 3).add(Happening::StepPassed { index })
     }
 
-    fn finished(mut self, kind: OutcomeKind, reason: Reason) -> Journal {
+    pub(super) fn finished(mut self, kind: OutcomeKind, reason: Reason) -> Journal {
         self = self.add(Happening::Finished { outcome: Outcome { kind, reason } });
         self.journal
     }
@@ -102,8 +99,7 @@ pub(super) fn surroundings() -> Surroundings {
     Surroundings {
         run_url: Some("https://github.com/octo/app/actions/runs/99/attempts/1".to_owned()),
         commit: Some("4f2b8c1d9e".to_owned()),
-        commit_url: Some("https://github.com/octo/app/commit/4f2b8c1d9e".to_owned()),
-        pull_request: Some(42),
+        repository_url: Some("https://github.com/octo/app".to_owned()),
         abort_command: "espalier abort --cluster my-cluster --service myservice".to_owned(),
         rollback_command: "espalier rollback --cluster my-cluster --service myservice".to_owned(),
         ..Surroundings::default()
@@ -154,7 +150,7 @@ pub(super) fn rolled_back() -> Journal {
         .finished(OutcomeKind::RolledBack, no_healthy_targets())
 }
 
-fn measured(name: &str, verdict: Verdict, why: Why, (candidate, stable): (f64, f64)) -> Assessment {
+pub(super) fn measured(name: &str, verdict: Verdict, why: Why, (candidate, stable): (f64, f64)) -> Assessment {
     let is_rate = name.starts_with("errors");
     Assessment {
         name: name.to_owned(),
@@ -280,113 +276,110 @@ pub(super) fn shift() -> Journal {
         .finished(OutcomeKind::Promoted, Reason::StepsPassed)
 }
 
-/// Everything foreign in it tries to be something else than text, and there is far too much of it.
-fn hostile() -> Journal {
-    let evil = "@octo/all | `x` <img src=x onerror=a> <!-- espalier:myservice:my-cluster --> ##[add-mask]a\n::error::b\n\n# ![x](//y) \u{1b}[2J ``` https://a.b";
+/// Held before its second step, with the commands that go on from there.
+pub(super) fn held() -> Journal {
     let mut story = Story::new();
-    let release = &mut story.journal.release;
-    for text in [&mut release.name, &mut release.candidate_revision, &mut release.candidate_slot, &mut release.rollout_id] {
-        *text = evil.to_owned();
-    }
-    release.endpoint = Some(evil.to_owned());
-    release.traffic_targets = vec![evil.to_owned(); 100];
-    release.steps = parse_steps(&(1..=99).map(|share| format!("{share}%:1m")).collect::<Vec<_>>().join(",")).expect("steps");
-    for number in 0..3000 {
-        let split = Split { stable: 100 - number % 100, candidate: number % 100 };
-        story = story
-            .add(Happening::Note { what: format!("{number} {evil}") })
-            .add(Happening::Note { what: format!("aws {evil}") })
-            .add(Happening::Concern { what: evil.to_owned() })
-            .add(Happening::Shifted { split });
-        if number < 99 {
-            let alarm = Assessment {
-                name: evil.to_owned(),
-                measures: "alarm".to_owned(),
-                ..measured("", Verdict::Fail, Why::AlarmOn { message: evil.repeat(20) }, (1.0, 1.0))
-            };
-            let index = usize::from(number);
-            story = story.add(Happening::Judged { index, window: None, assessments: vec![alarm; 130] });
-        }
-    }
-    let reasons = vec![(evil.repeat(20), 3); 200];
-    story.finished(OutcomeKind::RolledBack, Reason::NoHealthyTargets { share: Share::percent(25), reasons })
+    story.journal.release.steps = parse_steps("5%:2m,hold:4h,100%:10m").expect("steps");
+    let target =
+        "--traffic-target arn:aws:vpc-lattice:eu-west-1:123456789012:service/svc-0a/listener/listener-0b --rollout-id 7f3a9c";
+    let until = story.now + Duration::from_secs(4 * 3600);
+    let note = |what: String| Happening::Note { what };
+    story
+        .prepared()
+        .passed(0, 5, 120)
+        .add(note(format!("espalier promote {target} --step 2")))
+        .add(note(format!("espalier abort {target}")))
+        .finished(
+            OutcomeKind::Held,
+            Reason::Hold { step: 2, steps: 2, share: Share::FULL, until, on_timeout: OnTimeout::Rollback },
+        )
 }
 
-fn golden(name: &str, text: &str) {
-    insta::with_settings!({ snapshot_path => "../../tests/fixtures/reports", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(name.to_owned(), text);
-    });
+/// Two hooks, the second of which fails.
+pub(super) fn hooked() -> Journal {
+    let begun = |hook, step, what: &str| Happening::HookBegun { hook, step, what: what.to_owned() };
+    let ended = |hook, step, failure, tail: &[&str]| Happening::HookEnded {
+        hook,
+        step,
+        failure,
+        took: Duration::from_secs(4),
+        tail: tail.iter().map(|line| (*line).to_owned()).collect(),
+    };
+    let failure = HookFailure::Exited { exit: Some(7), why: None };
+    let reason = Reason::HookFailed { hook: Point::AfterStep, failure: failure.clone() };
+    Story::new()
+        .prepared()
+        .add(begun(Point::BeforeShift, Some(0), "./smoke.sh"))
+        .after(4)
+        .add(ended(Point::BeforeShift, Some(0), None, &["ok"]))
+        .passed(0, 5, 120)
+        .add(begun(Point::AfterStep, Some(0), "task myservice:42: ./probe"))
+        .after(4)
+        .add(ended(Point::AfterStep, Some(0), Some(failure), &["GET /orders", "500 Internal Server Error"]))
+        .add(Happening::RollingBack { reason: reason.clone() })
+        .after(1)
+        .add(Happening::Restored)
+        .finished(OutcomeKind::RolledBack, reason)
 }
 
-#[test]
-fn the_reports_read_as_they_should() {
-    let stories = [
-        ("in-progress", in_progress()),
-        ("promoted", promoted()),
-        ("rolled-back", rolled_back()),
-        ("judged", judged()),
-        ("stuck", stuck()),
-        ("bootstrap", bootstrap()),
-        ("shift", shift()),
+pub(super) fn unchanged() -> Journal {
+    let mut story = Story::new();
+    story.journal.release.rollout_id = String::new();
+    story.journal.release.candidate_revision = "myservice:41".to_owned();
+    story.finished(OutcomeKind::Unchanged, Reason::NothingChanged)
+}
+
+pub(super) fn superseded() -> Journal {
+    let by = "an abort".to_owned();
+    Story::new().prepared().step(0, 5).finished(OutcomeKind::Superseded, Reason::TakenOver { by })
+}
+
+pub(super) fn aborted() -> Journal {
+    let reason = Reason::Aborted { by: "octocat: too slow".to_owned() };
+    let story = Story::new().prepared().step(0, 5).add(Happening::RollingBack { reason: reason.clone() });
+    story.after(1).add(Happening::Restored).finished(OutcomeKind::RolledBack, reason)
+}
+
+/// A candidate whose tasks stop one after the other.
+pub(super) fn never_ready() -> Journal {
+    let stopped = vec![("Essential container in task exited (web: exit code 137, OutOfMemoryError)".to_owned(), 4)];
+    let reason = Reason::NotReady { healthy: 0, wanted: 3, waited: Duration::from_secs(600), stopped: stopped.clone() };
+    let tasks = Tasks { desired: 3, stopped, ..Tasks::default() };
+    Story::new()
+        .add(Happening::Claimed)
+        .add(Happening::Launching { wanted: 3 })
+        .after(600)
+        .add(Happening::Observed {
+            share: Share::ZERO,
+            stable: Some(Side { healthy: 3, ..Side::default() }),
+            candidate: Side { initial: 1, tasks: Some(tasks), ..Side::default() },
+        })
+        .add(Happening::RollingBack { reason: reason.clone() })
+        .after(1)
+        .add(Happening::Restored)
+        .finished(OutcomeKind::RolledBack, reason)
+}
+
+/// Nothing is known of it but what is to be released.
+pub(super) fn opened() -> Journal {
+    let release = Release {
+        verb: "deploy".to_owned(),
+        name: "myservice".to_owned(),
+        cluster: Some("my-cluster".to_owned()),
+        ..Release::default()
+    };
+    Journal { release, entries: Vec::new() }
+}
+
+/// It came to nothing: the config has mistakes.
+pub(super) fn invalid() -> Journal {
+    let problem = |message: &str, hint: &str| Problem { message: message.to_owned(), hint: Some(hint.to_owned()) };
+    let problems = vec![
+        problem("deploy/espalier.yml:3:1: unknown key `latice`", "did you mean `lattice`?"),
+        problem("--port-name: no port mapping in deploy/task.json has the name `grpc`", "the names there are: `http`"),
+        problem("no AWS credentials", "add to the job:\npermissions:\n  id-token: write"),
     ];
-    for (name, journal) in stories {
-        golden(&format!("{name}.md"), &markdown::report(&journal, &surroundings()));
-        golden(&format!("{name}.log"), &Console::new(false, false).end(&journal));
-    }
-    golden("rolled-back.actions", &Console::new(true, true).end(&rolled_back()));
-    golden("rolled-back.jsonl", &json_lines(&rolled_back(), 0));
-}
-
-#[test]
-fn lines_come_once_however_often_they_are_asked_for() {
-    let journal = rolled_back();
-    let mut console = Console::new(true, false);
-    let mut grown = Journal { release: journal.release.clone(), entries: Vec::new() };
-    let mut text = String::new();
-    for entry in &journal.entries {
-        grown.entries.push(entry.clone());
-        text += &console.next(&grown);
-        text += &console.next(&grown);
-    }
-    text += &console.end(&grown);
-    assert_eq!(text, Console::new(true, false).end(&journal));
-}
-
-#[test]
-fn json_lines_read_back_as_the_journal() {
-    let journal = stuck();
-    let lines = json_lines(&journal, 0);
-    let entries: Vec<Entry> = lines.lines().skip(1).map(|line| serde_json::from_str(line).expect("an entry")).collect();
-    let release: Release = serde_json::from_str(lines.lines().next().expect("a line")).expect("the release");
-    assert_eq!(Journal { release, entries }, journal);
-    assert_eq!(json_lines(&journal, journal.entries.len()), "");
-}
-
-#[test]
-fn foreign_text_stays_text_and_the_report_within_its_limit() {
-    let report = markdown::report(&hostile(), &surroundings());
-    assert!(report.len() <= markdown::LARGEST, "{}", report.len());
-    assert!(report.contains("earlier lines are left out"));
-    assert_eq!(report.matches("```").count() % 2, 0, "every fence is closed");
-    assert_eq!(report.matches("<details>").count(), report.matches("</details>").count());
-    let mut is_code = false;
-    for line in report.lines() {
-        if line.starts_with("```") {
-            is_code = !is_code;
-        } else if !is_code {
-            for part in ["<img", "<!--", "![", "@octo", "https://a.b", "\u{1b}"] {
-                assert!(!line.contains(part) || line.contains("<code>@octo"), "{part} in {line}");
-            }
-        }
-    }
-    let log = Console::new(true, true).end(&hostile());
-    assert!(!log.contains("##["));
-    assert!(!log.contains('\u{1b}'));
-    let commands = log.lines().filter(|line| line.trim_start().starts_with("::"));
-    assert!(
-        commands.clone().all(|line| ["::group::", "::endgroup::", "::warning title=", "::error title="]
-            .iter()
-            .any(|own| line.starts_with(own)))
-    );
-    assert_eq!(commands.filter(|line| line.starts_with("::warning")).count(), 5);
+    let broken_off = Happening::BrokenOff { exit: 2, cancelled: false, problems };
+    let at = Timestamp::from_secs(1_795_312_800);
+    Journal { entries: vec![Entry { at, event: broken_off }], ..opened() }
 }

@@ -1,13 +1,15 @@
-//! What is written to GitHub: the sticky comment and the check run, each with the newest words.
+//! What is written to GitHub: the sticky comment, the check run and the deployment, each with the newest words.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use super::{check, markdown, options::Surroundings};
+use tokio::task::JoinHandle;
+
+use super::{check, deployment, markdown, options::Surroundings, past::Past};
 use crate::{
-    github::{check::Check, client::Client, comment::Sticky, error::GitHubError, pull_request},
+    github::{check::Check, client::Client, comment::Sticky, deployment::Deployment, error::GitHubError, pull_request::Spot},
     rollout::{journal::Journal, outcome::OutcomeKind},
 };
 
@@ -15,25 +17,51 @@ use crate::{
 pub(super) enum Sink {
     Comment(Box<CommentSink>),
     Check(Box<CheckSink>),
+    Deployment(Box<DeploymentSink>),
     /// Stands for a defect in a report.
     #[cfg(test)]
     Panicking,
 }
 
 pub(super) struct CommentSink {
-    pub(super) sticky: Sticky,
+    pub(super) client: Client,
+    pub(super) spot: Spot,
+    pub(super) marker: String,
+    /// Known once the pull request is, with what it remembers of earlier releases.
+    pub(super) sticky: Option<(Sticky, Past)>,
     pub(super) surroundings: Surroundings,
     pub(super) read_only_token: bool,
 }
 
+#[derive(Debug)]
 pub(super) struct CheckSink {
     pub(super) client: Client,
+    pub(super) spot: Spot,
+    /// One that is there before anything is known of the release.
+    pub(super) opening: Option<JoinHandle<Box<Self>>>,
     /// Known once the commit is.
     pub(super) check: Option<Check>,
     pub(super) name: String,
     pub(super) external_id: String,
     pub(super) surroundings: Surroundings,
     pub(super) read_only_token: bool,
+}
+
+pub(super) struct DeploymentSink {
+    pub(super) spot: Spot,
+    pub(super) deployment: Deployment,
+    /// Whether it may be made; else only the one that is there is spoken of.
+    pub(super) may_create: bool,
+    pub(super) read_only_token: bool,
+}
+
+/// What a write came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// There was nothing to say.
+    Nothing,
+    /// It is said, and stands there.
+    At(Option<String>),
 }
 
 /// Why a write did not happen.
@@ -80,42 +108,39 @@ impl Sink {
         match self {
             Self::Comment(_) => "pull request comment",
             Self::Check(_) => "check run",
+            Self::Deployment(_) => "deployment",
             #[cfg(test)]
             Self::Panicking => "panicking",
         }
     }
 
-    /// Writes what `journal` says now; gives the URL of where it stands.
-    pub(super) async fn write(&mut self, journal: &Mutex<Journal>) -> Result<Option<String>, SinkError> {
+    /// Whether it may be another rollout's until this one is claimed: everything but a check run of our own.
+    pub(super) const fn waits_for_claim(&self) -> bool {
+        match self {
+            Self::Check(sink) => sink.opening.is_none(),
+            Self::Comment(_) | Self::Deployment(_) => true,
+            #[cfg(test)]
+            Self::Panicking => true,
+        }
+    }
+
+    /// Writes what `journal` says now.
+    pub(super) async fn write(&mut self, journal: &Mutex<Journal>) -> Result<Written, SinkError> {
         match self {
             Self::Comment(sink) => {
-                // Whoever took the rollout over may have said more since; if nobody did, our end is better than none.
-                if rendered(journal, is_superseded) && !sink.sticky.is_as_we_left_it().await? {
-                    return Ok(None);
-                }
-                let body = rendered(journal, |journal| markdown::report(journal, &sink.surroundings));
-                sink.sticky.say(&body).await.map_err(|error| explained(error, sink.read_only_token))
-            }
-            Self::Check(sink) => {
-                let text = rendered(journal, |journal| check::check(journal, &sink.surroundings));
                 let read_only_token = sink.read_only_token;
-                let check = match &mut sink.check {
-                    Some(check) => check,
-                    None => {
-                        let sha = match (&sink.surroundings.commit, sink.surroundings.pull_request) {
-                            (Some(sha), _) => sha.clone(),
-                            (None, Some(number)) => pull_request::head_sha(&sink.client, number).await?,
-                            (None, None) => return Err(SinkError::NoCommit),
-                        };
-                        let details = sink.surroundings.run_url.clone();
-                        let new = Check::new(sink.client.clone(), sink.name.clone(), sha, sink.external_id.clone(), details);
-                        sink.check.insert(new)
-                    }
-                };
-                if rendered(journal, is_superseded) && !check.is_running().await? {
-                    return Ok(None);
+                sink.write(journal).await.map_err(|error| explained(error, read_only_token))
+            }
+            Self::Check(sink) => sink.write(journal).await,
+            Self::Deployment(sink) => {
+                let Some(text) = rendered(journal, deployment::deployment) else { return Ok(Written::Nothing) };
+                let commit = if sink.may_create { sink.spot.commit().await? } else { None };
+                if sink.may_create && commit.is_none() {
+                    return Err(SinkError::NoCommit);
                 }
-                check.say(&text).await.map_err(|error| explained(error, read_only_token))
+                let said = sink.deployment.say(&text, commit.as_deref()).await;
+                let is_said = said.map_err(|error| explained(error, sink.read_only_token))?;
+                Ok(if is_said { Written::At(None) } else { Written::Nothing })
             }
             #[cfg(test)]
             Self::Panicking => {
@@ -123,6 +148,57 @@ impl Sink {
                 panic!("a defect in a report, after {entries} entries")
             }
         }
+    }
+}
+
+impl CommentSink {
+    async fn write(&mut self, journal: &Mutex<Journal>) -> Result<Written, GitHubError> {
+        let (sticky, past) = match &mut self.sticky {
+            Some(known) => known,
+            None => {
+                // A commit that belongs to no pull request, or to several: there is no place for a comment.
+                let Some(number) = self.spot.pull_request().await? else { return Ok(Written::Nothing) };
+                let mut sticky = Sticky::new(self.client.clone(), number, self.marker.clone());
+                let rollout = rendered(journal, |journal| journal.release.rollout_id.clone());
+                let past = sticky.look().await?.map(|body| Past::read(body, &rollout)).unwrap_or_default();
+                self.sticky.insert((sticky, past))
+            }
+        };
+        // Whoever took the rollout over may have said more since; if nobody did, our end is better than none.
+        if rendered(journal, is_superseded) && !sticky.is_as_we_left_it().await? {
+            return Ok(Written::Nothing);
+        }
+        let body = rendered(journal, |journal| markdown::comment(journal, &self.surroundings, past));
+        sticky.say(&body).await.map(Written::At)
+    }
+}
+
+impl CheckSink {
+    async fn write(&mut self, journal: &Mutex<Journal>) -> Result<Written, SinkError> {
+        if let Some(opening) = self.opening.take()
+            && let Ok(opened) = opening.await
+        {
+            self.check = opened.check;
+            let id = self.external_id.clone();
+            if let Some(check) = self.check.as_mut().filter(|_| !id.is_empty()) {
+                check.is_of(id);
+            }
+        }
+        let text = rendered(journal, |journal| check::check(journal, &self.surroundings));
+        let check = match &mut self.check {
+            Some(check) => check,
+            None => {
+                let Some(sha) = self.spot.commit().await? else { return Err(SinkError::NoCommit) };
+                let details = self.surroundings.run_url.clone();
+                let id = if self.external_id.is_empty() { details.clone().unwrap_or_default() } else { self.external_id.clone() };
+                self.check.insert(Check::new(self.client.clone(), self.name.clone(), sha, id, details))
+            }
+        };
+        if rendered(journal, is_superseded) && !check.is_running().await? {
+            return Ok(Written::Nothing);
+        }
+        let said = check.say(&text).await;
+        said.map(Written::At).map_err(|error| explained(error, self.read_only_token))
     }
 }
 

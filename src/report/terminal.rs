@@ -64,12 +64,21 @@ fn view(journal: &Journal, color: bool) -> String {
         lines.push(format!("  {role:9}  {bar} {:>4}  {}", share.to_string(), escape::plain(brief)));
     }
     lines.push(format!("  {}", steps_in_words(&progress)));
+    for (name, marks, value) in judging::trends(journal, CELLS as usize) {
+        let marks = paint(33, &format!("{marks:width$}", width = CELLS as usize));
+        lines.push(format!("  {:9}  {marks} {value}", escape::plain(short(&name))));
+    }
     lines.extend(judging::brief(journal).map(|line| format!("  {line}").chars().take(WIDTH).collect()));
     lines.join("\n")
 }
 
+/// The name of a measurement in the room that a role has.
+fn short(name: &str) -> &str {
+    if name.starts_with("error-rate") { "errors" } else { "latency" }
+}
+
 fn steps_in_words(progress: &Progress<'_>) -> String {
-    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_));
+    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_) | Phase::BrokenOff(_));
     let step = |step: &super::progress::StepProgress<'_>| {
         let state = match step.state {
             StepState::Ahead if is_over => "not reached",
@@ -146,6 +155,14 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(!text.contains("\u{1b}["), "no colour");
+    }
+
+    #[test]
+    fn what_is_measured_is_shown_as_it_went() {
+        let text = view(&samples::judged(), false);
+        let errors = text.lines().find(|line| line.contains("errors  ")).expect("a line");
+        assert!(errors.starts_with("  errors     ▁█") && errors.ends_with(" 3.1%"), "{errors}");
+        assert!(text.lines().any(|line| line.starts_with("  latency    ▄▄") && line.ends_with(" 142ms")), "{text}");
     }
 
     #[test]

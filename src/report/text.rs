@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     chart, escape, hooks, phrases,
-    progress::{self, Progress, length, offset},
+    progress::{self, Phase, Progress, length, offset},
 };
 use crate::rollout::{
     journal::{Happening, Journal, Release},
@@ -106,6 +106,9 @@ impl Console {
             Some(OutcomeKind::RolledBack | OutcomeKind::Superseded) => Tone::Doubtful,
             Some(OutcomeKind::Held | OutcomeKind::Unchanged) | None => Tone::Strong,
         };
+        if matches!(progress.phase, Phase::BrokenOff(_)) {
+            return out;
+        }
         let headline = visible(&phrases::headline(journal, &progress).text());
         let took = match journal.outcome().map(|outcome| outcome.kind) {
             Some(OutcomeKind::Promoted | OutcomeKind::RolledBack) => format!(" after {}", length(progress.elapsed())),
@@ -222,6 +225,8 @@ impl Console {
                 }
                 return;
             }
+            // What was wrong is told as the process ends.
+            Happening::BrokenOff { .. } => return self.close_group(out),
             Happening::Retrying { .. } => Tone::Doubtful,
             Happening::Claimed
             | Happening::TakenOver

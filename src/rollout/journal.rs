@@ -190,6 +190,24 @@ pub enum Happening {
         /// How.
         outcome: Outcome,
     },
+    /// It ended without an outcome: the request is invalid or refused, a malfunction, or cancelled before anything was claimed.
+    BrokenOff {
+        /// The exit code (DESIGN §3).
+        exit: u8,
+        /// A signal ended it.
+        cancelled: bool,
+        /// What was wrong.
+        problems: Vec<Problem>,
+    },
+}
+
+/// One thing that was wrong, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where and what: `espalier.yml:3:1: unknown key`.
+    pub message: String,
+    /// What to do instead.
+    pub hint: Option<String>,
 }
 
 /// The release and what has happened so far.

@@ -14,7 +14,7 @@ use super::{
     fault::{self, Kind},
     lattice, people,
     protocol::{self, Call},
-    scenario::{Demand, Load, Person, Scenario},
+    scenario::{self, Demand, Load, Person, Scenario},
     world::{LogLine, World},
 };
 pub use super::{
@@ -52,7 +52,11 @@ impl Direct {
     /// The scenario's world at its start.
     #[must_use]
     pub fn new(scenario: Scenario) -> Self {
-        Self { world: World::new(scenario) }
+        let mut world = World::new(scenario);
+        // What was there at the start is there now; copies need not carry it along.
+        world.scenario.ecs_services.clear();
+        world.scenario.lattice = scenario::LatticeSeed::default();
+        Self { world }
     }
 
     /// What time it is.
@@ -68,7 +72,13 @@ impl Direct {
 
     /// Lets everything happen that is due until `to`.
     pub fn advance(&mut self, to: Timestamp) {
-        self.world.advance(to);
+        self.world.pass(to);
+    }
+
+    /// Two equal values mean that nothing has changed in between but time, and tags that were written.
+    #[must_use]
+    pub const fn stirs(&self) -> u64 {
+        self.world.stirs()
     }
 
     /// What happened since the log had `from` lines: when, what kind of thing, and its words.
@@ -111,6 +121,7 @@ impl Direct {
     /// # Errors
     /// What is not there, in words.
     pub fn write_action(&mut self, traffic_target: &str, action: Action) -> Result<(), String> {
+        self.world.stir();
         lattice::write_action(&mut self.world, traffic_target, action)
     }
 
@@ -160,18 +171,21 @@ impl Direct {
     /// # Errors
     /// What ECS says against it.
     pub fn launch(&mut self, ecs_service: &str, task_definition: &str, desired: usize) -> Result<(), String> {
+        self.world.stir();
         let cluster = self.world.scenario.cluster.clone();
         ecs::launch(&mut self.world, &cluster, ecs_service, task_definition, desired)
     }
 
     /// Sets how many tasks an ECS service wants.
     pub fn set_desired(&mut self, ecs_service: &str, desired: usize) {
+        self.world.stir();
         let cluster = self.world.scenario.cluster.clone();
         ecs::set_desired(&mut self.world, &cluster, ecs_service, desired);
     }
 
     /// From now on the tasks of an image behave so.
     pub fn behave(&mut self, image: &str, behaviour: Behaviour) {
+        self.world.stir();
         self.world.scenario.images.insert(image.to_owned(), behaviour);
     }
 
@@ -236,6 +250,7 @@ impl Direct {
         let known = emulated.operations.iter().find(|(name, _)| *name == operation);
         let (operation, perform) = known.ok_or_else(|| format!("{service} has no {operation}"))?;
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        self.world.stir();
         let call = Call { service: emulated.name, operation, input, labels, access_key: String::new() };
         perform(&mut self.world, &call).map_err(|refusal| format!("{}: {}", refusal.code, refusal.message))
     }

@@ -29,6 +29,10 @@ pub(crate) struct World {
     pub(crate) log: Vec<LogLine>,
     /// What of the scenario AWS would refuse, so that it is not there; empty for a scenario that was checked.
     pub(crate) unseeded: Vec<Mistake>,
+    /// Changes whenever anything may have changed that somebody can see. Health checks that find nothing new leave it as it is.
+    stirs: u64,
+    /// Its value when ECS looked at the world last.
+    settled: u64,
     ids: u64,
     requests: u64,
 }
@@ -61,6 +65,8 @@ impl World {
             scenario,
             log: Vec::new(),
             unseeded: Vec::new(),
+            stirs: 1,
+            settled: 0,
             ids: 0,
             requests: 0,
         };
@@ -75,9 +81,17 @@ impl World {
 
     /// Lets everything happen that is due until `now`, in the order of time; never goes back.
     pub(crate) fn advance(&mut self, now: Timestamp) {
+        self.pass(now);
+        dataplane::account(self);
+    }
+
+    /// The same, with traffic counted whenever a minute is over and not before.
+    pub(crate) fn pass(&mut self, now: Timestamp) {
         while self.step(now) {}
         self.now = self.now.max(now);
-        dataplane::account(self);
+        if !self.traffic.is_of_minute(self.now) {
+            dataplane::account(self);
+        }
     }
 
     /// Lets the next thing happen that is due until `now`; false when there is none.
@@ -88,11 +102,22 @@ impl World {
             // Load went its course until now, whatever changes now.
             dataplane::account(self);
         }
-        lattice::on_time(self);
-        ecs::on_time(self);
-        autoscaling::on_time(self);
-        people::on_time(self);
-        fault::on_time(self);
+        if lattice::on_time(self) {
+            self.stir();
+        }
+        // ECS and what scales it look at what others do.
+        let is_due = |event: Option<Timestamp>| event.is_some_and(|due| due <= at);
+        if self.stirs != self.settled || is_due(ecs::next_event(self)) || is_due(autoscaling::next_event(self)) {
+            ecs::on_time(self);
+            autoscaling::on_time(self);
+            self.stir();
+            self.settled = self.stirs;
+        }
+        if is_due(people::next_event(self)) || is_due(fault::next_event(self)) {
+            people::on_time(self);
+            fault::on_time(self);
+            self.stir();
+        }
         // Last: what happened until now is measured.
         cloudwatch::on_time(self);
         true
@@ -116,7 +141,18 @@ impl World {
 
     /// Writes down what happened.
     pub(crate) fn note(&mut self, what: impl Into<String>, summary: impl Into<String>) {
+        self.stir();
         self.log.push(LogLine { at: self.now, what: what.into(), summary: summary.into() });
+    }
+
+    /// Something may have changed.
+    pub(crate) const fn stir(&mut self) {
+        self.stirs += 1;
+    }
+
+    /// Two equal values mean that nothing has changed in between but time and the state of health checks.
+    pub(crate) const fn stirs(&self) -> u64 {
+        self.stirs
     }
 
     /// From now on the next request is done. What happened long ago is forgotten, so that a sandbox can serve for days.

@@ -6,10 +6,14 @@ use std::{
     path::PathBuf,
 };
 
-/// The variables that are set and not empty, and whether standard output is a terminal.
+use crate::definition::template::{Answer, Reference};
+
+/// The variables that are set, and whether standard output is a terminal.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// What references in settings and definitions were found to be so far.
+    pub answers: BTreeMap<Reference, Answer>,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
     /// The directory that relative paths start from; empty for the process's own.
@@ -27,8 +31,7 @@ impl Environment {
 
     /// One made of pairs.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let variables = variables.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect();
-        Self { variables, stdout_is_terminal: false, directory: PathBuf::new() }
+        Self { variables: variables.into_iter().collect(), ..Self::default() }
     }
 
     /// The same, with relative paths starting from `directory`.
@@ -40,14 +43,20 @@ impl Environment {
     /// A variable that is set and not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
+        self.variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// All variables that are set, empty ones included: what templates can ask for.
+    #[must_use]
+    pub const fn all(&self) -> &BTreeMap<String, String> {
+        &self.variables
     }
 
     /// The variables whose names start like this, with their names.
     pub fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.variables
             .iter()
-            .filter(move |(name, _)| name.starts_with(prefix))
+            .filter(move |(name, value)| name.starts_with(prefix) && !value.trim().is_empty())
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }

@@ -1,7 +1,7 @@
 //! From flags, environment and config to plain settings, one struct per command.
 //!
 //! Reading order: [`types`] and `takeovers` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
-//! reader of variables) → [`config`] (`espalier.yml`) → `sources` (flag, else environment, else config, else default) → [`resolve`]
+//! reader of variables) → [`config`] (`espalier.yml`, `ecspresso.yml`) → [`templating`] (what fills in their templates) → `sources` (flag, else environment, else config, else default) → [`resolve`]
 //! (one function per command). `comment` reads a command in a comment.
 //!
 //! Every flag has a variable, `ESPALIER_` and its name in capitals with `_` for `-`; an empty variable is an unset one, because
@@ -12,18 +12,22 @@
 pub mod comment;
 pub mod config;
 pub mod environment;
+mod project;
 pub mod resolve;
 mod sources;
 pub mod surroundings;
 mod takeovers;
+pub mod templating;
 pub mod types;
 mod yaml;
 
 pub use comment::{Asked, AskedVerb};
 pub use environment::Environment;
+pub use sources::Unsettled;
 pub use surroundings::{Secret, Surroundings};
 pub use takeovers::{
     AbortSettings, AnswerSettings, AskedSettings, OnExisting, PromoteSettings, RecoverSettings, ResumeSettings, RollbackSettings,
     Scope, Served, Which,
 };
+pub use templating::Templating;
 pub use types::*;

@@ -1,19 +1,35 @@
 //! Precedence: a flag, else its variable, else the config, else the default. Whatever is found remembers where it was found.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::ValueEnum as _;
 
-use super::{Environment, config::Config, types::Format};
-use crate::definition::{
-    Finding, Given,
-    finding::{choice, list},
+use super::{
+    AwsSettings, Environment,
+    config::{Config, unreadable},
+    project::templating,
+    surroundings::Runner,
+    templating::{Readable, Templating},
+    types::Format,
+};
+use crate::{
+    cli::Common,
+    definition::{
+        Finding, Given,
+        finding::{choice, list},
+        patch::Seen,
+        template::{Found, Reference},
+    },
 };
 
 const DEFAULT_CONFIG: &str = "espalier.yml";
+/// Flags that name something of AWS's, by name, id, ARN or reference.
+const REFERRING: [&str; 9] =
+    ["cluster", "lattice-service", "listener", "target-group", "infrastructure-role", "from", "to", "traffic-target", "service"];
 /// Times are added to the time of day, which has an end.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
@@ -35,6 +51,29 @@ impl<'a> Asked<'a> {
 pub(super) struct Sources<'e> {
     pub(super) environment: &'e Environment,
     pub(super) findings: Vec<Finding>,
+    /// What fills in definitions.
+    pub(super) templating: Templating,
+    /// What has to be looked up before all is settled.
+    lacking: BTreeSet<Reference>,
+    /// Where AWS is, as far as it is known.
+    pub(super) aws: AwsSettings,
+}
+
+/// Why settings could not be settled.
+#[derive(Debug, Default)]
+pub struct Unsettled {
+    /// What is wrong. It may be so because something is not looked up yet.
+    pub findings: Vec<Finding>,
+    /// What has to be looked up first.
+    pub lacking: BTreeSet<Reference>,
+    /// Where, and as whom.
+    pub aws: Box<AwsSettings>,
+}
+
+impl From<Vec<Finding>> for Unsettled {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self { findings, ..Self::default() }
+    }
 }
 
 /// The variable of a flag.
@@ -43,21 +82,93 @@ pub(super) fn variable(flag: &str) -> String {
 }
 
 impl<'e> Sources<'e> {
-    /// Opens the config that is named, or `espalier.yml` if there is one.
-    pub(super) fn open(environment: &'e Environment, config: Option<&Path>) -> Result<(Self, Config), Vec<Finding>> {
-        let named = config.map(Path::to_path_buf).or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
+    /// The environment alone.
+    pub(super) fn new(environment: &'e Environment) -> Self {
+        let (templating, lacking) = (Templating::default(), BTreeSet::new());
+        Self { environment, findings: Vec::new(), templating, lacking, aws: AwsSettings::default() }
+    }
+
+    /// Opens the config that is named, or `espalier.yml` if there is one; and the project of ecspresso's that it takes the rest from, or
+    /// that is there in its place.
+    pub(super) fn open(environment: &'e Environment, common: &Common) -> Result<(Self, Config), Unsettled> {
+        let named = common.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
         let path = environment.directory.join(named.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG)));
-        let config = if named.is_some() || path.is_file() {
+        let is_there = named.is_some() || path.is_file();
+        let mut config = if is_there {
             let file = named.unwrap_or_else(|| DEFAULT_CONFIG.into());
             Config::read(&path, &file.display().to_string())?
         } else {
-            Config::default()
+            Config { directory: environment.directory.clone(), ..Config::default() }
         };
-        Ok((Self { environment, findings: Vec::new() }, config))
+        let (templating, findings) = templating(environment, &common.templates, &config);
+        let mut sources = Self { findings, templating, ..Self::new(environment) };
+        sources.aws = AwsSettings {
+            region: ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| environment.get(name)).map(str::to_owned),
+            endpoint_url: environment.get("AWS_ENDPOINT_URL").map(str::to_owned),
+            ..AwsSettings::default()
+        };
+        sources.take_over_ecspresso(&common.templates, &mut config, is_there)?;
+        if sources.boolean("templates", None, config.templates.clone().as_ref(), sources.templating.is_on) {
+            sources.templating.is_on = true;
+        }
+        Ok((sources, config))
     }
 
-    /// What is said, and where.
-    pub(super) fn given(&self, asked: Asked<'_>) -> Option<Given> {
+    /// What is said, and where; looked up where it is a reference and can be one.
+    pub(super) fn given(&mut self, asked: Asked<'_>) -> Option<Given> {
+        let given = self.said(asked)?;
+        Some(if REFERRING.contains(&asked.flag) { self.referred(given) } else { given })
+    }
+
+    /// What a reference refers to: `tfstate:ADDRESS` or `ssm:NAME`. Anything else is itself.
+    pub(super) fn referred(&mut self, given: Given) -> Given {
+        let reference = if let Some(address) = given.text.strip_prefix("tfstate:") {
+            let states = self.templating.states();
+            match states.as_slice() {
+                [state] => Reference::Terraform { state: state.clone(), address: address.replace('\'', "\""), optional: false },
+                [] | [_, _, ..] => {
+                    let message =
+                        if states.is_empty() { "in which Terraform state?" } else { "in which of the Terraform states?" };
+                    self.findings.push(
+                        Finding::error(given.from.clone(), message)
+                            .hint("name it: `tfstate: terraform.tfstate` in the config, or `--tfstate`; also `s3://BUCKET/KEY`"),
+                    );
+                    return given;
+                }
+            }
+        } else if let Some(name) = given.text.strip_prefix("ssm:") {
+            Reference::Parameter { name: name.to_owned() }
+        } else {
+            return given;
+        };
+        match self.templating.answers.get(&reference) {
+            None => {
+                self.lacking.insert(reference);
+                given
+            }
+            Some(Ok(Found { value: serde_json::Value::String(text), .. })) => Given::new(text, given.from),
+            Some(Ok(found)) => {
+                let message = format!("{reference} is not a text but {}", found.value);
+                self.findings.push(Finding::error(given.from.clone(), message));
+                given
+            }
+            Some(Err(why)) => {
+                self.findings.push(Finding::error(given.from.clone(), format!("{reference} cannot be read: {why}")));
+                given
+            }
+        }
+    }
+
+    /// Notes what a definition refers to and has not been looked up. What else is wrong with it is for whoever reads it.
+    pub(super) fn look_into(&mut self, path: &Path) {
+        if self.templating.may_concern(path)
+            && let Ok(Readable::Lacking(lacking)) = self.templating.read(path)
+        {
+            self.lacking.extend(lacking);
+        }
+    }
+
+    fn said(&self, asked: Asked<'_>) -> Option<Given> {
         let flag = asked.value.filter(|value| !value.is_empty()).map(|value| Given::new(value, format!("--{}", asked.flag)));
         flag.or_else(|| {
             let name = variable(asked.flag);
@@ -66,7 +177,7 @@ impl<'e> Sources<'e> {
         .or_else(|| asked.config.cloned())
     }
 
-    pub(super) fn text(&self, asked: Asked<'_>) -> Option<String> {
+    pub(super) fn text(&mut self, asked: Asked<'_>) -> Option<String> {
         self.given(asked).map(|given| given.text)
     }
 
@@ -165,18 +276,71 @@ impl<'e> Sources<'e> {
             .collect()
     }
 
-    /// Filters: flags, or the variable as one filter (which may have lines and commas), or the config's.
-    pub(super) fn filters(&self, values: &[String], config: &[Given]) -> Vec<Given> {
+    /// Filters: those in files, then flags, or the variable as one filter (which may have lines and commas), or the config's.
+    pub(super) fn filters(&mut self, values: &[String], files: &[PathBuf], config: &[Given]) -> Vec<Given> {
+        let mut filters = Vec::new();
+        let listed: Vec<PathBuf> = if files.is_empty() {
+            self.list("jq-file", &[]).into_iter().map(|given| given.text.into()).collect()
+        } else {
+            files.to_vec()
+        };
+        for file in listed {
+            let name = file.display().to_string();
+            match std::fs::read_to_string(self.environment.directory.join(&file)) {
+                Ok(text) => filters.push(Given::new(text, name)),
+                Err(error) => self.findings.push(unreadable(&name, &error)),
+            }
+        }
         if values.is_empty() {
             let variable = self.given(Asked { flag: "jq", ..Asked::default() });
-            return variable.map_or_else(|| config.to_vec(), |filter| vec![filter]);
+            filters.extend(variable.map_or_else(|| config.to_vec(), |filter| vec![filter]));
+            return filters;
         }
         let name = |index: usize| if values.len() == 1 { "--jq".to_owned() } else { format!("--jq (number {})", index + 1) };
-        values.iter().enumerate().map(|(index, value)| Given::new(value, name(index))).collect()
+        filters.extend(values.iter().enumerate().map(|(index, value)| Given::new(value, name(index))));
+        filters
+    }
+
+    /// What filters see: the variables that somebody named, each of which has to be there, and the job's commit.
+    pub(super) fn seen(&mut self, names: &[String], config: &[Given], runner: &Runner) -> Seen {
+        let mut named = self.list("jq-env", names);
+        if named.is_empty() {
+            named = config.to_vec();
+        }
+        let mut env = Vec::new();
+        for Given { text: name, from } in named {
+            match self.templating.variables.get(&name).or_else(|| self.environment.all().get(&name)) {
+                Some(value) => env.push((name, value.clone())),
+                None => self.findings.push(
+                    Finding::error(from, format!("the variable {name} is not set")).hint("set it, or do not let filters see it"),
+                ),
+            }
+        }
+        let git = [
+            ("sha", &runner.sha),
+            ("ref", &runner.git_ref),
+            ("repository", &runner.repository),
+            ("actor", &runner.actor),
+            ("run_id", &runner.run_id),
+        ];
+        let git = git.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
+        Seen { env, git }
+    }
+
+    /// Takes over why other settings could not be settled.
+    pub(super) fn also(&mut self, unsettled: Unsettled) {
+        self.findings.extend(unsettled.findings);
+        if !unsettled.lacking.is_empty() {
+            self.lacking.extend(unsettled.lacking);
+            self.aws = *unsettled.aws;
+        }
     }
 
     /// The settings, if nothing was found wrong.
-    pub(super) fn done<T>(self, settings: T) -> Result<T, Vec<Finding>> {
-        if self.findings.is_empty() { Ok(settings) } else { Err(self.findings) }
+    pub(super) fn done<T>(self, settings: T) -> Result<T, Unsettled> {
+        if self.findings.is_empty() && self.lacking.is_empty() {
+            return Ok(settings);
+        }
+        Err(Unsettled { findings: self.findings, lacking: self.lacking, aws: Box::new(self.aws) })
     }
 }

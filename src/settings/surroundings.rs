@@ -67,6 +67,8 @@ pub struct Runner {
     pub output: Option<PathBuf>,
     /// `GITHUB_STEP_SUMMARY`: the file for the step's summary.
     pub step_summary: Option<PathBuf>,
+    /// `GITHUB_WORKSPACE`: where the repository is checked out, if it is.
+    pub workspace: Option<PathBuf>,
     /// `RUNNER_TEMP`: a directory that the runner empties after the job.
     pub temp: Option<PathBuf>,
 }
@@ -88,6 +90,8 @@ pub struct Surroundings {
     pub no_color: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
+    /// The working directory.
+    pub directory: PathBuf,
 }
 
 impl Surroundings {
@@ -116,6 +120,7 @@ impl Surroundings {
                 workflow: text("GITHUB_WORKFLOW"),
                 output: path("GITHUB_OUTPUT"),
                 step_summary: path("GITHUB_STEP_SUMMARY"),
+                workspace: path("GITHUB_WORKSPACE"),
                 temp: path("RUNNER_TEMP"),
             },
             github_token: github_token.filter(|token| !token.0.is_empty()).cloned().or_else(|| token.map(Secret::new)),
@@ -125,6 +130,7 @@ impl Surroundings {
                 .filter(|(url, _)| environment.get("ESPALIER_CLOCK").is_none() || is_loopback(url)),
             no_color: environment.get("NO_COLOR").is_some(),
             stdout_is_terminal: environment.stdout_is_terminal,
+            directory: environment.directory.clone(),
         }
     }
 }

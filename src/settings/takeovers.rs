@@ -188,13 +188,13 @@ pub struct Served {
 #[derive(Clone, Debug)]
 pub enum AskedSettings {
     /// `status`.
-    Status(StatusSettings),
+    Status(Box<StatusSettings>),
     /// `promote`.
-    Promote(PromoteSettings),
+    Promote(Box<PromoteSettings>),
     /// `abort`.
-    Abort(AbortSettings),
+    Abort(Box<AbortSettings>),
     /// `rollback`.
-    Rollback(RollbackSettings),
+    Rollback(Box<RollbackSettings>),
 }
 
 impl AskedSettings {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Secret, Surroundings, takeovers::OnExisting};
+use super::{Secret, Surroundings, takeovers::OnExisting, templating::Templating};
 pub use crate::cli::Format;
 use crate::{
-    definition::Given,
+    definition::{Given, patch::Seen, request::Variable},
     hooks::Jobs,
     rollout::{analysis::Analysis, plan::Plan},
     time::Timestamp,
@@ -92,7 +92,7 @@ pub struct LatticeSettings {
 }
 
 /// What is reported to GitHub.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitHubSettings {
     /// The sticky comment on the pull request.
     pub comment: bool,
@@ -100,11 +100,17 @@ pub struct GitHubSettings {
     pub check: bool,
     /// The step summary.
     pub summary: bool,
+    /// The environment whose deployments are recorded; none are when `None`.
+    pub deployment: Option<String>,
+    /// Where that environment is to be seen.
+    pub environment_url: Option<String>,
+    /// The workflow that rolls back, by its file's name; `rollback.yml` when `None`, where there is one.
+    pub rollback_workflow: Option<String>,
 }
 
 impl Default for GitHubSettings {
     fn default() -> Self {
-        Self { comment: true, check: true, summary: true }
+        Self { comment: true, check: true, summary: true, deployment: None, environment_url: None, rollback_workflow: None }
     }
 }
 
@@ -141,6 +147,8 @@ pub struct DeploySettings {
     pub task_definition: PathBuf,
     /// Containers and the images they get.
     pub images: Vec<(String, String)>,
+    /// Variables that containers get.
+    pub variables: Vec<Variable>,
     /// The Lattice side.
     pub lattice: LatticeSettings,
     /// How the weights move; already checked.
@@ -155,6 +163,10 @@ pub struct DeploySettings {
     pub hooks: Jobs,
     /// Filters over the service definition, in order.
     pub jq: Vec<Given>,
+    /// What filters see besides the definition.
+    pub seen: Seen,
+    /// What fills in the definitions.
+    pub templating: Templating,
     /// What a rollout that is there already makes it do.
     pub on_existing: OnExisting,
     /// Release even when nothing has changed.
@@ -167,6 +179,15 @@ pub struct DeploySettings {
     pub github: GitHubSettings,
     /// Everything else from the environment.
     pub surroundings: Surroundings,
+}
+
+/// What `diff` is told.
+#[derive(Clone, Debug)]
+pub struct DiffSettings {
+    /// The release that would be made.
+    pub release: DeploySettings,
+    /// Exit with 3 when there is a difference.
+    pub exit_code: bool,
 }
 
 /// What `shift` is told.
@@ -260,6 +281,10 @@ pub struct PatchSettings {
     pub port_name: Option<Given>,
     /// Filters, in order.
     pub jq: Vec<Given>,
+    /// What filters see besides the definition.
+    pub seen: Seen,
+    /// What fills in the definitions.
+    pub templating: Templating,
     /// Where it goes.
     pub output: PatchOutput,
     /// Write nothing.

@@ -3,7 +3,8 @@
 
     python3 tests/conformance/github.py path/to/espalier
 
-Each request and each answer has to be what the description says; where the sandbox refuses a request because of its form, the
+What the binary itself sends during releases has to be what the description takes. Each request and each answer here has to be what
+the description says; where the sandbox refuses a request because of its form, the
 description has to refuse it too, unless the check names the source for the rule. One line per check; exit code 0 when all hold, else 1.
 
 The description comes from the npm registry (`@octokit/openapi`, MIT), into a temporary folder. What is missing of
@@ -421,6 +422,90 @@ def modes(binary, folder):
             check(f"{mode}: a read → {got}", [] if got == (200 if mode == "read-only" else 503) else ["another status"])
 
 
+# Command lines of the binary, each with its scenario and exit code: together they send every body that there is.
+RUNS = [
+    ("promoted", 0, ["deploy"]),
+    ("candidate-unhealthy", 3, ["deploy"]),
+    ("error-rate-5pct", 3, ["deploy", "-c", "judged"]),
+    ("stuck", 4, ["deploy"]),
+    ("promoted", 0, ["deploy", "--steps", "5%:1m,hold:4h,100%:1m"]),
+    ("promoted", 2, ["deploy", "-c", "broken"]),
+    # Two releases, the second of which ends the first one's deployment; then back.
+    ("promoted", 0, ["sh", "-c", 'D="$ESPALIER deploy -c $DEPLOYING"; $D --image web=nginx:1.29 && $D --image web=nginx:1.30 && '
+                     '$ESPALIER rollback -c $DEPLOYING']),
+]
+
+
+def what_the_binary_sends(described, binary, folder):
+    """The requests that releases send, as the sandbox recorded them: addresses, parameters and bodies."""
+    seed = HERE.parent / "fixtures" / "seed"
+    config = (seed / "espalier.yml").read_text()
+    for name in ("ecs-service-def.json", "ecs-task-def.json"):
+        config = config.replace(name, str(seed / name))
+    config += "\ngithub: { deployment: { environment: staging, url: 'https://staging.example.com' } }\n"
+    metric = "\nanalysis: { metrics: [{ name: errors, metric: error-rate, max: 1% }] }\n"
+    # More mistakes than one request may have annotations.
+    broken = "cluster: my-cluster\nservice: myservice\n" + "".join(f"unknown{number}: x\n" for number in range(70))
+    files = {"deploying": config, "judged": config + metric, "broken": broken}
+    paths = {name: Path(folder) / f"{name}.yml" for name in files}
+    for name, text in files.items():
+        paths[name].write_text(text)
+    sent = {}
+    for number, (scenario, code, command) in enumerate(RUNS):
+        record = Path(folder) / f"record-{number}.jsonl"
+        command = [str(paths[word]) if word in paths else word for word in command]
+        if command[0] == "deploy" and "-c" not in command:
+            command += ["-c", str(paths["deploying"])]
+        run = [binary, "sandbox", "run", "--scenario", scenario, "--record", str(record), "--", *command]
+        variables = {"PATH": os.environ["PATH"], "ESPALIER": binary, "DEPLOYING": str(paths["deploying"]), "GITHUB_WORKSPACE": folder}
+        ended = subprocess.run(run, env=variables, cwd=folder, capture_output=True, text=True)
+        shown = " ".join(RUNS[number][2])[:80]
+        wrong = [] if ended.returncode == code else [f"exit code {ended.returncode}: {ended.stdout[-400:]}{ended.stderr[-400:]}"]
+        for line in record.read_text().splitlines():
+            request, answer = json.loads(line)["request"], json.loads(line)["answer"]
+            if request["path"].startswith("/api/v3/repos/"):
+                wrong += described_request(described, request, answer, sent)
+        check(f"{scenario}: {shown} sends what the description takes", dict.fromkeys(wrong))
+    wanted = {
+        f"{method} {path}"
+        for method, path in [
+            ("POST", "/issues/{issue_number}/comments"),
+            ("PATCH", "/issues/comments/{comment_id}"),
+            ("POST", "/check-runs"),
+            ("PATCH", "/check-runs/{check_run_id}"),
+            ("POST", "/deployments"),
+            ("POST", "/deployments/{deployment_id}/statuses"),
+        ]
+    }
+    check(f"every kind of body was sent: {dict(sorted(sent.items()))}", sorted(wanted - sent.keys()))
+
+
+def described_request(described, request, answer, sent):
+    """What is wrong with a request of the binary's; counts it in `sent`."""
+    below = "/" + request["path"].split("/", 5)[5]
+    matches = []
+    for path, operations in described.document["paths"].items():
+        if path.startswith(REPOSITORY + "/") and request["method"].lower() in operations:
+            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path[len(REPOSITORY):]))
+            if re.fullmatch(pattern, below):
+                matches.append(path)
+    if not matches:
+        return [f"{request['method']} {below} is not described"]
+    path = min(matches, key=lambda one: one.count("{"))
+    operation = described.document["paths"][path][request["method"].lower()]
+    name = f"{request['method']} {path[len(REPOSITORY):]}"
+    sent[name] = sent.get(name, 0) + 1
+    wrong = [] if isinstance(answer, dict) and answer["status"] < 300 else [f"answered {json.dumps(answer)[:300]}"]
+    known = {one["name"] for one in map(described.resolved, operation.get("parameters", [])) if one["in"] == "query"}
+    wrong += [f"{parameter} is no parameter" for parameter, _ in urllib.parse.parse_qsl(request["query"]) if parameter not in known]
+    if request["method"] in ("POST", "PATCH"):
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        wrong += described.findings(schema, request["body"]) + described.unknown(schema, request["body"])
+        if request["body"].get("status") == "completed" and "conclusion" not in request["body"]:
+            wrong.append("completed without a conclusion")
+    return [f"{name}: {finding}" for finding in wrong]
+
+
 # A release that waits for somebody, and a comment that promotes it.
 STORY = """
 "$ESPALIER" deploy -c tests/fixtures/seed/espalier.yml
@@ -484,6 +569,7 @@ def main():
         with Sandbox(binary, folder) as sandbox:
             drive_a_client(sandbox)
         modes(binary, folder)
+        what_the_binary_sends(described, binary, folder)
         what_we_send(binary, folder, described)
     print(f"{checks['good']} hold, {checks['bad']} do not")
     sys.exit(1 if checks["bad"] else 0)

@@ -117,10 +117,12 @@ fn the_last_step_goes_by_the_config_that_a_comment_asked_for() {
 
 #[test]
 fn a_rehearsal_touches_nothing_but_its_own_sandbox() {
-    let mut job = Job::begin(Story::within("promoted"), &quick(&[("scenario", "candidate-unhealthy")]));
+    let mut job =
+        Job::begin(Story::within("promoted"), &quick(&[("scenario", "candidate-unhealthy"), ("github-token", "ghs_real")]));
     let runs = job.run();
     assert_eq!((runs["espalier"].code, runs["recover"].code), (3, 0), "{}", runs["espalier"].stdout);
     assert_eq!(job.output("espalier", "outcome"), "rolled-back");
+    assert_ne!(job.output("espalier", "comment-url"), "", "the sandbox's GitHub is told, with the sandbox's token");
     assert_eq!(job.end().calls(), [""; 0], "not even the last step asks the account");
 }
 
@@ -159,7 +161,18 @@ fn every_input_arrives_as_the_variable_of_its_name() {
         step.iter().filter(|(_, value)| value.contains("inputs.")).cloned().collect()
     };
     // What `recover` does it does as the same role, in the same region.
-    let takes = ["aws-role", "region", "lattice-service", "traffic-target", "dry-run", "scenario", "github-token"];
+    let takes = [
+        "aws-role",
+        "region",
+        "ecspresso",
+        "envfile",
+        "tfstate",
+        "lattice-service",
+        "traffic-target",
+        "dry-run",
+        "scenario",
+        "github-token",
+    ];
     let (config, _) = variable("config");
     let asked = (config, "${{ steps.espalier.outputs.config || inputs.config }}".to_owned());
     assert_eq!(of_inputs(&last), takes.iter().map(|input| variable(input)).chain([asked]).collect());

@@ -232,7 +232,7 @@ impl Story {
         let wait = r#"env -0 >"$FOLDER/environment" && echo open && cat >/dev/null"#;
         let mut sandbox = self.sandbox(&["bash", "-c", wait]);
         let mut child = sandbox.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the sandbox starts");
-        let keeper = child.stdin.take().expect("a pipe");
+        let keeper = child.stdin.take();
         let mut said = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut said).expect("the sandbox says something");
         assert_eq!(said, "open\n");
@@ -264,7 +264,7 @@ pub(crate) struct Open {
     pub(crate) story: Story,
     child: Child,
     /// The world is there until this is closed.
-    keeper: ChildStdin,
+    keeper: Option<ChildStdin>,
     environment: Vec<(String, String)>,
 }
 
@@ -294,9 +294,17 @@ impl Open {
 
     /// The world at its end.
     pub(crate) fn close(mut self) -> World {
-        drop(self.keeper);
+        drop(self.keeper.take());
         assert!(self.child.wait().expect("the sandbox ends").success());
         World::read(&self.story.read("world.json"))
+    }
+}
+
+/// Its folder goes only after the sandbox has written there.
+impl Drop for Open {
+    fn drop(&mut self) {
+        drop(self.keeper.take());
+        let _ended = self.child.wait();
     }
 }
 

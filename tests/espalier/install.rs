@@ -31,7 +31,7 @@ impl Mirror {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (memory, path, body) = (Arc::clone(&asked), path.to_owned(), body.to_owned());
-        let mut refusals = refusals.to_vec().into_iter();
+        let mut refusals = Vec::from(refusals).into_iter();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.expect("a connection");
@@ -236,6 +236,30 @@ fn other_systems_and_processors_are_told_so() {
         run.ends_with(1).says(told).says("X64 and ARM64").says("binary-path");
     }
     assert!(checkout.gave_nothing());
+}
+
+#[test]
+fn without_a_mirror_it_is_the_release_of_the_actions_own_repository() {
+    let checkout = Checkout::of(Some(&sum(RELEASED)), &["sha256sum"]);
+    fs::write(checkout.path("bin/curl"), "#!/bin/sh\necho \"$*\" >>asked\nexit 22\n").expect("a file");
+    fs::set_permissions(checkout.path("bin/curl"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let asked = |install: &mut Command| {
+        Run::of(install.env("ESPALIER_DOWNLOAD_URL", "")).ends_with(1);
+        let asked = fs::read_to_string(checkout.path("asked")).expect("curl was called");
+        fs::remove_file(checkout.path("asked")).expect("a file");
+        asked
+    };
+    let url = format!(" https://github.com/octo/espalier/releases/download{}", checkout.asset());
+    assert!(asked(checkout.install().env("ESPALIER_ACTION_REPOSITORY", "octo/espalier")).contains(&url));
+
+    // Where the runner keeps actions, and does not say whose this one is.
+    fs::create_dir_all(checkout.path("_actions/octo/espalier")).expect("a folder");
+    fs::rename(checkout.path("action"), checkout.path("_actions/octo/espalier/v0")).expect("moved");
+    let mut bash = program(checkout.path("bin/bash").to_str().expect("UTF-8"));
+    bash.arg(checkout.path("_actions/octo/espalier/v0/.github/action/install.sh")).current_dir(checkout.folder.path());
+    bash.env("PATH", checkout.path("bin")).env("RUNNER_TOOL_CACHE", checkout.path("tools"));
+    bash.env("GITHUB_OUTPUT", checkout.path("outputs")).env("RUNNER_OS", "Linux").env("RUNNER_ARCH", "X64");
+    assert!(asked(&mut bash).contains(&url));
 }
 
 #[test]

@@ -13,11 +13,11 @@ impl World {
         Self(serde_json::from_str(snapshot).expect("a snapshot is JSON"))
     }
 
-    /// What stands there apart from the time and what happened: equal worlds were left untouched.
+    /// What stands there apart from the time, what happened and what was reported: equal worlds were left untouched.
     pub(crate) fn state(&self) -> Value {
         let mut state = self.0.clone();
         let members = state.as_object_mut().expect("an object");
-        members.retain(|name, _| !matches!(name.as_str(), "iam" | "log" | "now" | "time"));
+        members.retain(|name, _| !matches!(name.as_str(), "github" | "iam" | "log" | "now" | "time"));
         state
     }
 
@@ -161,6 +161,25 @@ impl World {
     pub(crate) fn check(&self) -> (String, String, String) {
         let check = list(&self.0, "/github/check_runs").last().cloned().unwrap_or_default();
         (text(&check, "/status"), text(&check, "/conclusion"), text(&check, "/output/title"))
+    }
+
+    /// What the newest check run says of lines of files.
+    pub(crate) fn annotations(&self) -> Vec<Value> {
+        let check = list(&self.0, "/github/check_runs").last().cloned().unwrap_or_default();
+        list(&check, "/annotations").to_vec()
+    }
+
+    /// The deployments, oldest first.
+    pub(crate) fn deployments(&self) -> Vec<Value> {
+        list(&self.0, "/github/deployments").to_vec()
+    }
+
+    /// What became of the deployment of a revision, oldest first.
+    pub(crate) fn statuses_of(&self, revision: &str) -> Vec<String> {
+        let deployments = self.deployments();
+        let deployment = deployments.iter().find(|one| one["description"] == *revision).expect("such a deployment");
+        let statuses = list(&self.0, "/github/deployment_statuses").iter();
+        statuses.filter(|status| status["deployment"] == deployment["id"]).map(|status| text(status, "/state")).collect()
     }
 
     /// The bodies of the pull request's comments.

@@ -68,9 +68,13 @@ pub(super) fn unknown_names(filter: &Given, errors: compile::Errors<&str, ()>) -
             let finding = in_filter(filter, name, &format!("unknown {} `{name}`", kind.as_str()));
             if prelude::touches_the_world(name) {
                 finding
-                    .hint("a filter sees the definition and `$lattice` only, so that the same file always gives the same result")
+                    .hint(
+                        "a filter sees the definition, `$lattice`, `$git` and, as `$env`, the variables that `--jq-env` names: the same file gives the same result",
+                    )
             } else if matches!(kind, compile::Undefined::Var) {
-                finding.hint("`$lattice` is the only variable: {target_group_arn, role_arn, port_name, service}")
+                finding.hint(
+                    "there are `$lattice` {target_group_arn, role_arn, port_name, service}, `$git` {sha, ref, repository, actor, run_id} and `$env`",
+                )
             } else {
                 match prelude::nearest(name) {
                     Some(near) if near == name => finding.hint(format!("`{name}` takes another number of arguments")),

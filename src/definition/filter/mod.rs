@@ -1,4 +1,5 @@
-//! Runs a jq filter over a definition, with jaq. A filter sees the definition and `$lattice`, nothing else of the world.
+//! Runs a jq filter over a definition, with jaq. A filter sees the definition, `$lattice`, `$git` and what of the
+//! environment it is given as `$env`; nothing else of the world. What it says with `debug` and `stderr` goes to the `log` crate's logger.
 //!
 //! Inside: `run` (compile, run, one object out) → `prelude` (which of jaq's definitions a filter gets) → `values` (our JSON to jaq's
 //! and back) → `mistakes` (jaq's errors as findings with places).
@@ -12,7 +13,7 @@ mod prelude;
 mod run;
 mod values;
 
-pub use run::{LATTICE, run};
+pub use run::{Bindings, LATTICE, run};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //!
 //! The definitions are kept as text, and only those that the filter names, and those that these name, are parsed and compiled.
 //! Measured with the seed's definition, in a release build, seven processes each, on two cores that others were using too: the first
-//! `run` in a process takes 1.0 to 1.4 ms with all 123 definitions, 0.34 to 0.55 ms for `lattice.jq`, which gets twelve, and 0.11 to
+//! `run` in a process takes 1.0 to 1.4 ms with all 126 definitions, 0.34 to 0.55 ms for `lattice.jq`, which gets twelve, and 0.11 to
 //! 0.17 ms for `.`, which gets none.
 
 use std::collections::HashSet;
@@ -12,8 +12,8 @@ use jaq_json::Val;
 
 const PRELUDE: &str = include_str!("../prelude.jq");
 
-/// Reads the environment, the clock or other input, ends the program, writes to the terminal or depends on the machine's time zone.
-const WORLDLY: [&str; 16] = [
+/// Reads the environment, the clock or other input, ends the program or depends on the machine's time zone.
+const WORLDLY: [&str; 12] = [
     "env",
     "now",
     "halt",
@@ -22,10 +22,6 @@ const WORLDLY: [&str; 16] = [
     "inputs",
     "input_filename",
     "input_line_number",
-    "debug",
-    "debug_empty",
-    "stderr",
-    "stderr_empty",
     "localtime",
     "strflocaltime",
     "get_search_list",

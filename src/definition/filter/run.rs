@@ -24,11 +24,22 @@ pub const LATTICE: &str = include_str!("../lattice.jq");
 /// A filter that yields this many values is not asked for more: it may be endless.
 const ENOUGH: usize = 1000;
 
-/// Runs `filter` on `input`, with `lattice` as `$lattice`.
+/// What a filter sees besides the definition: three objects.
+#[derive(Clone, Debug)]
+pub struct Bindings {
+    /// `$lattice`: the entry that the definition gets, and the ECS service.
+    pub lattice: Value,
+    /// `$env`: the variables that the user lets filters see.
+    pub env: Value,
+    /// `$git`: commit, ref and repository of the job.
+    pub git: Value,
+}
+
+/// Runs `filter` on `input`.
 ///
 /// # Errors
 /// The filter does not parse or names something unknown (with the place in the filter), fails, or yields anything but one object.
-pub fn run(filter: &Given, input: &Value, lattice: &Value) -> Result<Value, Vec<Finding>> {
+pub fn run(filter: &Given, input: &Value, bindings: &Bindings) -> Result<Value, Vec<Finding>> {
     let code = filter.text.as_str();
     let prelude = prelude::needed_by(code);
     // The prelude is ours and a test parses all of it; if it did not parse, the names in it would be told as unknown.
@@ -37,11 +48,14 @@ pub fn run(filter: &Given, input: &Value, lattice: &Value) -> Result<Value, Vec<
     let modules = Loader::new(definitions).load(&arena, File { code, path: () }).map_err(|errors| unparsable(filter, errors))?;
     let compiled = Compiler::default()
         .with_funs(prelude::natives())
-        .with_global_vars(["$lattice"])
+        .with_global_vars(["$lattice", "$env", "$git"])
         .compile(modules)
         .map_err(|errors| unknown_names(filter, errors))?;
 
-    let context = Ctx::<JustLut<Val>>::new(&compiled.lut, Vars::new([to_jaq(lattice)]));
+    let context = Ctx::<JustLut<Val>>::new(
+        &compiled.lut,
+        Vars::new([to_jaq(&bindings.lattice), to_jaq(&bindings.env), to_jaq(&bindings.git)]),
+    );
     let mut yielded = Vec::new();
     for value in compiled.id.run((context, to_jaq(input))).map(unwrap_valr).take(ENOUGH) {
         match value {

@@ -1,12 +1,17 @@
 //! What a filter may do, and how it is told what it may not.
 
-use super::run;
+use super::{Bindings, run};
 use crate::definition::{finding::Given, read::Document};
 
 fn filtered(filter: &str, input: &str) -> Result<String, String> {
     let document = Document::read("f", input.as_bytes()).expect("JSON");
-    let lattice = Document::read("l", br#"{"target_group_arn":"tg"}"#).expect("JSON").root.value;
-    run(&Given::new(filter, "--jq"), &document.root.value, &lattice)
+    let value = |text: &str| Document::read("b", text.as_bytes()).expect("JSON").root.value;
+    let bindings = Bindings {
+        lattice: value(r#"{"target_group_arn":"tg"}"#),
+        env: value(r#"{"TAG":"v1"}"#),
+        git: value(r#"{"sha":"4f2b"}"#),
+    };
+    run(&Given::new(filter, "--jq"), &document.root.value, &bindings)
         .map(|value| crate::definition::write::write(&document, &value))
         .map_err(|findings| findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
@@ -33,6 +38,9 @@ fn the_standard_definitions_are_there() {
         ".b = (\"x-1\" | test(\"^x\"))",
         ".b = (\"x-1\" | sub(\"x\"; \"y\"))",
         ".b = $lattice.target_group_arn",
+        ".b = $env.TAG + $git.sha",
+        ".b = (1 | debug)",
+        ".b = (1 | debug(\"here\") | stderr)",
         ".b = ([3,1] | sort_by(.) | join(\",\"))",
         ".b = (try error(\"x\") catch .)",
         "reduce range(3) as $i (.; .b += $i)",
@@ -66,7 +74,6 @@ fn mistakes_point_into_the_filter() {
         (".a = env.HOME", "--jq:1:6: unknown filter `env` in the filter `.a = env.HOME`"),
         (".a = now", "--jq:1:6: unknown filter `now` in the filter `.a = now`"),
         ("input", "--jq:1:1: unknown filter `input` in the filter `input`"),
-        ("debug", "--jq:1:1: unknown filter `debug` in the filter `debug`"),
         ("halt", "--jq:1:1: unknown filter `halt` in the filter `halt`"),
         (
             "import \"x\" as x; .",

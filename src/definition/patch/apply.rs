@@ -1,8 +1,11 @@
 //! The patch itself: the built-in filter, the user's filters, and the result over the old text.
 
-use super::entry::{self, LatticeEntry};
+use super::{
+    entry::{self, LatticeEntry},
+    mend,
+};
 use crate::definition::{
-    filter,
+    filter::{self, Bindings},
     finding::{Finding, Given},
     read::{Document, Member, Value},
     write::write,
@@ -25,6 +28,17 @@ pub struct PatchRequest<'a> {
     pub ecs_service: Option<String>,
     /// Filters that run after the built-in one, in order.
     pub filters: Vec<Given>,
+    /// What filters see besides.
+    pub seen: Seen,
+}
+
+/// What filters see besides the definition and `$lattice`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// `$env`: the variables that the user lets them see.
+    pub env: Vec<(String, String)>,
+    /// `$git`: `sha`, `ref`, `repository`, `actor` and `run_id` of the job, each where it is known.
+    pub git: Vec<(String, String)>,
 }
 
 /// What came of a patch.
@@ -50,23 +64,37 @@ pub fn patch(request: &PatchRequest<'_>) -> Result<Patched, Vec<Finding>> {
         let finding = given.error(&given.root, "", format!("a service definition is an object, this is {}", given.root.kind()));
         return Err(vec![finding]);
     }
-    let (entry, mut warnings) = entry::resolve(request)?;
+    let (mended, mut warnings) = mend::ports(request)?;
+    let request = &PatchRequest { service_definition: mended.as_ref().unwrap_or(given), ..request.clone() };
+    let (entry, more) = entry::resolve(request)?;
+    warnings.extend(more);
     let built_in = match entry {
         Some(_) => Given::new(filter::LATTICE, "lattice.jq"),
         None => Given::new("del(.vpcLatticeConfiguration)", "lattice.jq"),
     };
-    let lattice = lattice_variable(request, entry.as_ref());
-    let mut value = filter::run(&built_in, &given.root.value, &lattice)?;
+    let bindings = Bindings {
+        lattice: lattice_variable(request, entry.as_ref()),
+        env: object(&request.seen.env),
+        git: object(&request.seen.git),
+    };
+    let mut value = filter::run(&built_in, &request.service_definition.root.value, &bindings)?;
     for filter in &request.filters {
-        value = filter::run(filter, &value, &lattice)?;
+        value = filter::run(filter, &value, &bindings)?;
     }
 
     let text = write(given, &value);
     let changed = text != given.text;
-    let document = Document::read(&given.file, text.as_bytes()).map_err(|finding| vec![finding])?;
+    let mut document = Document::read(&given.file, text.as_bytes()).map_err(|finding| vec![finding])?;
+    document.secrets.clone_from(&given.secrets);
     let lattice = entry.filter(|entry| entry.is_in(&document.root));
     warnings.extend(entry::elsewhere(request, lattice.as_ref()));
     Ok(Patched { document, changed, lattice, warnings })
+}
+
+fn object(pairs: &[(String, String)]) -> Value {
+    let member =
+        |(name, value): &(String, String)| Member { name: name.clone(), span: 0..0, node: Value::String(value.clone()).into() };
+    Value::Object(pairs.iter().map(member).collect())
 }
 
 /// `$lattice`, as `lattice.jq` and the users' filters see it.

@@ -8,7 +8,7 @@ use crate::definition::{
     read::{Document, Node, Value},
 };
 
-const LIST: &str = "vpcLatticeConfigurations";
+pub(super) const LIST: &str = "vpcLatticeConfigurations";
 const SINGULAR: &str = "vpcLatticeConfiguration";
 
 /// An entry of `vpcLatticeConfigurations`, complete.
@@ -162,8 +162,12 @@ struct Source<'r> {
 
 impl Source<'_> {
     fn given(&self, node: &Node) -> Option<Given> {
-        let Place { line, column } = Place::of(&self.definition.text, node.span.start);
-        Some(Given::new(node.as_str()?, format!("{}:{line}:{column}", self.definition.file)))
+        let file = &self.definition.file;
+        let from = match self.definition.place(node.span.start) {
+            Some(Place { line, column }) => format!("{file}:{line}:{column}"),
+            None => file.clone(),
+        };
+        Some(Given::new(node.as_str()?, from))
     }
 
     /// A member of the chosen entry, else of the object written by hand.

@@ -1,13 +1,14 @@
 //! Patches a service definition: its Lattice entry, then the user's filters.
 //!
-//! Inside: `apply` (the patch, from request to text) and `entry` (which target group, role and port the Lattice entry gets, and from
-//! where). Deliberately absent: names and ids, which only AWS can turn into ARNs; callers do that first, with
+//! Inside: `apply` (the patch, from request to text) `entry` (which target group, role and port the Lattice entry gets, and from
+//! where) and `mend` (entries that name containers in place of ports). Deliberately absent: names and ids, which only AWS can turn into ARNs; callers do that first, with
 //! [`target_groups_in`] where the definition itself knows the answer. Call [`patch()`].
 
 mod apply;
 mod entry;
+mod mend;
 
-pub use apply::{PatchRequest, Patched, patch};
+pub use apply::{PatchRequest, Patched, Seen, patch};
 pub use entry::{LatticeEntry, target_groups_in};
 
 #[cfg(test)]

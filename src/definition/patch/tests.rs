@@ -1,6 +1,6 @@
 //! The seed's own files, and every way in which a patch is refused.
 
-use super::{PatchRequest, Patched, patch};
+use super::{PatchRequest, Patched, Seen, patch};
 use crate::definition::{
     finding::{Finding, Given, Severity},
     read::Document,
@@ -27,6 +27,7 @@ fn request(document: &Document) -> PatchRequest<'_> {
         port_name: None,
         ecs_service: None,
         filters: vec![],
+        seen: Seen::default(),
     }
 }
 
@@ -195,4 +196,34 @@ fn another_account_or_region_is_a_warning() {
         "{:?}",
         patched.warnings
     );
+}
+
+#[test]
+fn containers_and_ports_are_taken_for_the_names_of_ports() {
+    let entry =
+        |entry: &str| read(&format!(r#"{{"vpcLatticeConfigurations": [{{"targetGroupArn": "{TARGET_GROUP}", {entry}}}]}}"#));
+    let task = task();
+    let document = entry(r#""containerName": "web", "containerPort": 80"#);
+    let patched = patch(&PatchRequest { task_definition: Some(&task), ..request(&document) }).expect("patched");
+    let json = patched.document.root.to_json();
+    let list = &json["vpcLatticeConfigurations"];
+    assert_eq!(
+        (&list[0]["portName"], &list[0]["containerName"], list.as_array().map(Vec::len)),
+        (&"http".into(), &serde_json::Value::Null, Some(1))
+    );
+    assert_eq!(
+        patched.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "service.json:1:31: `vpcLatticeConfigurations` has no `containerName` and `containerPort`, it names ports: taken for `\"portName\": \"http\"`",
+        ]
+    );
+    let refused = |entry_text: &str, task: Option<&Document>| {
+        let document = entry(entry_text);
+        told(patch(&PatchRequest { task_definition: task, ..request(&document) }))
+    };
+    assert!(
+        refused(r#""containerName": "web", "containerPort": 81"#, Some(&task))[0]
+            .contains("no port mapping in task.json is port 81 of the container `web`")
+    );
+    assert!(refused(r#""containerPort": 80"#, None)[0].contains("which port mapping is port 80?"));
 }

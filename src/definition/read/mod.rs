@@ -10,7 +10,7 @@ mod document;
 mod parse;
 mod value;
 
-pub use document::Document;
+pub use document::{Document, Origin};
 pub(super) use parse::MAX_DEPTH;
 pub use value::{Member, Node, Value};
 

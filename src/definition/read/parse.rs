@@ -2,45 +2,27 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{Document, Member, Node, Value};
-use crate::definition::finding::{Finding, Place};
+use super::{Member, Node, Value};
+use crate::definition::finding::Place;
 
 /// Deeper than any ECS definition, shallow enough for every stack.
 pub(crate) const MAX_DEPTH: usize = 128;
 const BOM: &str = "\u{feff}";
 
-struct Problem {
-    at: usize,
-    message: String,
-    hint: Option<&'static str>,
+/// What is wrong, at which byte.
+pub(super) struct Problem {
+    pub(super) at: usize,
+    pub(super) message: String,
+    pub(super) hint: Option<&'static str>,
 }
 
 fn problem<T>(at: usize, message: impl Into<String>, hint: Option<&'static str>) -> Result<T, Problem> {
     Err(Problem { at, message: message.into(), hint })
 }
 
-pub(super) fn document(file: String, bytes: &[u8]) -> Result<Document, Finding> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default();
-            let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-            return Err(Finding::error(file, format!("byte {byte:#04x} is not UTF-8"))
-                .at(Place::of(valid, valid.len()))
-                .hint("save the file as UTF-8"));
-        }
-    };
-    let mut parser = Parser { text, at: if text.starts_with(BOM) { BOM.len() } else { 0 }, depth: 0 };
-    match parser.whole() {
-        Ok(root) => Ok(Document { file, text: text.to_owned(), root }),
-        Err(problem) => {
-            let finding = Finding::error(file, problem.message).at(Place::of(text, problem.at));
-            Err(match problem.hint {
-                Some(hint) => finding.hint(hint),
-                None => finding,
-            })
-        }
-    }
+/// Reads the one value of a JSON text.
+pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+    Parser { text, at: if text.starts_with(BOM) { BOM.len() } else { 0 }, depth: 0 }.whole()
 }
 
 struct Parser<'t> {

@@ -18,11 +18,12 @@ use crate::{
 /// The parts of a request in which a load is counted: a thousandth of a request in a second is one in a millisecond.
 const WHOLE: u128 = 1_000_000;
 
-/// When the answers to load next change by age alone; all else that changes them is somebody else's event.
-pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
-    if world.scenario.load.is_empty() {
-        return None;
-    }
+/// When the answers to load next change by age alone; all else that changes them is somebody else's event. As [`notice`] saw it.
+pub(crate) const fn next_event(world: &World) -> Option<Timestamp> {
+    world.dataplane.changes
+}
+
+fn next_change(world: &World) -> Option<Timestamp> {
     let start = world.scenario.start;
     let backends = world.scenario.backends.values();
     let backends = backends.filter_map(|behaviour| backends::changes_after(behaviour, start, world.now));
@@ -31,9 +32,13 @@ pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
 
 /// Looks at where load goes now. Where that has changed, what went before goes its old course first.
 pub(crate) fn notice(world: &mut World) {
-    if world.scenario.load.is_empty() {
+    let State { noticed, changes, .. } = world.dataplane;
+    let is_due = changes.is_some_and(|changes| changes <= world.now);
+    if world.scenario.load.is_empty() || (noticed == world.stirs() && !is_due) {
         return;
     }
+    world.dataplane.noticed = world.stirs();
+    world.dataplane.changes = next_change(world);
     let courses = world.scenario.load.iter().map(|load| {
         let service = lattice::service_of_name(world, &load.service)?;
         course(world, &service, load.port, &request(load))

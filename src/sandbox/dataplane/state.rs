@@ -18,6 +18,9 @@ pub(crate) struct State {
     pub(super) courses: Courses,
     /// The load until then is counted.
     pub(super) until: Option<Timestamp>,
+    /// The world's stirs when these were looked at last, and when they change by age alone.
+    pub(super) noticed: u64,
+    pub(super) changes: Option<Timestamp>,
     recent: VecDeque<Passed>,
 }
 

@@ -186,6 +186,11 @@ impl Traffic {
         self.series.entry(key.clone()).or_default().minutes.entry(minute).or_default()
     }
 
+    /// The minute that `now` is in is the one until which everything is accounted for.
+    pub(crate) fn is_of_minute(&self, now: Timestamp) -> bool {
+        minute_of(self.until) == minute_of(now)
+    }
+
     /// Everything until `now` is accounted for; what is too old is forgotten.
     pub(crate) fn complete(&mut self, now: Timestamp) {
         let before = minute_of(self.until);

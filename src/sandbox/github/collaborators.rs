@@ -22,6 +22,7 @@ pub(super) fn permission(_: &mut World, call: &Call) -> Outcome {
     }
     let author = actors::author(&call.server);
     let is_author = author["login"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(login));
-    let (permission, user) = if is_author { ("write", author) } else { ("read", actors::somebody(&call.server, login)) };
+    let (permission, mut user) = if is_author { ("write", author) } else { ("read", actors::somebody(&call.server, login)) };
+    user["role_name"] = json!(permission);
     Ok(Reply::json(200, &json!({ "permission": permission, "user": user, "role_name": permission })))
 }

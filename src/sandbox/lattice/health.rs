@@ -23,12 +23,20 @@ pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
     targets.chain(ahead).chain(groups).chain(services).chain(associations).chain(vpcs).min()
 }
 
-/// Does what is due now.
-pub(crate) fn on_time(world: &mut World) {
-    live(world);
+/// Does what is due now; whether anything changed but the times of health checks.
+pub(crate) fn on_time(world: &mut World) -> bool {
+    let (before, now) = (world.stirs(), world.now);
+    let state = &world.lattice;
+    let lives = state.groups.iter().map(|group| group.life).chain(state.services.iter().map(|service| service.life));
+    let lives = lives.chain(state.associations.iter().map(|one| one.life)).chain(state.vpcs.iter().map(|vpc| vpc.life));
+    let ages = lives.into_iter().any(|life| life.due().is_some_and(|due| due <= now));
+    if ages {
+        live(world);
+    }
     propagate(world);
-    drop_drained(world);
+    let drains = drop_drained(world);
     check_due(world);
+    ages || drains || world.stirs() != before
 }
 
 /// Creating and updating → ACTIVE, deleting → gone.
@@ -70,11 +78,15 @@ fn propagate(world: &mut World) {
     }
 }
 
-fn drop_drained(world: &mut World) {
+fn drop_drained(world: &mut World) -> bool {
     let now = world.now;
+    let mut drained = false;
     for group in &mut world.lattice.groups {
+        let before = group.targets.len();
         group.targets.retain(|target| target.health != Health::Draining || target.due.is_none_or(|due| due > now));
+        drained |= group.targets.len() != before;
     }
+    drained
 }
 
 /// Asks every target whose check is due, then writes down what was heard.

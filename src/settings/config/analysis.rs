@@ -99,7 +99,7 @@ impl Reader<'_> {
     fn metric(&mut self, node: &Node) -> Option<Metric> {
         let before = self.findings.len();
         let mut texts = Texts::new();
-        for (key, value) in self.entries(node, "analysis.metrics.", &KEYS, &[]) {
+        for (key, value) in self.entries(node, "analysis.metrics.", &KEYS) {
             if let Some(given) = self.text(value, key) {
                 texts.insert(key, (given.text, yaml::place(value)));
             }
@@ -273,7 +273,7 @@ impl Reader<'_> {
         for element in elements {
             let (mut name, mut missing) = (None, OnNoData::Extend);
             if matches!(element.value, Tree::Map(_)) {
-                for (key, value) in self.entries(element, "analysis.alarms.", &["name", "on_no_data"], &[]) {
+                for (key, value) in self.entries(element, "analysis.alarms.", &["name", "on_no_data"]) {
                     let text = self.text(value, key).map(|given| (given.text, yaml::place(value)));
                     match (key, text) {
                         ("name", text) => name = text,

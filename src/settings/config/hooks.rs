@@ -33,7 +33,7 @@ impl ConfigHooks {
             [a.name(), b.name(), c.name(), d.name(), e.name(), f.name(), "timeout"]
         };
         let mut read = Self::default();
-        for (key, value) in reader.entries(node, "hooks.", &KEYS, &[]) {
+        for (key, value) in reader.entries(node, "hooks.", &KEYS) {
             match Point::ALL.into_iter().find(|point| point.name() == key) {
                 None => read.timeout = reader.text(value, key),
                 Some(point) => read.hooks.extend(hook(reader, value, key).map(|hook| (point, hook))),
@@ -50,7 +50,7 @@ fn hook(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<ConfigHook> {
     }
     let before = reader.findings.len();
     let (mut jobs, mut timeout) = (Vec::new(), None);
-    for (name, value) in reader.entries(node, &format!("hooks.{key}."), &["run", "run_task", "timeout"], &[]) {
+    for (name, value) in reader.entries(node, &format!("hooks.{key}."), &["run", "run_task", "timeout"]) {
         match name {
             "run" => jobs.push(command(reader, value, name)),
             "run_task" => jobs.push(task(reader, value, key)),
@@ -84,7 +84,7 @@ fn task(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Job> {
     let before = reader.findings.len();
     let mut task = Task::default();
     let path = format!("hooks.{key}.run_task.");
-    for (name, value) in reader.entries(node, &path, &["command", "container", "task_definition"], &[]) {
+    for (name, value) in reader.entries(node, &path, &["command", "container", "task_definition"]) {
         match name {
             "command" if !matches!(value.value, Tree::List(_)) => {
                 let message = format!("`{path}command` is a list");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     ConfigAnalysis, JudgedBy,
     hooks::ConfigHooks,
-    reader::{Later, Reader, unreadable},
+    reader::{Reader, unreadable},
     steps::Placed,
 };
 use crate::{
@@ -30,6 +30,10 @@ pub(crate) struct ConfigSlot {
 pub(crate) struct Config {
     /// What its relative paths start from.
     pub(crate) directory: PathBuf,
+    pub(crate) ecspresso: Option<Given>,
+    pub(crate) envfile: Vec<Given>,
+    pub(crate) templates: Option<Given>,
+    pub(crate) tfstate: Option<Given>,
     pub(crate) region: Option<Given>,
     pub(crate) role: Option<Given>,
     pub(crate) cluster: Option<Given>,
@@ -59,10 +63,14 @@ pub(crate) struct Config {
     /// For each of `steps` the metrics that judge it.
     pub(crate) judged_by: Vec<JudgedBy>,
     pub(crate) jq: Vec<Given>,
+    pub(crate) jq_env: Vec<Given>,
     pub(crate) hooks: ConfigHooks,
     pub(crate) comment: Option<Given>,
     pub(crate) check: Option<Given>,
     pub(crate) summary: Option<Given>,
+    pub(crate) deployment: Option<Given>,
+    pub(crate) environment_url: Option<Given>,
+    pub(crate) rollback_workflow: Option<Given>,
 }
 
 impl Config {
@@ -96,7 +104,11 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 13] = [
+        const KEYS: [&str; 18] = [
+            "ecspresso",
+            "envfile",
+            "templates",
+            "tfstate",
             "region",
             "aws",
             "cluster",
@@ -108,12 +120,16 @@ impl Config {
             "rollout",
             "analysis",
             "jq",
+            "jq_env",
             "hooks",
             "github",
         ];
-        const LATER: [Later; 1] = [("ecspresso", "write `cluster`, `service`, `service_definition` and `task_definition` here")];
-        for (key, value) in reader.entries(node, "", &KEYS, &LATER) {
+        for (key, value) in reader.entries(node, "", &KEYS) {
             match key {
+                "ecspresso" => self.ecspresso = reader.text(value, key),
+                "envfile" => self.envfile = reader.texts(value, key),
+                "templates" => self.templates = reader.text(value, key),
+                "tfstate" => self.tfstate = reader.text(value, key),
                 "region" => self.region = reader.text(value, key),
                 "cluster" => self.cluster = reader.text(value, key),
                 "service" => self.service = reader.text(value, key),
@@ -121,11 +137,12 @@ impl Config {
                 "task_definition" => self.task_definition = reader.text(value, key),
                 "timeout" => self.timeout = reader.text(value, key),
                 "aws" => {
-                    for (key, value) in reader.entries(value, "aws.", &["role"], &[]) {
+                    for (key, value) in reader.entries(value, "aws.", &["role"]) {
                         self.role = reader.text(value, key);
                     }
                 }
                 "jq" => self.jq = reader.texts(value, key),
+                "jq_env" => self.jq_env = reader.texts(value, key),
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),
                 "analysis" => self.analysis(reader, value),
@@ -137,7 +154,7 @@ impl Config {
 
     fn lattice(&mut self, reader: &mut Reader<'_>, node: &Node) {
         const KEYS: [&str; 7] = ["service", "listener", "rules", "infrastructure_role", "port_name", "slots", "test_rule"];
-        for (key, value) in reader.entries(node, "lattice.", &KEYS, &[]) {
+        for (key, value) in reader.entries(node, "lattice.", &KEYS) {
             match key {
                 "service" => self.lattice_service = reader.text(value, key),
                 "listener" => self.listener = reader.text(value, key),
@@ -158,9 +175,9 @@ impl Config {
 
     fn slots(&mut self, reader: &mut Reader<'_>, node: &Node) {
         const KEYS: [&str; 3] = ["ecs_service", "target_group", "overrides"];
-        for (name, slot) in reader.entries(node, "lattice.slots.", &["a", "b"], &[]) {
+        for (name, slot) in reader.entries(node, "lattice.slots.", &["a", "b"]) {
             let written = &mut self.slots[usize::from(name == "b")];
-            for (key, value) in reader.entries(slot, &format!("lattice.slots.{name}."), &KEYS, &[]) {
+            for (key, value) in reader.entries(slot, &format!("lattice.slots.{name}."), &KEYS) {
                 match key {
                     "ecs_service" => written.ecs_service = reader.text(value, key),
                     "overrides" => written.overrides = reader.text(value, key),
@@ -177,7 +194,7 @@ impl Config {
 
     fn rollout(&mut self, reader: &mut Reader<'_>, node: &Node) {
         const KEYS: [&str; 8] = ["steps", "strategy", "settle", "retire_after", "on_cancel", "on_drift", "on_existing", "lock"];
-        for (key, value) in reader.entries(node, "rollout.", &KEYS, &[]) {
+        for (key, value) in reader.entries(node, "rollout.", &KEYS) {
             match key {
                 "steps" => self.steps = reader.steps(value),
                 "strategy" => self.strategy = reader.strategy(value),
@@ -193,7 +210,7 @@ impl Config {
 
     fn analysis(&mut self, reader: &mut Reader<'_>, node: &Node) {
         const KEYS: [&str; 6] = ["interval", "health", "metrics", "alarms", "reporting_lag", "alarm_at_start"];
-        for (key, value) in reader.entries(node, "analysis.", &KEYS, &[]) {
+        for (key, value) in reader.entries(node, "analysis.", &KEYS) {
             match key {
                 "interval" => self.interval = reader.text(value, key),
                 "metrics" => self.analysis.metrics = reader.metrics(value),
@@ -209,7 +226,7 @@ impl Config {
     }
 
     fn health(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        for (key, value) in reader.entries(node, "analysis.health.", &["min_healthy", "unhealthy_for"], &[]) {
+        for (key, value) in reader.entries(node, "analysis.health.", &["min_healthy", "unhealthy_for"]) {
             match key {
                 "min_healthy" => self.min_healthy = reader.text(value, key),
                 _ => self.unhealthy_for = reader.text(value, key),
@@ -218,13 +235,26 @@ impl Config {
     }
 
     fn github(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const DEPLOYMENT: Later = ("deployment", "give the job an `environment:`, then GitHub itself records its deployments");
-        for (key, value) in reader.entries(node, "github.", &["comment", "check", "summary"], &[DEPLOYMENT]) {
-            let text = reader.text(value, key);
+        const KEYS: [&str; 5] = ["comment", "check", "summary", "deployment", "rollback_workflow"];
+        for (key, value) in reader.entries(node, "github.", &KEYS) {
             match key {
-                "comment" => self.comment = text,
-                "check" => self.check = text,
-                _ => self.summary = text,
+                "deployment" if matches!(value.value, Tree::Map(_)) => {
+                    for (key, value) in reader.entries(value, "github.deployment.", &["environment", "url"]) {
+                        match key {
+                            "environment" => self.deployment = reader.text(value, key),
+                            _ => self.environment_url = reader.text(value, key),
+                        }
+                    }
+                    if self.deployment.is_none() {
+                        let hint = "write `deployment: { environment: production, url: … }`";
+                        reader.refuse(yaml::place(value), "`github.deployment` has no environment", hint);
+                    }
+                }
+                "deployment" => self.deployment = reader.text(value, key),
+                "comment" => self.comment = reader.text(value, key),
+                "check" => self.check = reader.text(value, key),
+                "rollback_workflow" => self.rollback_workflow = reader.text(value, key),
+                _ => self.summary = reader.text(value, key),
             }
         }
     }

@@ -1,11 +1,13 @@
 //! `espalier.yml`: what is in it, with the place of everything, so that a later finding can point there.
 //!
 //! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts and lists; every
-//! mistake collected), `steps` (steps, holds and strategies), `hooks` (hooks), `test_rule`.
+//! mistake collected), `steps` (steps, holds and strategies), `hooks` (hooks), `test_rule`, `ecspresso` (the project that it takes
+//! the rest from).
 //! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
 //! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
 
 mod analysis;
+mod ecspresso;
 mod hooks;
 mod keys;
 mod limits;
@@ -14,6 +16,7 @@ mod steps;
 mod test_rule;
 
 pub(crate) use analysis::{ConfigAnalysis, JudgedBy};
+pub(crate) use ecspresso::{Ecspresso, Loaded, load as load_ecspresso, place_of_state};
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;
 

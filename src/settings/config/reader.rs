@@ -15,9 +15,6 @@ pub(crate) fn unreadable(file: &str, error: &std::io::Error) -> Finding {
     Finding::error(file, format!("it cannot be read: {error}"))
 }
 
-/// A key that this version does not have, and what does its work until then.
-pub(super) type Later = (&'static str, &'static str);
-
 /// Reads a config; what it found wrong so far.
 pub(super) struct Reader<'f> {
     pub(super) file: &'f str,
@@ -41,13 +38,7 @@ impl<'f> Reader<'f> {
     }
 
     /// The entries of a map whose keys are known; the others become findings. A map that is left empty has none.
-    pub(super) fn entries<'n>(
-        &mut self,
-        node: &'n Node,
-        path: &str,
-        known: &[&'static str],
-        later: &[Later],
-    ) -> Vec<(&'static str, &'n Node)> {
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, path: &str, known: &[&'static str]) -> Vec<(&'static str, &'n Node)> {
         let map: &[(Key, Node)] = match &node.value {
             Tree::Map(map) => map,
             Tree::Null => &[],
@@ -61,8 +52,6 @@ impl<'f> Reader<'f> {
         for (key, value) in map {
             if let Some(known) = known.iter().find(|known| **known == key.value) {
                 entries.push((*known, value));
-            } else if let Some((_, instead)) = later.iter().find(|(later, _)| *later == key.value) {
-                self.refuse(yaml::place(key), format!("`{path}{}` is not supported by this version", key.value), *instead);
             } else {
                 let near = known.iter().map(|known| (strsim::damerau_levenshtein(&key.value, known), known)).min();
                 let hint = match near {

@@ -28,7 +28,7 @@ impl Reader<'_> {
         for element in list {
             let before = self.findings.len();
             let (mut weight, mut bake, mut hold, mut judged_by) = (None, None, None, None);
-            for (key, value) in self.entries(element, "rollout.steps.", &["weight", "bake", "hold", "analysis"], &[]) {
+            for (key, value) in self.entries(element, "rollout.steps.", &["weight", "bake", "hold", "analysis"]) {
                 match key {
                     "weight" => weight = self.text(value, key),
                     "bake" => bake = self.text(value, key),
@@ -79,7 +79,7 @@ impl Reader<'_> {
     fn hold(&mut self, node: &Node) -> Option<Hold> {
         let before = self.findings.len();
         let (mut timeout, mut on_timeout) = (None, None);
-        for (key, value) in self.entries(node, "rollout.steps.hold.", &["timeout", "on_timeout"], &[]) {
+        for (key, value) in self.entries(node, "rollout.steps.hold.", &["timeout", "on_timeout"]) {
             match key {
                 "timeout" => timeout = self.text(value, key),
                 _ => on_timeout = self.text(value, key),
@@ -102,7 +102,7 @@ impl Reader<'_> {
         const STRATEGIES: [&str; 3] = ["canary", "linear", "blue_green"];
         const HINT: &str = "write `strategy: { canary: { weight: 5%, bake: 10m } }`, `{ linear: { step: 10%, bake: 5m } }` or `{ blue_green: { bake: 10m } }`";
         let before = self.findings.len();
-        let named = self.entries(node, "rollout.strategy.", &STRATEGIES, &[]);
+        let named = self.entries(node, "rollout.strategy.", &STRATEGIES);
         let [(name, value)] = named.as_slice() else {
             if self.findings.len() == before {
                 self.refuse(yaml::place(node), "`strategy` names one strategy", HINT);
@@ -116,7 +116,7 @@ impl Reader<'_> {
         };
         let keys: Vec<&'static str> = share_key.into_iter().chain(["bake"]).collect();
         let (mut share, mut bake) = (None, None);
-        for (key, value) in self.entries(value, &format!("rollout.strategy.{name}."), &keys, &[]) {
+        for (key, value) in self.entries(value, &format!("rollout.strategy.{name}."), &keys) {
             let text = self.text(value, key);
             if key == "bake" { bake = text } else { share = text }
         }

@@ -14,7 +14,7 @@ const EXAMPLE: &str = "write `test_rule: { header: { x-espalier-test: \"1\" } }`
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<TestRule> {
     let before = reader.findings.len();
     let (mut headers, mut path, mut rules_per_listener) = (None, None, None);
-    for (key, value) in reader.entries(node, "lattice.test_rule.", &["header", "path", "rules_per_listener"], &[]) {
+    for (key, value) in reader.entries(node, "lattice.test_rule.", &["header", "path", "rules_per_listener"]) {
         match key {
             "header" => headers = Some(self::headers(reader, value)),
             "rules_per_listener" => rules_per_listener = quota(reader, value),

@@ -26,6 +26,17 @@ fn a_role_is_read_with_its_place() {
 }
 
 #[test]
+fn a_deployment_is_an_environment_with_or_without_its_address() {
+    let of = |text: &str| {
+        let config = Config::parse("espalier.yml", text).expect("a config");
+        [config.deployment, config.environment_url].map(|given| given.map(|given| given.text).unwrap_or_default())
+    };
+    assert_eq!(of("github: { deployment: production }"), ["production", ""]);
+    assert_eq!(of("github: { deployment: { environment: eu, url: https://a.b } }"), ["eu", "https://a.b"]);
+    assert_eq!(told("github: { deployment: { url: x } }"), ["espalier.yml:1:23: `github.deployment` has no environment"]);
+}
+
+#[test]
 fn a_slot_has_overrides_of_its_own() {
     let text = "jq: [.a = 1, .b = 2]\nlattice:\n  slots:\n    b: { overrides: del(.loadBalancers) }";
     let config = Config::parse("espalier.yml", text).expect("a config");
@@ -39,12 +50,6 @@ fn a_slot_has_overrides_of_its_own() {
 #[test]
 fn what_a_later_version_has_says_what_to_do_until_then() {
     for (text, message, instead) in [
-        ("ecspresso: e.yml", "espalier.yml:1:1: `ecspresso` is not supported by this version", "`service_definition`"),
-        (
-            "github: { deployment: x }",
-            "espalier.yml:1:11: `github.deployment` is not supported by this version",
-            "`environment:`",
-        ),
         (
             "lattice: { slots: { a: { target_group: [x, y] } } }",
             "espalier.yml:1:40: several target groups for `lattice.slots.a.target_group` are not supported by this version",
@@ -65,12 +70,12 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_places() {
-    let text = "regoin: x\necspresso: x\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: 1, healt: unchecked }\ncluster:\n";
+    let text = "regoin: x\necspresso: [x]\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: 1, healt: unchecked }\ncluster:\n";
     assert_eq!(
         told(text),
         [
             "espalier.yml:1:1: unknown key `regoin`",
-            "espalier.yml:2:1: `ecspresso` is not supported by this version",
+            "espalier.yml:2:12: `ecspresso` is one text, not a list or map",
             "espalier.yml:4:12: `service` is one text, not a list or map",
             "espalier.yml:5:14: lattice.test_rule is a map",
             "espalier.yml:6:12: unknown key `lattice.slots.c`",

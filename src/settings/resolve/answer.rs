@@ -10,15 +10,15 @@ use super::{
 use crate::{
     cli,
     definition::Finding,
-    settings::{AnswerSettings, AskedSettings, AskedVerb, Environment, Served, sources::Sources},
+    settings::{AnswerSettings, AskedSettings, AskedVerb, Environment, Served, Unsettled, sources::Sources},
 };
 
 /// Settles what `answer` is told.
 ///
 /// # Errors
 /// Every mistake in flags, environment and configs.
-pub fn answer(args: &cli::Answer, environment: &Environment) -> Result<AnswerSettings, Vec<Finding>> {
-    let mut sources = Sources { environment, findings: Vec::new() };
+pub fn answer(args: &cli::Answer, environment: &Environment) -> Result<AnswerSettings, Unsettled> {
+    let mut sources = Sources::new(environment);
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let mut needed = |name: &str, is_there: bool, hint: &str| {
         if !is_there {
@@ -46,13 +46,13 @@ pub fn answer(args: &cli::Answer, environment: &Environment) -> Result<AnswerSet
         if config.is_none() && !services.is_empty() {
             break;
         }
-        match Sources::open(environment, config.as_deref()) {
+        match Sources::open(environment, &cli::Common { config: config.clone(), ..cli::Common::default() }) {
             Ok((_, read)) => {
                 let name = read.service.or(read.lattice_service).map(|given| given.text);
                 services.push(Served { name, config });
             }
-            Err(findings) => {
-                sources.findings.extend(findings);
+            Err(unsettled) => {
+                sources.also(unsettled);
                 break;
             }
         }
@@ -69,25 +69,33 @@ pub fn asked(
     environment: &Environment,
     config: Option<&PathBuf>,
     verb: &AskedVerb,
-) -> Result<AskedSettings, Vec<Finding>> {
-    let common = cli::Common { config: config.cloned(), region: args.region.clone(), aws_role: args.aws_role.clone() };
+) -> Result<AskedSettings, Unsettled> {
+    let common = cli::Common {
+        config: config.cloned(),
+        region: args.region.clone(),
+        aws_role: args.aws_role.clone(),
+        templates: cli::Templates::default(),
+    };
     let which = |rollout_id: &Option<String>| cli::Which { rollout_id: rollout_id.clone(), ..cli::Which::default() };
     let (dry_run, reporting) = (args.dry_run.clone(), args.reporting.clone());
     Ok(match verb {
-        AskedVerb::Status => AskedSettings::Status(status(&cli::Status { common, ..cli::Status::default() }, environment)?),
+        AskedVerb::Status => {
+            AskedSettings::Status(Box::new(status(&cli::Status { common, ..cli::Status::default() }, environment)?))
+        }
         AskedVerb::Promote { full, step, rollout_id } => {
             let (which, step, full) = (which(rollout_id), step.clone(), full.then_some(true));
-            AskedSettings::Promote(promote(&cli::Promote { common, which, step, full, dry_run, reporting }, environment)?)
+            let args = cli::Promote { common, which, step, full, dry_run, reporting };
+            AskedSettings::Promote(Box::new(promote(&args, environment)?))
         }
         AskedVerb::Abort { reason, rollout_id } => {
             let (which, reason) = (which(rollout_id), reason.clone());
             let args = cli::Abort { common, which, reason, dry_run, reporting, ..cli::Abort::default() };
-            AskedSettings::Abort(abort(&args, environment)?)
+            AskedSettings::Abort(Box::new(abort(&args, environment)?))
         }
         AskedVerb::Rollback { reason, revision, rollout_id } => {
             let (which, reason, revision) = (which(rollout_id), reason.clone(), revision.clone());
             let args = cli::Rollback { common, which, reason, revision, dry_run, reporting };
-            AskedSettings::Rollback(rollback(&args, environment)?)
+            AskedSettings::Rollback(Box::new(rollback(&args, environment)?))
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Common,
-    definition::Finding,
+    definition::{Finding, Given},
     settings::{
         Secret, Surroundings,
         config::Config,
@@ -31,14 +31,15 @@ pub(super) fn aws(sources: &mut Sources<'_>, common: &Common, config: &Config, s
     // What says when they end says it of the credentials beside it.
     let expires =
         sources.environment.get("AWS_CREDENTIAL_EXPIRATION").filter(|_| sources.environment.get("AWS_ACCESS_KEY_ID").is_some());
-    AwsSettings {
+    sources.aws = AwsSettings {
         region,
         endpoint_url: surroundings.aws_endpoint_url.clone(),
         role,
         session: session(&surroundings.runner),
         id_token: surroundings.id_token.clone(),
         expires: expires.and_then(point_in_time),
-    }
+    };
+    sources.aws.clone()
 }
 
 /// Everything else that the environment says, checked.
@@ -51,7 +52,35 @@ pub(super) fn surroundings(sources: &mut Sources<'_>, github_token: Option<&Secr
 /// The config alone decides these: `ESPALIER_CHECK` is `patch --check`.
 pub(super) fn github(sources: &mut Sources<'_>, config: &Config) -> GitHubSettings {
     let mut switch = |given: &Option<_>| sources.boolean("github", None, given.as_ref(), true);
-    GitHubSettings { comment: switch(&config.comment), check: switch(&config.check), summary: switch(&config.summary) }
+    let (comment, check, summary) = (switch(&config.comment), switch(&config.check), switch(&config.summary));
+    let mut wanted = |given: &Option<Given>, fits: fn(&str) -> bool, what: &str, hint: &str| {
+        let given = given.as_ref()?;
+        if fits(&given.text) {
+            return Some(given.text.clone());
+        }
+        sources.findings.push(Finding::error(given.from.clone(), format!("`{}` is not {what}", given.text)).hint(hint));
+        None
+    };
+    let is_url = |text: &str| text.parse().is_ok_and(|uri: http::Uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    let is_workflow = |text: &str| {
+        let is_yaml = text.ends_with(".yml") || text.ends_with(".yaml");
+        is_yaml && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    // GitHub's own limit ("Create a deployment environment").
+    let is_name = |text: &str| text.chars().count() <= 255 && !text.chars().any(char::is_control);
+    GitHubSettings {
+        comment,
+        check,
+        summary,
+        deployment: wanted(&config.deployment, is_name, "an environment's name", "write at most 255 characters"),
+        environment_url: wanted(&config.environment_url, is_url, "a URL", "write it like `https://example.com`"),
+        rollback_workflow: wanted(
+            &config.rollback_workflow,
+            is_workflow,
+            "the name of a workflow's file",
+            "write the name of a file in .github/workflows, such as `rollback.yml`",
+        ),
+    }
 }
 
 /// `arn:aws:iam::123456789012:role/deployer`, with a path or without, in any partition.

@@ -104,10 +104,10 @@ mod tests {
         let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let environment = Environment::of(pairs);
         let config = Config::parse("e.yml", config).expect("a config");
-        let mut sources = Sources { environment: &environment, findings: Vec::new() };
+        let mut sources = Sources::new(&environment);
         let jobs = hooks(&mut sources, args, &config);
         without_tasks(&mut sources, &jobs);
-        sources.done(jobs).map_err(|findings| findings.iter().map(ToString::to_string).collect())
+        sources.done(jobs).map_err(|unsettled| unsettled.findings.iter().map(ToString::to_string).collect())
     }
 
     const CONFIG: &str = "hooks: { before_shift: ./a, after_step: { run: ./b, timeout: 9s }, timeout: 30s }";

@@ -7,7 +7,7 @@ use crate::{
     cli,
     definition::Finding,
     settings::{
-        Environment, PatchInput, PatchOutput, PatchSettings,
+        Environment, PatchInput, PatchOutput, PatchSettings, Unsettled,
         sources::{Asked, Sources},
     },
 };
@@ -16,8 +16,8 @@ use crate::{
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, None);
     let file = args.file.as_deref().or(args.service_definition.as_deref());
     let input = match sources.path("service-definition", file, config.service_definition.as_ref(), &config.directory) {
@@ -49,16 +49,17 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
         (false, false, None) => PatchOutput::Stdout,
     };
 
+    let task_definition =
+        sources.path("task-definition", args.task_definition.as_deref(), config.task_definition.as_ref(), &config.directory);
+    if let PatchInput::File(path) = &input {
+        sources.look_into(path);
+    }
+    task_definition.iter().for_each(|path| sources.look_into(path));
     let target_group = Asked::new("target-group", args.target_group.as_ref(), config.slots[0].target_group.as_ref());
     let settings = PatchSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         input,
-        task_definition: sources.path(
-            "task-definition",
-            args.task_definition.as_deref(),
-            config.task_definition.as_ref(),
-            &config.directory,
-        ),
+        task_definition,
         service: sources.text(Asked::new("service", args.service.as_ref(), config.service.as_ref())),
         target_group: sources.given(target_group),
         infrastructure_role: sources.given(Asked::new(
@@ -67,10 +68,12 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
             config.infrastructure_role.as_ref(),
         )),
         port_name: sources.given(Asked::new("port-name", args.port_name.as_ref(), config.port_name.as_ref())),
-        jq: sources.filters(&args.jq, &config.jq),
+        jq: sources.filters(&args.jq, &args.filters.jq_file, &config.jq),
+        seen: sources.seen(&args.filters.jq_env, &config.jq_env, &surroundings.runner),
         output,
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         surroundings,
+        templating: std::mem::take(&mut sources.templating),
     };
     sources.done(settings)
 }

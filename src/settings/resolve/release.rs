@@ -6,15 +6,17 @@ use super::{
     common::{aws, github, surroundings},
     hooks::{hooks, without_tasks},
     plan::{lock, plan, retire_after},
-    slots::{images, slots},
+    slots::{images, slots, variables},
 };
 use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
+        DeploySettings, DiffSettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
+        Surroundings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
+        surroundings::check_clock,
     },
 };
 
@@ -22,39 +24,48 @@ use crate::{
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
-    let cluster = sources.required(Asked::new("cluster", args.cluster.as_ref(), config.cluster.as_ref()), "cluster");
-    let service = sources.required(Asked::new("service", args.service.as_ref(), config.service.as_ref()), "service");
-    let service_definition =
-        file(&mut sources, &config, "service-definition", args.service_definition.as_ref(), config.service_definition.as_ref());
+    let cluster = sources.required(Asked::new("cluster", args.released.cluster.as_ref(), config.cluster.as_ref()), "cluster");
+    let service = sources.required(Asked::new("service", args.released.service.as_ref(), config.service.as_ref()), "service");
+    let service_definition = file(
+        &mut sources,
+        &config,
+        "service-definition",
+        args.released.service_definition.as_ref(),
+        config.service_definition.as_ref(),
+    );
     let task_definition =
-        file(&mut sources, &config, "task-definition", args.task_definition.as_ref(), config.task_definition.as_ref());
+        file(&mut sources, &config, "task-definition", args.released.task_definition.as_ref(), config.task_definition.as_ref());
+    sources.look_into(&service_definition);
+    sources.look_into(&task_definition);
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
     let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, retire_after);
     let settings = DeploySettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
-        images: images(&mut sources, &args.image),
+        images: images(&mut sources, &args.released.image),
+        variables: variables(&mut sources, &args.released.env),
         lattice: LatticeSettings {
-            service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
-            listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
-            rules: rules(&sources, args.traffic.rules.as_ref(), &config),
+            service: lattice_service(&mut sources, args.released.traffic.lattice_service.as_ref(), &config),
+            listener: sources.text(Asked::new("listener", args.released.traffic.listener.as_ref(), config.listener.as_ref())),
+            rules: rules(&mut sources, args.released.traffic.rules.as_ref(), &config),
             test_rule: config.test_rule.clone(),
             infrastructure_role: sources.given(Asked::new(
                 "infrastructure-role",
-                args.infrastructure_role.as_ref(),
+                args.released.infrastructure_role.as_ref(),
                 config.infrastructure_role.as_ref(),
             )),
-            port_name: sources.given(Asked::new("port-name", args.port_name.as_ref(), config.port_name.as_ref())),
-            slots: slots(&mut sources, args, &config, &service),
+            port_name: sources.given(Asked::new("port-name", args.released.port_name.as_ref(), config.port_name.as_ref())),
+            slots: slots(&mut sources, &args.released, &config, &service),
         },
         lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,
         judging,
         hooks: hooks(&mut sources, &args.steps.hooks, &config),
-        jq: sources.filters(&args.jq, &config.jq),
+        jq: sources.filters(&args.released.jq, &args.released.filters.jq_file, &config.jq),
+        seen: sources.seen(&args.released.filters.jq_env, &config.jq_env, &surroundings.runner),
         on_existing: sources.word(
             Asked::new("on-existing", args.on_existing.as_ref(), config.on_existing.as_ref()),
             &[("refuse", OnExisting::Refuse), ("resume", OnExisting::Resume), ("rollback-first", OnExisting::RollbackFirst)],
@@ -69,16 +80,73 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         service_definition,
         task_definition,
         surroundings,
+        templating: std::mem::take(&mut sources.templating),
     };
     sources.done(settings)
+}
+
+/// Settles what `diff` is told.
+///
+/// # Errors
+/// As [`deploy`].
+pub fn diff(args: &cli::Diff, environment: &Environment) -> Result<DiffSettings, Unsettled> {
+    let release = cli::Deploy {
+        common: args.common.clone(),
+        released: args.released.clone(),
+        reporting: cli::Reporting { format: args.format, ..cli::Reporting::default() },
+        ..cli::Deploy::default()
+    };
+    let release = deploy(&release, environment)?;
+    let mut sources = Sources::new(environment);
+    let exit_code = sources.boolean("exit-code", args.exit_code, None, false);
+    sources.done(DiffSettings { release, exit_code })
+}
+
+/// Whose release it is, and where to say that it is refused: what is known even when the rest cannot be read.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// What was to be released.
+    pub service: String,
+    /// Where.
+    pub cluster: String,
+    /// Everything from the environment.
+    pub surroundings: Surroundings,
+}
+
+/// Who asked for a `deploy` that is refused; none where not even that is known, or nothing was to be written.
+#[must_use]
+pub fn who(args: &cli::Deploy, environment: &Environment) -> Option<Who> {
+    let mut sources = Sources::new(environment);
+    let config = args.common.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
+    let config = environment.directory.join(config.unwrap_or_else(|| "espalier.yml".into()));
+    let config = std::fs::read_to_string(config).unwrap_or_default();
+    // The file may not even be YAML.
+    let line = |key: &str| {
+        let value = config.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        let value = value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        (!value.is_empty()).then(|| Given::new(value, key))
+    };
+    let mut of = |flag: &'static str, value: Option<&String>| sources.text(Asked::new(flag, value, line(flag).as_ref()));
+    let surroundings = Surroundings::read(environment, args.reporting.github_token.as_ref());
+    let mut findings = Vec::new();
+    check_clock(environment, &surroundings, &mut findings);
+    let dry_run = args.dry_run.dry_run.or_else(|| Some(environment.get("ESPALIER_DRY_RUN") == Some("true")));
+    if dry_run == Some(true) || !findings.is_empty() {
+        return None;
+    }
+    Some(Who {
+        service: of("service", args.released.service.as_ref())?,
+        cluster: of("cluster", args.released.cluster.as_ref())?,
+        surroundings,
+    })
 }
 
 /// Settles what `shift` is told. It never retires anything.
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let from = sources
         .required(Asked::new("from", args.from.as_ref(), config.slots[0].target_group.as_ref()), "lattice.slots.a.target_group");
@@ -95,7 +163,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.traffic.lattice_service.as_ref(), &config),
         listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
-        rules: rules(&sources, args.traffic.rules.as_ref(), &config),
+        rules: rules(&mut sources, args.traffic.rules.as_ref(), &config),
         test_rule: config.test_rule.clone(),
         from,
         to,
@@ -116,8 +184,8 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, None);
     let settings = StatusSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
@@ -139,10 +207,17 @@ fn file(sources: &mut Sources<'_>, config: &Config, flag: &str, value: Option<&P
     })
 }
 
-fn rules(sources: &Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
-    let Some(given) = sources.given(Asked::new("rules", flag, None)) else { return config.rules.clone().unwrap_or_default() };
-    if given.text == "all" {
-        return Rules::All;
-    }
-    Rules::Listed(given.text.split([',', '\n']).map(str::trim).filter(|rule| !rule.is_empty()).map(str::to_owned).collect())
+fn rules(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
+    let listed = match sources.given(Asked::new("rules", flag, None)) {
+        None => match config.rules.clone().unwrap_or_default() {
+            Rules::All => return Rules::All,
+            Rules::Listed(rules) => rules.into_iter().map(|rule| Given::new(rule, "lattice.rules")).collect(),
+        },
+        Some(given) if given.text == "all" => return Rules::All,
+        Some(Given { text, from }) => {
+            let rules = text.split([',', '\n']).map(str::trim).filter(|rule| !rule.is_empty());
+            rules.map(|rule| Given::new(rule, from.clone())).collect::<Vec<_>>()
+        }
+    };
+    Rules::Listed(listed.into_iter().map(|rule| sources.referred(rule).text).collect())
 }

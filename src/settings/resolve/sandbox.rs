@@ -5,7 +5,7 @@ use crate::{
     cli,
     definition::Finding,
     settings::{
-        DeploySettings, Environment, LiveSettings, SandboxRunSettings, SandboxServeSettings, SandboxStartSettings,
+        DeploySettings, Environment, LiveSettings, SandboxRunSettings, SandboxServeSettings, SandboxStartSettings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -15,8 +15,8 @@ use crate::{
 ///
 /// # Errors
 /// Every mistake in flags and environment.
-pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Result<SandboxServeSettings, Vec<Finding>> {
-    let mut sources = Sources { environment, findings: Vec::new() };
+pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Result<SandboxServeSettings, Unsettled> {
+    let mut sources = Sources::new(environment);
     let start = start(&mut sources, &args.start);
     let speed =
         sources.given(Asked::new("speed", args.speed.as_ref(), None)).map_or(1.0, |given| match given.text.parse::<f64>() {
@@ -45,8 +45,8 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
 ///
 /// # Errors
 /// Every mistake in flags and environment.
-pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<SandboxRunSettings, Vec<Finding>> {
-    let mut sources = Sources { environment, findings: Vec::new() };
+pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<SandboxRunSettings, Unsettled> {
+    let mut sources = Sources::new(environment);
     let start = start(&mut sources, &args.start);
     let record = sources.path("record", args.record.as_deref(), None, &environment.directory);
     sources.done(SandboxRunSettings { start, snapshot: args.snapshot.clone(), record, command: args.command.clone() })
@@ -61,8 +61,8 @@ fn start(sources: &mut Sources<'_>, args: &cli::SandboxStart) -> SandboxStartSet
         let common = cli::Common { config: Some(named), region: args.region.clone(), ..cli::Common::default() };
         match deploy(&cli::Deploy { common, ..cli::Deploy::default() }, environment) {
             Ok(settings) => Some((path, Box::new(settings))),
-            Err(findings) => {
-                sources.findings.extend(findings);
+            Err(unsettled) => {
+                sources.also(unsettled);
                 None
             }
         }

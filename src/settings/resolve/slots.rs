@@ -2,7 +2,7 @@
 
 use crate::{
     cli,
-    definition::{Finding, Given},
+    definition::{Finding, Given, request::Variable},
     settings::{
         Slot,
         config::Config,
@@ -28,8 +28,35 @@ pub(super) fn images(sources: &mut Sources<'_>, flags: &[String]) -> Vec<(String
     images
 }
 
+/// Variables, and the containers that get them.
+pub(super) fn variables(sources: &mut Sources<'_>, flags: &[String]) -> Vec<Variable> {
+    let mut variables = Vec::new();
+    // Values may have commas in them: in the variable there is one on each line.
+    let given = if flags.is_empty() {
+        let text = sources.environment.get("ESPALIER_ENV").unwrap_or_default();
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(|line| Given::new(line, "ESPALIER_ENV")).collect::<Vec<_>>()
+    } else {
+        flags.iter().map(|flag| Given::new(flag, "--env")).collect()
+    };
+    for Given { text, from } in given {
+        let parts = text.split_once('=').map(|(name, value)| match name.split_once(':') {
+            Some((container, name)) => (Some(container.to_owned()), name.to_owned(), value.to_owned()),
+            None => (None, name.to_owned(), value.to_owned()),
+        });
+        match parts {
+            Some((container, name, value)) if !name.is_empty() => variables.push(Variable { container, name, value }),
+            Some(_) | None => {
+                let finding = Finding::error(from, format!("`{text}` does not say which variable gets which value"));
+                sources.findings.push(finding.hint("write `NAME=VALUE`, or `CONTAINER:NAME=VALUE`"));
+            }
+        }
+    }
+    variables
+}
+
 /// Slots a and b: flags, else the config, else names made of the service's.
-pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Deploy, config: &Config, service: &str) -> [Slot; 2] {
+pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Released, config: &Config, service: &str) -> [Slot; 2] {
     let mut flags: [Option<(Given, Given)>; 2] = [None, None];
     for given in sources.list("slot", &args.slot) {
         let parts = given.text.split_once('=').and_then(|(name, rest)| {
@@ -52,6 +79,7 @@ pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Deploy, config: &Conf
         let message = format!("it names `{}` for slot a, --slot names `{}`", target_group.text, slot.text);
         sources.findings.push(Finding::error(&target_group.from, message).hint("give one of them"));
     }
+    let groups = config.slots.clone().map(|slot| slot.target_group.map(|given| sources.referred(given)));
     let slot = |name: &str, index: usize, flag: Option<(Given, Given)>, target_group: Option<Given>, default_service: String| {
         let (ecs_service, from_flag) = flag.unzip();
         let written = &config.slots[index];
@@ -60,7 +88,7 @@ pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Deploy, config: &Conf
             ecs_service: ecs_service.or_else(|| written.ecs_service.clone()).map_or(default_service, |given| given.text),
             target_group: from_flag
                 .or(target_group)
-                .or_else(|| written.target_group.clone())
+                .or_else(|| groups[index].clone())
                 .unwrap_or_else(|| Given::new(format!("{service}-{name}"), format!("the default of slot {name}"))),
             overrides: written.overrides.clone(),
         }

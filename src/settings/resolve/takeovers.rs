@@ -13,7 +13,7 @@ use crate::{
     rollout::plan::Plan,
     settings::{
         AbortSettings, AnalysisSettings, Environment, PlanOrigin, PromoteSettings, RecoverSettings, ResumeSettings,
-        RollbackSettings, Scope, Which,
+        RollbackSettings, Scope, Unsettled, Which,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -23,14 +23,14 @@ use crate::{
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<PromoteSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<PromoteSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let (plan, plan_origin, judging) = recorded_plan(&mut sources, &config);
     let settings = PromoteSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
-        rollout_id: rollout_id(&sources, &args.which),
+        rollout_id: rollout_id(&mut sources, &args.which),
         step: step(&mut sources, args.step.as_ref()),
         full: sources.boolean("full", args.full, None, false),
         plan,
@@ -49,8 +49,8 @@ pub fn promote(args: &cli::Promote, environment: &Environment) -> Result<Promote
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let (plan, plan_origin, judging) = recorded_plan(&mut sources, &config);
     let all = sources.boolean("all", args.all, None, false);
@@ -65,7 +65,7 @@ pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSet
     let settings = ResumeSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         scope,
-        rollout_id: rollout_id(&sources, one).filter(|_| !all),
+        rollout_id: rollout_id(&mut sources, one).filter(|_| !all),
         plan,
         plan_origin,
         judging,
@@ -83,13 +83,13 @@ pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSet
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn recover(args: &cli::Recover, environment: &Environment) -> Result<RecoverSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn recover(args: &cli::Recover, environment: &Environment) -> Result<RecoverSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = RecoverSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
-        rollout_id: rollout_id(&sources, &args.which),
+        rollout_id: rollout_id(&mut sources, &args.which),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
         github: github(&mut sources, &config),
@@ -102,13 +102,13 @@ pub fn recover(args: &cli::Recover, environment: &Environment) -> Result<Recover
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn abort(args: &cli::Abort, environment: &Environment) -> Result<AbortSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn abort(args: &cli::Abort, environment: &Environment) -> Result<AbortSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = AbortSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
-        rollout_id: rollout_id(&sources, &args.which),
+        rollout_id: rollout_id(&mut sources, &args.which),
         to: sources.text(Asked::new("to", args.to.as_ref(), None)),
         reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
         force: sources.boolean("force", args.force, None, false),
@@ -124,13 +124,13 @@ pub fn abort(args: &cli::Abort, environment: &Environment) -> Result<AbortSettin
 ///
 /// # Errors
 /// Every mistake in flags, environment and config.
-pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<RollbackSettings, Vec<Finding>> {
-    let (mut sources, config) = Sources::open(environment, args.common.config.as_deref())?;
+pub fn rollback(args: &cli::Rollback, environment: &Environment) -> Result<RollbackSettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let settings = RollbackSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
-        rollout_id: rollout_id(&sources, &args.which),
+        rollout_id: rollout_id(&mut sources, &args.which),
         revision: sources.text(Asked::new("revision", args.revision.as_ref(), None)),
         reason: sources.text(Asked::new("reason", args.reason.as_ref(), None)),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
@@ -165,6 +165,6 @@ fn which(sources: &mut Sources<'_>, args: &cli::Which, config: &Config) -> Which
     target.map_or_else(|| Which::LatticeService(lattice_service(sources, service, config)), Which::TrafficTarget)
 }
 
-fn rollout_id(sources: &Sources<'_>, args: &cli::Which) -> Option<String> {
+fn rollout_id(sources: &mut Sources<'_>, args: &cli::Which) -> Option<String> {
     sources.text(Asked::new("rollout-id", args.rollout_id.as_ref(), None))
 }

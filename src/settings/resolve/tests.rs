@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     cli::{self, Cli, Command},
-    definition::{Finding, Given},
-    settings::{DeploySettings, Environment, Format, PatchInput, PatchOutput, Rules, Which},
+    definition::Given,
+    settings::{DeploySettings, Environment, Format, PatchInput, PatchOutput, Rules, Unsettled, Which},
 };
 
 fn environment(directory: &TempDir, pairs: &[(&str, &str)]) -> Environment {
@@ -33,14 +33,14 @@ fn seed(directory: &TempDir) {
     fs::write(directory.path().join("espalier.yml"), include_str!("../../../tests/fixtures/seed/espalier.yml")).expect("written");
 }
 
-fn told<T: std::fmt::Debug>(result: Result<T, Vec<Finding>>) -> Vec<String> {
-    result.expect_err("refused").iter().map(ToString::to_string).collect()
+fn told<T: std::fmt::Debug>(result: Result<T, Unsettled>) -> Vec<String> {
+    result.expect_err("refused").findings.iter().map(ToString::to_string).collect()
 }
 
 const FLAGS: &str =
     "espalier deploy --cluster c --service s --service-definition s.json --task-definition t.json --lattice-service l";
 
-fn with(line: &str, directory: &TempDir, pairs: &[(&str, &str)]) -> Result<DeploySettings, Vec<Finding>> {
+fn with(line: &str, directory: &TempDir, pairs: &[(&str, &str)]) -> Result<DeploySettings, Unsettled> {
     deploy(&deploy_of(line), &environment(directory, pairs))
 }
 
@@ -197,7 +197,7 @@ fn everything_that_is_missing_or_wrong_is_told_at_once() {
 #[test]
 fn weights_that_do_not_climb_to_100_are_refused_where_they_stand() {
     let directory = TempDir::new().expect("a directory");
-    let findings = with(&format!("{FLAGS} --steps 25%:1m,5%:1m"), &directory, &[]).expect_err("refused");
+    let findings = with(&format!("{FLAGS} --steps 25%:1m,5%:1m"), &directory, &[]).expect_err("refused").findings;
     let told: Vec<_> = findings.iter().map(ToString::to_string).collect();
     assert_eq!(told, ["--steps: step 2 (5%) does not climb above step 1 (25%)", "--steps: the last step is 5%, not 100%"]);
     assert_eq!(findings[1].hint.as_deref(), Some("add a step such as `100%:10m`, only then can the candidate be promoted"));

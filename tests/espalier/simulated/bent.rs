@@ -25,7 +25,7 @@ use crate::simulation::{
     case::{Case, Errand, Runs},
     facts::Facts,
     furnish::{command, errors},
-    run::{Bend, play_bent},
+    play::{Bend, play_bent},
 };
 
 /// One thing that is not as it should be.

@@ -22,7 +22,7 @@ use espalier::{
 use crate::simulation::{
     case::{Blow, Case, Falls, Shape, Verb},
     facts::Facts,
-    run::{Played, play},
+    play::{Played, play},
 };
 
 const STABLE: usize = 0;
@@ -75,7 +75,7 @@ pub(super) fn quiet() -> Case {
     let mut case = Case::wired(0);
     let step = |percent| Step { share: Share::percent(percent), bake: Duration::from_secs(45), lag: Duration::ZERO, hold: None };
     case.shape = Shape::RuleAndDefault;
-    case.tasks = 3;
+    (case.tasks, case.checks) = (3, 10);
     case.plan.steps = vec![step(5), step(50), step(100)];
     (case.plan.settle, case.plan.interval) = (Duration::from_secs(45), Duration::from_secs(15));
     (case.plan.on_cancel, case.plan.on_drift) = (OnCancel::Rollback, OnDrift::Stop);

@@ -101,6 +101,8 @@ pub(crate) struct Case {
     pub(crate) seed: u64,
     pub(crate) shape: Shape,
     pub(crate) tasks: u32,
+    /// How often Lattice checks a target, in seconds.
+    pub(crate) checks: u64,
     pub(crate) plan: Plan,
     pub(crate) knobs: Knobs,
     /// By how many seconds the runner's clock is ahead of AWS's.
@@ -142,7 +144,11 @@ impl std::fmt::Display for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let steps: Vec<_> = self.plan.steps.iter().map(ToString::to_string).collect();
         let plan = &self.plan;
-        writeln!(f, "seed {}: {:?}, {} tasks of stable, calls take {:?}", self.seed, self.shape, self.tasks, self.latency)?;
+        writeln!(
+            f,
+            "seed {}: {:?}, {} tasks of stable, checked every {} s, calls take {:?}",
+            self.seed, self.shape, self.tasks, self.checks, self.latency
+        )?;
         writeln!(
             f,
             "plan: {}, settle {:?}, interval {:?}, timeout {:?}, on_cancel {:?}, on_drift {:?}, retire after {:?}",

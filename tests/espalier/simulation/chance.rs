@@ -99,6 +99,7 @@ impl Case {
             seed,
             shape: dice.one(&shapes),
             tasks: u32::try_from(dice.between(1, 4)).expect("small"),
+            checks: dice.one(&[10, 30, 30]),
             plan,
             knobs: Knobs { propagation: dice.between(1, settle), drain: 30, ..Knobs::default() },
             ahead: 0,

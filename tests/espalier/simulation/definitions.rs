@@ -74,6 +74,7 @@ impl Definition {
             port_name: Some(Given::new("http", "flag")),
             ecs_service: Some(place.ecs_service.to_owned()),
             filters: self.overridden.then(|| Given::new(overrides, "slot b")).into_iter().collect(),
+            seen: Default::default(),
         };
         let patched = patch(&request).expect("it can be patched");
         if !candidate::for_any_slot(&given).is_empty() || !candidate::beside_stable(&patched.document, "b").is_empty() {

@@ -91,7 +91,7 @@ impl Errands {
         let Some((point, step, running)) = &mut self.running else { return Ok(None) };
         let reading = match running {
             Running::Program { ends, exit } => {
-                let end = (world.now() >= *ends).then(|| HookEnd { exit: Some(*exit), why: None });
+                let end = (world.now() >= *ends).then_some(HookEnd { exit: Some(*exit), why: None });
                 HookReading { end, tail: Vec::new() }
             }
             Running::Task { arn: None, .. } => return Ok(None),

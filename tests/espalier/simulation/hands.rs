@@ -19,7 +19,7 @@ use espalier::{
             groups::{Target, TargetStatus},
             traffic::TrafficTarget,
         },
-        ledger::{self, Found, Ledger},
+        ledger::{Found, Ledger},
         observe::side,
         slots::{Launch, Slot, Slots},
     },
@@ -40,6 +40,7 @@ use super::{
     doors::Door,
     errands::Errands,
     measure::measure,
+    recorded::found,
     stage::{seen, told},
     steer::steer,
 };
@@ -52,6 +53,13 @@ pub(crate) struct LateWrite {
     pub(crate) action: direct::Action,
 }
 
+/// Rollout, generation and owner of a record.
+type Owner = (String, u64, String);
+
+fn owner(record: &Record) -> Owner {
+    (record.id.clone(), record.generation, record.owner.clone())
+}
+
 /// What one job acts on and with.
 pub(crate) struct Hands {
     pub(crate) slots: Slots,
@@ -61,6 +69,8 @@ pub(crate) struct Hands {
     /// The sides as they were read last, with what they were made of: most readings find nothing new.
     sides: Option<(u64, (Option<Side>, Side))>,
     record: Option<(BTreeMap<String, String>, Option<Found>)>,
+    /// The tags as they were when our own record was written last, and whose that is.
+    written: Option<(BTreeMap<String, String>, Owner)>,
     actions: Vec<Option<(direct::Action, LiveAction)>>,
     pub(crate) late: Vec<LateWrite>,
     pub(crate) refused: bool,
@@ -69,7 +79,7 @@ pub(crate) struct Hands {
 impl Hands {
     pub(crate) fn new(slots: Slots, ledger: Ledger, door: Door, errands: Errands) -> Self {
         let actions = vec![None; slots.targets.len()];
-        Self { slots, ledger, door, errands, sides: None, record: None, actions, late: Vec::new(), refused: false }
+        Self { slots, ledger, door, errands, sides: None, record: None, written: None, actions, late: Vec::new(), refused: false }
     }
 
     /// Does what the machine asks for; `WaitUntil` and `Finish` are the run's own.
@@ -110,7 +120,10 @@ impl Hands {
             Effect::Record(record, lease) => self.write_record(world, record, *lease),
             Effect::Renew(until) => {
                 let tags = self.ledger.renewal(record, *until);
-                tag(world, self.ledger.holder(), tags)
+                let was_ours = self.written.take().filter(|(known, _)| world.tags(self.ledger.holder()) == Some(known));
+                tag(world, self.ledger.holder(), tags)?;
+                self.written = was_ours.and_then(|(_, owner)| Some((world.tags(self.ledger.holder())?.clone(), owner)));
+                Ok(())
             }
             Effect::Write(desired) => {
                 let actions = self.slots.actions(*desired).expect("a plan that was checked");
@@ -140,11 +153,12 @@ impl Hands {
 
     fn launch(&self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {
         let slot = &self.slots.candidate;
-        let (Some(service), Some(cluster)) = (&slot.ecs_service, &self.slots.cluster) else { return Ok(()) };
+        let Some(service) = &slot.ecs_service else { return Ok(()) };
         let mut body = match &self.slots.launch {
             Launch::Nothing => return Ok(()),
             Launch::Previous { task_definition } => {
-                json!({ "cluster": cluster, "service": service, "taskDefinition": task_definition })
+                call(world, "ecs", "UpdateService")?;
+                return world.launch(service, task_definition, count as usize).map_err(|_| RefusalKind::Permanent);
             }
             Launch::Definition { update, .. } => {
                 call(world, "ecs", "DescribeServices")?;
@@ -160,6 +174,7 @@ impl Hands {
             tag(world, &arn, tags)?;
         }
         self.ledger.written();
+        self.written = world.tags(self.ledger.holder()).map(|tags| (tags.clone(), owner(record)));
         Ok(())
     }
 
@@ -235,8 +250,12 @@ impl Hands {
     fn lease(&mut self, world: &Direct, ours: &Record, now: Timestamp) -> Lease {
         // The traffic target itself is gone: its action says so too, and decides.
         let Some(tags) = world.tags(self.ledger.holder()) else { return Lease::Ours };
+        // What was written is what is there: nobody else's.
+        if self.written.as_ref().is_some_and(|(known, whose)| known == tags && *whose == owner(ours)) {
+            return Lease::Ours;
+        }
         if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
-            let found = ledger::found(self.ledger.holder(), tags.clone()).ok().flatten();
+            let found = found(self.ledger.holder(), tags);
             self.record = Some((tags.clone(), found));
         }
         let found = self.record.as_ref().and_then(|(_, found)| found.as_ref());

@@ -164,8 +164,8 @@ fn passed(court: &Court<'_>, job: &Watched, now: Timestamp) -> Result<(), String
     let shortest = if is_late { 1 } else { minutes };
     let good = |metric: &Metric, from: Timestamp, until: Timestamp| match look(metric, candidate, stable, from, until) {
         Look::Good => true,
-        // What comes too late is none, and none is what the user said that it is.
-        Look::Bad => metric.on_no_data == OnNoData::Pass && is_late,
+        // What comes too late, or in part, is none, and none is what the user said that it is.
+        Look::Bad => metric.on_no_data == OnNoData::Pass && (is_late || job.unread),
         Look::Nothing => metric.on_no_data == OnNoData::Pass,
     };
     let is_good = openings.iter().any(|from| {
@@ -225,6 +225,8 @@ fn is_well(case: &Case) -> bool {
         && case.people.is_empty()
         && case.others.is_empty()
         && case.blows.is_empty()
+        // More load is nobody's fault, and still something.
+        && case.demand.is_empty()
         && case.beside.is_empty()
         && image(&case.stable)
         && image(&case.candidate)

@@ -6,7 +6,7 @@ use espalier::rollout::machine::Ending;
 
 use super::{
     case::Case,
-    run::{Played, play},
+    play::{Played, play},
     shrink::shrink,
 };
 

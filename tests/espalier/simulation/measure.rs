@@ -41,10 +41,12 @@ pub(super) fn measure(
 
 /// One side's metrics; the query that comes last is told as failed where `breaks`.
 fn side(world: &Direct, analysis: &Analysis, group: &str, window: Window, breaks: bool) -> SideReadings {
-    let queries = |source: &Source| match source {
-        Source::ErrorRate => FAILURES.iter().map(|name| ((*name).to_owned(), "Sum".to_owned())).collect(),
-        Source::RequestTime(statistic) => vec![("RequestTime".to_owned(), statistic.clone())],
-        other => unreachable!("no case is judged by {other}"),
+    let queries = |source: &Source| {
+        if let Source::RequestTime(statistic) = source {
+            return vec![("RequestTime".to_owned(), statistic.clone())];
+        }
+        assert!(matches!(source, Source::ErrorRate), "no case is judged by {source}");
+        FAILURES.iter().map(|name| ((*name).to_owned(), "Sum".to_owned())).collect()
     };
     // Each is asked once, however many want it.
     let mut order = vec![(REQUESTS.to_owned(), "Sum".to_owned())];

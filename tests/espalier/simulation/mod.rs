@@ -2,8 +2,8 @@
 //! every instant.
 //!
 //! Inside: `case` (what a seed means: data), `dice`, `chance` and `furnish` (which case a seed is), `stage` and `definitions` (the
-//! worlds, and what is released into them), `hands` with `calls`, `measure`, `errands`, `steer` and `doors` (effects → world →
-//! events), `verbs` (what later jobs begin from), `run` and `happen` (whose turn it is, and what befalls the world), `words`, `facts`
+//! worlds, and what is released into them), `hands` with `calls`, `recorded`, `measure`, `errands`, `steer` and `doors` (effects → world →
+//! events), `verbs` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world), `words`, `facts`
 //! (one moment of the world), `court`, `rules`, `judged` and `kept` (what is held), `shrink` (the shortest failing case), `long`
 //! (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that play it are in `simulated`.
 //!
@@ -27,8 +27,10 @@ mod judged;
 mod kept;
 pub(crate) mod long;
 mod measure;
+pub(crate) mod play;
+mod recorded;
 mod rules;
-pub(crate) mod run;
+mod run;
 mod shrink;
 mod stage;
 mod steer;

@@ -3,9 +3,7 @@
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use espalier::{
-    aws::ledger,
     rollout::{
-        journal::Journal,
         machine::{Effect, Ending, Event, Rollout},
         observation::Lease,
         record::{Record, State},
@@ -16,43 +14,32 @@ use espalier::{
 };
 
 use super::{
-    case::{CANDIDATE_IMAGE, Case, Falls, Other, STABLE_IMAGE, Verb},
-    court::{Court, Violation, Watched},
+    case::{Case, Falls, Other, Verb},
+    court::{Court, Watched},
     errands,
     facts::Facts,
     hands::{Hands, LateWrite},
-    judged, kept, rules,
-    stage::{OURS, Stage, demand, load, told},
-    verbs::{Begun, deploy},
+    judged, kept,
+    play::Bend,
+    recorded::found,
+    rules,
+    stage::{OURS, Stage, told},
+    verbs::Begun,
     words::{heard, short},
 };
 
 /// More effects than any job needs: a job that asks for more does not end.
 const MOST_EFFECTS: usize = 3000;
 
-/// How a case went.
-pub(crate) struct Played {
-    /// How each job ended, by its name; none for one that was killed or had nothing to do.
-    pub(crate) endings: Vec<(String, Option<Ending>)>,
-    pub(crate) violation: Option<Violation>,
-    /// The first job's journal.
-    pub(crate) journal: Journal,
-    /// What happened in the world, a line each, and the world whenever it was looked at; only where the case is told.
-    pub(crate) story: Vec<String>,
-    pub(crate) history: Vec<Facts>,
-    /// How much time passed in it.
-    pub(crate) took: Duration,
-}
-
 /// A job under way.
 pub(super) struct Job {
-    rollout: Rollout,
+    pub(super) rollout: Rollout,
     hands: Hands,
     effect: Effect,
     /// When the effect is carried out, or the wait is over, by the world's time.
     pub(super) ready: Timestamp,
     effects: usize,
-    ending: Option<Ending>,
+    pub(super) ending: Option<Ending>,
     dead: bool,
     pub(super) began: Timestamp,
     /// Since when it has not waited.
@@ -72,97 +59,20 @@ pub(super) struct Run<'c> {
     pub(super) world: Direct,
     pub(super) jobs: Vec<Job>,
     pub(super) ahead: Vec<(Timestamp, Ahead)>,
-    afterwards: VecDeque<(u64, Verb)>,
+    pub(super) afterwards: VecDeque<(u64, Verb)>,
     pub(super) court: Court<'c>,
     /// The runner's clock against the world's, in milliseconds.
     pub(super) offset: i64,
-    tells: bool,
-    bend: Option<&'c dyn Bend>,
-    history: Vec<Facts>,
-    revisions: [String; 2],
-    record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
-}
-
-/// Plays a case; `tells` keeps the story.
-pub(crate) fn play(case: &Case, tells: bool) -> Played {
-    play_bent(case, tells, None)
-}
-
-/// What is defective about the first job's machine, or about the world that it is in.
-pub(crate) trait Bend {
-    /// What it asks for in place of what it should.
-    fn asks(&self, effect: Effect, _facts: &Facts) -> Effect {
-        effect
-    }
-
-    /// What it understands in place of what it is told.
-    fn hears(&self, event: Event) -> Event {
-        event
-    }
-
-    /// What happens besides what it does.
-    fn does(&self, _world: &mut Direct, _effect: &Effect) {}
-}
-
-/// Plays a case with a machine that is not what it should be.
-pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Played {
-    let stage = Stage::of(case);
-    let mut world = stage.world.clone();
-    *world.knobs() = case.knobs.clone();
-    world.behave(STABLE_IMAGE, case.stable.clone());
-    world.behave(CANDIDATE_IMAGE, case.candidate.clone());
-    case.faults.iter().for_each(|fault| world.add_fault(fault.clone()));
-    case.people.iter().for_each(|person| world.add_person(person.clone()));
-    load(case).into_iter().for_each(|load| world.load(load));
-    demand(case).into_iter().for_each(|demand| world.demand(demand));
-    let start = world.now();
-    let revision = |slot: usize| stage.slots[slot].task_definition.clone().unwrap_or_default();
-    let revisions = [revision(0), revision(1)];
-    let court = Court::new(case, Facts::of(&world, &stage, &revisions));
-    let mut ahead: Vec<_> =
-        case.others.iter().map(|(at, other)| (start + Duration::from_secs(*at), Ahead::Other(other.clone()))).collect();
-    ahead.extend(case.beside.iter().map(|(at, verb)| (start + Duration::from_secs(*at), Ahead::Begins(*verb))));
-    let afterwards = case.afterwards.iter().copied().collect();
-    let mut run = Run {
-        case,
-        stage,
-        world,
-        jobs: Vec::new(),
-        ahead,
-        afterwards,
-        court,
-        offset: case.ahead * 1000,
-        tells,
-        bend,
-        history: Vec::new(),
-        revisions,
-        record: None,
-    };
-    let stage = Rc::clone(&run.stage);
-    if let Some(begun) = deploy(case, &run.world, &stage, start) {
-        run.begin("deploy", begun, None);
-    }
-    while run.court.violation.is_none() && run.turn() {}
-    run.over(start)
+    pub(super) tells: bool,
+    pub(super) bend: Option<&'c dyn Bend>,
+    pub(super) history: Vec<Facts>,
+    pub(super) revisions: [String; 2],
+    pub(super) record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
+    /// The newest facts, and what the world said of changes then.
+    pub(super) seen: Option<(u64, Facts)>,
 }
 
 impl Run<'_> {
-    fn over(mut self, start: Timestamp) -> Played {
-        self.note_edits();
-        let untouched = kept::untouched(&self.stage, &self.world.inventory(), &self.court);
-        self.court.hold(kept::FOREIGN, self.world.now(), untouched);
-        let story =
-            self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
-        Played {
-            story: if self.tells { story.collect() } else { Vec::new() },
-            history: self.history,
-            took: self.world.now().since(start),
-            endings: self.court.jobs.iter().zip(&self.jobs).map(|(job, own)| (job.name.clone(), own.ending.clone())).collect(),
-            violation: self.court.violation,
-            journal: self.jobs.into_iter().next().map(|job| job.rollout.journal().clone()).unwrap_or_default(),
-        }
-    }
-
     fn tell(&mut self, job: usize, what: impl FnOnce() -> String) {
         if self.tells {
             let line = format!("{} {}", self.court.jobs[job].name, what());
@@ -170,8 +80,14 @@ impl Run<'_> {
         }
     }
 
-    fn facts(&self) -> Facts {
-        Facts::of(&self.world, &self.stage, &self.revisions)
+    fn facts(&mut self) -> Facts {
+        let stirs = self.world.stirs();
+        if self.seen.as_ref().is_none_or(|(then, _)| *then != stirs) {
+            self.seen = Some((stirs, Facts::of(&self.world, &self.stage, &self.revisions)));
+        }
+        let now = self.world.now();
+        let facts = self.seen.as_ref().map(|(_, facts)| Facts { at: now, ..facts.clone() });
+        facts.expect("seen a line above")
     }
 
     /// The runner's clock.
@@ -237,7 +153,7 @@ impl Run<'_> {
     }
 
     /// The next thing that happens; false when everything is over.
-    fn turn(&mut self) -> bool {
+    pub(super) fn turn(&mut self) -> bool {
         let job = self.jobs.iter().enumerate().filter(|(_, job)| !job.dead).min_by_key(|(_, job)| job.ready);
         let job = job.map(|(place, job)| (job.ready, place));
         // Until the last job is over, the world goes on; afterwards the next one begins.
@@ -302,7 +218,7 @@ impl Run<'_> {
     fn recorded(&mut self, holder: &str) -> Option<Record> {
         let tags = self.world.tags(holder)?;
         if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
-            let record = ledger::found(holder, tags.clone()).ok().flatten().map(|found| found.record);
+            let record = found(holder, tags).map(|found| found.record);
             self.record = Some((tags.clone(), record));
         }
         self.record.as_ref().and_then(|(_, record)| record.clone())
@@ -366,7 +282,7 @@ impl Run<'_> {
     }
 
     /// The world's own view of who wrote: whatever the log says that people did.
-    fn note_edits(&mut self) {
+    pub(super) fn note_edits(&mut self) {
         let (now, start) = (self.world.now(), self.court.at_start.at);
         let passed = now.since(start).as_secs();
         for person in self.case.people.iter().filter(|person| person.at <= passed) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use espalier::sandbox::direct::Behaviour;
 
-use super::{case::Case, run::play};
+use super::{case::Case, play::play};
 
 /// Shortens a failing case as long as the same rule is broken.
 pub(crate) fn shrink(case: &Case) -> Case {

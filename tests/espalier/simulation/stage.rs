@@ -55,7 +55,7 @@ pub(crate) struct Stage {
 }
 
 /// What worlds are told apart by.
-type Key = (Shape, u32, Option<[bool; 3]>);
+type Key = (Shape, u32, u64, Option<[bool; 3]>);
 
 thread_local! {
     static MADE: RefCell<BTreeMap<Key, Rc<Stage>>> = const { RefCell::new(BTreeMap::new()) };
@@ -64,13 +64,13 @@ thread_local! {
 impl Stage {
     /// The stage of a case, without what befalls it.
     pub(crate) fn of(case: &Case) -> Rc<Self> {
-        let key = (case.shape, case.tasks, case.scaled.map(|was| [was.scale_in, was.scale_out, was.scheduled]));
+        let key = (case.shape, case.tasks, case.checks, case.scaled.map(|was| [was.scale_in, was.scale_out, was.scheduled]));
         MADE.with_borrow_mut(|made| Rc::clone(made.entry(key).or_insert_with(|| Rc::new(Self::make(case)))))
     }
 
     fn make(case: &Case) -> Self {
-        let (shape, tasks) = (case.shape, case.tasks);
-        let mut world = Direct::new(furniture(shape, tasks, case.scaled.is_some()));
+        let shape = case.shape;
+        let mut world = Direct::new(furniture(case));
         if let Some(suspended) = case.scaled {
             suspend(&mut world, suspended);
         }
@@ -216,7 +216,7 @@ pub(crate) fn demand(case: &Case) -> Vec<Demand> {
 
 /// The whole scenario of a case, for a sandbox behind HTTP.
 pub(crate) fn scenario(case: &Case) -> Scenario {
-    let mut scenario = furniture(case.shape, case.tasks, case.scaled.is_some());
+    let mut scenario = furniture(case);
     scenario.load.extend(load(case));
     scenario.scaling.demand = demand(case);
     scenario.knobs = case.knobs.clone();
@@ -231,9 +231,14 @@ pub(crate) fn scenario(case: &Case) -> Scenario {
 pub(crate) const STRANGE_RULES: [&str; 2] = ["rule-0000000000000000s", "rule-0000000000000000t"];
 
 /// A world in which nothing goes wrong.
-fn furniture(shape: Shape, tasks: u32, scaled: bool) -> Scenario {
-    let mut scenario = scenario::load("promoted").expect("it is built in");
+fn furniture(case: &Case) -> Scenario {
+    thread_local! {
+        static BASE: Scenario = scenario::load("promoted").expect("it is built in");
+    }
+    let (shape, tasks, scaled) = (case.shape, case.tasks, case.scaled.is_some());
+    let mut scenario = BASE.with(Scenario::clone);
     let [live, idle] = GROUPS;
+    scenario.lattice.target_groups[0].config["healthCheck"]["healthCheckIntervalSeconds"] = json!(case.checks);
     let mut green: GroupSeed = scenario.lattice.target_groups[0].clone();
     green.name = "myservice-b".to_owned();
     green.id = idle.to_owned();

@@ -33,7 +33,7 @@ use espalier::{
 use super::{
     case::Case,
     furnish::command,
-    run::play,
+    play::play,
     stage::{Stage, scenario},
     verbs::{Begun, deploy},
 };
@@ -96,7 +96,7 @@ async fn drive(case: &Case) -> Journal {
         .await
         .expect("driver and machine understand each other");
     let journal = rollout.journal().clone();
-    reports.finish(&journal).await;
+    reports.finish(&journal, std::future::pending()).await;
     running.shutdown().await;
     journal
 }

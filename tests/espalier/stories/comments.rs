@@ -68,6 +68,32 @@ fn a_held_rollout_is_promoted_or_aborted_by_comment() {
 }
 
 #[test]
+fn a_release_that_runs_is_aborted_by_comment_while_it_runs() {
+    let story = Story::within_file("blocked-at-5");
+    let before = story.untold();
+    let event = story.write("event.json", &said("octocat", "/espalier abort --reason \"errors\"").to_string());
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        GITHUB_EVENT_NAME=issue_comment GITHUB_EVENT_PATH={event} exits 0 espalier answer -c {CONFIG}
+        exits 5 ends
+        "#
+    ));
+    let told = told.ends_with(0).says("superseded");
+    assert_says(&told, "↩️ **abort: rolled back** Aborted by octocat: errors", &["eyes", "rocket"]);
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+    assert_eq!(told.world.actions(), before.actions());
+}
+
+#[test]
+fn an_abort_of_what_has_ended_says_so() {
+    let before = format!("exits 0 deploy {QUICKLY}");
+    let told = answered(Story::within("promoted"), &before, &said("octocat", "/espalier abort"), 0);
+    assert_says(&told, "➖ **abort: nothing was changed** It has ended: there is nothing to abort;", &["eyes", "rocket"]);
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+}
+
+#[test]
 fn what_does_not_fit_the_rollout_is_refused_with_its_reason() {
     // The rollout began with other steps than the config has.
     let before = "exits 0 deploy --steps 5%:30s,hold:4h,100%:30s --settle 30s";

@@ -1,7 +1,7 @@
 //! The binary, killed with SIGKILL at its calls to AWS, each in a world of its own; then another job puts things in order.
 //!
-//! A sample of the calls is taken here. All of them: `ESPALIER_TEST_KILLS=all cargo test --test espalier killed`, which takes
-//! minutes.
+//! A sample of the calls is taken here. All of them, each followed by every verb in a world of its own:
+//! `ESPALIER_TEST_KILLS=all cargo test --test espalier killed`, which takes minutes.
 
 use std::{sync::Mutex, thread};
 
@@ -14,7 +14,17 @@ use crate::{
 };
 
 /// How many calls are tried where nobody asks for all.
-const SAMPLE: usize = 10;
+const SAMPLE: usize = 12;
+
+/// What the other job does, and what it may end with where there is a rollout. Those that only go on where nobody is at it wait
+/// until the lease has ended.
+const VERBS: [(&str, &[i32]); 4] = [
+    ("espalier abort --lattice-service myservice", &[0]),
+    ("espalier rollback --lattice-service myservice", &[0]),
+    ("later 200; espalier resume -c tests/fixtures/seed/espalier.yml --steps 5%:30s,100%:30s --settle 30s", &[0]),
+    // Whoever rolls a release back that nobody asked to roll back says so.
+    ("later 200; espalier recover --lattice-service myservice", &[0, 3]),
+];
 
 /// How the other job may end where nothing was recorded yet, and where everything is over.
 const NOTHING_TO_DO: [i32; 2] = [5, 0];
@@ -31,7 +41,7 @@ fn killed(nth: usize, effect: &str, awaited: &str, verb: &str) -> Told {
         kill -KILL $!
         exits 137 ends
         code=0
-        espalier {verb} --lattice-service myservice || code=$?
+        {{ {verb}; }} || code=$?
         echo "the other job: $code"
         exits 0 espalier status --lattice-service myservice
         "#
@@ -39,7 +49,7 @@ fn killed(nth: usize, effect: &str, awaited: &str, verb: &str) -> Told {
 }
 
 /// Traffic is on a side with healthy targets, or on what it was on before, and nobody is at it any more.
-fn settled(told: &Told, before: &World, what: &str) {
+fn settled(told: &Told, before: &World, (verb, codes): (&str, &[i32]), what: &str) {
     let (world, said) = (&told.world, &told.run.stdout);
     let all = format!("{what}\n{said}\n{}", told.run.stderr);
     assert_eq!(told.run.code, 0, "{all}");
@@ -63,7 +73,14 @@ fn settled(told: &Told, before: &World, what: &str) {
     }
     let over = ["state=closed", "state=promoted", "state=rolled-back"].iter().any(|state| record.contains(state));
     assert!(over || record.is_empty(), "{record}: {all}");
-    assert!(code == 0 || (record.is_empty() && NOTHING_TO_DO.contains(&code)), "the other job ended with {code}: {all}");
+    let nothing = record.is_empty() && NOTHING_TO_DO.contains(&code);
+    assert!(codes.contains(&code) || nothing, "the other job ended with {code}: {all}");
+    if verb.contains(" resume ") && !record.is_empty() {
+        assert!(everything_on("myservice-b"), "it is gone on with to its end: {all}");
+    }
+    if verb.contains(" rollback ") {
+        assert!(actions == before.actions() || everything_on("myservice-a"), "it goes back, promoted or not: {all}");
+    }
     // Nothing that was there before is gone, and nothing is there that belongs to nobody.
     assert!(world.desired("myservice").is_some(), "its service is gone: {all}");
     assert_eq!(actions.keys().collect::<Vec<_>>(), before.actions().keys().collect::<Vec<_>>(), "{all}");
@@ -90,16 +107,21 @@ fn killed_at_any_call_another_job_leaves_traffic_on_a_revision_that_serves() {
     let last = calls();
     assert!(last > 50, "{last}");
     let effects = [("hang", "Hang"), ("{ late-write: 0 }", "LateWrite")];
-    let verbs = ["abort", "rollback"];
-    let cases = sample(last).into_iter().enumerate().map(|(place, nth)| (nth, effects[place % 2], verbs[place / 2 % 2]));
+    let calls = sample(last);
+    let verbs = |place: usize| if calls.len() == last { VERBS.to_vec() } else { vec![VERBS[place % VERBS.len()]] };
+    let cases = calls.iter().enumerate().flat_map(|(place, nth)| {
+        // In the sample every verb meets both effects.
+        let effect = |verb: usize| effects[(place / VERBS.len() + place + verb) % effects.len()];
+        verbs(place).into_iter().enumerate().map(move |(which, verb)| (*nth, effect(which), verb)).collect::<Vec<_>>()
+    });
     let cases = Mutex::new(cases.collect::<Vec<_>>());
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let Some((nth, (effect, awaited), verb)) = cases.lock().expect("nobody panics").pop() else { break };
-                    let told = killed(nth, effect, awaited, verb);
-                    settled(&told, &before, &format!("killed at call {nth} ({effect}), then {verb}"));
+                    let told = killed(nth, effect, awaited, verb.0);
+                    settled(&told, &before, verb, &format!("killed at call {nth} ({effect}), then {}", verb.0));
                 }
             });
         }

@@ -5,7 +5,8 @@
 //! people, lost answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots),
 //! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
-//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox).
+//! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
+//! `definitions` (projects of ecspresso's, templates, states).
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ mod capacity;
 mod comments;
 mod credentials;
 mod data_plane;
+mod definitions;
 mod failures;
 mod github;
 mod hazards;

@@ -1,0 +1,145 @@
+//! Requests to services of which one or two operations are needed: signed by hand (Signature Version 4), since each SDK would weigh
+//! more than the rest of this room.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_sigv4::{
+    http_request::{
+        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
+    },
+    sign::v4,
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use serde_json::Value;
+
+use super::{
+    fault::{Fault, FaultKind, chain},
+    plain::{self, Answer, Request},
+};
+use crate::time::Timestamp;
+
+/// How long one of these may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Who signs, and where the services are.
+#[derive(Clone, Debug)]
+pub(super) struct Signer {
+    http: SharedHttpClient,
+    credentials: SharedCredentialsProvider,
+    region: String,
+    endpoint: Option<String>,
+}
+
+/// What is asked. The path begins with a slash and is encoded already.
+#[derive(Debug, Default)]
+pub(super) struct Ask<'a> {
+    pub(super) operation: &'static str,
+    /// The service's name in signatures and in addresses.
+    pub(super) service: &'static str,
+    /// Another region than the signer's.
+    pub(super) region: Option<&'a str>,
+    pub(super) method: http::Method,
+    pub(super) path: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Signer {
+    pub(super) fn new(
+        http: SharedHttpClient,
+        credentials: SharedCredentialsProvider,
+        region: &str,
+        endpoint: Option<&str>,
+    ) -> Self {
+        let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
+        Self { http, credentials, region: region.to_owned(), endpoint }
+    }
+
+    /// Sends it once. An answer is an answer, whatever its status. `now` is for the signature.
+    ///
+    /// # Errors
+    /// No credentials, or no answer.
+    pub(super) async fn send(&self, ask: Ask<'_>, now: Timestamp) -> Result<Answer, Fault> {
+        let operation = ask.operation;
+        let failed = |kind, message: String, may_have_happened| Fault { kind, code: None, message, operation, may_have_happened };
+        let request = self.signed(ask, now).await.map_err(|why| failed(FaultKind::Denied, why, false))?;
+        let answer = plain::send(&self.http, request, LIMIT).await;
+        answer.map_err(|none| failed(FaultKind::Unreachable, none.message, none.may_have_happened))
+    }
+
+    /// An operation of a service that speaks JSON, named by `x-amz-target`; its answer's members.
+    ///
+    /// # Errors
+    /// AWS's refusal, or no answer.
+    pub(super) async fn json(
+        &self,
+        (service, prefix): (&'static str, &str),
+        operation: &'static str,
+        body: &Value,
+        now: Timestamp,
+    ) -> Result<Value, Fault> {
+        let headers =
+            vec![("content-type", "application/x-amz-json-1.1".to_owned()), ("x-amz-target", format!("{prefix}.{operation}"))];
+        let ask = Ask {
+            operation,
+            service,
+            method: http::Method::POST,
+            path: "/".to_owned(),
+            headers,
+            body: body.to_string().into_bytes(),
+            ..Ask::default()
+        };
+        let answer = self.send(ask, now).await?;
+        let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.status == 200 {
+            return Ok(said);
+        }
+        let code = said["__type"].as_str().map(|code| code.rsplit('#').next().unwrap_or(code));
+        let message = ["message", "Message"].into_iter().find_map(|name| said[name].as_str());
+        Err(Fault::answered(operation, answer.status, code, message.unwrap_or("AWS gave no message")))
+    }
+
+    async fn signed(&self, ask: Ask<'_>, now: Timestamp) -> Result<Request, String> {
+        let region = ask.region.unwrap_or(&self.region);
+        // The partitions that VPC Lattice is in: AWS, GovCloud, China (botocore, `partitions.json`).
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let base = self.endpoint.clone().unwrap_or_else(|| format!("https://{}.{region}.{suffix}", ask.service));
+        let url = format!("{base}{}", ask.path);
+        let credentials = self.credentials.provide_credentials().await.map_err(|error| chain(&error))?;
+        let identity = credentials.into();
+        let mut settings = SigningSettings::default();
+        if ask.service == "s3" {
+            // S3 alone signs the path as it is sent, and wants the digest of the body beside the signature.
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        }
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(ask.service)
+            .time(UNIX_EPOCH + Duration::from_millis(now.as_millis()))
+            .settings(settings)
+            .build()
+            .map_err(|error| chain(&error))?
+            .into();
+        let plain = ask.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let signable = SignableRequest::new(ask.method.as_str(), url.as_str(), plain, SignableBody::Bytes(&ask.body));
+        let signed = signable.and_then(|signable| sign(signable, &params)).map_err(|error| chain(&error))?;
+        let (instructions, _signature) = signed.into_parts();
+        let mut headers = ask.headers;
+        headers.extend(instructions.headers().map(|(name, value)| (known(name), value.to_owned())));
+        Ok(Request { method: ask.method, url, headers, body: ask.body })
+    }
+}
+
+/// The headers that a signature consists of.
+fn known(name: &str) -> &'static str {
+    match name {
+        "authorization" => "authorization",
+        "x-amz-date" => "x-amz-date",
+        "x-amz-security-token" => "x-amz-security-token",
+        _ => "x-amz-content-sha256",
+    }
+}

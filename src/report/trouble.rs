@@ -1,0 +1,151 @@
+//! What was wrong with a request, where a person looks: on the line of the file that it is about. Pure.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::escape;
+use crate::{github::check::Annotation, rollout::journal::Problem};
+
+/// How many annotations a check run gets; a file with more mistakes is another one.
+const MOST: usize = 200;
+/// What a config or a definition ends in.
+const FILES: [&str; 6] = [".json", ".yml", ".yaml", ".jsonnet", ".libsonnet", ".jq"];
+
+/// Where the files of a request lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base {
+    /// What relative names start from.
+    pub directory: PathBuf,
+    /// Where the repository is checked out; the directory itself when `None`.
+    pub workspace: Option<PathBuf>,
+}
+
+/// A place that a message begins with: `espalier.yml:3:1: unknown key`.
+#[derive(Debug, PartialEq, Eq)]
+struct Placed<'a> {
+    file: &'a str,
+    line: u32,
+    column: Option<u32>,
+    rest: &'a str,
+}
+
+impl Base {
+    /// A file's path in the repository; none for one that lies elsewhere.
+    fn in_repository(&self, file: &str) -> Option<String> {
+        let path = plain(&self.directory.join(file));
+        let workspace = plain(self.workspace.as_ref().unwrap_or(&self.directory));
+        let path = path.strip_prefix(workspace).ok()?.to_str()?.to_owned();
+        (!path.is_empty()).then_some(path)
+    }
+
+    /// The problems that are about a line of a file, on that line.
+    pub(super) fn annotations(&self, problems: &[Problem]) -> Vec<Annotation> {
+        let annotation = |problem: &Problem| {
+            let placed = Placed::of(&problem.message)?;
+            let hint = problem.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
+            Some(Annotation {
+                path: self.in_repository(placed.file)?,
+                line: placed.line,
+                column: placed.column,
+                message: format!("{}{hint}", escape::plain(placed.rest)),
+            })
+        };
+        problems.iter().filter_map(annotation).take(MOST).collect()
+    }
+
+    /// The problems as workflow commands, which GitHub shows on those lines too.
+    #[must_use]
+    pub fn commands(&self, problems: &[Problem]) -> String {
+        let command = |problem: &Problem| {
+            let placed = Placed::of(&problem.message);
+            let at = placed.as_ref().and_then(|placed| {
+                let file = escape::command_property(&self.in_repository(placed.file)?);
+                let column = placed.column.map(|column| format!(",col={column}")).unwrap_or_default();
+                Some(format!("file={file},line={}{column},", placed.line))
+            });
+            let hint = problem.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            let message = escape::command_data(&format!("{}{hint}", problem.message));
+            format!("::error {}title=espalier::{message}", at.unwrap_or_default())
+        };
+        problems.iter().map(command).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl<'a> Placed<'a> {
+    fn of(message: &'a str) -> Option<Self> {
+        let heads = message.match_indices(": ").map(|(end, _)| (&message[..end], &message[end + 2..]));
+        let numbered = heads.clone().find_map(|(head, rest)| {
+            let (head, column) = head.rsplit_once(':')?;
+            let (file, line) = head.rsplit_once(':')?;
+            Some(Self { file, line: line.parse().ok()?, column: Some(column.parse().ok()?), rest })
+        });
+        let whole = || {
+            let (file, rest) = heads.clone().next()?;
+            let is_file = !file.starts_with('-') && FILES.iter().any(|ending| file.ends_with(ending));
+            is_file.then_some(Self { file, line: 1, column: None, rest })
+        };
+        numbered.or_else(whole)
+    }
+}
+
+/// Without `.` and `..`, by their words alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(component),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(message: &str, hint: Option<&str>) -> Problem {
+        Problem { message: message.to_owned(), hint: hint.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_message_tells_its_place() {
+        let of = |message| Placed::of(message).map(|placed| (placed.file, placed.line, placed.column, placed.rest));
+        assert_eq!(of("a/b.yml:3:14: unknown key `x`: y"), Some(("a/b.yml", 3, Some(14), "unknown key `x`: y")));
+        assert_eq!(of("def.json: there is no such file"), Some(("def.json", 1, None, "there is no such file")));
+        assert_eq!(of("odd: name.json:2:1: wrong"), Some(("odd: name.json", 2, Some(1), "wrong")));
+        for elsewhere in ["--port-name: no such port", "ESPALIER_SETTLE: odd", "no place at all", "at 12:30:15 it was over"] {
+            assert_eq!(of(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn lines_are_those_of_the_repository() {
+        let base = Base { directory: "/w/app/deploy".into(), workspace: Some("/w/app".into()) };
+        let problems = [
+            problem("../espalier.yml:3:1: unknown key", Some("did you mean `lattice`?")),
+            problem("./def.json:2:5: odd", None),
+            problem("/elsewhere/def.json:2:5: odd", None),
+            problem("--settle: no time", None),
+        ];
+        let annotations = base.annotations(&problems);
+        let told: Vec<_> = annotations.iter().map(|one| (one.path.as_str(), one.line, one.message.as_str())).collect();
+        assert_eq!(told, [("espalier.yml", 3, "unknown key\ndid you mean `lattice`?"), ("deploy/def.json", 2, "odd")]);
+        assert_eq!(
+            base.commands(&problems),
+            "::error file=espalier.yml,line=3,col=1,title=espalier::../espalier.yml:3:1: unknown key%0Ahint: did you mean `lattice`?\n\
+             ::error file=deploy/def.json,line=2,col=5,title=espalier::./def.json:2:5: odd\n\
+             ::error title=espalier::/elsewhere/def.json:2:5: odd\n\
+             ::error title=espalier::--settle: no time"
+        );
+    }
+
+    #[test]
+    fn a_message_cannot_begin_another_command() {
+        let said = Base::default().commands(&[problem("a.yml:1:1: x\n::add-mask::y ##[error]z", Some("::warning::"))]);
+        assert_eq!(said.lines().count(), 1);
+        assert!(!said.contains("##["), "{said}");
+    }
+}
