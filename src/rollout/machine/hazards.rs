@@ -286,3 +286,25 @@ fn time_that_jumps_is_not_observed_and_keeps_nobody_waiting() {
         assert!(looks >= 2 && took >= Duration::from_secs(30) && took <= Duration::from_secs(120), "{looks} looks in {took:?}");
     }
 }
+
+/// Seed 2274 of the simulator: a pause before the second write let them stand for longer than an interval and a write.
+#[test]
+fn weights_that_are_moved_while_an_abort_watches_are_put_back_in_the_same_tick() {
+    let mut world = World::new(false);
+    let half = [Some(Split { stable: 50, candidate: 50 }); 2];
+    (world.actions, world.candidate_tasks) = (half, 3);
+    let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+    let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+    let mut machine = Rollout::abort(record, release, Reason::Cancelled, false);
+    let effect = machine.handle(world.now, Event::Begun).expect("begins");
+    let watches = |world: &World, effect: &Effect| world.candidate_weight() == 0 && matches!(effect, Effect::WaitUntil(_));
+    let effect = until(&mut world, &mut machine, effect, watches).expect("it watches for late writes");
+    world.actions = half;
+    let event = world.carry_out(&effect);
+    let mut effect = machine.handle(world.now, event).expect("in place");
+    while !matches!(effect, Effect::Write(_)) {
+        assert!(matches!(effect, Effect::ReadBack | Effect::CountHealthy(_)), "{effect:?}");
+        let event = world.carry_out(&effect);
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+}

@@ -241,7 +241,11 @@ impl Rollout {
         };
         match message {
             Some(message) => self.not_restored(rollback, message),
-            None => self.restore_again(rollback),
+            None => {
+                // It was back already: that it is not any more is news, and no reason to wait.
+                self.paused |= rollback.guard.take().is_some();
+                self.restore_again(rollback)
+            }
         }
     }
 

@@ -90,7 +90,7 @@ fn a_group_of_tcp_is_not_judged_by_what_only_http_has() {
     let group = |name: &str, id: &str, target: &str| {
         let targets = json!([{ "id": target, "port": 443 }]);
         json!({ "name": name, "id": id, "type": "IP", "targets": targets, "config": {
-            "port": 443, "protocol": "TCP", "vpcIdentifier": "vpc-12345678", "healthCheck": { "enabled": true, "protocol": "HTTP", "port": 80, "path": "/" },
+            "port": 443, "protocol": "TCP", "vpcIdentifier": "vpc-12345678", "healthCheck": { "enabled": false },
         } })
     };
     let service = json!({
@@ -106,7 +106,7 @@ fn a_group_of_tcp_is_not_judged_by_what_only_http_has() {
         "ecs_services": [],
     }));
     let shift = |metric: &str| {
-        let config = story.write("espalier.yml", &format!("analysis: {{ metrics: [{metric}] }}"));
+        let config = story.write("espalier.yml", &format!("analysis: {{ health: unchecked, metrics: [{metric}] }}"));
         let steps = ["--steps", "50%:1m,100%:1m", "--settle", "30s"];
         story.run(
             &[&["shift", "--lattice-service", "my-service", "--from", "old", "--to", "new", "-c", &config], &steps[..]].concat(),
