@@ -137,7 +137,8 @@ fn plain(mut journal: Journal) -> Vec<Entry> {
 
 /// A sentence that ends with a refusal, without it.
 fn without_refusal(what: &str) -> String {
-    what.split_once(" failed: ").map_or(what, |(before, _)| before).to_owned()
+    let cut = |what: &str, at: &str| what.split_once(at).map_or(what, |(before, _)| before).to_owned();
+    cut(&cut(what, " failed: "), "metrics cannot be read")
 }
 
 fn hook_wordless(failure: &mut HookFailure) {
@@ -151,6 +152,8 @@ fn hook_wordless(failure: &mut HookFailure) {
 fn wordless(reason: &mut Reason) {
     if let Reason::HookFailed { failure, .. } = reason {
         hook_wordless(failure);
+    } else if let Reason::Inconclusive { missing, .. } = reason {
+        missing.iter_mut().for_each(|what| *what = without_refusal(what));
     } else if let Reason::Refused { message, .. } = reason {
         message.clear();
     } else if let Reason::NotRestored { message, cause } = reason {
