@@ -43,7 +43,9 @@ fn side(world: &Direct, analysis: &Analysis, group: &str, window: Window, breaks
     let queries = |source: &Source| match source {
         Source::ErrorRate => FAILURES.iter().map(|name| ((*name).to_owned(), "Sum".to_owned())).collect(),
         Source::RequestTime(statistic) => vec![("RequestTime".to_owned(), statistic.clone())],
-        other => unreachable!("no case is judged by {other}"),
+        Source::ConnectionErrors | Source::RequestCount | Source::Named(..) | Source::Expression(_) => {
+            unreachable!("no case is judged by it")
+        }
     };
     // Each is asked once, however many want it.
     let mut order = vec![(REQUESTS.to_owned(), "Sum".to_owned())];
