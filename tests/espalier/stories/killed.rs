@@ -21,7 +21,7 @@ const SAMPLE: usize = 12;
 const VERBS: [(&str, &[i32]); 4] = [
     ("espalier abort --lattice-service myservice", &[0]),
     ("espalier rollback --lattice-service myservice", &[0]),
-    ("later 200; espalier resume -c tests/fixtures/seed/espalier.yml --steps 5%:30s,100%:30s --settle 30s", &[0]),
+    ("later 200; espalier resume -c tests/fixtures/seed/espalier.yml", &[0]),
     // Whoever rolls a release back that nobody asked to roll back says so.
     ("later 200; espalier recover --lattice-service myservice", &[0, 3]),
 ];
@@ -36,8 +36,8 @@ fn killed(nth: usize, effect: &str, awaited: &str, verb: &str) -> Told {
     let story = story.elsewhere("killed.yml", &scenario);
     story.script(&format!(
         r#"
-        export ESPALIER_RETIRE_AFTER=60s
-        AWAITED='{awaited}' begins deploy -c {CONFIG} {STEPS}
+        export ESPALIER_RETIRE_AFTER=60s ESPALIER_STEPS=5%:30s,100%:30s ESPALIER_SETTLE=30s
+        AWAITED='{awaited}' begins deploy -c {CONFIG}
         kill -KILL $!
         exits 137 ends
         code=0
