@@ -3,7 +3,6 @@
 
 use super::{core::Rollout, types::Effect};
 use crate::rollout::{
-    journal::Happening,
     observation::{Observation, Side},
     outcome::Reason,
     plan::OnDrift,
@@ -103,36 +102,5 @@ impl Rollout {
         }
         self.foreign += 1;
         (self.foreign >= FOREIGN_FOR).then(|| self.roll_back(Reason::ForeignTargets { count }))
-    }
-
-    /// Below `min_healthy`, or below what the share needs, `unhealthy_for` observations in a row.
-    fn unhealthy(&mut self, observation: &Observation) -> Option<Effect> {
-        if !self.has_weight() {
-            return None;
-        }
-        let limits = self.record().plan.health;
-        let candidate = &observation.candidate;
-        let (healthy, expected) = (candidate.healthy, candidate.expected());
-        let share = self.record().verified.share();
-        if healthy >= limits.min_healthy.of(expected) && self.enough(share, healthy, observation.stable.as_ref()) {
-            self.unhealthy = 0;
-            return None;
-        }
-        self.unhealthy += 1;
-        if self.unhealthy < limits.unhealthy_for {
-            let what = format!(
-                "{healthy} of the candidate's {expected} targets are healthy: {} more observations like this one roll it back",
-                limits.unhealthy_for - self.unhealthy
-            );
-            self.say(Happening::Concern { what });
-            return None;
-        }
-        Some(self.roll_back(Reason::Unhealthy {
-            healthy,
-            expected,
-            min_healthy: limits.min_healthy,
-            observations: self.unhealthy,
-            reasons: candidate.reasons.clone(),
-        }))
     }
 }

@@ -83,8 +83,8 @@ pub struct Rollout {
     /// What was said when the newest act was refused.
     pub(super) refusal: Option<String>,
     pub(super) renewed: Timestamp,
-    /// Observations in a row that were below the health limit, or showed foreign targets.
-    pub(super) unhealthy: u32,
+    /// How the candidate fared so far, and in how many observations in a row it showed foreign targets.
+    pub(super) health: super::health::Health,
     pub(super) foreign: u32,
     /// The size the candidate is given, and the largest that stable was seen to have.
     pub(super) wanted: u32,
@@ -176,6 +176,7 @@ impl Rollout {
         let steering = Steering::of(record.scaling);
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count));
         Self {
+            health: super::health::Health::of(wanted),
             record,
             phase,
             pending: Pending::Nothing,
@@ -185,7 +186,6 @@ impl Rollout {
             refusals: 0,
             refusal: None,
             renewed: Timestamp::default(),
-            unhealthy: 0,
             foreign: 0,
             wanted,
             stable_size: 0,

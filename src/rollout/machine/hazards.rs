@@ -308,3 +308,44 @@ fn weights_that_are_moved_while_an_abort_watches_are_put_back_in_the_same_tick()
         effect = machine.handle(world.now, event).expect("in place");
     }
 }
+
+/// Flagger and an autoscaler fought over sizes (#944). Stable is scaled out at half of the traffic: the candidate is scaled with it, and
+/// is not ill because its new tasks take a minute; it is where they never come.
+#[test]
+fn flagger_944_a_candidate_that_grows_with_stable_is_given_the_time_to() {
+    for (takes, promoted) in [(Some(Duration::from_secs(100)), true), (None, false)] {
+        let mut world = World::new(false);
+        let (mut machine, effect) = begun(&world);
+        let at_half = |world: &World, effect: &Effect| world.candidate_weight() == 50 && *effect == Effect::Observe(None);
+        let mut effect = until(&mut world, &mut machine, effect, at_half).expect("half of the traffic");
+        let (mut scaled, mut asked) = (world.now, false);
+        while !matches!(effect, Effect::Finish(_)) {
+            let event = if effect == Effect::Observe(None) && world.candidate_weight() > 0 {
+                let mut observation = world.observe();
+                let has_grown = takes.is_some_and(|takes| world.now >= scaled + takes);
+                for (side, grown) in
+                    [(observation.stable.as_mut().expect("stable serves"), true), (&mut observation.candidate, has_grown)]
+                {
+                    side.healthy = if grown { 6 } else { 3 };
+                    side.initial = if grown { 0 } else { 3 };
+                    let tasks = side.tasks.as_mut().expect("a service");
+                    (tasks.desired, tasks.running, tasks.current) = (6, 6, 6);
+                }
+                Event::Observed(Box::new(observation))
+            } else {
+                if !asked {
+                    (scaled, asked) = (world.now, true);
+                }
+                world.carry_out(&effect)
+            };
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        let outcome = machine.journal().outcome().expect("an end");
+        if promoted {
+            assert_eq!(outcome.kind, OutcomeKind::Promoted, "{outcome:?}");
+        } else {
+            assert!(matches!(outcome.reason, Reason::Unhealthy { healthy: 3, expected: 6, .. }), "{outcome:?}");
+            assert!(world.now.since(scaled) >= Duration::from_secs(300), "as long as a gate waits");
+        }
+    }
+}

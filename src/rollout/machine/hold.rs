@@ -46,7 +46,7 @@ impl Rollout {
         if let Some(effect) = self.checked(observation, &expected) {
             return effect;
         }
-        if self.unhealthy > 0 || self.foreign > 0 { Effect::WaitUntil(self.next_tick()) } else { self.held() }
+        if self.health.is_doubtful() || self.foreign > 0 { Effect::WaitUntil(self.next_tick()) } else { self.held() }
     }
 
     /// What was only looked at so far is taken over before anything is written.

@@ -16,7 +16,7 @@
 //! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
 //! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `test_rule`, `retire`, `rollback` with
 //! `looking` and `rejected`, `signal`, `scaling` (what else sets sizes), `judging` (metrics and alarms: what to ask for, and when a step may
-//! pass), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order).
+//! pass), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order) with `health`.
 //!
 //! Deliberately absent: clocks, calls, AWS names. Exactly one effect is outstanding; an event that does not answer it is
 //! refused by name, since repeating silently would hide a fault of the driver.
@@ -38,6 +38,7 @@ mod core;
 mod endings;
 #[cfg(test)]
 mod hazards;
+mod health;
 mod hold;
 mod hooks;
 mod judging;

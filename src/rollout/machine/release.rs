@@ -24,7 +24,7 @@ pub(super) const LAUNCH_LIMIT: Duration = Duration::from_secs(900);
 /// How long a look may take beside the wait for it: readings and the lease, each of which is given up in the end.
 const LONGEST_LOOK: Duration = Duration::from_secs(60);
 /// How long a gate may find too few healthy targets before the rollout is given up.
-const GATE_LIMIT: Duration = Duration::from_secs(300);
+pub(super) const GATE_LIMIT: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
