@@ -333,8 +333,6 @@ pub struct Completions {
 #[expect(missing_docs, reason = "their names")]
 pub enum Shell {
     Bash,
-    Elvish,
     Fish,
-    Powershell,
     Zsh,
 }

@@ -11,14 +11,12 @@ use crate::{
 /// Prints the script of a shell.
 pub(super) fn of(shell: Shell) -> Exit {
     let mut script = Vec::new();
-    let generator = match shell {
-        Shell::Bash => clap_complete::Shell::Bash,
-        Shell::Elvish => clap_complete::Shell::Elvish,
-        Shell::Fish => clap_complete::Shell::Fish,
-        Shell::Powershell => clap_complete::Shell::PowerShell,
-        Shell::Zsh => clap_complete::Shell::Zsh,
-    };
-    clap_complete::generate(generator, &mut Cli::command(), "espalier", &mut script);
+    let (command, out) = (&mut Cli::command(), &mut script);
+    match shell {
+        Shell::Bash => clap_complete::generate(clap_complete::shells::Bash, command, "espalier", out),
+        Shell::Fish => clap_complete::generate(clap_complete::shells::Fish, command, "espalier", out),
+        Shell::Zsh => clap_complete::generate(clap_complete::shells::Zsh, command, "espalier", out),
+    }
     connect::print(String::from_utf8_lossy(&script).trim_end());
     Exit::Done
 }

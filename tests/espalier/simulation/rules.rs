@@ -60,7 +60,8 @@ pub(crate) const STANDING: [Stands; 7] = [
         more_intervals: 1,
         is: |case, job, facts| {
             let side = facts.slots[job.candidate];
-            let expected = side.desired.max(side.settled);
+            // Beyond the size of the beginning it follows stable's, and tasks that were asked for a moment ago are given time.
+            let expected = side.desired.min(case.tasks).max(side.settled);
             watches(job) && facts.share(job.candidate) > 0 && side.healthy < case.plan.health.min_healthy.of(expected)
         },
     },
