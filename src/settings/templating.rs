@@ -30,8 +30,6 @@ pub struct Templating {
     pub codes: BTreeMap<String, String>,
     /// The Terraform state that references are looked up in, where it was named: a path, or `s3://BUCKET/KEY`.
     pub state: Option<String>,
-    /// Keys of tags that are nobody's business (`ignore.tags` of ecspresso).
-    pub ignored_tags: Vec<String>,
     /// What the author of an ecspresso config should know.
     pub warnings: Vec<Finding>,
 }

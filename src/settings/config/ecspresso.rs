@@ -30,7 +30,6 @@ pub(crate) struct Ecspresso {
     pub(crate) task_definition: Option<Given>,
     pub(crate) timeout: Option<Given>,
     plugins: Vec<Plugin>,
-    ignored_tags: Vec<String>,
     warnings: Vec<Finding>,
 }
 
@@ -70,7 +69,6 @@ pub(crate) fn load(path: &Path, file: &str, templating: &mut Templating) -> Resu
     if !is_yaml {
         templating.functions = Functions::of(&ecspresso.plugins)?;
     }
-    templating.ignored_tags = std::mem::take(&mut ecspresso.ignored_tags);
     templating.warnings.append(&mut ecspresso.warnings);
     Ok(Loaded::Whole(Box::new(ecspresso)))
 }
@@ -106,7 +104,6 @@ impl Ecspresso {
                 "task_definition" => self.task_definition = reader.text(value, &key.value),
                 "timeout" => self.timeout = self.timeout(reader, value),
                 "plugins" => self.plugins = plugins(reader, value, directory, None),
-                "ignore" => self.ignore(reader, value),
                 "appspec" | "codedeploy" => reader.refuse(
                     key_place,
                     format!(
@@ -120,8 +117,8 @@ impl Ecspresso {
                     "services of ECS Express Mode bring their own load balancer: their traffic cannot be shifted",
                     "release a plain ECS service: `service_definition` and `task_definition`",
                 ),
-                // ecspresso's own business.
-                "required_version" | "filter_command" => {}
+                // ecspresso's own business; tags are never compared here.
+                "required_version" | "filter_command" | "ignore" => {}
                 other => {
                     let warning = Finding::warning(reader.file, format!("`{other}` is no key of ecspresso.yml")).at(key_place);
                     self.warnings.push(warning.hint("it is ignored, as ecspresso ignores it"));
@@ -145,12 +142,6 @@ impl Ecspresso {
         let message = format!("`timeout: {number}` is nanoseconds in ecspresso v2 and seconds in v3; {seconds}s is meant");
         self.warnings.push(Finding::warning(reader.file, message).at(place).hint(format!("write `timeout: {seconds}s`")));
         Some(Given::new(format!("{seconds}s"), given.from))
-    }
-
-    fn ignore(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        for (key, value) in reader.entries(node, "ignore.", &["tags"]) {
-            self.ignored_tags = reader.texts(value, key).into_iter().map(|given| given.text).collect();
-        }
     }
 }
 
