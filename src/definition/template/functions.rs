@@ -151,9 +151,12 @@ impl Functions {
         self.by_name.get(name)
     }
 
-    /// The state of the only Terraform plugin, which references without a state are about.
+    /// The states that a reference without one can be about: the one that `tfstate` is about, else those of all Terraform plugins.
     #[must_use]
     pub fn terraform_states(&self) -> Vec<&str> {
+        if let Some(Function::Terraform { state, .. }) = self.by_name.get("tfstate") {
+            return vec![state];
+        }
         let mut states: Vec<&str> = Vec::new();
         for function in self.by_name.values() {
             if let Function::Terraform { state, .. } = function

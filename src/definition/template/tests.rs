@@ -184,6 +184,14 @@ fn a_place_in_the_text_is_one_in_the_template() {
 }
 
 #[test]
+fn a_reference_without_a_state_is_about_the_one_that_tfstate_is_about() {
+    assert_eq!(functions().terraform_states(), ["terraform.tfstate"]);
+    let other = |path: &str, prefix: &str| plugin(PluginKind::Terraform { state: path.to_owned(), optional: false }, prefix);
+    let both = Functions::of(&[other("a", "a_"), other("b", "b_")]).expect("they differ");
+    assert_eq!(both.terraform_states(), ["a", "b"], "neither is the one");
+}
+
+#[test]
 fn two_plugins_cannot_have_one_name() {
     let state = |path: &str| plugin(PluginKind::Terraform { state: path.to_owned(), optional: false }, "");
     let findings = Functions::of(&[state("a"), state("b")]).expect_err("both are tfstate");
