@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     fault::Fault,
     signed::{Ask, Signer},
-    xml::texts,
+    xml::{texts, tree},
 };
 use crate::time::Timestamp;
 
@@ -91,6 +91,34 @@ impl Lookups {
             }
         }
         Ok(exports)
+    }
+
+    /// The names of the metrics in a name space that have this dimension alone.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(super) async fn metric_names(
+        &self,
+        namespace: &str,
+        (dimension, value): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Vec<String>, Fault> {
+        let (mut names, mut token) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let mut fields = vec![("Namespace", namespace), ("Dimensions.member.1.Name", dimension), ("Dimensions.member.1.Value", value)];
+            fields.extend(token.iter().map(|token: &String| ("NextToken", token.as_str())));
+            let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let answer = tree(&self.0.query(("monitoring", "2010-08-01"), "ListMetrics", &fields, now).await?);
+            let metrics = answer.find("Metrics").map(|list| list.inside.as_slice()).unwrap_or_default();
+            names.extend(metrics.iter().map(|metric| metric.of("MetricName").to_owned()));
+            token = answer.find("NextToken").map(|token| token.text.clone()).filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     /// An object in a bucket of S3; none where there is none.
