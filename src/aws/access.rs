@@ -148,10 +148,8 @@ fn rulings(xml: &str) -> Vec<Ruling> {
             "explicitDeny" => Verdict::Denied,
             _ => Verdict::Unsaid,
         },
-        missing: result
-            .find("MissingContextValues")
-            .map(|list| list.inside.iter().map(|key| key.text.clone()).collect())
-            .unwrap_or_default(),
+        // Beside the result, or with each resource where several were named.
+        missing: result.all("MissingContextValues").iter().flat_map(|list| &list.inside).map(|key| key.text.clone()).collect(),
     };
     results.iter().map(ruling).collect()
 }

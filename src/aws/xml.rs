@@ -16,6 +16,11 @@ impl Element {
         self.inside.iter().find_map(|inner| if inner.name == name { Some(inner) } else { inner.find(name) })
     }
 
+    /// Every element of this name in it, at whatever depth; not those in such a one.
+    pub(super) fn all<'e>(&'e self, name: &str) -> Vec<&'e Self> {
+        self.inside.iter().flat_map(|inner| if inner.name == name { vec![inner] } else { inner.all(name) }).collect()
+    }
+
     /// The text of the element of this name right in it; empty where there is none.
     pub(super) fn of(&self, name: &str) -> &str {
         self.inside.iter().find(|inner| inner.name == name).map_or("", |inner| inner.text.as_str())

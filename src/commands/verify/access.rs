@@ -102,7 +102,7 @@ async fn simulated(
         let question = Question {
             actions: need.actions.iter().map(ToString::to_string).collect(),
             resources: need.resources.clone(),
-            context: need.passed_to.iter().map(|to| ("iam:PassedToService".to_owned(), (*to).to_owned())).collect(),
+            context: context(known, &need),
         };
         let rulings = known.aws.access.simulate(principal, &question, known.now).await;
         (need, rulings)
@@ -114,6 +114,25 @@ async fn simulated(
         found.extend(refused.map(|ruling| finding(&ruling, &need)));
     }
     Ok(found)
+}
+
+/// The condition keys whose values are known beforehand. One that does not belong to an action does no harm, and IAM then does not
+/// miss it.
+fn context(known: &Known<'_>, need: &Need) -> Vec<(String, String)> {
+    let service = &known.survey.service.arn;
+    let account = account_of(service);
+    let region = known.aws.region.as_str();
+    let cluster = known.release.cluster.rsplit('/').next().unwrap_or_default();
+    let cluster = format!("arn:{}:ecs:{region}:{account}:cluster/{cluster}", partition(service));
+    let keys = [
+        ("iam:PassedToService", need.passed_to.unwrap_or(trust::ECS)),
+        ("aws:RequestedRegion", region),
+        ("aws:ResourceAccount", account),
+        ("aws:PrincipalAccount", account),
+        ("aws:SecureTransport", "true"),
+        ("ecs:cluster", &cluster),
+    ];
+    keys.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
 fn partition(arn: &str) -> &str {

@@ -9,7 +9,7 @@ use crate::{
             groups::{GroupStatus, TargetGroup},
             traffic::{LatticeService, TrafficTarget},
         },
-        ledger,
+        ledger::Found as Recorded,
         survey::{Reads, Roles, Survey},
     },
     commands::{capacity, definitions::Definitions, preflight, test_rule, view::View},
@@ -144,6 +144,8 @@ pub(super) struct Known<'a> {
     pub(super) roles: Option<&'a Roles>,
     /// None where they cannot be read.
     pub(super) definitions: Option<&'a Definitions>,
+    /// The records on the traffic targets.
+    pub(super) records: &'a [Recorded],
 }
 
 impl Known<'_> {
@@ -228,23 +230,16 @@ impl Known<'_> {
 
     /// What `deploy` itself checks before its first write.
     pub(super) async fn preflight(&self) -> Vec<Found> {
-        let Self { aws, now, release, survey, .. } = *self;
+        let Self { aws, now, release, survey, records, .. } = *self;
         let mut found = Vec::new();
-        let records = match ledger::on_targets(aws, survey.concerned().map(TrafficTarget::arn)).await {
-            Ok(records) => records,
-            Err(error) => {
-                found.extend(problems(&error.into(), Code::UnderWay, &survey.service.arn));
-                Vec::new()
-            }
-        };
-        if let Err(error) = preflight::refuse_while_busy(&records, aws.date().unwrap_or(now)) {
+        if let Err(error) = preflight::refuse_while_busy(records, aws.date().unwrap_or(now)) {
             let level = if release.on_existing == OnExisting::Refuse { Level::Error } else { Level::Note };
             let busy = problems(&error, Code::UnderWay, &survey.service.arn);
             found.extend(busy.into_iter().map(|found| Found { level, ..found }));
         }
         let Some(roles) = self.roles else { return found };
         let mut judged = preflight::judge(survey, roles, release.plan.health.unchecked);
-        judged.extend(test_rule::judge(survey, roles, release.lattice.test_rule.as_ref(), &records));
+        judged.extend(test_rule::judge(survey, roles, release.lattice.test_rule.as_ref(), records));
         found.extend(judged.into_iter().map(|judged| Found {
             hint: judged.problem.hint,
             ..Found::error(judged.code, thing(&judged.about), judged.problem.message)
@@ -259,7 +254,7 @@ impl Known<'_> {
             Err(findings) => findings,
         };
         found.extend(findings.iter().map(|finding| Found::of(Code::Definition, finding)));
-        match capacity::look(aws, &view, &records).await {
+        match capacity::look(aws, &view, records).await {
             Ok(capacity) => {
                 let finding = |what: &String| Found::warning(Code::Autoscaling, thing(&release.cluster), what);
                 found.extend(capacity.findings.iter().map(finding));

@@ -6,7 +6,7 @@
 //! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
-//! `definitions` (projects of ecspresso's, templates, states).
+//! `definitions` (projects of ecspresso's, templates, states), `references` (names, ids, ARNs, tags), `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
 
@@ -28,12 +28,14 @@ mod killed;
 mod locks;
 mod measures;
 mod permissions;
+mod references;
 mod rehearsals;
 mod releases;
 mod scenarios;
 mod shifts;
 mod targets;
 mod test_rules;
+mod verify;
 
 /// A world whose listener has so many rules, each sending everything to what is stable, and these members besides.
 pub(crate) fn with_rules(priorities: impl IntoIterator<Item = u32>, more: &Value) -> Value {

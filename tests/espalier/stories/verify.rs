@@ -1,0 +1,381 @@
+//! Everything that would make a release fail, told beforehand.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{capacity, with_rules};
+use crate::harness::{CONFIG, Run, Story, Told, espalier, root};
+
+/// The seed's config with other members, or without those that are null; paths that hold in the story's folder.
+fn config(story: &Story, more: &Value) -> String {
+    let seed = root().join("tests/fixtures/seed");
+    let definition = |name: &str| seed.join(name).to_str().expect("UTF-8").to_owned();
+    let mut config = json!({
+        "region": "ap-northeast-1", "cluster": "my-cluster", "service": "myservice",
+        "service_definition": definition("ecs-service-def.json"), "task_definition": definition("ecs-task-def.json"),
+        "jq": "del(.serviceConnectConfiguration)",
+        "lattice": {
+            "service": "myservice", "listener": "http-80", "infrastructure_role": "ecsInfrastructureRole",
+            "slots": {
+                "a": { "ecs_service": "myservice", "target_group": "myservice-a" },
+                "b": { "ecs_service": "myservice-green", "target_group": "myservice-b" },
+            },
+        },
+    });
+    merge(&mut config, more);
+    story.write("espalier.yml", &config.to_string())
+}
+
+fn merge(into: &mut Value, more: &Value) {
+    match (into, more) {
+        (Value::Object(into), Value::Object(more)) => {
+            for (name, value) in more {
+                if value.is_null() {
+                    into.remove(name);
+                } else {
+                    merge(into.entry(name.clone()).or_insert(Value::Null), value);
+                }
+            }
+        }
+        (into, more) => *into = more.clone(),
+    }
+}
+
+/// `verify` in such a world, of such a config.
+fn verify(world: &Value, more: &Value, arguments: &[&str]) -> Told {
+    let story = Story::of(world);
+    let config = config(&story, more);
+    story.run(&[&["verify", "-c", &config], arguments].concat())
+}
+
+/// The findings of a run that told them as JSON: level and code of each.
+fn findings(told: &Told) -> BTreeSet<(String, String)> {
+    let said: Value = serde_json::from_str(&told.run.stdout).unwrap_or_else(|error| {
+        panic!("{error}\n{}{}", told.run.stdout, told.run.stderr);
+    });
+    let text = |finding: &Value, member: &str| finding[member].as_str().expect("a text").to_owned();
+    let list = said["findings"].as_array().expect("findings");
+    list.iter().map(|finding| (text(finding, "level"), text(finding, "code"))).collect()
+}
+
+fn forward(weights: &Value) -> Value {
+    json!({ "forward": weights })
+}
+
+/// The target group of the base world, with other members in its config.
+fn group(name: &str, id: &str, more: &Value) -> Value {
+    let mut group = json!({
+        "name": name, "id": id,
+        "config": {
+            "port": 80, "protocol": "HTTP", "vpcIdentifier": "vpc-12345678",
+            "healthCheck": { "enabled": true, "path": "/health", "healthCheckIntervalSeconds": 10, "healthyThresholdCount": 2, "unhealthyThresholdCount": 2 },
+        },
+    });
+    merge(&mut group, more);
+    group
+}
+
+fn group_a(more: &Value) -> Value {
+    group("myservice-a", "tg-12345678901234567", more)
+}
+
+fn group_b(more: &Value) -> Value {
+    group("myservice-b", "tg-0b000000000000000", more)
+}
+
+/// The Lattice service of the base world with these actions of its rule and of its listener.
+fn service(rule: &Value, default: &Value) -> Value {
+    json!({
+        "name": "myservice", "id": "svc-12345678901234567",
+        "listeners": [{
+            "name": "http-80", "id": "listener-12345678901234567", "port": 80, "default_action": default,
+            "rules": [{
+                "name": "api", "id": "rule-12345678901234567", "priority": 10,
+                "match": { "httpMatch": { "pathMatch": { "match": { "prefix": "/api" } } } }, "action": rule,
+            }],
+        }],
+    })
+}
+
+fn stable() -> Value {
+    forward(&json!({ "myservice-a": 100 }))
+}
+
+fn roles(deployer: &Value, infrastructure: &Value) -> Value {
+    json!({ "iam": { "roles": { "deployer": deployer, "ecsInfrastructureRole": infrastructure } } })
+}
+
+#[test]
+fn a_world_in_which_all_is_well_is_told_so_and_left_alone() {
+    let told = Story::within("promoted").run(&["verify", "-c", CONFIG]).ends_with(0);
+    let told = told.says("nothing that would make a release fail: 0 errors, 3 warnings, 0 notes");
+    assert_eq!(told.world.state(), Story::within("promoted").untold().state(), "nothing was written");
+    assert_eq!(told.world.writes(), [""; 0]);
+    assert_eq!(told.world.comments(), [""; 0]);
+}
+
+#[test]
+fn every_broken_world_is_told_by_its_code() {
+    let no = json!({});
+    let quota: Vec<Value> = (1..=9).map(|n| group(&format!("other-{n}"), &format!("tg-0000000000000000{n}"), &json!({}))).collect();
+    let all: serde_json::Map<String, Value> = (1..=9).map(|n| (format!("other-{n}"), json!(0))).chain([("myservice-a".to_owned(), json!(100))]).collect();
+    let many_tags: serde_json::Map<String, Value> = (0..49).map(|n| (format!("tag-{n}"), json!("x"))).collect();
+    let mut tagged = service(&stable(), &stable());
+    tagged["listeners"][0]["rules"][0]["tags"] = json!(many_tags);
+    let mut two_listeners = service(&stable(), &stable());
+    let mut other = two_listeners["listeners"][0].clone();
+    merge(&mut other, &json!({ "name": "http-81", "id": "listener-0b000000000000000", "port": 81 }));
+    other["rules"][0]["id"] = json!("rule-0b000000000000000");
+    two_listeners["listeners"].as_array_mut().expect("a list").push(other);
+    let elsewhere = "arn:aws:vpc-lattice:ap-northeast-1:210987654321:targetgroup/tg-12345678901234567";
+    let another_region = "arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-12345678901234567";
+    let slot_b = |name: &str| json!({ "lattice": { "slots": { "b": { "target_group": name } } } });
+    let metric = |metric: &str| json!({ "analysis": { "metrics": [{ "name": "it", "metric": metric, "stat": "Sum", "max": 1 }] } });
+    let may_all = json!({ "policies": [{ "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] }] });
+    let to_tasks = json!({ "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" } }] });
+    let denied = json!({ "policies": [{ "Statement": [
+        { "Effect": "Allow", "Action": "*", "Resource": "*" }, { "Effect": "Deny", "Action": "ecs:UpdateService", "Resource": "*" },
+    ] }] });
+    let conditional = json!({ "policies": [{ "Statement": [
+        { "Effect": "Allow", "NotAction": "vpc-lattice:UpdateRule", "Resource": "*" },
+        { "Effect": "Allow", "Action": "vpc-lattice:UpdateRule", "Resource": "*", "Condition": { "StringEquals": { "aws:ResourceTag/team": "a" } } },
+    ] }] });
+    let groups = |a: &Value, b: &Value| json!({ "lattice": { "target_groups": [group_a(a), group_b(b)] } });
+    let with = |service: Value| json!({ "lattice": { "target_groups": [group_a(&json!({})), group_b(&json!({}))], "services": [service] } });
+    let fault = |operation: &str, effect: &str| json!({ "faults": [{ "operations": [operation], "effect": effect }] });
+
+    let table: Vec<(&str, i32, &str, Value, Value)> = vec![
+        ("no-health-check", 2, "error", groups(&json!({ "config": { "healthCheck": { "enabled": false } } }), &no), no.clone()),
+        ("weak-health-check", 0, "warning", groups(&json!({ "config": { "healthCheck": { "matcher": { "httpCode": "200-499" } } } }), &no), no.clone()),
+        ("target-groups-differ", 2, "error", groups(&no, &json!({ "config": { "vpcIdentifier": "vpc-87654321" } })), no.clone()),
+        ("target-group-state", 2, "error", groups(&no, &json!({ "type": "INSTANCE" })), no.clone()),
+        ("weights-split", 2, "error", with(service(&forward(&json!({ "myservice-a": 50, "myservice-b": 50 })), &stable())), no.clone()),
+        ("slots-disagree", 2, "error", with(service(&forward(&json!({ "myservice-b": 100 })), &stable())), no.clone()),
+        (
+            "third-group",
+            2,
+            "error",
+            json!({ "lattice": {
+                "target_groups": [group_a(&no), group("third", "tg-0c000000000000000", &no)],
+                "services": [service(&forward(&json!({ "myservice-a": 50, "third": 50 })), &stable())],
+            } }),
+            no.clone(),
+        ),
+        ("not-found", 2, "error", no.clone(), json!({ "lattice": { "service": "myservise" } })),
+        ("not-found", 2, "error", no.clone(), json!({ "lattice": { "rules": ["nope"] } })),
+        ("not-found", 2, "error", no.clone(), json!({ "lattice": { "listener": "http-81" } })),
+        ("not-found", 2, "error", no.clone(), slot_b("tg-0d000000000000000")),
+        ("malformed-name", 2, "error", no.clone(), json!({ "lattice": { "service": "No Name" } })),
+        ("ambiguous-name", 2, "error", with(two_listeners), json!({ "lattice": { "listener": null, "rules": ["api"] } })),
+        ("other-account", 2, "error", no.clone(), slot_b(elsewhere)),
+        ("other-account", 2, "error", no.clone(), json!({ "lattice": { "service": another_region } })),
+        ("too-few-tags", 2, "error", with(tagged), no.clone()),
+        (
+            "quota",
+            2,
+            "error",
+            json!({ "lattice": {
+                "target_groups": quota.into_iter().chain([group_a(&no)]).collect::<Vec<_>>(),
+                "services": [service(&stable(), &forward(&json!(all)))],
+            } }),
+            json!({ "lattice": { "rules": ["api"] } }),
+        ),
+        ("quota", 0, "warning", with_rules(1..=9, &no), no.clone()),
+        ("test-rule", 2, "error", with_rules(1..=10, &no), json!({ "lattice": { "test_rule": { "header": { "x-t": "1" } } } })),
+        ("service-network", 0, "warning", json!({ "lattice": { "service_networks": [] } }), no.clone()),
+        ("infrastructure-role-missing", 2, "error", json!({ "iam": { "roles": { "deployer": may_all } } }), no.clone()),
+        ("infrastructure-role-trust", 2, "error", roles(&may_all, &json!({ "trust": to_tasks })), no.clone()),
+        ("infrastructure-role-permissions", 2, "error", roles(&may_all, &json!({ "policies": [] })), no.clone()),
+        ("permission-denied", 2, "error", roles(&denied, &no), no.clone()),
+        ("permission-unknown", 0, "warning", roles(&conditional, &no), no.clone()),
+        ("metric-unknown", 2, "error", no.clone(), metric("HTTPCode_Target_5XX_Count")),
+        ("metric-unpublished", 0, "warning", no.clone(), metric("HTTPCode_5XX_Count")),
+        ("metric-unreadable", 2, "error", fault("cloudwatch:GetMetricData", "denied"), metric("HTTPCode_5XX_Count")),
+        ("metric-unreadable", 0, "warning", fault("cloudwatch:GetMetricData", "error500"), metric("HTTPCode_5XX_Count")),
+        ("alarm-missing", 2, "error", no.clone(), json!({ "analysis": { "alarms": ["5xx"] } })),
+        (
+            "alarm-on",
+            2,
+            "error",
+            json!({ "alarms": [{ "name": "5xx", "state": "ALARM" }] }),
+            json!({ "analysis": { "alarms": ["5xx"] } }),
+        ),
+        ("aws-refused", 2, "error", fault("ecs:DescribeServices", "error500"), no.clone()),
+        ("autoscaling", 2, "error", fault("application-autoscaling:DescribeScalableTargets", "denied"), no.clone()),
+        ("autoscaling", 0, "warning", capacity::scales_itself(), no.clone()),
+        ("not-checked", 0, "note", fault("vpc-lattice:GetService", "denied"), no.clone()),
+        ("permissions-unchecked", 0, "note", fault("iam:SimulatePrincipalPolicy", "denied"), no.clone()),
+        ("config", 2, "error", no.clone(), json!({ "latice": {} })),
+        ("definition", 2, "error", no.clone(), json!({ "jq": "nope" })),
+        ("definition", 2, "error", no.clone(), json!({ "task_definition": "gone.json" })),
+    ];
+    for (code, exit, level, world, more) in table {
+        let told = verify(&world, &more, &["--format", "json"]);
+        let found = findings(&told);
+        let all = format!("{code} in {world} with {more}: {}{}", told.run.stdout, told.run.stderr);
+        assert!(found.contains(&(level.to_owned(), code.to_owned())), "{all}");
+        assert_eq!(told.run.code, exit, "{all}");
+        assert_eq!(found.iter().any(|(level, _)| level == "error"), exit == 2, "{all}");
+        assert_eq!(told.world.writes(), [""; 0], "{code}");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let world = json!({
+        "lattice": {
+            "service_networks": [],
+            "target_groups": [
+                group_a(&json!({ "config": { "healthCheck": { "enabled": false } } })),
+                group_b(&json!({ "type": "INSTANCE", "config": { "vpcIdentifier": "vpc-87654321" } })),
+            ],
+        },
+        "iam": { "roles": {
+            "deployer": { "policies": [{ "Statement": [
+                { "Effect": "Allow", "NotAction": ["vpc-lattice:UpdateListener", "iam:PassRole"], "Resource": "*" },
+            ] }] },
+        } },
+        "github": "read-only",
+    });
+    let more = json!({
+        "analysis": { "alarms": ["gone"], "metrics": [{ "name": "it", "metric": "HTTPCode_Target_5XX_Count", "stat": "Sum", "max": 1 }] },
+    });
+    let told = verify(&world, &more, &["--format", "json"]).ends_with(2);
+    let found = findings(&told);
+    for code in [
+        "no-health-check",
+        "target-group-state",
+        "target-groups-differ",
+        "service-network",
+        "permission-denied",
+        "infrastructure-role-missing",
+        "metric-unknown",
+        "alarm-missing",
+        "github-permission",
+    ] {
+        assert!(found.iter().any(|(_, found)| found == code), "{code} is not in {found:?}");
+    }
+    for said in ["vpc-lattice:UpdateListener on ", "iam:PassRole on ", "checks: write", "pull-requests: write"] {
+        assert!(told.run.stdout.contains(said), "{said}: {}", told.run.stdout);
+    }
+}
+
+#[test]
+fn every_permission_of_a_release_is_looked_at() {
+    let used = Story::within("promoted").deploy(&super::QUICK).ends_with(0).world.permissions();
+    let policy = |used: &[&Value]| {
+        let statement = |used: &&Value| {
+            // What a policy can say of things that are not there yet.
+            let resource = used["resource"].as_str().expect("a text");
+            let wide = ["targetgroup/", "task/"].into_iter().find_map(|kind| Some(format!("{}{kind}*", resource.split_once(kind)?.0)));
+            let mut statement = json!({ "Effect": "Allow", "Action": used["action"], "Resource": wide.unwrap_or_else(|| resource.to_owned()) });
+            if let Some(to) = used["passed_to"].as_str() {
+                statement["Condition"] = json!({ "StringEquals": { "iam:PassedToService": to } });
+            }
+            statement
+        };
+        json!({ "Statement": used.iter().map(statement).collect::<Vec<_>>() })
+    };
+    let asking = json!({ "Statement": [{ "Effect": "Allow", "Action": ["iam:GetRole", "iam:SimulatePrincipalPolicy"], "Resource": "*" }] });
+    let verified = |used: &[&Value], asks: bool| {
+        let mut policies = vec![policy(used)];
+        policies.extend(asks.then(|| asking.clone()));
+        Story::of(&roles(&json!({ "policies": policies }), &json!({}))).run(&["verify", "-c", CONFIG])
+    };
+    let all: Vec<&Value> = used.iter().collect();
+    // Where IAM may not be asked either, what a release needs is enough, and what was not checked is said.
+    verified(&all, false).ends_with(0).says("[permissions-unchecked]").says("let the role call iam:SimulatePrincipalPolicy");
+    verified(&all, true).ends_with(0).says("0 errors");
+    let actions: BTreeSet<&str> = used.iter().filter_map(|used| used["action"].as_str()).collect();
+    for action in actions {
+        let without: Vec<&Value> = used.iter().filter(|used| used["action"] != action).collect();
+        let told = verified(&without, true).ends_with(2);
+        assert!(told.run.stdout.contains(action), "{action}: {}", told.run.stdout);
+    }
+}
+
+#[test]
+fn a_token_that_may_not_write_reports_is_a_warning_with_the_line_to_add() {
+    let told = Story::within_file("github-read-only").run(&["verify", "-c", CONFIG]).ends_with(0);
+    let told = told.says("[github-permission]").says("add `checks: write` to the `permissions:`");
+    told.says("add `pull-requests: write` to the `permissions:`");
+    let told = Story::within_file("github-outage").run(&["verify", "-c", CONFIG]).ends_with(0);
+    assert_eq!(told.run.stdout.matches("[github-unreachable]").count(), 1, "{}", told.run.stdout);
+}
+
+#[test]
+fn a_rollout_that_is_under_way_is_an_error_unless_the_release_knows_what_to_do_with_it() {
+    let story = Story::within("promoted");
+    let hold = "--steps 5%:30s,hold:4h,100%:30s --settle 30s";
+    let told = story.script(&format!(
+        "exits 0 deploy {hold} >/dev/null\nexits 2 espalier verify -c {CONFIG}\nexits 0 espalier verify -c {CONFIG} --on-existing resume --lock ssm"
+    ));
+    // While it is held both sides have weight: that is what the record says, and no finding of its own.
+    told.ends_with(0).says("[rollout-under-way]");
+}
+
+#[test]
+fn findings_are_told_as_text_markdown_json_and_sarif() {
+    let world = json!({ "lattice": { "service_networks": [] } });
+    let story = Story::of(&world);
+    let folder = story.path("");
+    let file = config(&story, &json!({ "lattice": { "service": "myservise" } }));
+    let story = story.with("GITHUB_WORKSPACE", &folder);
+    let run = |format: &str| story.run(&["verify", "-c", &file, "--format", format]).ends_with(2).run.stdout;
+    assert!(run("text").contains("error: myservise: there is no Lattice service `myservise`: there is myservice [not-found]"));
+    assert!(run("markdown").starts_with("### a release would fail: 1 error, "), "{}", run("markdown"));
+    let log: Value = serde_json::from_str(&run("sarif")).expect("JSON");
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!((&log["version"], &result["ruleId"], &result["level"]), (&json!("2.1.0"), &json!("not-found"), &json!("error")));
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "espalier.yml");
+
+    // In a file, for a step after this one; the log is for people.
+    let output = story.path("espalier.sarif");
+    let told = story.run(&["verify", "-c", &file, "--format", "sarif", "-o", output.to_str().expect("UTF-8")]).ends_with(2);
+    assert_eq!(told.says("a release would fail").world.writes(), [""; 0]);
+    assert_eq!(serde_json::from_str::<Value>(&story.read("espalier.sarif")).expect("JSON"), log);
+}
+
+#[test]
+fn in_actions_findings_are_annotations_on_their_lines_and_in_the_summary() {
+    let story = Story::within("promoted");
+    let (folder, summary) = (story.path(""), story.path("summary.md"));
+    let file = story.write("espalier.yml", "cluster: my-cluster\nservice: myservice\nlatice: { service: myservice }\n");
+    let story = story.with("GITHUB_WORKSPACE", &folder).with("GITHUB_ACTIONS", "true").with("GITHUB_STEP_SUMMARY", &summary);
+    let told = story.run(&["verify", "-c", &file]).ends_with(2);
+    let told = told.says("::error file=espalier.yml,line=3,col=1,title=espalier config::").says("did you mean `lattice`?");
+    told.says("::notice title=espalier not-checked::");
+    assert!(story.read("summary.md").contains("❌ **config** "), "{}", story.read("summary.md"));
+}
+
+#[test]
+fn what_terraform_would_write_back_is_told_until_its_sources_leave_it_alone() {
+    let story = Story::within("promoted");
+    let rule = "arn:aws:vpc-lattice:ap-northeast-1:123456789012:service/svc-12345678901234567/listener/listener-12345678901234567/rule/rule-12345678901234567";
+    let resource = |kind: &str, name: &str, attributes: Value| json!({ "mode": "managed", "type": kind, "name": name, "instances": [{ "attributes": attributes }] });
+    let state = json!({ "version": 4, "outputs": {}, "resources": [
+        resource("aws_vpclattice_listener_rule", "api", json!({ "arn": rule })),
+        resource("aws_vpclattice_target_group", "a", json!({ "arn": "arn:aws:vpc-lattice:ap-northeast-1:123456789012:targetgroup/tg-12345678901234567" })),
+    ] });
+    let path = story.write("terraform.tfstate", &state.to_string());
+    let file = config(&story, &json!({ "tfstate": path, "lattice": { "slots": { "a": { "target_group": "tfstate:aws_vpclattice_target_group.a.arn" } } } }));
+    let told = story.run(&["verify", "-c", &file]).ends_with(0);
+    told.says("[terraform-owns-weights]").says("ignore_changes = [action]").says("a state does not tell");
+    let source = |ignored: &str| format!("resource \"aws_vpclattice_listener_rule\" \"api\" {{\n  lifecycle {{ ignore_changes = [{ignored}] }}\n}}\n");
+    story.write("main.tf", &source("match"));
+    let told = story.run(&["verify", "-c", &file]).ends_with(0).says("main.tf: aws_vpclattice_listener_rule.api is Terraform's");
+    assert!(!told.run.stdout.contains("a state does not tell"));
+    story.write("main.tf", &source("action"));
+    assert!(!story.run(&["verify", "-c", &file]).ends_with(0).run.stdout.contains("terraform-owns"));
+}
+
+#[test]
+fn without_credentials_what_needs_none_is_told_all_the_same() {
+    let story = Story::within("promoted");
+    let file = config(&story, &json!({ "jq": "nope" }));
+    let mut command = espalier(&["verify", "-c", &file]);
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    let run = Run::of(&mut command).ends_with(2).says("[credentials]").says("[definition]");
+    run.says("nothing in AWS was looked at");
+}
