@@ -1,7 +1,7 @@
 //! The metrics that Lattice publishes for target groups ("Amazon CloudWatch metrics for Amazon VPC Lattice", VPC Lattice User Guide).
 
-/// All of them.
-pub const OF_GROUPS: [&str; 15] = [
+/// All of them; the last two where TLS goes through.
+pub const PUBLISHED: [&str; 17] = [
     "TotalConnectionCount",
     "ActiveConnectionCount",
     "ConnectionErrorCount",
@@ -17,9 +17,9 @@ pub const OF_GROUPS: [&str; 15] = [
     "HTTPCode_3XX_Count",
     "HTTPCode_4XX_Count",
     "HTTPCode_5XX_Count",
+    "TLSConnectionErrorCount",
+    "TotalTLSConnectionHandshakeCount",
 ];
-/// Published where TLS goes through.
-const OF_TLS: [&str; 2] = ["TLSConnectionErrorCount", "TotalTLSConnectionHandshakeCount"];
 
 /// What is known of a metric's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +38,11 @@ pub fn known(name: &str, listed: &[String]) -> Known {
     if listed.iter().any(|listed| listed == name) {
         return Known::Published;
     }
-    let mut all = OF_GROUPS.into_iter().chain(OF_TLS);
-    if all.clone().any(|known| known == name) {
+    if PUBLISHED.contains(&name) {
         return Known::Unpublished;
     }
     let near = |known: &&str| strsim::jaro_winkler(&known.to_lowercase(), &name.to_lowercase());
-    let best = all.by_ref().max_by(|one, other| near(one).total_cmp(&near(other)));
+    let best = PUBLISHED.into_iter().max_by(|one, other| near(one).total_cmp(&near(other)));
     Known::No(best.filter(|best| near(best) > 0.8))
 }
 

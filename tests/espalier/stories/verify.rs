@@ -132,6 +132,7 @@ fn every_broken_world_is_told_by_its_code() {
     let another_region = "arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-12345678901234567";
     let slot_b = |name: &str| json!({ "lattice": { "slots": { "b": { "target_group": name } } } });
     let metric = |metric: &str| json!({ "analysis": { "metrics": [{ "name": "it", "metric": metric, "stat": "Sum", "max": 1 }] } });
+    let expression = json!({ "analysis": { "metrics": [{ "name": "it", "expression": "${HTTPCode_Target_5XX_Count} * 2", "max": 1 }] } });
     let may_all = json!({ "policies": [{ "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] }] });
     let to_tasks = json!({ "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" } }] });
     let denied = json!({ "policies": [{ "Statement": [
@@ -189,7 +190,7 @@ fn every_broken_world_is_told_by_its_code() {
         ("infrastructure-role-permissions", 2, "error", roles(&may_all, &json!({ "policies": [] })), no.clone()),
         ("permission-denied", 2, "error", roles(&denied, &no), no.clone()),
         ("permission-unknown", 0, "warning", roles(&conditional, &no), no.clone()),
-        ("metric-unknown", 2, "error", no.clone(), metric("HTTPCode_Target_5XX_Count")),
+        ("metric-unknown", 2, "error", no.clone(), expression),
         ("metric-unpublished", 0, "warning", no.clone(), metric("HTTPCode_5XX_Count")),
         ("metric-unreadable", 2, "error", fault("cloudwatch:GetMetricData", "denied"), metric("HTTPCode_5XX_Count")),
         ("metric-unreadable", 0, "warning", fault("cloudwatch:GetMetricData", "error500"), metric("HTTPCode_5XX_Count")),
@@ -239,7 +240,7 @@ fn all_that_is_wrong_is_told_at_once() {
         "github": "read-only",
     });
     let more = json!({
-        "analysis": { "alarms": ["gone"], "metrics": [{ "name": "it", "metric": "HTTPCode_Target_5XX_Count", "stat": "Sum", "max": 1 }] },
+        "analysis": { "alarms": ["gone"], "metrics": [{ "name": "it", "expression": "${HTTPCode_Target_5XX_Count} * 2", "max": 1 }] },
     });
     let told = verify(&world, &more, &["--format", "json"]).ends_with(2);
     let found = findings(&told);
