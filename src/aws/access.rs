@@ -119,9 +119,8 @@ impl Access {
     pub async fn simulate(&self, principal: &str, question: &Question, now: Timestamp) -> Result<Vec<Ruling>, Fault> {
         const OPERATION: &str = "SimulatePrincipalPolicy";
         let mut fields = vec![("PolicySourceArn".to_owned(), principal), ("MaxItems".to_owned(), "1000")];
-        let numbered = |list: &str, all: &[String]| {
-            (1..=all.len()).map(|number| format!("{list}.member.{number}")).collect::<Vec<_>>()
-        };
+        let numbered =
+            |list: &str, all: &[String]| (1..=all.len()).map(|number| format!("{list}.member.{number}")).collect::<Vec<_>>();
         let actions = numbered("ActionNames", &question.actions);
         fields.extend(actions.into_iter().zip(question.actions.iter().map(String::as_str)));
         let resources = numbered("ResourceArns", &question.resources);

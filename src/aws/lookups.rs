@@ -105,7 +105,8 @@ impl Lookups {
     ) -> Result<Vec<String>, Fault> {
         let (mut names, mut token) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
-            let mut fields = vec![("Namespace", namespace), ("Dimensions.member.1.Name", dimension), ("Dimensions.member.1.Value", value)];
+            let mut fields =
+                vec![("Namespace", namespace), ("Dimensions.member.1.Name", dimension), ("Dimensions.member.1.Value", value)];
             fields.extend(token.iter().map(|token: &String| ("NextToken", token.as_str())));
             let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             let answer = tree(&self.0.query(("monitoring", "2010-08-01"), "ListMetrics", &fields, now).await?);

@@ -192,7 +192,9 @@ fn select(survey: &Survey, rules: Option<&[String]>) -> Result<Vec<(TrafficTarge
 }
 
 impl Survey {
-    fn is_named(&self, target: &TrafficTarget, given: &str) -> bool {
+    /// Whether this names that traffic target: a name, id, ARN or tag, or `default`.
+    #[must_use]
+    pub fn is_named(&self, target: &TrafficTarget, given: &str) -> bool {
         if given.starts_with("tag:") {
             let tags = self.tags.get(target.arn());
             return Given::parse(Resource::Rule, given).is_ok_and(|wanted| tags.is_some_and(|tags| wanted.is_tag_of(tags)));

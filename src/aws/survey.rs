@@ -186,7 +186,10 @@ fn together(
 fn refuse_elsewhere(service: Option<&LatticeService>, given: &str, arn: &str) -> Result<(), ResolveError> {
     let resource = Resource::TargetGroup;
     let Some((service, why)) = service.and_then(|service| Some((service, elsewhere(arn, &service.arn)?))) else { return Ok(()) };
-    let why = format!("{why} (of the Lattice service {}): a rule's target group lies in its service's account and region", service.name);
+    let why = format!(
+        "{why} (of the Lattice service {}): a rule's target group lies in its service's account and region",
+        service.name
+    );
     Err(ResolveError::Elsewhere { resource, given: given.to_owned(), why })
 }
 

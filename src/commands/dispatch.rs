@@ -55,7 +55,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
 }
 
 /// Settings. Only where something has to be looked up first a runtime is paid for.
-pub(super) fn settled<T>(environment: &mut Environment, settle: impl Fn(&Environment) -> Result<T, Unsettled>) -> Result<T, Error> {
+pub(super) fn settled<T>(
+    environment: &mut Environment,
+    settle: impl Fn(&Environment) -> Result<T, Unsettled>,
+) -> Result<T, Error> {
     match settle(environment) {
         Err(unsettled) if !unsettled.lacking.is_empty() => on_runtime(lookups::settled(environment, settle)),
         settled => settled.map_err(|unsettled| unsettled.findings.into()),

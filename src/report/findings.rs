@@ -103,8 +103,7 @@ mod tests {
     use crate::{definition::Place, verify::Code};
 
     fn found() -> [Found; 3] {
-        let spot =
-            Spot::File { file: "a.yml".to_owned(), place: Some(Place { line: 2, column: 3 }), pointer: "/x".to_owned() };
+        let spot = Spot::File { file: "a.yml".to_owned(), place: Some(Place { line: 2, column: 3 }), pointer: "/x".to_owned() };
         [
             Found::error(Code::Config, spot, "odd `x`\n::error::y").hint("even"),
             Found::warning(Code::Quota, Spot::Thing("arn:q".to_owned()), "near"),
@@ -115,7 +114,10 @@ mod tests {
     #[test]
     fn findings_are_told_to_people_programs_and_github() {
         let text = text(&found());
-        assert!(text.starts_with("error: a.yml:2:3: odd `x`") && text.contains("[config]\n  hint: even\nwarning: arn:q: near [quota]\n"));
+        assert!(
+            text.starts_with("error: a.yml:2:3: odd `x`")
+                && text.contains("[config]\n  hint: even\nwarning: arn:q: near [quota]\n")
+        );
         assert!(text.ends_with("a release would fail: 1 error, 1 warning, 1 note"));
         assert!(self::text(&found()[1..]).ends_with("nothing that would make a release fail: 0 errors, 1 warning, 1 note"));
         let json: Value = serde_json::from_str(&json(&found())).expect("JSON");
@@ -129,6 +131,9 @@ mod tests {
         assert_eq!(lines[2], "::notice title=espalier not-checked::not asked");
         assert_eq!(lines.len(), 4, "a message cannot begin another command");
         let markdown = markdown(&found());
-        assert!(markdown.starts_with("### a release would fail") && markdown.contains("- ❌ **config** `a.yml:2:3`: "), "{markdown}");
+        assert!(
+            markdown.starts_with("### a release would fail") && markdown.contains("- ❌ **config** `a.yml:2:3`: "),
+            "{markdown}"
+        );
     }
 }

@@ -101,10 +101,8 @@ pub fn sarif(found: &[Found], base: &Base, config: &str) -> String {
     codes.dedup();
     let rule = |code: &Code| Rule { id: code.name(), short_description: Text { text: format!("{}.", code.about()) } };
     let outcome = |found| outcome(found, base, config, &codes);
-    let driver =
-        Driver { name: "espalier", version: env!("CARGO_PKG_VERSION"), rules: codes.iter().map(rule).collect() };
-    let run =
-        Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: found.iter().map(outcome).collect() };
+    let driver = Driver { name: "espalier", version: env!("CARGO_PKG_VERSION"), rules: codes.iter().map(rule).collect() };
+    let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: found.iter().map(outcome).collect() };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     serde_json::to_string_pretty(&log).unwrap_or_default()
 }
@@ -133,10 +131,7 @@ fn outcome<'a>(found: &'a Found, base: &Base, config: &str, codes: &[Code]) -> O
         locations: [Location {
             physical_location: Physical {
                 artifact_location: Artifact { uri: encoded(&uri) },
-                region: Region {
-                    start_line: place.map_or(1, |place| place.line),
-                    start_column: place.map(|place| place.column),
-                },
+                region: Region { start_line: place.map_or(1, |place| place.line), start_column: place.map(|place| place.column) },
             },
             logical_locations: logical.into_iter().collect(),
         }],
@@ -174,7 +169,8 @@ mod tests {
         let log: Value = serde_json::from_str(&sarif(&found, &base, "espalier.yml")).expect("JSON");
         assert_eq!(log["version"], "2.1.0");
         let run = &log["runs"][0];
-        let rules: Vec<_> = run["tool"]["driver"]["rules"].as_array().expect("rules").iter().map(|rule| rule["id"].clone()).collect();
+        let rules: Vec<_> =
+            run["tool"]["driver"]["rules"].as_array().expect("rules").iter().map(|rule| rule["id"].clone()).collect();
         assert_eq!(rules.len(), 3, "each once");
         let results = run["results"].as_array().expect("results");
         for result in results {
@@ -188,6 +184,9 @@ mod tests {
         assert_eq!(results[0]["message"]["text"], "odd\neven");
         assert_eq!(results[1]["message"]["text"], "arn:x: near");
         assert_eq!(results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "deploy/espalier.yml");
-        assert_eq!(results.iter().map(|result| result["level"].as_str().unwrap_or_default()).collect::<Vec<_>>(), ["error", "warning", "note", "error"]);
+        assert_eq!(
+            results.iter().map(|result| result["level"].as_str().unwrap_or_default()).collect::<Vec<_>>(),
+            ["error", "warning", "note", "error"]
+        );
     }
 }

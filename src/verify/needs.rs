@@ -106,16 +106,12 @@ pub fn of(release: &Release) -> Vec<Need> {
     need(&["ecs:DescribeServices", "ecs:CreateService"], release.creates.iter().map(service).collect());
     if !cluster.is_empty() {
         need(&["ecs:ListTasks"], vec![arn("ecs", format!("container-instance/{cluster}/*"))]);
-        let of_task: &[&str] =
-            if release.runs_tasks { &["ecs:DescribeTasks", "ecs:StopTask"] } else { &["ecs:DescribeTasks"] };
+        let of_task: &[&str] = if release.runs_tasks { &["ecs:DescribeTasks", "ecs:StopTask"] } else { &["ecs:DescribeTasks"] };
         need(of_task, vec![arn("ecs", format!("task/{cluster}/*"))]);
     }
     if !release.family.is_empty() {
-        let of_definition: &[&str] = if release.runs_tasks {
-            &["ecs:RegisterTaskDefinition", "ecs:RunTask"]
-        } else {
-            &["ecs:RegisterTaskDefinition"]
-        };
+        let of_definition: &[&str] =
+            if release.runs_tasks { &["ecs:RegisterTaskDefinition", "ecs:RunTask"] } else { &["ecs:RegisterTaskDefinition"] };
         need(of_definition, vec![arn("ecs", format!("task-definition/{}:*", release.family))]);
     }
     need(&["cloudwatch:DescribeAlarms"], release.alarms.iter().map(|name| arn("cloudwatch", format!("alarm:{name}"))).collect());

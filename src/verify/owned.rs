@@ -127,9 +127,7 @@ mod tests {
     use super::*;
 
     fn judged(sources: &[(&str, &str)]) -> Vec<String> {
-        let resource = |kind: &str, name: &str, attributes: serde_json::Value| {
-            json!({"mode": "managed", "type": kind, "name": name, "instances": [{"attributes": attributes}]})
-        };
+        let resource = |kind: &str, name: &str, attributes: serde_json::Value| json!({"mode": "managed", "type": kind, "name": name, "instances": [{"attributes": attributes}]});
         let state = json!({"version": 4, "outputs": {}, "resources": [
             resource("aws_vpclattice_listener_rule", "api", json!({"arn": "arn:rule"})),
             resource("aws_vpclattice_listener", "other", json!({"arn": "arn:elsewhere"})),
@@ -145,7 +143,10 @@ mod tests {
     fn what_terraform_would_write_back_is_told_unless_its_sources_leave_it_alone() {
         let all = judged(&[]);
         assert_eq!(all.len(), 2, "{all:?}");
-        assert!(all[0].starts_with("terraform-owns-weights: aws_vpclattice_listener_rule.api is Terraform's") && all[0].contains("unless"));
+        assert!(
+            all[0].starts_with("terraform-owns-weights: aws_vpclattice_listener_rule.api is Terraform's")
+                && all[0].contains("unless")
+        );
         assert!(all[1].starts_with("terraform-owns-service: aws_ecs_service.web"));
         let rule = "resource \"aws_vpclattice_listener_rule\" \"api\" {\n  action { forward {} }\n  lifecycle { ignore_changes = [action] }\n}\n";
         let service = "resource \"aws_ecs_service\" \"web\" {\n  lifecycle {\n    ignore_changes = [\n      desired_count, # ours\n      task_definition,\n    ]\n  }\n}\n";

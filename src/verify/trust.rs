@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn a_trust_policy_names_ecs_or_does_not() {
-        let statement = |effect: &str, principal: Value| json!({"Effect": effect, "Action": "sts:AssumeRole", "Principal": principal});
+        let statement =
+            |effect: &str, principal: Value| json!({"Effect": effect, "Action": "sts:AssumeRole", "Principal": principal});
         let ecs = || statement("Allow", json!({"Service": "ecs.amazonaws.com"}));
         for (statements, trusted) in [
             (json!(ecs()), true),

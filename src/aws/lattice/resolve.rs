@@ -177,8 +177,9 @@ mod tests {
     #[test]
     fn one_is_found_none_lists_the_nearest_and_two_list_their_arns() {
         let listed = || -> Vec<Listed> {
-            let face =
-                |(id, name, arn): (&str, &str, &str)| Listed::new(Some(id.to_owned()), Some(name.to_owned()), Some(arn.to_owned()));
+            let face = |(id, name, arn): (&str, &str, &str)| {
+                Listed::new(Some(id.to_owned()), Some(name.to_owned()), Some(arn.to_owned()))
+            };
             let all = [
                 ("svc-1", "other", "arn:1"),
                 ("svc-2", "myservice", "arn:2"),

@@ -208,7 +208,8 @@ async fn infrastructure_findings(known: &Known<'_>, role: &str) -> Vec<Found> {
         Err(fault) => return vec![unchecked("the infrastructure role was not checked", &fault, role)],
         Ok(None) => {
             let message = format!("there is no role {name}: ECS could not register a single task");
-            let hint = "create it, trusted by ecs.amazonaws.com, with the managed policy AmazonECSInfrastructureRolePolicyForVpcLattice";
+            let hint =
+                "create it, trusted by ecs.amazonaws.com, with the managed policy AmazonECSInfrastructureRolePolicyForVpcLattice";
             return vec![Found::error(Code::RoleMissing, thing(role), message).hint(hint)];
         }
         Ok(Some(seen)) => seen,

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::{super::dispatch::{on_runtime, settled}, release};
+use super::{
+    super::dispatch::{on_runtime, settled},
+    release,
+};
 use crate::{
     cli,
     commands::{connect, replace::replace},

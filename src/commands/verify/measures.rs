@@ -27,10 +27,8 @@ pub(super) async fn check(known: &Known<'_>) -> Vec<Found> {
     let said = |code: Code, problem: Problem| Found { hint: problem.hint, ..Found::error(code, thing(""), problem.message) };
     let unpublished = judging::unpublished(&analysis, [stable, candidate]);
     let mut found: Vec<Found> = unpublished.into_iter().map(|problem| said(Code::MetricUnpublished, problem)).collect();
-    let (names, readings) = tokio::join!(
-        named(known, &analysis, one),
-        judging::read(known.aws, known.now, &analysis, [one, one], false)
-    );
+    let (names, readings) =
+        tokio::join!(named(known, &analysis, one), judging::read(known.aws, known.now, &analysis, [one, one], false));
     found.extend(names);
     match readings {
         Ok(readings) => {

@@ -70,10 +70,8 @@ async fn in_aws(release: &DeploySettings, definitions: Option<&Definitions>) -> 
 async fn world_of(aws: &Aws, now: Timestamp, release: &DeploySettings, definitions: Option<&Definitions>) -> Vec<Found> {
     let wanted = deploy::wanted(release);
     let (listener, cluster) = (release.lattice.listener.as_deref(), release.cluster.as_str());
-    let (reads, neighbours) = tokio::join!(
-        survey::read(aws, &release.lattice.service, listener, Some(cluster), &wanted),
-        aws.services_of(cluster),
-    );
+    let (reads, neighbours) =
+        tokio::join!(survey::read(aws, &release.lattice.service, listener, Some(cluster), &wanted), aws.services_of(cluster),);
     let mut found = world::unread(&reads, release);
     if let Ok(service) = &reads.service {
         found.extend(world::reach(aws, service).await);
@@ -84,7 +82,8 @@ async fn world_of(aws: &Aws, now: Timestamp, release: &DeploySettings, definitio
     let survey = match reads.survey(wanted) {
         Ok(survey) => survey.tagged(aws, deploy::listed(&release.lattice.rules)).await,
         Err(_) => {
-            let what = "which slot serves, permissions, quotas, metrics and Terraform were not checked, since not all could be read";
+            let what =
+                "which slot serves, permissions, quotas, metrics and Terraform were not checked, since not all could be read";
             found.push(Found::note(Code::NotChecked, Spot::Request, what));
             return found;
         }

@@ -1,11 +1,7 @@
 //! Errors of other rooms as findings.
 
 use crate::{
-    aws::{
-        Fault, FaultKind,
-        lattice::resolve::ResolveError,
-        survey::RolesError,
-    },
+    aws::{Fault, FaultKind, lattice::resolve::ResolveError, survey::RolesError},
     exit::Error,
     verify::{Code, Found, Spot},
 };
@@ -17,7 +13,11 @@ pub(super) fn thing(name: &str) -> Spot {
 
 /// A call that a release makes too was refused.
 pub(super) fn refused(fault: &Fault, about: &str) -> Found {
-    let code = if fault.kind == FaultKind::Denied { Code::PermissionDenied } else { Code::AwsRefused };
+    let code = match fault.kind {
+        FaultKind::Denied => Code::PermissionDenied,
+        FaultKind::NotFound => Code::NotFound,
+        _ => Code::AwsRefused,
+    };
     Found::error(code, thing(about), fault.to_string()).hint(fault.hint())
 }
 

@@ -13,7 +13,7 @@ use crate::{
         survey::{Reads, Roles, Survey},
     },
     commands::{capacity, definitions::Definitions, preflight, test_rule, view::View},
-    settings::{DeploySettings, OnExisting},
+    settings::{DeploySettings, OnExisting, Rules},
     time::Timestamp,
     verify::{
         Code, Found, Level,
@@ -85,13 +85,24 @@ pub(super) fn groups(reads: &Reads, release: &DeploySettings) -> Vec<Found> {
             (GroupStatus::Active | GroupStatus::CreateInProgress, _) => {}
             (status, why) => {
                 let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-                let message = format!("the target group {name} cannot be used: it is {status:?}{why}");
+                let state = match status {
+                    GroupStatus::DeleteInProgress => "being deleted",
+                    GroupStatus::DeleteFailed => "one whose deletion failed",
+                    GroupStatus::Other(state) => state,
+                    GroupStatus::CreateFailed | GroupStatus::Active | GroupStatus::CreateInProgress => {
+                        "one that could not be made"
+                    }
+                };
+                let message = format!("the target group {name} cannot be used: it is {state}{why}");
                 found.push(Found::error(Code::GroupState, thing(about), message).hint("delete it: a release makes it again"));
             }
         }
         if group.target_type != "IP" {
-            let message = format!("the target group {name} is of type {}: ECS registers tasks in groups of type IP", group.target_type);
-            found.push(Found::error(Code::GroupState, thing(about), message).hint("make another one: a group's type never changes"));
+            let message =
+                format!("the target group {name} is of type {}: ECS registers tasks in groups of type IP", group.target_type);
+            found.push(
+                Found::error(Code::GroupState, thing(about), message).hint("make another one: a group's type never changes"),
+            );
         }
         for weakness in group.check().map(|check| check.weaknesses(bake)).unwrap_or_default() {
             let hint = format!(
@@ -102,8 +113,11 @@ pub(super) fn groups(reads: &Reads, release: &DeploySettings) -> Vec<Found> {
                 Found::warning(Code::WeakHealthCheck, thing(about), format!("the health check of {name}: {weakness}")).hint(hint),
             );
         }
-        if let Some(other) = group.service_arns.iter().find(|arn| reads.service.as_ref().is_ok_and(|service| service.arn != **arn)) {
-            let message = format!("the target group {name} is used by another Lattice service, {other}: a group serves one alone");
+        if let Some(other) =
+            group.service_arns.iter().find(|arn| reads.service.as_ref().is_ok_and(|service| service.arn != **arn))
+        {
+            let message =
+                format!("the target group {name} is used by another Lattice service, {other}: a group serves one alone");
             found.push(Found::error(Code::GroupState, thing(about), message).hint("give this service groups of its own"));
         }
     }
@@ -238,6 +252,18 @@ impl Known<'_> {
             found.extend(busy.into_iter().map(|found| Found { level, ..found }));
         }
         let Some(roles) = self.roles else { return found };
+        if let (Rules::Listed(rules), Some(_)) = (&release.lattice.rules, roles.stable) {
+            let moving = self.moving();
+            let named =
+                |given: &&String| survey.targets.iter().map(|(target, _)| target).find(|target| survey.is_named(target, given));
+            let still =
+                rules.iter().filter_map(|given| named(&given)).filter(|target| !moving.iter().any(|arn| arn == target.arn()));
+            found.extend(still.map(|target| {
+                let message =
+                    format!("{} sends nothing to either slot: it would not move, although `rules` names it", target.label());
+                Found::warning(Code::NotMoving, thing(target.arn()), message)
+            }));
+        }
         let mut judged = preflight::judge(survey, roles, release.plan.health.unchecked);
         judged.extend(test_rule::judge(survey, roles, release.lattice.test_rule.as_ref(), records));
         found.extend(judged.into_iter().map(|judged| Found {

@@ -12,8 +12,8 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, DiffSettings, Environment, FindingsSettings, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
-        Surroundings, Unsettled,
+        DeploySettings, DiffSettings, Environment, FindingsSettings, LatticeSettings, OnExisting, Rules, ShiftSettings,
+        StatusSettings, Surroundings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
         surroundings::check_clock,

@@ -106,6 +106,46 @@ fn roles(deployer: &Value, infrastructure: &Value) -> Value {
     json!({ "iam": { "roles": { "deployer": deployer, "ecsInfrastructureRole": infrastructure } } })
 }
 
+/// A world in which ECS itself moves the weights of the rule, for a service of this name.
+fn managed(name: &str) -> Value {
+    let arn = |path: &str| format!("arn:aws:vpc-lattice:ap-northeast-1:123456789012:{path}");
+    let listener = "service/svc-12345678901234567/listener/listener-12345678901234567";
+    let base = |name: &str, entry: Value, more: Value| {
+        let mut definition = json!({
+            "launchType": "FARGATE",
+            "networkConfiguration": { "awsvpcConfiguration": { "subnets": ["subnet-12345678"], "securityGroups": ["sg-12345678"] } },
+            "vpcLatticeConfigurations": [entry],
+        });
+        merge(&mut definition, &more);
+        json!({
+            "name": name, "desired": 3, "definition": definition,
+            "task_definition": {
+                "family": name, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+                "containerDefinitions": [{
+                    "name": "web", "image": "myservice:1", "essential": true,
+                    "portMappings": [{ "name": "http", "containerPort": 80, "protocol": "tcp" }],
+                }],
+            },
+        })
+    };
+    let plain = json!({ "roleArn": "arn:aws:iam::123456789012:role/ecsInfrastructureRole", "targetGroupArn": arn("targetgroup/tg-12345678901234567"), "portName": "http" });
+    let mut entry = plain.clone();
+    entry["advancedConfiguration"] = json!({
+        "alternateTargetGroupArn": arn("targetgroup/tg-0b000000000000000"),
+        "productionListenerRule": arn(&format!("{listener}/rule/rule-12345678901234567")),
+    });
+    let strategy = json!({ "deploymentConfiguration": { "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 } });
+    let mut services = vec![base(name, entry, strategy)];
+    if name != "myservice" {
+        services.push(base("myservice", plain, json!({})));
+    }
+    let both = forward(&json!({ "myservice-a": 100, "myservice-b": 0 }));
+    json!({
+        "lattice": { "target_groups": [group_a(&json!({})), group_b(&json!({}))], "services": [service(&both, &stable())] },
+        "ecs_services": services,
+    })
+}
+
 #[test]
 fn a_world_in_which_all_is_well_is_told_so_and_left_alone() {
     let told = Story::within("promoted").run(&["verify", "-c", CONFIG]).ends_with(0);
@@ -118,8 +158,10 @@ fn a_world_in_which_all_is_well_is_told_so_and_left_alone() {
 #[test]
 fn every_broken_world_is_told_by_its_code() {
     let no = json!({});
-    let quota: Vec<Value> = (1..=9).map(|n| group(&format!("other-{n}"), &format!("tg-0000000000000000{n}"), &json!({}))).collect();
-    let all: serde_json::Map<String, Value> = (1..=9).map(|n| (format!("other-{n}"), json!(0))).chain([("myservice-a".to_owned(), json!(100))]).collect();
+    let quota: Vec<Value> =
+        (1..=9).map(|n| group(&format!("other-{n}"), &format!("tg-0000000000000000{n}"), &json!({}))).collect();
+    let all: serde_json::Map<String, Value> =
+        (1..=9).map(|n| (format!("other-{n}"), json!(0))).chain([("myservice-a".to_owned(), json!(100))]).collect();
     let many_tags: serde_json::Map<String, Value> = (0..49).map(|n| (format!("tag-{n}"), json!("x"))).collect();
     let mut tagged = service(&stable(), &stable());
     tagged["listeners"][0]["rules"][0]["tags"] = json!(many_tags);
@@ -131,8 +173,10 @@ fn every_broken_world_is_told_by_its_code() {
     let elsewhere = "arn:aws:vpc-lattice:ap-northeast-1:210987654321:targetgroup/tg-12345678901234567";
     let another_region = "arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-12345678901234567";
     let slot_b = |name: &str| json!({ "lattice": { "slots": { "b": { "target_group": name } } } });
-    let metric = |metric: &str| json!({ "analysis": { "metrics": [{ "name": "it", "metric": metric, "stat": "Sum", "max": 1 }] } });
-    let expression = json!({ "analysis": { "metrics": [{ "name": "it", "expression": "${HTTPCode_Target_5XX_Count} * 2", "max": 1 }] } });
+    let metric =
+        |metric: &str| json!({ "analysis": { "metrics": [{ "name": "it", "metric": metric, "stat": "Sum", "max": 1 }] } });
+    let expression =
+        json!({ "analysis": { "metrics": [{ "name": "it", "expression": "${HTTPCode_Target_5XX_Count} * 2", "max": 1 }] } });
     let may_all = json!({ "policies": [{ "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] }] });
     let to_tasks = json!({ "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" } }] });
     let denied = json!({ "policies": [{ "Statement": [
@@ -148,10 +192,22 @@ fn every_broken_world_is_told_by_its_code() {
 
     let table: Vec<(&str, i32, &str, Value, Value)> = vec![
         ("no-health-check", 2, "error", groups(&json!({ "config": { "healthCheck": { "enabled": false } } }), &no), no.clone()),
-        ("weak-health-check", 0, "warning", groups(&json!({ "config": { "healthCheck": { "matcher": { "httpCode": "200-499" } } } }), &no), no.clone()),
+        (
+            "weak-health-check",
+            0,
+            "warning",
+            groups(&json!({ "config": { "healthCheck": { "matcher": { "httpCode": "200-499" } } } }), &no),
+            no.clone(),
+        ),
         ("target-groups-differ", 2, "error", groups(&no, &json!({ "config": { "vpcIdentifier": "vpc-87654321" } })), no.clone()),
         ("target-group-state", 2, "error", groups(&no, &json!({ "type": "INSTANCE" })), no.clone()),
-        ("weights-split", 2, "error", with(service(&forward(&json!({ "myservice-a": 50, "myservice-b": 50 })), &stable())), no.clone()),
+        (
+            "weights-split",
+            2,
+            "error",
+            with(service(&forward(&json!({ "myservice-a": 50, "myservice-b": 50 })), &stable())),
+            no.clone(),
+        ),
         ("slots-disagree", 2, "error", with(service(&forward(&json!({ "myservice-b": 100 })), &stable())), no.clone()),
         (
             "third-group",
@@ -167,6 +223,16 @@ fn every_broken_world_is_told_by_its_code() {
         ("not-found", 2, "error", no.clone(), json!({ "lattice": { "rules": ["nope"] } })),
         ("not-found", 2, "error", no.clone(), json!({ "lattice": { "listener": "http-81" } })),
         ("not-found", 2, "error", no.clone(), slot_b("tg-0d000000000000000")),
+        ("not-found", 2, "error", no.clone(), json!({ "cluster": "gone" })),
+        (
+            "not-moving",
+            0,
+            "warning",
+            with(service(&json!({ "fixed_response": 404 }), &stable())),
+            json!({ "lattice": { "rules": ["api", "default"] } }),
+        ),
+        ("managed-by-ecs", 2, "error", managed("myservice"), no.clone()),
+        ("managed-by-ecs", 2, "error", managed("neighbour"), no.clone()),
         ("malformed-name", 2, "error", no.clone(), json!({ "lattice": { "service": "No Name" } })),
         ("ambiguous-name", 2, "error", with(two_listeners), json!({ "lattice": { "listener": null, "rules": ["api"] } })),
         ("other-account", 2, "error", no.clone(), slot_b(elsewhere)),
@@ -269,8 +335,10 @@ fn every_permission_of_a_release_is_looked_at() {
         let statement = |used: &&Value| {
             // What a policy can say of things that are not there yet.
             let resource = used["resource"].as_str().expect("a text");
-            let wide = ["targetgroup/", "task/"].into_iter().find_map(|kind| Some(format!("{}{kind}*", resource.split_once(kind)?.0)));
-            let mut statement = json!({ "Effect": "Allow", "Action": used["action"], "Resource": wide.unwrap_or_else(|| resource.to_owned()) });
+            let wide =
+                ["targetgroup/", "task/"].into_iter().find_map(|kind| Some(format!("{}{kind}*", resource.split_once(kind)?.0)));
+            let mut statement =
+                json!({ "Effect": "Allow", "Action": used["action"], "Resource": wide.unwrap_or_else(|| resource.to_owned()) });
             if let Some(to) = used["passed_to"].as_str() {
                 statement["Condition"] = json!({ "StringEquals": { "iam:PassedToService": to } });
             }
@@ -360,10 +428,15 @@ fn what_terraform_would_write_back_is_told_until_its_sources_leave_it_alone() {
         resource("aws_vpclattice_target_group", "a", json!({ "arn": "arn:aws:vpc-lattice:ap-northeast-1:123456789012:targetgroup/tg-12345678901234567" })),
     ] });
     let path = story.write("terraform.tfstate", &state.to_string());
-    let file = config(&story, &json!({ "tfstate": path, "lattice": { "slots": { "a": { "target_group": "tfstate:aws_vpclattice_target_group.a.arn" } } } }));
+    let file = config(
+        &story,
+        &json!({ "tfstate": path, "lattice": { "slots": { "a": { "target_group": "tfstate:aws_vpclattice_target_group.a.arn" } } } }),
+    );
     let told = story.run(&["verify", "-c", &file]).ends_with(0);
     told.says("[terraform-owns-weights]").says("ignore_changes = [action]").says("a state does not tell");
-    let source = |ignored: &str| format!("resource \"aws_vpclattice_listener_rule\" \"api\" {{\n  lifecycle {{ ignore_changes = [{ignored}] }}\n}}\n");
+    let source = |ignored: &str| {
+        format!("resource \"aws_vpclattice_listener_rule\" \"api\" {{\n  lifecycle {{ ignore_changes = [{ignored}] }}\n}}\n")
+    };
     story.write("main.tf", &source("match"));
     let told = story.run(&["verify", "-c", &file]).ends_with(0).says("main.tf: aws_vpclattice_listener_rule.api is Terraform's");
     assert!(!told.run.stdout.contains("a state does not tell"));
@@ -376,7 +449,10 @@ fn without_credentials_what_needs_none_is_told_all_the_same() {
     let story = Story::within("promoted");
     let file = config(&story, &json!({ "jq": "nope" }));
     let mut command = espalier(&["verify", "-c", &file]);
-    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     let run = Run::of(&mut command).ends_with(2).says("[credentials]").says("[definition]");
     run.says("nothing in AWS was looked at");
 }
