@@ -5,7 +5,7 @@
 //! decides) → [`driver`] (the only loop: effect → AWS → event) → [`report`] and [`github`] (the journal in words, to where it
 //! is read) → [`exit`] (the code). [`commands`] has one file per verb that strings these together; [`hooks`] runs what users
 //! have run meanwhile; [`signals`], [`clock`] and [`time`] are what the loop waits for. [`sandbox`] is the world to rehearse in, behind HTTP; [`models`] are AWS's own
-//! descriptions of its services, as data.
+//! descriptions of its services, as data; `transport` is the one HTTP client of [`aws`] and [`github`].
 //!
 //! Invariants, each held by a test in `tests/espalier/architecture.rs`:
 //! - `rollout` and `definition` are pure: no clock, file, socket, environment or AWS. Time is an argument.
@@ -30,3 +30,4 @@ pub mod sandbox;
 pub mod settings;
 pub mod signals;
 pub mod time;
+mod transport;
