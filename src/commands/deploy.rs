@@ -51,7 +51,7 @@ enum Beginning {
 /// Whatever keeps the release from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
     let mut signals = conduct::listen()?;
-    let mut opening = opened::open(&settings)?;
+    let mut opening = opened::deploy(&settings)?;
     let ended = run(&settings, &mut opening, &mut signals).await;
     if let (Err(error), Some(opening)) = (&ended, opening) {
         opened::break_off(opening, error, signals.came(), &settings.surroundings).await;

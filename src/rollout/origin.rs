@@ -39,9 +39,8 @@ impl FromStr for Origin {
         let pull_request = number.map(str::parse).transpose().map_err(|_| NoOrigin)?;
         let is_hex = |commit: &&str| !commit.is_empty() && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
         // They come from tags, which people can write, and go into links and requests.
-        let is_plain = |part: &str| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
+        let is_plain =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let is_repository = repository.split_once('/').is_some_and(|(owner, name)| is_plain(owner) && is_plain(name));
         if !is_repository || commit.is_some_and(|commit| !is_hex(&commit)) || (pull_request, commit) == (None, None) {
             return Err(NoOrigin);
