@@ -43,7 +43,7 @@ pub enum Command {
     Answer(Answer),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
-    /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`
+    /// Print the JSON Schema of the config, for editors: `# yaml-language-server: $schema=espalier.schema.json`
     Schema(Schema),
     /// Print what makes a shell complete the command's words
     Completions(Completions),
@@ -313,10 +313,10 @@ pub struct Patch {
 }
 
 /// Arguments of `schema`.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Schema {
-    /// Of the sandbox's scenarios
-    #[arg(long, required = true)]
+    /// That of the sandbox's scenarios instead
+    #[arg(long)]
     pub scenario: bool,
 }
 
