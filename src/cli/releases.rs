@@ -43,7 +43,7 @@ pub enum Command {
     Answer(Answer),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
-    /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`
+    /// Print the JSON Schema of the config, for editors
     Schema(Schema),
     /// Print what makes a shell complete the command's words
     Completions(Completions),
@@ -283,6 +283,16 @@ pub struct Patch {
     /// The name of the ECS service, for filters
     #[arg(long)]
     pub service: Option<String>,
+    /// For a slot: `idle` (or `live`, `a`, `b`), whose target group is put beside the live one at weight 0; and the slots
+    /// themselves (repeatable)
+    #[arg(long, value_name = "idle|live|a|b|NAME=ECS_SERVICE:TARGET_GROUP")]
+    pub slot: Vec<String>,
+    /// The ECS cluster of the slots: name or ARN
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// Where the slots' weights are.
+    #[command(flatten)]
+    pub traffic: Traffic,
     /// The target group: ARN, id or name; with an ARN nothing is asked of AWS
     #[arg(long, value_name = "TARGET_GROUP")]
     pub target_group: Option<String>,
@@ -313,10 +323,10 @@ pub struct Patch {
 }
 
 /// Arguments of `schema`.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Schema {
-    /// Of the sandbox's scenarios
-    #[arg(long, required = true)]
+    /// That of the sandbox's scenarios instead
+    #[arg(long)]
     pub scenario: bool,
 }
 

@@ -44,8 +44,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Sandbox(Sandbox::Run(args)) => {
             return on_runtime(sandbox::run(settled(environment, |it| resolve::sandbox_run(&args, it))?));
         }
-        // The only file so far whose schema there is; clap has seen to it that it was asked for.
-        Command::Schema(_) => schema::of_scenarios(),
+        Command::Schema(args) => schema::schema(&args),
         Command::Sandbox(Sandbox::Scenarios) => sandbox::scenarios(),
         Command::Completions(args) => completions::of(args.shell),
         Command::Demo => on_runtime(demo::demo(environment.stdout_is_terminal))?,
