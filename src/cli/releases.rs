@@ -45,7 +45,7 @@ pub enum Command {
     Answer(Answer),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
-    /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`
+    /// Print the JSON Schema of the config, for editors
     Schema(Schema),
     /// Print what makes a shell complete the command's words
     Completions(Completions),
@@ -250,9 +250,9 @@ pub struct Diff {
     /// Exit with 3 when there is a difference
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub exit_code: Option<bool>,
-    /// How to show it; as JSON it is a patch (RFC 6902) for each definition
+    /// How to show it; as JSON it is a patch (RFC 6902) for each definition, as SARIF what is wrong with them
     #[arg(long, value_enum)]
-    pub format: Option<Format>,
+    pub format: Option<FindingsFormat>,
 }
 
 /// Arguments of `verify`.
@@ -325,6 +325,16 @@ pub struct Patch {
     /// The name of the ECS service, for filters
     #[arg(long)]
     pub service: Option<String>,
+    /// For a slot: `idle` (or `live`, `a`, `b`), whose target group is put beside the live one at weight 0; and the slots
+    /// themselves (repeatable)
+    #[arg(long, value_name = "idle|live|a|b|NAME=ECS_SERVICE:TARGET_GROUP")]
+    pub slot: Vec<String>,
+    /// The ECS cluster of the slots: name or ARN
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// Where the slots' weights are.
+    #[command(flatten)]
+    pub traffic: Traffic,
     /// The target group: ARN, id or name; with an ARN nothing is asked of AWS
     #[arg(long, value_name = "TARGET_GROUP")]
     pub target_group: Option<String>,
@@ -349,16 +359,19 @@ pub struct Patch {
     /// Write nothing; exit 3 when the file needs a change
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub check: Option<bool>,
+    /// How to show what is wrong; but for text on standard output, where the definition goes elsewhere
+    #[arg(long, value_enum)]
+    pub format: Option<FindingsFormat>,
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
 }
 
 /// Arguments of `schema`.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Schema {
-    /// Of the sandbox's scenarios
-    #[arg(long, required = true)]
+    /// That of the sandbox's scenarios instead
+    #[arg(long)]
     pub scenario: bool,
 }
 

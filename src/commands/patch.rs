@@ -5,13 +5,14 @@ use std::{
     path::Path,
 };
 
-use super::{connect, definitions, dispatch::on_runtime, replace::replace};
+use super::{as_findings, connect, definitions, dispatch::on_runtime, patch_slot, replace::replace};
 use crate::{
     aws::lattice::groups::TargetGroup,
-    definition::{self, Document, Finding, Given, Origin, PatchRequest, Severity, arn},
+    definition::{self, Document, Finding, Given, Origin, PatchRequest, Patched, Severity, arn},
     exit::{Error, Exit, Problem},
     report,
-    settings::{PatchInput, PatchOutput, PatchSettings},
+    settings::{FindingsFormat, PatchInput, PatchOutput, PatchSettings},
+    verify::{Code, Found},
 };
 
 /// Runs the command. Nothing is written anywhere unless all of it succeeded.
@@ -19,6 +20,9 @@ use crate::{
 /// # Errors
 /// The definitions, filters and flags that make no patch; files that cannot be read or written.
 pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
+    if let Some(slot) = &settings.slot {
+        return on_runtime(patch_slot::run(settings, slot));
+    }
     let (service_definition, task_definition) = read(settings)?;
     let target_group = settings.target_group.as_ref();
     let target_group = target_group.map(|given| resolve_target_group(given, &service_definition, settings)).transpose()?;
@@ -32,14 +36,23 @@ pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
         filters: settings.jq.clone(),
         seen: settings.seen.clone(),
     })?;
-    for warning in settings.templating.warnings.iter().chain(&patched.warnings) {
-        say(warning);
-    }
-    if settings.output == PatchOutput::InPlace && service_definition.origin != Origin::File {
-        let finding = Finding::error(&service_definition.file, "its templates would be replaced by their values");
-        return Err(finding.hint("write the result into another file: `--output FILE`").into());
-    }
+    write(settings, &service_definition, &patched)
+}
 
+/// Says what is to be said, and puts the patched definition where it goes.
+///
+/// # Errors
+/// It cannot be written there.
+pub(super) fn write(settings: &PatchSettings, service_definition: &Document, patched: &Patched) -> Result<Exit, Error> {
+    let warnings = settings.templating.warnings.iter().chain(&patched.warnings);
+    if settings.format == FindingsFormat::Text {
+        warnings.for_each(say);
+    } else {
+        let found: Vec<Found> = warnings.map(|warning| Found::of(Code::Definition, warning)).collect();
+        let file = &service_definition.file;
+        connect::print(&as_findings::rendered(&found, settings.format, &settings.surroundings, file));
+    }
+    refuse_to_lose_templates(settings, service_definition)?;
     let text = patched.document.text.as_bytes();
     match (&settings.output, &settings.input) {
         (PatchOutput::Check, _) if patched.changed => {
@@ -62,10 +75,24 @@ pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
+/// A template is not what it was once its values stand in its place.
+pub(super) fn refuse_to_lose_templates(settings: &PatchSettings, service_definition: &Document) -> Result<(), Error> {
+    if settings.output == PatchOutput::InPlace && service_definition.origin != Origin::File {
+        let finding = Finding::error(&service_definition.file, "its templates would be replaced by their values");
+        return Err(finding.hint("write the result into another file: `--output FILE`").into());
+    }
+    Ok(())
+}
+
 /// Tells the steps after this one where the patched definition is.
 fn tell(settings: &PatchSettings, path: &Path) -> Result<(), Error> {
+    output(settings, &report::outputs::patched(path))
+}
+
+/// Tells the steps after this one.
+pub(super) fn output(settings: &PatchSettings, lines: &str) -> Result<(), Error> {
     let Some(file) = &settings.surroundings.runner.output else { return Ok(()) };
-    report::append_outputs(file, &report::outputs::patched(path))
+    report::append_outputs(file, lines)
         .map_err(|error| Error::malfunction(format!("GITHUB_OUTPUT ({}) cannot be written", file.display()), &error))
 }
 
@@ -107,7 +134,7 @@ fn answered(given: &Given, group: Result<Option<TargetGroup>, Error>) -> Result<
 }
 
 /// Reads both definitions, and tells what is wrong with both.
-fn read(settings: &PatchSettings) -> Result<(Document, Option<Document>), Error> {
+pub(super) fn read(settings: &PatchSettings) -> Result<(Document, Option<Document>), Error> {
     let service_definition = match &settings.input {
         PatchInput::Stdin => {
             let mut bytes = Vec::new();
@@ -147,7 +174,7 @@ fn say(finding: &Finding) {
 }
 
 /// A line on standard error. Where that is closed nobody is listening, which is no reason to fail.
-fn note(line: &str) {
+pub(super) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

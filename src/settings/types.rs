@@ -188,6 +188,8 @@ pub struct DiffSettings {
     pub release: DeploySettings,
     /// Exit with 3 when there is a difference.
     pub exit_code: bool,
+    /// How it is shown.
+    pub format: FindingsFormat,
 }
 
 /// How findings are shown, and where.
@@ -247,6 +249,8 @@ pub struct StatusSettings {
     pub aws: AwsSettings,
     /// The Lattice service: name, id or ARN.
     pub lattice_service: String,
+    /// Again and again, until the rollout has ended.
+    pub watch: bool,
     /// How to show it.
     pub format: Format,
     /// Everything else from the environment.
@@ -275,6 +279,40 @@ pub enum PatchOutput {
     Check,
 }
 
+/// Which slot `patch` is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichSlot {
+    /// The one that serves.
+    Live,
+    /// The other one.
+    Idle,
+    /// The one of this index, whatever it does.
+    Of(usize),
+}
+
+/// For which slot `patch` is, and where its weights are.
+#[derive(Clone, Debug)]
+pub struct PatchSlot {
+    /// Which.
+    pub which: WhichSlot,
+    /// What is released.
+    pub service: String,
+    /// Name or ARN of the cluster.
+    pub cluster: String,
+    /// The Lattice service: name, id or ARN.
+    pub lattice_service: String,
+    /// Its listener; every listener's rules when `None`.
+    pub listener: Option<String>,
+    /// Which traffic targets take part.
+    pub rules: Rules,
+    /// Slots a and b.
+    pub slots: [Slot; 2],
+    /// Target groups need no health checks.
+    pub unchecked: bool,
+    /// The ECS service that an ecspresso config deploys to, whatever it is told by variables.
+    pub deployed_by_ecspresso: Option<Given>,
+}
+
 /// What `patch` is told.
 #[derive(Clone, Debug)]
 pub struct PatchSettings {
@@ -288,6 +326,8 @@ pub struct PatchSettings {
     pub service: Option<String>,
     /// The target group: ARN, id or name.
     pub target_group: Option<Given>,
+    /// The slot whose target group and ECS service it is for.
+    pub slot: Option<Box<PatchSlot>>,
     /// Name or ARN of the role.
     pub infrastructure_role: Option<Given>,
     /// The port mapping's name.
@@ -300,6 +340,8 @@ pub struct PatchSettings {
     pub templating: Templating,
     /// Where it goes.
     pub output: PatchOutput,
+    /// How what is wrong is shown.
+    pub format: FindingsFormat,
     /// Write nothing.
     pub dry_run: bool,
     /// Everything else from the environment.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum as _;
+
 use super::{
     common::{aws, github, surroundings},
     hooks::{hooks, without_tasks},
@@ -12,8 +14,8 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, DiffSettings, Environment, FindingsSettings, LatticeSettings, OnExisting, Rules, ShiftSettings,
-        StatusSettings, Surroundings, Unsettled,
+        DeploySettings, DiffSettings, Environment, FindingsFormat, FindingsSettings, LatticeSettings, OnExisting, Rules,
+        ShiftSettings, StatusSettings, Surroundings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
         surroundings::check_clock,
@@ -42,6 +44,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
     sources.look_into(&task_definition);
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
     let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, retire_after);
+    let said = sources.list("slot", &args.released.slot);
     let settings = DeploySettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         images: images(&mut sources, &args.released.image),
@@ -57,7 +60,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
                 config.infrastructure_role.as_ref(),
             )),
             port_name: sources.given(Asked::new("port-name", args.released.port_name.as_ref(), config.port_name.as_ref())),
-            slots: slots(&mut sources, &args.released, &config, &service),
+            slots: slots(&mut sources, said, args.released.target_group.as_ref(), &config, &service),
         },
         lock: lock(&mut sources, &args.steps, &config),
         plan,
@@ -93,13 +96,15 @@ pub fn diff(args: &cli::Diff, environment: &Environment) -> Result<DiffSettings,
     let release = cli::Deploy {
         common: args.common.clone(),
         released: args.released.clone(),
-        reporting: cli::Reporting { format: args.format, ..cli::Reporting::default() },
+        // The variable may say `sarif`, which a release does not know.
+        reporting: cli::Reporting { format: Some(cli::Format::Text), ..cli::Reporting::default() },
         ..cli::Deploy::default()
     };
     let release = deploy(&release, environment)?;
     let mut sources = Sources::new(environment);
     let exit_code = sources.boolean("exit-code", args.exit_code, None, false);
-    sources.done(DiffSettings { release, exit_code })
+    let format = sources.format(args.format);
+    sources.done(DiffSettings { release, exit_code, format })
 }
 
 /// The release that `verify` is about.
@@ -117,6 +122,13 @@ pub fn verified(args: &cli::Verify, environment: &Environment) -> Result<DeployS
         ..cli::Deploy::default()
     };
     deploy(&release, environment)
+}
+
+/// The format of findings, as far as it is known: what is wrong with it is told by whoever needs it.
+#[must_use]
+pub fn findings_format(flag: Option<FindingsFormat>, environment: &Environment) -> FindingsFormat {
+    let variable = || environment.get("ESPALIER_FORMAT").and_then(|text| FindingsFormat::from_str(text, false).ok());
+    flag.or_else(variable).unwrap_or_default()
 }
 
 /// How `verify` shows what it found, whatever is wrong with the rest.
@@ -181,8 +193,12 @@ pub fn who(args: &cli::Deploy, environment: &Environment) -> Option<Who> {
 pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettings, Unsettled> {
     let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
+    let groups = config.slots.each_ref().map(|slot| slot.target_group.clone().map(|given| sources.referred(given)));
+    let said = sources.given(Asked::new("to", args.to.as_ref(), None));
+    // Where it goes to one of the slots it comes from the other.
+    let is_to_a = said.as_ref().zip(groups[0].as_ref()).is_some_and(|(to, a)| is_same_group(&to.text, &a.text));
     let from = sources
-        .required(Asked::new("from", args.from.as_ref(), config.slots[0].target_group.as_ref()), "lattice.slots.a.target_group");
+        .required(Asked::new("from", args.from.as_ref(), groups[usize::from(is_to_a)].as_ref()), "lattice.slots.a.target_group");
     let to = sources
         .required(Asked::new("to", args.to.as_ref(), config.slots[1].target_group.as_ref()), "lattice.slots.b.target_group");
     if from == to && !from.is_empty() {
@@ -213,6 +229,12 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
     sources.done(settings)
 }
 
+/// Whether two texts name the same target group: ids equal to their ARNs.
+fn is_same_group(one: &str, other: &str) -> bool {
+    let id = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+    id(one) == id(other)
+}
+
 /// Settles what `status` is told.
 ///
 /// # Errors
@@ -223,6 +245,7 @@ pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSet
     let settings = StatusSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.lattice_service.as_ref(), &config),
+        watch: sources.boolean("watch", args.watch, None, false),
         format: sources.format(args.format),
         surroundings,
     };
@@ -240,7 +263,7 @@ fn file(sources: &mut Sources<'_>, config: &Config, flag: &str, value: Option<&P
     })
 }
 
-fn rules(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
+pub(super) fn rules(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
     let listed = match sources.given(Asked::new("rules", flag, None)) {
         None => match config.rules.clone().unwrap_or_default() {
             Rules::All => return Rules::All,
