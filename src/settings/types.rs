@@ -192,19 +192,6 @@ pub struct DiffSettings {
     pub format: FindingsFormat,
 }
 
-/// How findings are shown, and where.
-#[derive(Clone, Debug, Default)]
-pub struct FindingsSettings {
-    /// How.
-    pub format: FindingsFormat,
-    /// The file that they are written to; standard output when `None`.
-    pub output: Option<PathBuf>,
-    /// The config, for what is about no other file.
-    pub config: String,
-    /// Everything else from the environment.
-    pub surroundings: Surroundings,
-}
-
 /// What `shift` is told.
 #[derive(Clone, Debug)]
 pub struct ShiftSettings {

@@ -97,6 +97,6 @@ fn a_status_is_watched_until_the_rollout_has_ended_or_somebody_has_seen_enough()
         exits 0 espalier status --lattice-service myservice --watch
         "#,
     );
-    let told = told.ends_with(0).says("held, before step 2 of 2").says("rolled-back");
+    let told = told.ends_with(0).says("held, before step 2 of 2").says("closed, step 1 of 2 (5%), held by no job");
     assert_eq!(told.run.stdout.matches("held, before step 2 of 2").count(), 1, "only changes are told: {}", told.run.stdout);
 }
