@@ -173,18 +173,24 @@ async fn existing(
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
-    Definitions::read(settings)
+    Ok(Definitions::read(settings)?)
 }
 
 /// Reads what is there.
 pub(super) async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
-    let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
+    let (listener, cluster) = (lattice.listener.as_deref(), Some(settings.cluster.as_str()));
+    let survey = survey::survey(aws, &lattice.service, listener, cluster, wanted(settings)).await?;
+    Ok(survey.tagged(aws, listed(&lattice.rules)).await?)
+}
+
+/// The slots as they are configured.
+pub(super) fn wanted(settings: &DeploySettings) -> [WantedSlot; 2] {
+    settings.lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),
         ecs_service: Some(slot.ecs_service.clone()),
         target_group: slot.target_group.text.clone(),
-    });
-    Ok(survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?)
+    })
 }
 
 /// The records of the traffic targets that either slot is in: a rollout that is half-way is told as what it is, before

@@ -59,6 +59,7 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
     let slot = |group: &String| WantedSlot { name: group.clone(), ecs_service: None, target_group: group.clone() };
     let wanted = [slot(&settings.from), slot(&settings.to)];
     let survey = survey::survey(&aws, &settings.lattice_service, settings.listener.as_deref(), None, wanted).await?;
+    let survey = survey.tagged(&aws, deploy::listed(&settings.rules)).await?;
     let [Some(from), Some(to)] = survey.slots.each_ref().map(as_slot) else {
         let unknown = survey.slots.iter().filter(|slot| slot.group.is_none());
         let hint = "`--from` and `--to` take names, ids or ARNs: aws vpc-lattice list-target-groups lists them";
