@@ -5,8 +5,8 @@
 //! decides) → [`driver`] (the only loop: effect → AWS → event) → [`report`] and [`github`] (the journal in words, to where it
 //! is read) → [`exit`] (the code). [`commands`] has one file per verb that strings these together; [`hooks`] runs what users
 //! have run meanwhile; [`signals`], [`clock`] and [`time`] are what the loop waits for. [`sandbox`] is the world to rehearse in, behind HTTP; [`models`] are AWS's own
-//! descriptions of its services, as data; `transport` is the one HTTP client of [`aws`] and [`github`]; [`verify`] is what would make a
-//! release fail, told beforehand.
+//! descriptions of its services, as data; [`verify`] is what would make a release fail, told beforehand; `transport` is the one HTTP
+//! client of [`aws`] and [`github`].
 //!
 //! Invariants, each held by a test in `tests/espalier/architecture.rs`:
 //! - `rollout`, `definition` and `verify` are pure: no clock, file, socket, environment or AWS. Time is an argument.

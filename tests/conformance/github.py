@@ -7,8 +7,9 @@ What the binary itself sends during releases has to be what the description take
 the description says; where the sandbox refuses a request because of its form, the
 description has to refuse it too, unless the check names the source for the rule. One line per check; exit code 0 when all hold, else 1.
 
-The description comes from the npm registry (`@octokit/openapi`, MIT), into a temporary folder. What is missing of
-requirements-github.txt is installed into a virtual environment in that folder.
+The description is GitHub's own, pruned and tightened: github-openapi/prune.mjs says from what and how. What the binary sends is also sent to
+Prism, a server that answers by the description and refuses what does not fit it; it comes from the npm registry into a temporary
+folder, and what is missing of requirements-github.txt into a virtual environment there.
 """
 
 import datetime
@@ -17,8 +18,8 @@ import os
 import re
 import subprocess
 import sys
-import tarfile
 import tempfile
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -28,9 +29,10 @@ HERE = Path(__file__).resolve().parent
 # This file is called like PyGithub's package.
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
 
-DESCRIPTION = "@octokit/openapi@23.0.2"
+PRISM = "@stoplight/prism-cli@5.14.2"
 REPOSITORY = "/repos/{owner}/{repo}"
 HEAD = "5eed" * 10
+OPENAPI = HERE / "github-openapi" / "description.json"
 checks = {"good": 0, "bad": 0}
 
 
@@ -57,12 +59,9 @@ def in_an_environment(folder):
         sys.exit(subprocess.run([python, __file__, *sys.argv[1:]], env=again).returncode)
 
 
-def description(folder):
+def description():
     """GitHub's OpenAPI description, with OpenAPI 3.0's `nullable` in the words of JSON Schema."""
-    pack = ["npm", "pack", "--silent", "--pack-destination", folder, DESCRIPTION]
-    name = subprocess.run(pack, check=True, capture_output=True, text=True).stdout.split()[-1]
-    with tarfile.open(Path(folder) / name) as archive:
-        return translated(json.load(archive.extractfile("package/generated/api.github.com.json")))
+    return translated(json.loads(OPENAPI.read_text()))
 
 
 def translated(node):
@@ -457,7 +456,7 @@ def what_the_binary_sends(described, binary, folder):
     paths = {name: Path(folder) / f"{name}.yml" for name in files}
     for name, text in files.items():
         paths[name].write_text(text)
-    sent = {}
+    sent, requests = {}, {}
     for number, (scenario, code, command) in enumerate(RUNS):
         record = Path(folder) / f"record-{number}.jsonl"
         command = [str(paths[word]) if word in paths else word for word in command]
@@ -473,6 +472,7 @@ def what_the_binary_sends(described, binary, folder):
             request, answer = json.loads(line)["request"], json.loads(line)["answer"]
             if request["path"].startswith("/api/v3/repos/"):
                 wrong += described_request(described, request, answer, sent)
+                requests[json.dumps([request["method"], request["path"], request["query"], request["body"]])] = request
         check(f"{scenario}: {shown} sends what the description takes", dict.fromkeys(wrong))
     wanted = {
         f"{method} {path}"
@@ -488,6 +488,40 @@ def what_the_binary_sends(described, binary, folder):
         ]
     }
     check(f"every kind of body was sent: {dict(sorted(sent.items()))}", sorted(wanted - sent.keys()))
+    taken_by_prism(list(requests.values()), folder)
+
+
+def taken_by_prism(requests, folder):
+    """Sends the requests to a server that knows nothing but the description."""
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, PRISM]
+    subprocess.run(install, check=True, capture_output=True)
+    main = Path(folder) / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
+    command = ["node", main, "mock", OPENAPI, "--host", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as prism:
+        try:
+            listening = (re.search(r"Prism is listening on (http\S+)", line) for line in prism.stdout)
+            address = next(found.group(1) for found in listening if found)
+            # What it says later is read by nobody, and a full pipe would stop it.
+            threading.Thread(target=prism.stdout.read, daemon=True).start()
+            refused = [found for request in requests for found in refused_by_prism(address, request)]
+            check(f"Prism takes all {len(requests)} requests of the binary's", dict.fromkeys(refused))
+            broken = next(request for request in requests if request["method"] == "POST" and "/check-runs" in request["path"])
+            broken = {**broken, "body": {**broken["body"], "conclusoin": "success"}}
+            check("and none with a wrong member", [] if refused_by_prism(address, broken) else ["it was taken"])
+        finally:
+            prism.terminate()
+
+
+def refused_by_prism(address, request):
+    query = f"?{request['query']}" if request["query"] else ""
+    body = json.dumps(request["body"]).encode() if request["method"] in ("POST", "PATCH") else None
+    headers = {"authorization": "Bearer sandbox-token", "content-type": "application/json"}
+    url = address + request["path"].removeprefix("/api/v3") + query
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, body, headers, method=request["method"])).close()
+    except urllib.error.HTTPError as error:
+        return [f"{request['method']} {request['path']}: {error.code} {error.read().decode()[:300]}"]
+    return []
 
 
 def described_request(described, request, answer, sent):
@@ -522,7 +556,7 @@ def main():
     binary = str(Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory() as folder:
         in_an_environment(folder)
-        described = Description(description(folder))
+        described = Description(description())
         with Sandbox(binary, folder) as sandbox:
             conformance = Conformance(described, sandbox)
             conformance.comments()

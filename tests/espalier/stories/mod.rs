@@ -6,7 +6,7 @@
 //! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
-//! `definitions` (projects of ecspresso's, templates, states), `references` (names, ids, ARNs, tags), `slots` (patched for one of them),
+//! `definitions` (projects of ecspresso's, templates, states), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
 //! `broken_worlds` and `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
