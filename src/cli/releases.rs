@@ -25,6 +25,8 @@ pub enum Command {
     Deploy(Box<Deploy>),
     /// Show what a release would change in what runs
     Diff(Box<Diff>),
+    /// Tell everything that would make a release fail, beforehand and all at once
+    Verify(Box<Verify>),
     /// Shift the weights between any two target groups, along the same steps
     Shift(Box<Shift>),
     /// Release a held rollout to its next step, from any job
@@ -43,7 +45,7 @@ pub enum Command {
     Answer(Answer),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
-    /// Print the JSON Schema of a file, for editors: `# yaml-language-server: $schema=`
+    /// Print the JSON Schema of the config, for editors
     Schema(Schema),
     /// Print what makes a shell complete the command's words
     Completions(Completions),
@@ -64,6 +66,20 @@ pub enum Format {
     Json,
     /// For pull requests and summaries.
     Markdown,
+}
+
+/// How to show findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FindingsFormat {
+    /// For people, at a terminal or in a log.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For pull requests and summaries.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 /// What every command that works on AWS takes.
@@ -239,6 +255,32 @@ pub struct Diff {
     pub format: Option<Format>,
 }
 
+/// Arguments of `verify`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Verify {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// What would be released.
+    #[command(flatten)]
+    pub released: Released,
+    /// How the weights would move.
+    #[command(flatten)]
+    pub steps: Steps,
+    /// What a rollout that is there already would make a release do [default: refuse]
+    #[arg(long, value_name = "refuse|resume|rollback-first")]
+    pub on_existing: Option<String>,
+    /// How to show the findings
+    #[arg(long, value_enum)]
+    pub format: Option<FindingsFormat>,
+    /// Write them there in that format; the log has them as text
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The token that reports would be written with [default: GITHUB_TOKEN]
+    #[arg(long, value_name = "TOKEN", hide_short_help = true)]
+    pub github_token: Option<Secret>,
+}
+
 /// Arguments of `shift`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Shift {
@@ -283,6 +325,16 @@ pub struct Patch {
     /// The name of the ECS service, for filters
     #[arg(long)]
     pub service: Option<String>,
+    /// For a slot: `idle` (or `live`, `a`, `b`), whose target group is put beside the live one at weight 0; and the slots
+    /// themselves (repeatable)
+    #[arg(long, value_name = "idle|live|a|b|NAME=ECS_SERVICE:TARGET_GROUP")]
+    pub slot: Vec<String>,
+    /// The ECS cluster of the slots: name or ARN
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// Where the slots' weights are.
+    #[command(flatten)]
+    pub traffic: Traffic,
     /// The target group: ARN, id or name; with an ARN nothing is asked of AWS
     #[arg(long, value_name = "TARGET_GROUP")]
     pub target_group: Option<String>,
@@ -313,10 +365,10 @@ pub struct Patch {
 }
 
 /// Arguments of `schema`.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Schema {
-    /// Of the sandbox's scenarios
-    #[arg(long, required = true)]
+    /// That of the sandbox's scenarios instead
+    #[arg(long)]
     pub scenario: bool,
 }
 

@@ -51,7 +51,7 @@ enum Beginning {
 /// Whatever keeps the release from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
     let mut signals = conduct::listen()?;
-    let mut opening = opened::open(&settings)?;
+    let mut opening = opened::deploy(&settings)?;
     let ended = run(&settings, &mut opening, &mut signals).await;
     if let (Err(error), Some(opening)) = (&ended, opening) {
         opened::break_off(opening, error, signals.came(), &settings.surroundings).await;
@@ -136,7 +136,8 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     }
 
     // The first writes: nothing refers to either until the rollout is claimed.
-    let group = ensure_group(&aws, clock.as_ref(), &view).await?;
+    let there = (view.candidate_group(), view.model_group());
+    let group = ensure_group(&aws, clock.as_ref(), there, view.wanted_group(), &settings.service).await?;
     let registered = aws.ecs.register_task_definition(&definitions.register.body).await?;
     let mut prepared = view.prepare(&aws, clock.now(), &group, &registered, &records)?;
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
@@ -172,18 +173,24 @@ async fn existing(
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
-    Definitions::read(settings)
+    Ok(Definitions::read(settings)?)
 }
 
 /// Reads what is there.
 pub(super) async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
-    let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
+    let (listener, cluster) = (lattice.listener.as_deref(), Some(settings.cluster.as_str()));
+    let survey = survey::survey(aws, &lattice.service, listener, cluster, wanted(settings)).await?;
+    Ok(survey.tagged(aws, listed(&lattice.rules)).await?)
+}
+
+/// The slots as they are configured.
+pub(super) fn wanted(settings: &DeploySettings) -> [WantedSlot; 2] {
+    settings.lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),
         ecs_service: Some(slot.ecs_service.clone()),
         target_group: slot.target_group.text.clone(),
-    });
-    Ok(survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?)
+    })
 }
 
 /// The records of the traffic targets that either slot is in: a rollout that is half-way is told as what it is, before
@@ -202,13 +209,17 @@ pub(super) fn listed(rules: &Rules) -> Option<&[String]> {
 }
 
 /// The candidate's target group; made like stable's when it is missing, which a later run finds by its name.
-async fn ensure_group(aws: &Aws, clock: &dyn Clock, view: &View<'_>) -> Result<TargetGroup, Error> {
-    let mut group = match (view.candidate_group(), view.model_group()) {
+pub(super) async fn ensure_group(
+    aws: &Aws,
+    clock: &dyn Clock,
+    there: (Option<&TargetGroup>, Option<&TargetGroup>),
+    name: &str,
+    service: &str,
+) -> Result<TargetGroup, Error> {
+    let mut group = match there {
         (Some(group), _) => group.clone(),
-        (None, Some(model)) => {
-            aws.lattice.create_like(view.wanted_group(), model, &preflight::owner_tags(&view.settings.service)).await?
-        }
-        (None, None) => return Err(Error::invalid(format!("there is no target group {}", view.wanted_group()))),
+        (None, Some(model)) => aws.lattice.create_like(name, model, &preflight::owner_tags(service)).await?,
+        (None, None) => return Err(Error::invalid(format!("there is no target group {name}"))),
     };
     let deadline = clock.now() + GROUP_LIMIT;
     while group.status == GroupStatus::CreateInProgress {

@@ -5,10 +5,10 @@ use std::{
     path::Path,
 };
 
-use super::{connect, definitions, dispatch::on_runtime, replace::replace};
+use super::{connect, definitions, dispatch::on_runtime, patch_slot, replace::replace};
 use crate::{
     aws::lattice::groups::TargetGroup,
-    definition::{self, Document, Finding, Given, Origin, PatchRequest, Severity, arn},
+    definition::{self, Document, Finding, Given, Origin, PatchRequest, Patched, Severity, arn},
     exit::{Error, Exit, Problem},
     report,
     settings::{PatchInput, PatchOutput, PatchSettings},
@@ -19,6 +19,9 @@ use crate::{
 /// # Errors
 /// The definitions, filters and flags that make no patch; files that cannot be read or written.
 pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
+    if let Some(slot) = &settings.slot {
+        return on_runtime(patch_slot::run(settings, slot));
+    }
     let (service_definition, task_definition) = read(settings)?;
     let target_group = settings.target_group.as_ref();
     let target_group = target_group.map(|given| resolve_target_group(given, &service_definition, settings)).transpose()?;
@@ -32,14 +35,18 @@ pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
         filters: settings.jq.clone(),
         seen: settings.seen.clone(),
     })?;
+    write(settings, &service_definition, &patched)
+}
+
+/// Says what is to be said, and puts the patched definition where it goes.
+///
+/// # Errors
+/// It cannot be written there.
+pub(super) fn write(settings: &PatchSettings, service_definition: &Document, patched: &Patched) -> Result<Exit, Error> {
     for warning in settings.templating.warnings.iter().chain(&patched.warnings) {
         say(warning);
     }
-    if settings.output == PatchOutput::InPlace && service_definition.origin != Origin::File {
-        let finding = Finding::error(&service_definition.file, "its templates would be replaced by their values");
-        return Err(finding.hint("write the result into another file: `--output FILE`").into());
-    }
-
+    refuse_to_lose_templates(settings, service_definition)?;
     let text = patched.document.text.as_bytes();
     match (&settings.output, &settings.input) {
         (PatchOutput::Check, _) if patched.changed => {
@@ -62,10 +69,24 @@ pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
+/// A template is not what it was once its values stand in its place.
+pub(super) fn refuse_to_lose_templates(settings: &PatchSettings, service_definition: &Document) -> Result<(), Error> {
+    if settings.output == PatchOutput::InPlace && service_definition.origin != Origin::File {
+        let finding = Finding::error(&service_definition.file, "its templates would be replaced by their values");
+        return Err(finding.hint("write the result into another file: `--output FILE`").into());
+    }
+    Ok(())
+}
+
 /// Tells the steps after this one where the patched definition is.
 fn tell(settings: &PatchSettings, path: &Path) -> Result<(), Error> {
+    output(settings, &report::outputs::patched(path))
+}
+
+/// Tells the steps after this one.
+pub(super) fn output(settings: &PatchSettings, lines: &str) -> Result<(), Error> {
     let Some(file) = &settings.surroundings.runner.output else { return Ok(()) };
-    report::append_outputs(file, &report::outputs::patched(path))
+    report::append_outputs(file, lines)
         .map_err(|error| Error::malfunction(format!("GITHUB_OUTPUT ({}) cannot be written", file.display()), &error))
 }
 
@@ -80,7 +101,9 @@ fn resolve_target_group(given: &Given, service_definition: &Document, settings: 
 /// What needs no answer of AWS: an ARN, and an id that the definition contains.
 fn without_asking(given: &Given, service_definition: &Document) -> Option<Given> {
     // No name starts with `tg-`, so what does and is no id is a slip, which is told with the right form.
-    if given.text.contains(':') || (given.text.starts_with("tg-") && !arn::is_target_group_id(&given.text)) {
+    if (given.text.contains(':') && !given.text.starts_with("tag:"))
+        || (given.text.starts_with("tg-") && !arn::is_target_group_id(&given.text))
+    {
         return Some(given.clone());
     }
     let known = definition::patch::target_groups_in(service_definition);
@@ -105,7 +128,7 @@ fn answered(given: &Given, group: Result<Option<TargetGroup>, Error>) -> Result<
 }
 
 /// Reads both definitions, and tells what is wrong with both.
-fn read(settings: &PatchSettings) -> Result<(Document, Option<Document>), Error> {
+pub(super) fn read(settings: &PatchSettings) -> Result<(Document, Option<Document>), Error> {
     let service_definition = match &settings.input {
         PatchInput::Stdin => {
             let mut bytes = Vec::new();
@@ -145,7 +168,7 @@ fn say(finding: &Finding) {
 }
 
 /// A line on standard error. Where that is closed nobody is listening, which is no reason to fail.
-fn note(line: &str) {
+pub(super) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

@@ -1,10 +1,14 @@
 //! `schema`: the JSON Schema of a file that people write.
 
 use super::connect;
-use crate::{exit::Exit, sandbox::scenario};
+use crate::{cli, exit::Exit, sandbox::scenario, settings::config};
 
-/// Prints the schema of scenarios.
-pub(crate) fn of_scenarios() -> Exit {
-    connect::print(&format!("{:#}", scenario::schema()));
+/// Prints the schema of the config, or of scenarios.
+pub(crate) fn schema(args: &cli::Schema) -> Exit {
+    if args.scenario {
+        connect::print(&format!("{:#}", scenario::schema()));
+    } else {
+        connect::print(config::SCHEMA.trim_end());
+    }
     Exit::Done
 }

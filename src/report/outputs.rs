@@ -47,6 +47,16 @@ pub fn links(comment_url: Option<&str>, check_run_url: Option<&str>) -> String {
     lines(&[("comment-url", comment_url.map(str::to_owned)), ("check-run-url", check_run_url.map(str::to_owned))])
 }
 
+/// What `patch` found of the slot that it is for: its ECS service, its target group, and what serves meanwhile.
+#[must_use]
+pub fn slot(ecs_service: &str, target_group: &str, stable_revision: Option<&str>) -> String {
+    lines(&[
+        ("ecs-service", Some(ecs_service.to_owned())),
+        ("target-group", Some(target_group.to_owned())),
+        ("stable-revision", stable_revision.map(str::to_owned)),
+    ])
+}
+
 /// Where `patch` has written to.
 #[must_use]
 pub fn patched(path: &Path) -> String {
@@ -109,6 +119,7 @@ mod tests {
         "#);
         assert_eq!(links(Some("https://c"), None), "comment-url=https://c\n");
         assert_eq!(patched(Path::new("a b.json")), "patched=a b.json\n");
+        assert_eq!(slot("web-green", "tg-1", None), "ecs-service=web-green\ntarget-group=tg-1\n");
     }
 
     #[test]

@@ -52,6 +52,7 @@ impl Record {
         text.optional("promoted", self.promoted.map(Timestamp::as_secs));
         text.optional("cluster", self.cluster.as_ref());
         text.optional("lock", self.locked.then_some("ssm"));
+        text.optional("origin", self.origin.as_ref());
         text.optional("hooks", self.hooked.then_some("yes"));
         text.optional("scaling", self.scaling);
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
@@ -131,6 +132,7 @@ impl Record {
                 rules => rules.split('+').map(str::to_owned).collect(),
             }),
             locked: pairs.0.remove("lock").is_some(),
+            origin: pairs.0.remove("origin").and_then(|text| text.parse().ok()),
             hooked: pairs.0.remove("hooks").is_some(),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
@@ -379,6 +381,7 @@ mod tests {
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.locked = flag;
                 record.hooked = !flag;
+                record.origin = flag.then(|| format!("o/r:{left}@{right:040x}").parse().expect("an origin"));
                 record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record

@@ -62,7 +62,9 @@ impl Sources<'_> {
             }
         };
         let from_it = |given: Option<Given>| given.map(|it| Given::new(prefix.join(&it.text).display().to_string(), it.from));
-        let Ecspresso { region, cluster, service, service_definition, task_definition, timeout, .. } = ecspresso;
+        let Ecspresso { region, cluster, service, service_definition, task_definition, timeout, names_one_service, .. } =
+            ecspresso;
+        config.deployed_by_ecspresso = service.clone().filter(|_| names_one_service);
         for (own, its, key) in [
             (&mut config.region, region, "region"),
             (&mut config.cluster, cluster.or_else(|| Some(Given::new("default", "the default of ecspresso"))), "cluster"),

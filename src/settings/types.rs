@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Secret, Surroundings, takeovers::OnExisting, templating::Templating};
-pub use crate::cli::Format;
+pub use crate::cli::{FindingsFormat, Format};
 use crate::{
     definition::{Given, patch::Seen, request::Variable},
     hooks::Jobs,
@@ -190,6 +190,19 @@ pub struct DiffSettings {
     pub exit_code: bool,
 }
 
+/// How findings are shown, and where.
+#[derive(Clone, Debug, Default)]
+pub struct FindingsSettings {
+    /// How.
+    pub format: FindingsFormat,
+    /// The file that they are written to; standard output when `None`.
+    pub output: Option<PathBuf>,
+    /// The config, for what is about no other file.
+    pub config: String,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
+}
+
 /// What `shift` is told.
 #[derive(Clone, Debug)]
 pub struct ShiftSettings {
@@ -262,6 +275,40 @@ pub enum PatchOutput {
     Check,
 }
 
+/// Which slot `patch` is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichSlot {
+    /// The one that serves.
+    Live,
+    /// The other one.
+    Idle,
+    /// The one of this index, whatever it does.
+    Of(usize),
+}
+
+/// For which slot `patch` is, and where its weights are.
+#[derive(Clone, Debug)]
+pub struct PatchSlot {
+    /// Which.
+    pub which: WhichSlot,
+    /// What is released.
+    pub service: String,
+    /// Name or ARN of the cluster.
+    pub cluster: String,
+    /// The Lattice service: name, id or ARN.
+    pub lattice_service: String,
+    /// Its listener; every listener's rules when `None`.
+    pub listener: Option<String>,
+    /// Which traffic targets take part.
+    pub rules: Rules,
+    /// Slots a and b.
+    pub slots: [Slot; 2],
+    /// Target groups need no health checks.
+    pub unchecked: bool,
+    /// The ECS service that an ecspresso config deploys to, whatever it is told by variables.
+    pub deployed_by_ecspresso: Option<Given>,
+}
+
 /// What `patch` is told.
 #[derive(Clone, Debug)]
 pub struct PatchSettings {
@@ -275,6 +322,8 @@ pub struct PatchSettings {
     pub service: Option<String>,
     /// The target group: ARN, id or name.
     pub target_group: Option<Given>,
+    /// The slot whose target group and ECS service it is for.
+    pub slot: Option<Box<PatchSlot>>,
     /// Name or ARN of the role.
     pub infrastructure_role: Option<Given>,
     /// The port mapping's name.

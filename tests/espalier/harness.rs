@@ -280,6 +280,12 @@ impl Open {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Runs a script of somebody else's there.
+    pub(crate) fn script(&self, text: &str) -> Run {
+        let path = self.story.write("other.sh", &format!("{SCRIPT_WORDS}\n{text}\n"));
+        Run::of(program("bash").arg(path).envs(self.environment.iter().map(|(name, value)| (name, value))))
+    }
+
     /// The world as it is now, JSON.
     pub(crate) fn now(&self) -> String {
         let url = self.environment.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").expect("an endpoint");

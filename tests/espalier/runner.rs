@@ -76,6 +76,11 @@ impl Job {
         ids.into_iter().filter_map(|id| self.step(&id).map(|run| (id, run))).collect()
     }
 
+    /// Runs a step of another kind: a script.
+    pub(crate) fn script(&self, text: &str) -> Run {
+        self.open.script(text)
+    }
+
     /// Runs one step, if its condition holds.
     pub(crate) fn step(&mut self, id: &str) -> Option<Run> {
         let wanted = match step(&self.action, id)["if"].as_str() {

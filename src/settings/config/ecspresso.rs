@@ -29,6 +29,8 @@ pub(crate) struct Ecspresso {
     pub(crate) service_definition: Option<Given>,
     pub(crate) task_definition: Option<Given>,
     pub(crate) timeout: Option<Given>,
+    /// `service` is what the file says, and no variable changes it.
+    pub(crate) names_one_service: bool,
     plugins: Vec<Plugin>,
     warnings: Vec<Finding>,
 }
@@ -50,6 +52,8 @@ pub(crate) fn load(path: &Path, file: &str, templating: &mut Templating) -> Resu
     let directory = path.parent().unwrap_or(Path::new(""));
     let raw = raw(path, file, &text, templating);
     let is_yaml = raw.is_some();
+    let is_program = path.extension().is_some_and(|extension| extension == "jsonnet");
+    let names_one_service = !is_program && raw.as_ref().and_then(Option::as_ref).is_some_and(names_one_service);
     if let Some(node) = raw.flatten() {
         let mut reader = Reader::new(file);
         let plugins = plugins_of(&mut reader, &node, directory, Some(templating));
@@ -61,7 +65,7 @@ pub(crate) fn load(path: &Path, file: &str, templating: &mut Templating) -> Resu
         Filled::Lacking(lacking) => return Ok(Loaded::Lacking(lacking)),
     };
     let mut reader = Reader::new(file);
-    let mut ecspresso = Ecspresso::default();
+    let mut ecspresso = Ecspresso { names_one_service, ..Ecspresso::default() };
     if let Some(root) = yaml::read(file, &text).map_err(|finding| vec![finding])? {
         ecspresso.root(&mut reader, &root, directory);
     }
@@ -86,6 +90,13 @@ fn raw(path: &Path, file: &str, text: &str, templating: &Templating) -> Option<O
         Ok(Filled::Whole { text, .. }) => yaml::read(file, &text).ok(),
         Ok(Filled::Lacking(_)) | Err(_) => None,
     }
+}
+
+/// Whether `service` is a plain text in the file as it is.
+fn names_one_service(root: &Node) -> bool {
+    let Tree::Map(entries) = &root.value else { return false };
+    let plain = |node: &Node| matches!(&node.value, Tree::Scalar(text) if !text.contains("{{"));
+    entries.iter().any(|(key, value)| key.value == "service" && plain(value))
 }
 
 impl Ecspresso {

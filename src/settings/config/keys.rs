@@ -31,6 +31,8 @@ pub(crate) struct Config {
     /// What its relative paths start from.
     pub(crate) directory: PathBuf,
     pub(crate) ecspresso: Option<Given>,
+    /// The ECS service that the project of ecspresso's names as it is, without a template.
+    pub(crate) deployed_by_ecspresso: Option<Given>,
     pub(crate) envfile: Vec<Given>,
     pub(crate) templates: Option<Given>,
     pub(crate) tfstate: Option<Given>,

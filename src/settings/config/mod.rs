@@ -2,7 +2,7 @@
 //!
 //! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts and lists; every
 //! mistake collected), `steps` (steps, holds and strategies), `hooks` (hooks), `test_rule`, `ecspresso` (the project that it takes
-//! the rest from).
+//! the rest from), `schema` (for editors).
 //! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
 //! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
 
@@ -12,6 +12,7 @@ mod hooks;
 mod keys;
 mod limits;
 mod reader;
+mod schema;
 mod steps;
 mod test_rule;
 
@@ -19,6 +20,7 @@ pub(crate) use analysis::{ConfigAnalysis, JudgedBy};
 pub(crate) use ecspresso::{Ecspresso, Loaded, load as load_ecspresso, place_of_state};
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;
+pub use schema::SCHEMA;
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
-use super::common::{aws, surroundings};
+use super::{
+    common::{aws, surroundings},
+    release::{lattice_service, rules},
+    slots::slots,
+};
 use crate::{
     cli,
     definition::Finding,
     settings::{
-        Environment, PatchInput, PatchOutput, PatchSettings, Unsettled,
+        Environment, PatchInput, PatchOutput, PatchSettings, PatchSlot, Unsettled, WhichSlot,
+        config::Config,
         sources::{Asked, Sources},
     },
 };
@@ -55,13 +60,16 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
         sources.look_into(path);
     }
     task_definition.iter().for_each(|path| sources.look_into(path));
-    let target_group = Asked::new("target-group", args.target_group.as_ref(), config.slots[0].target_group.as_ref());
+    let slot = slot(&mut sources, args, &config);
+    let of_config = config.slots[0].target_group.as_ref().filter(|_| slot.is_none());
+    let target_group = Asked::new("target-group", args.target_group.as_ref(), of_config);
     let settings = PatchSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         input,
         task_definition,
         service: sources.text(Asked::new("service", args.service.as_ref(), config.service.as_ref())),
         target_group: sources.given(target_group),
+        slot: slot.map(Box::new),
         infrastructure_role: sources.given(Asked::new(
             "infrastructure-role",
             args.infrastructure_role.as_ref(),
@@ -76,6 +84,48 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
         templating: std::mem::take(&mut sources.templating),
     };
     sources.done(settings)
+}
+
+/// The slot that it is for, where one is named; slots may be said beside it, as they are for `deploy`.
+fn slot(sources: &mut Sources<'_>, args: &cli::Patch, config: &Config) -> Option<PatchSlot> {
+    let (said, words): (Vec<_>, Vec<_>) =
+        sources.list("slot", &args.slot).into_iter().partition(|given| given.text.contains('='));
+    let [word] = words.as_slice() else {
+        let second = words.get(1)?;
+        let finding = Finding::error(&second.from, format!("`{}` is another slot than `{}`", second.text, words[0].text));
+        sources.findings.push(finding.hint("name one: a definition is for one slot"));
+        return None;
+    };
+    let which = match word.text.as_str() {
+        "idle" => WhichSlot::Idle,
+        "live" => WhichSlot::Live,
+        "a" => WhichSlot::Of(0),
+        "b" => WhichSlot::Of(1),
+        other => {
+            let finding = Finding::error(&word.from, format!("`{other}` is not a slot"));
+            sources
+                .findings
+                .push(finding.hint("write `idle`, `live`, `a` or `b`; `a=ECS_SERVICE:TARGET_GROUP` says what slot a is"));
+            return None;
+        }
+    };
+    if let Some(group) = sources.given(Asked::new("target-group", args.target_group.as_ref(), None)) {
+        let message = format!("it names the target group `{}`, and {} takes the slot's own", group.text, word.from);
+        let hint = "remove one: another group in a live ECS service's definition would roll its tasks out of the group that has the traffic";
+        sources.findings.push(Finding::error(group.from, message).hint(hint));
+    }
+    let service = sources.required(Asked::new("service", args.service.as_ref(), config.service.as_ref()), "service");
+    Some(PatchSlot {
+        which,
+        cluster: sources.required(Asked::new("cluster", args.cluster.as_ref(), config.cluster.as_ref()), "cluster"),
+        lattice_service: lattice_service(sources, args.traffic.lattice_service.as_ref(), config),
+        listener: sources.text(Asked::new("listener", args.traffic.listener.as_ref(), config.listener.as_ref())),
+        rules: rules(sources, args.traffic.rules.as_ref(), config),
+        slots: slots(sources, said, None, config, &service),
+        service,
+        unchecked: config.analysis.unchecked.is_some(),
+        deployed_by_ecspresso: config.deployed_by_ecspresso.clone(),
+    })
 }
 
 fn contradiction(sources: &mut Sources<'_>, message: &str) -> PatchOutput {

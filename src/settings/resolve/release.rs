@@ -12,8 +12,8 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, DiffSettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
-        Surroundings, Unsettled,
+        DeploySettings, DiffSettings, Environment, FindingsSettings, LatticeSettings, OnExisting, Rules, ShiftSettings,
+        StatusSettings, Surroundings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
         surroundings::check_clock,
@@ -42,6 +42,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
     sources.look_into(&task_definition);
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
     let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, retire_after);
+    let said = sources.list("slot", &args.released.slot);
     let settings = DeploySettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         images: images(&mut sources, &args.released.image),
@@ -57,7 +58,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
                 config.infrastructure_role.as_ref(),
             )),
             port_name: sources.given(Asked::new("port-name", args.released.port_name.as_ref(), config.port_name.as_ref())),
-            slots: slots(&mut sources, &args.released, &config, &service),
+            slots: slots(&mut sources, said, args.released.target_group.as_ref(), &config, &service),
         },
         lock: lock(&mut sources, &args.steps, &config),
         plan,
@@ -100,6 +101,39 @@ pub fn diff(args: &cli::Diff, environment: &Environment) -> Result<DiffSettings,
     let mut sources = Sources::new(environment);
     let exit_code = sources.boolean("exit-code", args.exit_code, None, false);
     sources.done(DiffSettings { release, exit_code })
+}
+
+/// The release that `verify` is about.
+///
+/// # Errors
+/// As [`deploy`].
+pub fn verified(args: &cli::Verify, environment: &Environment) -> Result<DeploySettings, Unsettled> {
+    let release = cli::Deploy {
+        common: args.common.clone(),
+        released: args.released.clone(),
+        steps: args.steps.clone(),
+        on_existing: args.on_existing.clone(),
+        // The variable may say `sarif`, which a release does not know.
+        reporting: cli::Reporting { format: Some(cli::Format::Text), github_token: args.github_token.clone() },
+        ..cli::Deploy::default()
+    };
+    deploy(&release, environment)
+}
+
+/// How `verify` shows what it found, whatever is wrong with the rest.
+///
+/// # Errors
+/// What is wrong with these.
+pub fn findings(args: &cli::Verify, environment: &Environment) -> Result<FindingsSettings, Unsettled> {
+    let mut sources = Sources::new(environment);
+    let config = args.common.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
+    let settings = FindingsSettings {
+        format: sources.format(args.format),
+        output: sources.path("output", args.output.as_deref(), None, &environment.directory),
+        config: config.map_or_else(|| "espalier.yml".to_owned(), |path| path.display().to_string()),
+        surroundings: Surroundings::read(environment, args.github_token.as_ref()),
+    };
+    sources.done(settings)
 }
 
 /// Whose release it is, and where to say that it is refused: what is known even when the rest cannot be read.
@@ -148,8 +182,12 @@ pub fn who(args: &cli::Deploy, environment: &Environment) -> Option<Who> {
 pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettings, Unsettled> {
     let (mut sources, config) = Sources::open(environment, &args.common)?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
+    let groups = config.slots.each_ref().map(|slot| slot.target_group.clone().map(|given| sources.referred(given)));
+    let said = sources.given(Asked::new("to", args.to.as_ref(), None));
+    // Where it goes to one of the slots it comes from the other.
+    let is_to_a = said.as_ref().zip(groups[0].as_ref()).is_some_and(|(to, a)| is_same_group(&to.text, &a.text));
     let from = sources
-        .required(Asked::new("from", args.from.as_ref(), config.slots[0].target_group.as_ref()), "lattice.slots.a.target_group");
+        .required(Asked::new("from", args.from.as_ref(), groups[usize::from(is_to_a)].as_ref()), "lattice.slots.a.target_group");
     let to = sources
         .required(Asked::new("to", args.to.as_ref(), config.slots[1].target_group.as_ref()), "lattice.slots.b.target_group");
     if from == to && !from.is_empty() {
@@ -180,6 +218,12 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
     sources.done(settings)
 }
 
+/// Whether two texts name the same target group: ids equal to their ARNs.
+fn is_same_group(one: &str, other: &str) -> bool {
+    let id = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+    id(one) == id(other)
+}
+
 /// Settles what `status` is told.
 ///
 /// # Errors
@@ -207,7 +251,7 @@ fn file(sources: &mut Sources<'_>, config: &Config, flag: &str, value: Option<&P
     })
 }
 
-fn rules(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
+pub(super) fn rules(sources: &mut Sources<'_>, flag: Option<&String>, config: &Config) -> Rules {
     let listed = match sources.given(Asked::new("rules", flag, None)) {
         None => match config.rules.clone().unwrap_or_default() {
             Rules::All => return Rules::All,

@@ -1,7 +1,6 @@
 //! The two slots of a release, and the images that go into them.
 
 use crate::{
-    cli,
     definition::{Finding, Given, request::Variable},
     settings::{
         Slot,
@@ -55,10 +54,16 @@ pub(super) fn variables(sources: &mut Sources<'_>, flags: &[String]) -> Vec<Vari
     variables
 }
 
-/// Slots a and b: flags, else the config, else names made of the service's.
-pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Released, config: &Config, service: &str) -> [Slot; 2] {
+/// Slots a and b: flags, else the config, else names made of the service's. `said` is what flags or the variable say of them.
+pub(super) fn slots(
+    sources: &mut Sources<'_>,
+    said: Vec<Given>,
+    target_group: Option<&String>,
+    config: &Config,
+    service: &str,
+) -> [Slot; 2] {
     let mut flags: [Option<(Given, Given)>; 2] = [None, None];
-    for given in sources.list("slot", &args.slot) {
+    for given in said {
         let parts = given.text.split_once('=').and_then(|(name, rest)| {
             let index = ["a", "b"].iter().position(|known| *known == name)?;
             let (ecs_service, target_group) = rest.split_once(':')?;
@@ -72,7 +77,7 @@ pub(super) fn slots(sources: &mut Sources<'_>, args: &cli::Released, config: &Co
         }
     }
     let [flag_a, flag_b] = flags;
-    let of_a = sources.given(Asked::new("target-group", args.target_group.as_ref(), None));
+    let of_a = sources.given(Asked::new("target-group", target_group, None));
     if let (Some((_, slot)), Some(target_group)) = (&flag_a, &of_a)
         && slot.text != target_group.text
     {

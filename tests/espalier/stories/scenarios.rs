@@ -258,11 +258,16 @@ fn a_scenario_with_mistakes_is_told_before_anything_runs() {
 }
 
 #[test]
-fn the_schema_is_asked_for_by_what_it_is_of() {
-    let run = Run::of(&mut espalier(&["schema", "--scenario"])).ends_with(0);
-    let schema: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
-    Run::of(&mut espalier(&["schema"])).ends_with(2).complains("--scenario");
+fn there_is_a_schema_of_the_config_and_one_of_scenarios() {
+    for (arguments, title) in [
+        (&["schema"][..], "The config of espalier: espalier.yml"),
+        (&["schema", "--scenario"][..], "A scenario of the espalier sandbox"),
+    ] {
+        let run = Run::of(&mut espalier(arguments)).ends_with(0);
+        let schema: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+        assert_eq!(schema["title"], title);
+    }
 }
 
 /// What happened, one line each, without what is made up anew: tokens, ids, ports.

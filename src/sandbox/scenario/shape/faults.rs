@@ -1,31 +1,33 @@
 //! What the services do wrong, and when.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that a service does wrong. Without `nth`, `every`, `from` and `until` it happens each time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["operations", "effect"]))]
+#[cfg_attr(test, schemars(extend("required" = ["operations", "effect"])))]
 pub struct Fault {
     /// Which requests count: `UpdateRule`, `vpc-lattice:UpdateRule`, `vpc-lattice:*`, `vpc-lattice:write`, `ecs:*`, `github:*`; all of
     /// them share one counter.
-    #[schemars(length(min = 1))]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub operations: Vec<String>,
     /// Only the nth of them, from 1.
-    #[schemars(range(min = 1))]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub nth: Option<u64>,
     /// Every so-many-th of them.
-    #[schemars(range(min = 1))]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub every: Option<u64>,
     /// The nth of them and all later ones.
-    #[schemars(range(min = 1))]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub from: Option<u64>,
     /// The nth of them and all earlier ones.
-    #[schemars(range(min = 1))]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub until: Option<u64>,
     /// Not before each traffic target that lists an added group gives it at least this share, in percent.
-    #[schemars(range(min = 0, max = 100))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
     pub share_at_least: Option<f64>,
     /// Not before so many seconds after the start.
     pub after: Option<u64>,
@@ -36,7 +38,8 @@ pub struct Fault {
 }
 
 /// What a fault does to a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Refused as throttled.

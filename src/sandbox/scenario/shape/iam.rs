@@ -2,21 +2,23 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::sandbox::iam::Policy;
 
 /// Who calls, and what they may. Without roles everybody may do everything, and every role may be assumed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct IamSeed {
     /// The name of the role that the sandbox's own access key is a session of, and that a key has which is nobody's.
-    #[schemars(example = &"deployer")]
+    #[cfg_attr(test, schemars(example = &"deployer"))]
     pub role: String,
     /// So many seconds after the start the sandbox's own access key ends, as that of a session does; every other key that is nobody's
     /// too. Left out, it never ends.
-    #[schemars(example = &600)]
+    #[cfg_attr(test, schemars(example = &600))]
     pub expires: Option<u64>,
     /// Whether access keys that were not given out in this world are refused.
     pub authentication: bool,
@@ -34,19 +36,20 @@ impl Default for IamSeed {
 }
 
 /// A role.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleSeed {
     /// Its policies, as IAM has them. Left out, it may do everything; an empty list allows nothing.
     #[serde(deserialize_with = "identity_policies")]
-    #[schemars(with = "Option<Vec<serde_json::Value>>")]
+    #[cfg_attr(test, schemars(with = "Option<Vec<serde_json::Value>>"))]
     pub policies: Option<Vec<Policy>>,
     /// Its trust policy. Left out, every token from the run of GitHub Actions may have it.
     #[serde(deserialize_with = "trust_policy")]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Value>"))]
     pub trust: Option<Policy>,
     /// The longest session, in seconds.
-    #[schemars(range(min = 3600, max = 43200))]
+    #[cfg_attr(test, schemars(range(min = 3600, max = 43200)))]
     pub max_session: u64,
 }
 
@@ -75,19 +78,20 @@ fn trust_policy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Policy>, D:
 }
 
 /// The tokens that the run of GitHub Actions can get for itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OidcSeed {
     /// Whether the job has `permissions: id-token: write`.
     pub enabled: bool,
     /// How long a token lasts, in seconds.
-    #[schemars(range(min = 1, max = 3600))]
+    #[cfg_attr(test, schemars(range(min = 1, max = 3600)))]
     pub lifetime: u64,
     /// Whether `sub` names owner and repository with their ids (`repo:octo@ID/myservice@ID:…`), as it does for repositories made,
     /// renamed or transferred after 2026-07-15.
     pub immutable_ids: bool,
     /// The job's environment, which then stands in `sub`.
-    #[schemars(example = &"production")]
+    #[cfg_attr(test, schemars(example = &"production"))]
     pub environment: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) static WELL: LazyLock<Behaviour> = LazyLock::new(Behaviour::default);
 
 /// How the tasks of an image behave, or the target of another kind under `backends`. Times are seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Behaviour {
     /// From being placed (PROVISIONING) to RUNNING; tasks only.
@@ -19,7 +21,7 @@ pub struct Behaviour {
     /// It answers well this long after it is RUNNING, then 500. For what is no task it counts from the start of the world.
     pub healthy_for: Option<u64>,
     /// It answers 500 while its target group gets at least this share of a traffic target's requests, in percent.
-    #[schemars(range(min = 0, max = 100))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
     pub unhealthy_above: Option<f64>,
     /// It accepts no connections any more this long after it is RUNNING, though it still runs. For what is no task it counts from
     /// the start of the world.
@@ -30,13 +32,13 @@ pub struct Behaviour {
     /// here end as `exits` says, or after ten seconds with 0; tasks only.
     pub commands: BTreeMap<String, Exit>,
     /// The status of a good answer.
-    #[schemars(range(min = 200, max = 599))]
+    #[cfg_attr(test, schemars(range(min = 200, max = 599)))]
     pub status: u16,
     /// Percent of ordinary requests that it answers with `error_status`; health checks never see it.
-    #[schemars(range(min = 0, max = 100))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
     pub error_rate: f64,
     /// The status of those.
-    #[schemars(range(min = 200, max = 599))]
+    #[cfg_attr(test, schemars(range(min = 200, max = 599)))]
     pub error_status: u16,
     /// How long it takes to answer: half of the requests take no longer.
     pub latency_ms: u64,
@@ -44,7 +46,7 @@ pub struct Behaviour {
     pub latency_p99_ms: Option<u64>,
     /// `error_rate`, `latency_ms` and `latency_p99_ms` hold only while its target group gets at least this share of a traffic
     /// target's requests, in percent; below that it has no errors and the default latency.
-    #[schemars(range(min = 0, max = 100))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
     pub degrades_above: Option<f64>,
     /// The text that it answers with, `{path}` being the path asked for without its first slash; when left out a JSON object that
     /// names the target group, the target and the revision.
@@ -80,13 +82,14 @@ impl Default for Behaviour {
 }
 
 /// How a task stops by itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Exit {
     /// Seconds after it is RUNNING.
     pub after: u64,
     /// The essential container's exit code.
-    #[schemars(range(min = 0, max = 255))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 255)))]
     pub code: i32,
     /// The container's `reason`, when there is one.
     pub reason: Option<String>,

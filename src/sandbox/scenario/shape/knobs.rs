@@ -1,14 +1,16 @@
 //! How long things take, and what AWS's documentation leaves open.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How long things take, in seconds, and what AWS's documentation leaves open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Knobs {
     /// From a write of an action to the data plane following it.
-    #[schemars(range(max = 86400))]
+    #[cfg_attr(test, schemars(range(max = 86400)))]
     pub propagation: u64,
     /// How long a deregistered target is DRAINING.
     pub drain: u64,
@@ -53,7 +55,8 @@ pub struct Knobs {
 }
 
 /// How a repeated `clientToken` with other parameters is refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenMismatch {
     /// As a ConflictException.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Requests that somebody makes all the time. They are counted in the world's time, without any socket: all that they leave is
 /// traffic. Times are seconds from the start of the world.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Load {
     /// The VPC Lattice service's name; the first one when it is empty. While there is no such service nobody asks.
@@ -21,7 +23,7 @@ pub struct Load {
     /// Headers of every request.
     pub headers: BTreeMap<String, String>,
     /// Requests in each second; thousandths count.
-    #[schemars(range(min = 0, max = 1_000_000))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 1_000_000)))]
     pub rps: f64,
     /// When it begins.
     pub from: u64,

@@ -1,19 +1,21 @@
 //! Who edits the resources meanwhile.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ActionSeed, AlarmEdit};
 
 /// Somebody who edits the resources while a release runs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["do"]))]
+#[cfg_attr(test, schemars(extend("required" = ["do"])))]
 pub struct Person {
     /// Seconds after the start, or after the share is reached where there is one.
     pub at: u64,
     /// Not before each traffic target that lists an added group gives it at least this share, in percent.
-    #[schemars(range(min = 0, max = 100))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
     pub share_at_least: Option<f64>,
     /// The Lattice service's name; the first one when it is empty.
     pub service: String,
@@ -26,7 +28,8 @@ pub struct Person {
 }
 
 /// What a person does, to a traffic target most of the time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
     /// Nothing.

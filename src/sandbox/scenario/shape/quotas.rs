@@ -1,11 +1,13 @@
 //! How much of VPC Lattice an account may have.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The quotas of VPC Lattice; what goes beyond them is refused with a ServiceQuotaExceededException. Lower ones are for rehearsing
 /// that.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Quotas {
     /// Rules of a listener, its default rule not counted.

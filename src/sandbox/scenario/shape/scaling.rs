@@ -1,11 +1,13 @@
 //! What Application Auto Scaling has at the start, and what it does meanwhile.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Application Auto Scaling: targets at the start, and the demand that policies follow.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ScalingSeed {
     /// Scalable targets that are registered at the start.
@@ -15,7 +17,8 @@ pub struct ScalingSeed {
 }
 
 /// A scalable target: the desired count of an ECS service.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetSeed {
     /// The ECS service's name.
@@ -32,7 +35,8 @@ pub struct TargetSeed {
 
 /// From some moment on, so many tasks are the right count for the load. It holds until the next entry of its service; a policy
 /// that may not follow it (suspended, or scale-in during a deployment) does so once it may.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Demand {
     /// Seconds after the start, or after the share is reached where there is one.

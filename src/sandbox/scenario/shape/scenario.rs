@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,34 +13,35 @@ use super::{
 use crate::clock::Timestamp;
 
 /// A world to start from. A file says how it differs from the built-in `promoted`: maps are merged, lists are replaced.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
     /// What it is called on the command line.
-    #[schemars(example = &"candidate-fails-at-a-quarter")]
+    #[cfg_attr(test, schemars(example = &"candidate-fails-at-a-quarter"))]
     pub name: String,
     /// One sentence: what can be rehearsed in it.
     pub description: String,
     /// Changes every id that the world makes up; everything else stays the same.
     pub seed: u64,
     /// The AWS region, also in every ARN.
-    #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"), example = &"eu-central-1")]
+    #[cfg_attr(test, schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"), example = &"eu-central-1"))]
     pub region: String,
     /// The AWS account, twelve digits.
-    #[schemars(regex(pattern = r"^[0-9]{12}$"), example = &"123456789012")]
+    #[cfg_attr(test, schemars(regex(pattern = r"^[0-9]{12}$"), example = &"123456789012"))]
     pub account: String,
     /// What time it is at the start; RFC 3339 in a file.
     #[serde(with = "rfc3339")]
-    #[schemars(
+    #[cfg_attr(test, schemars(
         with = "String",
         regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$"),
         example = &"2026-11-22T00:00:00Z"
-    )]
+    ))]
     pub start: Timestamp,
     /// The VPC Lattice resources.
     pub lattice: LatticeSeed,
     /// The ECS cluster's name.
-    #[schemars(regex(pattern = r"^[a-zA-Z0-9_-]{0,255}$"), example = &"my-cluster")]
+    #[cfg_attr(test, schemars(regex(pattern = r"^[a-zA-Z0-9_-]{0,255}$"), example = &"my-cluster"))]
     pub cluster: String,
     /// The ECS services, already steady.
     pub ecs_services: Vec<EcsServiceSeed>,
