@@ -211,8 +211,11 @@ pub(crate) fn leased(job: &Watched, lease: Option<&str>, now: Timestamp) -> Resu
     let mut parts = lease.unwrap_or_default().split(' ');
     let is_its = parts.next() == Some(&job.record.id) && parts.next() == Some(job.record.generation.to_string().as_str());
     let until = parts.next().and_then(|until| until.parse().ok()).map(Timestamp::from_secs);
-    // What could not be written is written a minute later.
-    let is_excused = !is_its || job.superseded || job.unwritten.is_some_and(|at| now.since(at) < Duration::from_secs(300));
+    // Who takes over without a look first goes by its own clock until it has read AWS's. What could not be written is written a minute
+    // later.
+    let is_hasty = job.aborts || job.record.verb == "rollback";
+    let is_excused =
+        !is_its || is_hasty || job.superseded || job.unwritten.is_some_and(|at| now.since(at) < Duration::from_secs(300));
     match until {
         Some(until) if until <= now && !is_excused => Err(format!("{} waits with a lease until {until}", job.name)),
         Some(_) | None => Ok(()),
