@@ -254,7 +254,8 @@ pub(crate) fn size(job: &Watched, role: Role, count: u32, recorded: Option<&Reco
     let Some(slot) = slot_of(job, role) else { return Ok(()) };
     let saw = job.saw.as_ref().unwrap_or(before);
     if count > 0 {
-        let least = saw.slots[slot].desired;
+        // Stable is asked to have at least so many.
+        let least = if role == Role::Stable { 0 } else { saw.slots[slot].desired };
         return if count >= least { Ok(()) } else { Err(format!("{role:?} goes from {least} to {count} tasks")) };
     }
     if saw.serves(slot) {
@@ -265,6 +266,13 @@ pub(crate) fn size(job: &Watched, role: Role, count: u32, recorded: Option<&Reco
         return Err("stable is stopped though the record does not say `promoted`".to_owned());
     }
     Ok(())
+}
+
+/// What a job's own scaling did, from one moment to the same.
+pub(crate) fn scaled(job: &Watched, role: Role, count: u32, before: &Facts, after: &Facts) -> Result<(), String> {
+    let Some(slot) = slot_of(job, role).filter(|_| count > 0) else { return Ok(()) };
+    let (had, has) = (before.slots[slot].desired, after.slots[slot].desired);
+    if has >= had { Ok(()) } else { Err(format!("{} takes {role:?} from {had} to {has} tasks", job.name)) }
 }
 
 pub(crate) const PROMOTION: &str = "6: promoted is what has everything, everywhere";
