@@ -263,7 +263,8 @@ impl Slots {
         }
     }
 
-    /// Sets how many tasks a side's ECS service wants.
+    /// Sets how many tasks a side's ECS service wants. Stable is stopped or given more, never fewer: somebody may have given it more
+    /// than whoever asks for this has seen.
     ///
     /// # Errors
     /// AWS's refusal.
@@ -273,6 +274,11 @@ impl Slots {
             Role::Candidate => Some(&self.candidate),
         };
         match (&self.cluster, slot.and_then(|slot| slot.ecs_service.as_ref())) {
+            (Some(cluster), Some(service)) if role == Role::Stable && count > 0 => {
+                let found = aws.ecs.describe_services(cluster, &[service]).await?;
+                let has_enough = found.into_iter().flatten().any(|service| service.desired >= count);
+                if has_enough { Ok(()) } else { aws.ecs.set_desired(cluster, service, count).await }
+            }
             (Some(cluster), Some(service)) => match aws.ecs.set_desired(cluster, service, count).await {
                 // A service that was never created, or is gone, has no tasks to stop.
                 Err(fault) if fault.is_not_found() && count == 0 => Ok(()),

@@ -141,11 +141,7 @@ impl Hands {
                 self.write(world, actions)
             }
             Effect::Launch(count) => self.launch(world, *count),
-            Effect::Scale(role, count) => call(world, "ecs", "UpdateService").map(|()| {
-                if let Some(service) = self.slot(*role).and_then(|slot| slot.ecs_service.as_ref()) {
-                    world.set_desired(service, *count as usize);
-                }
-            }),
+            Effect::Scale(role, count) => self.scale(world, *role, *count),
             Effect::Steer(how) => steer(world, &self.slots, *how, record.scaling.unwrap_or_default()),
             Effect::OpenTest => {
                 let group = self.slots.candidate.group.id.to_string();
@@ -160,6 +156,17 @@ impl Hands {
 
     fn slot(&self, role: Role) -> Option<&Slot> {
         if role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) }
+    }
+
+    fn scale(&self, world: &mut Direct, role: Role, count: u32) -> Result<(), RefusalKind> {
+        let Some(service) = self.slot(role).and_then(|slot| slot.ecs_service.as_ref()) else { return Ok(()) };
+        if role == Role::Stable && count > 0 {
+            call(world, "ecs", "DescribeServices")?;
+            if world.ecs_service(service).is_some_and(|service| service.desired >= count as usize) {
+                return Ok(());
+            }
+        }
+        call(world, "ecs", "UpdateService").map(|()| world.set_desired(service, count as usize))
     }
 
     fn launch(&self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {

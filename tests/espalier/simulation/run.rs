@@ -313,6 +313,7 @@ impl Run<'_> {
             self.jobs[place].slept = self.world.now();
             Event::Woke
         } else {
+            let before = self.facts();
             let job = &mut self.jobs[place];
             let event = job.hands.carry_out(&mut self.world, &effect, &job.rollout);
             if let Some(bend) = self.bend.filter(|_| place == 0) {
@@ -328,6 +329,10 @@ impl Run<'_> {
             if !unheard {
                 self.court.done(place, &effect, refused, &facts, theirs);
                 self.court.read(place, &event);
+            }
+            if let Effect::Scale(role, count) = *effect {
+                let kept = rules::scaled(&self.court.jobs[place], role, count, &before, &facts);
+                self.court.hold(rules::SIZE, facts.at, kept);
             }
             if matches!(*effect, Effect::Launch(_)) {
                 let service = self.stage.slots[self.court.jobs[place].candidate].ecs_service.clone().unwrap_or_default();
