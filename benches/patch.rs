@@ -44,7 +44,10 @@ fn large() -> PathBuf {
     let mut text = String::from("{\n  \"serviceName\": \"myservice\",\n  \"tags\": [");
     for number in 0..11_000 {
         let comma = if number == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}\n    {{ \"key\": \"key-{number:05}\", \"value\": \"value \\\"{number}\\\" of \\u00fcber 1e{number}\" }}");
+        let _ = write!(
+            text,
+            "{comma}\n    {{ \"key\": \"key-{number:05}\", \"value\": \"value \\\"{number}\\\" of \\u00fcber 1e{number}\" }}"
+        );
     }
     text.push_str("\n  ]\n}\n");
     let path = std::env::temp_dir().join(format!("espalier-bench-{}.json", std::process::id()));

@@ -68,9 +68,11 @@ fn definition(bytes: &[u8]) -> bool {
     };
     assert_eq!(write(&document, &document.root.value), document.text, "the same value keeps every byte");
     let printed = document.root.to_json();
+    // serde_json refuses 128 levels, which are read here.
+    let theirs = serde_json::from_str::<serde_json::Value>(document.text.trim_start_matches('\u{feff}'));
     assert!(
-        serde_json::from_str::<serde_json::Value>(document.text.trim_start_matches('\u{feff}'))
-            .is_ok_and(|theirs| theirs == printed)
+        theirs.as_ref().is_ok_and(|theirs| *theirs == printed)
+            || theirs.is_err_and(|error| error.to_string().contains("recursion"))
     );
     let more = Value::Object(vec![]);
     let emptied = write(&document, &more);
