@@ -193,7 +193,9 @@ impl From<LedgerError> for Error {
 
 impl From<Vec<RolesError>> for Error {
     fn from(errors: Vec<RolesError>) -> Self {
-        let invalid = |error: &RolesError| matches!(error, RolesError::Nowhere { .. } | RolesError::NoSuchRule { .. });
+        let invalid = |error: &RolesError| {
+            matches!(error, RolesError::Nowhere { .. } | RolesError::NoSuchRule { .. } | RolesError::AmbiguousRule { .. })
+        };
         let exit = if errors.iter().any(invalid) { Exit::Invalid } else { Exit::Refused };
         Self { exit, problems: errors.into_iter().map(|error| Problem { message: error.to_string(), hint: None }).collect() }
     }

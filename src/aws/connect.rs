@@ -24,6 +24,7 @@ use aws_sdk_vpclattice::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{
+    access::Access,
     autoscaling::AutoScaling,
     ecs::Ecs,
     error::AwsError,
@@ -73,6 +74,8 @@ pub struct Aws {
     pub parameters: Parameters,
     /// What definitions refer to: parameters, secrets, stacks, objects.
     pub lookups: Lookups,
+    /// Who calls, and what roles may.
+    pub access: Access,
     /// The region of all.
     pub region: String,
     /// The endpoint, when it is not AWS's own.
@@ -174,7 +177,8 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
         ),
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
         parameters: Parameters::new(signer.clone()),
-        lookups: Lookups::new(signer),
+        lookups: Lookups::new(signer.clone()),
+        access: Access::new(signer),
         autoscaling: AutoScaling::new(
             autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
             autoscaling_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),

@@ -1,129 +1,88 @@
-//! The connection to AWS: TLS only for `https`, with the system's trust roots or, where there are none, bundled ones.
+//! The SDK's HTTP client: our [`Transport`], with its errors in the SDK's words.
 
-use std::{
-    fs,
-    sync::{Arc, OnceLock},
-};
-
-use aws_sdk_vpclattice::config::SharedAsyncSleep;
-use aws_smithy_http_client::{
-    Builder, Connector,
-    proxy::ProxyConfig,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
-    orchestrator::HttpRequest,
+    connection::{CaptureSmithyConnection, ConnectionMetadata},
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
-use aws_smithy_types::base64;
+use aws_smithy_types::{body::SdkBody, retry::ErrorKind};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy::{
+    Error,
+    connect::{CaptureConnection, capture_connection},
+};
 
-/// A client that loads trust roots when the first `https` request is made and not before: the sandbox and the metadata
-/// services of instances and containers speak plain `http`, and reading the system's roots costs milliseconds.
+use super::fault::causes;
+use crate::transport::Transport;
+
+/// Connections to AWS. The time that a connection may take is the transport's; that of an attempt is the client's.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
-    plain: SharedHttpClient,
-    tls: Arc<OnceLock<SharedHttpClient>>,
+    transport: Transport,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { plain: Builder::new().build_http(), tls: Arc::default() }
+        Self { transport: Transport::new() }
     }
 }
 
 impl HttpClient for Http {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(ByScheme { http: self.clone(), settings: settings.clone(), components: components.clone() })
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
     }
 }
 
-/// Which connector a request takes is known only by its address.
-#[derive(Debug)]
-struct ByScheme {
-    http: Http,
-    settings: HttpConnectorSettings,
-    components: RuntimeComponents,
-}
-
-impl HttpConnector for ByScheme {
+impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = if request.uri().starts_with("http://") { &self.http.plain } else { self.http.tls.get_or_init(https) };
-        client.http_connector(&self.settings, &self.components).call(request)
+        let transport = self.transport.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let (parts, body) = request.into_parts();
+            let body = body.bytes().map(Bytes::copy_from_slice);
+            let body = body.ok_or_else(|| ConnectorError::user("a body that is not in memory".into()))?;
+            let mut request = http::Request::from_parts(parts, Full::new(body));
+            let connection = capture_connection(&mut request);
+            if let Some(asked) = request.extensions().get::<CaptureSmithyConnection>() {
+                asked.set_connection_retriever(move || Some(retired_by_request(&connection)));
+            }
+            let answer = transport.send(request).await.map_err(in_the_sdks_words)?;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+        })
     }
 }
 
-fn https() -> SharedHttpClient {
-    let context = TlsContext::builder().with_trust_store(trust()).build().unwrap_or_default();
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        connector(&context, settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
-    })
+/// After a passing error the SDK wants no further request on the same connection: the host behind it may be the reason.
+fn retired_by_request(connection: &CaptureConnection) -> ConnectionMetadata {
+    let connection = connection.clone();
+    let retire = move || {
+        if let Some(connected) = connection.connection_metadata().as_ref() {
+            connected.poison();
+        }
+    };
+    ConnectionMetadata::builder().proxied(false).poison_fn(retire).build()
 }
 
-fn connector(context: &TlsContext, settings: Option<HttpConnectorSettings>, sleep: Option<SharedAsyncSleep>) -> Connector {
-    let mut connector = Connector::builder();
-    connector.set_connector_settings(settings).set_sleep_impl(sleep);
-    // The proxy variables are the SDK's to read: self-hosted runners behind a proxy depend on them.
-    let connector = connector.proxy_config(ProxyConfig::from_env());
-    connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
-}
-
-/// Where Linux distributions and macOS keep their trust roots (the list of openssl-probe).
-const SYSTEM_BUNDLES: [&str; 9] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/etc/pki/tls/cert.pem",
-    "/opt/etc/ssl/certs/ca-certificates.crt",
-    "/usr/local/share/certs/ca-root-nss.crt",
-    "/System/Library/Keychains/SystemRootCertificates.keychain",
-];
-
-/// The system's roots where the system has some (then `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured too, by the library that
-/// reads them), otherwise Mozilla's, bundled: minimal container images have none.
-fn trust() -> TrustStore {
-    let filled = |path: &str| fs::metadata(path).is_ok_and(|file| file.len() > 0);
-    if SYSTEM_BUNDLES.into_iter().any(filled) {
-        return TrustStore::default();
+/// Which errors are worth a repetition, as the SDK's own client has it: whatever the network did, and an answer cut short.
+fn in_the_sdks_words(error: Error) -> ConnectorError {
+    let hyper = causes(&error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
+    let is_io = causes(&error).any(<dyn std::error::Error>::is::<std::io::Error>);
+    if error.is_connect() || is_io || hyper.is_some_and(|error| error.is_closed() || error.is_canceled()) {
+        ConnectorError::io(error.into())
+    } else if hyper.is_some_and(hyper::Error::is_user) {
+        ConnectorError::user(error.into())
+    } else if hyper.is_some_and(hyper::Error::is_incomplete_message) {
+        ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
+    } else {
+        ConnectorError::other(error.into(), None)
     }
-    TrustStore::empty().with_pem_certificate(bundled())
-}
-
-fn bundled() -> Vec<u8> {
-    let pem =
-        |root: &[u8]| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", wrapped(&base64::encode(root)));
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|root| pem(root)).collect::<String>().into_bytes()
-}
-
-/// PEM bodies have lines of 64 characters (RFC 7468).
-fn wrapped(text: &str) -> String {
-    text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    /// The connector parses every certificate, and panics on one that it cannot read.
-    fn connects_with(store: TrustStore) {
-        let context = TlsContext::builder().with_trust_store(store).build().expect("a context");
-        let _connector = connector(&context, None, None);
-    }
-
-    #[test]
-    fn bundled_roots_and_those_of_this_system_can_be_read() {
-        connects_with(TrustStore::empty().with_pem_certificate(bundled()));
-        connects_with(trust());
-        assert!(webpki_root_certs::TLS_SERVER_ROOT_CERTS.len() > 50);
-    }
-
-    #[test]
-    fn nothing_is_loaded_before_the_first_https_request() {
-        assert!(Http::default().tls.get().is_none());
-    }
-
     #[tokio::test]
     async fn an_https_endpoint_is_called_with_tls() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -2,11 +2,11 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use xmlparser::{ElementEnd, Token, Tokenizer};
 
 use super::{
     fault::Fault,
     signed::{Ask, Signer},
+    xml::{texts, tree},
 };
 use crate::time::Timestamp;
 
@@ -93,6 +93,35 @@ impl Lookups {
         Ok(exports)
     }
 
+    /// The names of the metrics in a name space that have this dimension alone.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(super) async fn metric_names(
+        &self,
+        namespace: &str,
+        (dimension, value): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Vec<String>, Fault> {
+        let (mut names, mut token) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let mut fields =
+                vec![("Namespace", namespace), ("Dimensions.member.1.Name", dimension), ("Dimensions.member.1.Value", value)];
+            fields.extend(token.iter().map(|token: &String| ("NextToken", token.as_str())));
+            let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let answer = tree(&self.0.query(("monitoring", "2010-08-01"), "ListMetrics", &fields, now).await?);
+            let metrics = answer.find("Metrics").map(|list| list.inside.as_slice()).unwrap_or_default();
+            names.extend(metrics.iter().map(|metric| metric.of("MetricName").to_owned()));
+            token = answer.find("NextToken").map(|token| token.text.clone()).filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
     /// An object in a bucket of S3; none where there is none.
     ///
     /// # Errors
@@ -123,27 +152,8 @@ impl Lookups {
     }
 
     async fn query(&self, operation: &'static str, fields: &[(&str, &str)], now: Timestamp) -> Result<String, Fault> {
-        let mut body = format!("Action={operation}&Version=2010-05-15");
-        for (name, value) in fields {
-            body.push_str(&format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
-        }
-        let ask = Ask {
-            operation,
-            service: "cloudformation",
-            method: http::Method::POST,
-            path: "/".to_owned(),
-            headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
-            body: body.into_bytes(),
-            ..Ask::default()
-        };
-        let answer = self.0.send(ask, now).await?;
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        if answer.status == 200 {
-            return Ok(text);
-        }
-        let said = |name: &str| texts(&text, &[name]).pop().map(|(_, text)| text);
-        let message = said("Message").unwrap_or_else(|| "AWS gave no message".to_owned());
-        Err(Fault::answered(operation, answer.status, said("Code").as_deref(), &message))
+        let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        self.0.query(("cloudformation", "2010-05-15"), operation, &fields, now).await
     }
 }
 
@@ -159,44 +169,6 @@ fn pairs(xml: &str, key: &str, value: &str) -> Vec<(String, String)> {
         }
     }
     pairs
-}
-
-/// The elements of these names that hold text alone, in the order in which they stand.
-fn texts(xml: &str, names: &[&str]) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut open: Option<(String, String)> = None;
-    // What is not XML ends here: what was said before it counts.
-    for token in Tokenizer::from(xml).map_while(Result::ok) {
-        match token {
-            Token::ElementStart { local, .. } => {
-                open = names.contains(&local.as_str()).then(|| (local.to_string(), String::new()));
-            }
-            Token::Text { text } => {
-                if let Some((_, said)) = &mut open {
-                    said.push_str(&unescaped(text.as_str()));
-                }
-            }
-            Token::ElementEnd { end: ElementEnd::Close(..) | ElementEnd::Empty, .. } => found.extend(open.take()),
-            Token::Declaration { .. }
-            | Token::ProcessingInstruction { .. }
-            | Token::Comment { .. }
-            | Token::DtdStart { .. }
-            | Token::EmptyDtd { .. }
-            | Token::EntityDeclaration { .. }
-            | Token::DtdEnd { .. }
-            | Token::Attribute { .. }
-            | Token::ElementEnd { .. }
-            | Token::Cdata { .. } => {}
-        }
-    }
-    found
-}
-
-/// The five entities of XML, which are all that AWS uses; the ampersand last, so that none is made of two.
-fn unescaped(text: &str) -> String {
-    let entities =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&#34;", "\""), ("&amp;", "&")];
-    entities.into_iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
 }
 
 #[cfg(test)]

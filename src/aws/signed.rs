@@ -11,11 +11,13 @@ use aws_sigv4::{
     sign::v4,
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{
     fault::{Fault, FaultKind, chain},
     plain::{self, Answer, Request},
+    xml,
 };
 use crate::time::Timestamp;
 
@@ -100,11 +102,43 @@ impl Signer {
         Err(Fault::answered(operation, answer.status, code, message.unwrap_or("AWS gave no message")))
     }
 
+    /// An operation of a service that speaks the query protocol: a form, answered in XML.
+    ///
+    /// # Errors
+    /// AWS's refusal, or no answer.
+    pub(super) async fn query(
+        &self,
+        (service, version): (&'static str, &str),
+        operation: &'static str,
+        fields: &[(String, &str)],
+        now: Timestamp,
+    ) -> Result<String, Fault> {
+        let mut body = format!("Action={operation}&Version={version}");
+        for (name, value) in fields {
+            body.push_str(&format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+        }
+        let ask = Ask {
+            operation,
+            service,
+            method: http::Method::POST,
+            path: "/".to_owned(),
+            headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+            body: body.into_bytes(),
+            ..Ask::default()
+        };
+        let answer = self.send(ask, now).await?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if answer.status == 200 {
+            return Ok(text);
+        }
+        let said = |name: &str| xml::texts(&text, &[name]).pop().map(|(_, text)| text);
+        let message = said("Message").unwrap_or_else(|| "AWS gave no message".to_owned());
+        Err(Fault::answered(operation, answer.status, said("Code").as_deref(), &message))
+    }
+
     async fn signed(&self, ask: Ask<'_>, now: Timestamp) -> Result<Request, String> {
-        let region = ask.region.unwrap_or(&self.region);
-        // The partitions that VPC Lattice is in: AWS, GovCloud, China (botocore, `partitions.json`).
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let base = self.endpoint.clone().unwrap_or_else(|| format!("https://{}.{region}.{suffix}", ask.service));
+        let (region, host) = home(ask.service, ask.region.unwrap_or(&self.region));
+        let base = self.endpoint.clone().unwrap_or_else(|| format!("https://{host}"));
         let url = format!("{base}{}", ask.path);
         let credentials = self.credentials.provide_credentials().await.map_err(|error| chain(&error))?;
         let identity = credentials.into();
@@ -132,6 +166,21 @@ impl Signer {
         headers.extend(instructions.headers().map(|(name, value)| (known(name), value.to_owned())));
         Ok(Request { method: ask.method, url, headers, body: ask.body })
     }
+}
+
+/// The region that a request is signed for, and its host, in the partitions that VPC Lattice is in: AWS, GovCloud, China. IAM has one
+/// address in each (botocore, `endpoints.json`).
+fn home<'r>(service: &str, region: &'r str) -> (&'r str, String) {
+    let is_china = region.starts_with("cn-");
+    if service == "iam" {
+        return match region {
+            _ if is_china => ("cn-north-1", "iam.cn-north-1.amazonaws.com.cn".to_owned()),
+            _ if region.starts_with("us-gov-") => ("us-gov-west-1", "iam.us-gov.amazonaws.com".to_owned()),
+            _ => ("us-east-1", "iam.amazonaws.com".to_owned()),
+        };
+    }
+    let suffix = if is_china { "amazonaws.com.cn" } else { "amazonaws.com" };
+    (region, format!("{service}.{region}.{suffix}"))
 }
 
 /// The headers that a signature consists of.

@@ -25,6 +25,8 @@ pub enum Command {
     Deploy(Box<Deploy>),
     /// Show what a release would change in what runs
     Diff(Box<Diff>),
+    /// Tell everything that would make a release fail, beforehand and all at once
+    Verify(Box<Verify>),
     /// Shift the weights between any two target groups, along the same steps
     Shift(Box<Shift>),
     /// Release a held rollout to its next step, from any job
@@ -64,6 +66,20 @@ pub enum Format {
     Json,
     /// For pull requests and summaries.
     Markdown,
+}
+
+/// How to show findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FindingsFormat {
+    /// For people, at a terminal or in a log.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For pull requests and summaries.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 /// What every command that works on AWS takes.
@@ -237,6 +253,32 @@ pub struct Diff {
     /// How to show it; as JSON it is a patch (RFC 6902) for each definition
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Verify {
+    /// Config and region.
+    #[command(flatten)]
+    pub common: Common,
+    /// What would be released.
+    #[command(flatten)]
+    pub released: Released,
+    /// How the weights would move.
+    #[command(flatten)]
+    pub steps: Steps,
+    /// What a rollout that is there already would make a release do [default: refuse]
+    #[arg(long, value_name = "refuse|resume|rollback-first")]
+    pub on_existing: Option<String>,
+    /// How to show the findings
+    #[arg(long, value_enum)]
+    pub format: Option<FindingsFormat>,
+    /// Write them there in that format; the log has them as text
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The token that reports would be written with [default: GITHUB_TOKEN]
+    #[arg(long, value_name = "TOKEN", hide_short_help = true)]
+    pub github_token: Option<Secret>,
 }
 
 /// Arguments of `shift`.

@@ -146,6 +146,13 @@ pub(crate) async fn conduct(
         rollout.note(clock.now(), Happening::Concern { what });
     }
     warn_of_expiry(&mut rollout, aws, clock.now());
+    if let Some(github) = &mut options.github {
+        // A rollback of what another job released is told where that was.
+        if locks {
+            rollout.begun_for(github.begins_for());
+        }
+        github.origin.clone_from(&rollout.record().origin);
+    }
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger, test_rules };
     let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, signals).await;

@@ -63,6 +63,7 @@ pub(crate) fn reports(format: Format, github: &GitHubSettings, surroundings: &Su
         run_id: text(&runner.run_id),
         run_attempt: text(&runner.run_attempt),
         environment: None,
+        origin: None,
         comment: github.comment,
         check: github.check,
         summary: github.summary,

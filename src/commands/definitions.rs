@@ -12,7 +12,6 @@ use crate::{
         patch::{Seen, patch},
         request::{self, ServiceTarget},
     },
-    exit::Error,
     settings::{DeploySettings, Templating, templating::Readable},
 };
 
@@ -51,7 +50,7 @@ impl Definitions {
     ///
     /// # Errors
     /// Everything that is wrong with them, at once.
-    pub(crate) fn read(settings: &DeploySettings) -> Result<Self, Error> {
+    pub(crate) fn read(settings: &DeploySettings) -> Result<Self, Vec<Finding>> {
         let (lattice, templating) = (&settings.lattice, &settings.templating);
         let read = (
             document(&settings.service_definition, templating, Definition::Service),
@@ -60,7 +59,7 @@ impl Definitions {
         let (service, task) = match read {
             (Ok(service), Ok(task)) => (service, task),
             (service, task) => {
-                return Err([service.err(), task.err()].into_iter().flatten().flatten().collect::<Vec<_>>().into());
+                return Err([service.err(), task.err()].into_iter().flatten().flatten().collect());
             }
         };
         let mut findings = candidate::for_any_slot(&service);
@@ -79,10 +78,10 @@ impl Definitions {
                 seen: settings.seen.clone(),
                 warnings,
             }),
-            Ok(_) => Err(findings.into()),
+            Ok(_) => Err(findings),
             Err(more) => {
                 findings.extend(more);
-                Err(findings.into())
+                Err(findings)
             }
         }
     }

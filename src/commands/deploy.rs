@@ -51,7 +51,7 @@ enum Beginning {
 /// Whatever keeps the release from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn deploy(settings: DeploySettings) -> Result<Exit, Error> {
     let mut signals = conduct::listen()?;
-    let mut opening = opened::open(&settings)?;
+    let mut opening = opened::deploy(&settings)?;
     let ended = run(&settings, &mut opening, &mut signals).await;
     if let (Err(error), Some(opening)) = (&ended, opening) {
         opened::break_off(opening, error, signals.came(), &settings.surroundings).await;
@@ -173,18 +173,24 @@ async fn existing(
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Error> {
-    Definitions::read(settings)
+    Ok(Definitions::read(settings)?)
 }
 
 /// Reads what is there.
 pub(super) async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
-    let wanted = lattice.slots.each_ref().map(|slot| WantedSlot {
+    let (listener, cluster) = (lattice.listener.as_deref(), Some(settings.cluster.as_str()));
+    let survey = survey::survey(aws, &lattice.service, listener, cluster, wanted(settings)).await?;
+    Ok(survey.tagged(aws, listed(&lattice.rules)).await?)
+}
+
+/// The slots as they are configured.
+pub(super) fn wanted(settings: &DeploySettings) -> [WantedSlot; 2] {
+    settings.lattice.slots.each_ref().map(|slot| WantedSlot {
         name: slot.name.clone(),
         ecs_service: Some(slot.ecs_service.clone()),
         target_group: slot.target_group.text.clone(),
-    });
-    Ok(survey::survey(aws, &lattice.service, lattice.listener.as_deref(), Some(&settings.cluster), wanted).await?)
+    })
 }
 
 /// The records of the traffic targets that either slot is in: a rollout that is half-way is told as what it is, before

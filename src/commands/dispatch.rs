@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{
     abort, answer, completions, connect, demo, deploy, diff, filter_log, lookups, opened, patch, promote, recover, resume,
-    rollback, sandbox, schema, shift, status,
+    rollback, sandbox, schema, shift, status, verify,
 };
 use crate::{
     cli::{Cli, Command, Sandbox},
@@ -30,6 +30,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             }
         },
         Command::Diff(args) => on_runtime(diff::diff(settled(environment, |it| resolve::diff(&args, it))?))?,
+        Command::Verify(args) => verify::verify(&args, environment)?,
         Command::Shift(args) => on_runtime(shift::shift(settled(environment, |it| resolve::shift(&args, it))?))?,
         Command::Abort(args) => on_runtime(abort::abort(settled(environment, |it| resolve::abort(&args, it))?))?,
         Command::Promote(args) => on_runtime(promote::promote(settled(environment, |it| resolve::promote(&args, it))?))?,
@@ -53,7 +54,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
 }
 
 /// Settings. Only where something has to be looked up first a runtime is paid for.
-fn settled<T>(environment: &mut Environment, settle: impl Fn(&Environment) -> Result<T, Unsettled>) -> Result<T, Error> {
+pub(super) fn settled<T>(
+    environment: &mut Environment,
+    settle: impl Fn(&Environment) -> Result<T, Unsettled>,
+) -> Result<T, Error> {
     match settle(environment) {
         Err(unsettled) if !unsettled.lacking.is_empty() => on_runtime(lookups::settled(environment, settle)),
         settled => settled.map_err(|unsettled| unsettled.findings.into()),

@@ -1,7 +1,7 @@
 //! Before the first write: whether metrics and alarms can be read, and whether an alarm is on already.
 
 use crate::{
-    aws::{Aws, lattice::groups::TargetGroup, metrics::queries::needs_http},
+    aws::{Aws, Fault, lattice::groups::TargetGroup, metrics::queries::needs_http},
     exit::{Error, Exit, Problem},
     rollout::{
         analysis::{
@@ -30,17 +30,16 @@ pub(crate) async fn judge(
     if analysis.is_empty() {
         return Ok((analysis, Vec::new()));
     }
-    refuse_unpublished(&analysis, groups)?;
-    // The last minutes, whatever they hold: what counts is that the question is understood and allowed.
-    let until = minute_of(aws.date().unwrap_or(now));
-    let from = Timestamp::from_millis(until.as_millis().saturating_sub(5 * 60_000));
-    debug_assert!(from + MINUTE * 5 >= until);
-    let window = Some(Window { from, until }).filter(|_| !analysis.metrics.is_empty());
-    let question = Question { window, both: true, since: None };
-    match aws.metrics.read(&analysis, &one.id, other.map(|group| &group.id), question).await {
+    let unpublished = unpublished(&analysis, groups);
+    if !unpublished.is_empty() {
+        return Err(Error { exit: Exit::Invalid, problems: unpublished });
+    }
+    match read(aws, now, &analysis, [one, other.unwrap_or(one)], other.is_some()).await {
         Ok(readings) => {
-            let notes = alarms_at_start(&mut analysis, &readings, settings.ignores_alarms_at_start)?;
-            Ok((analysis, notes))
+            let Alarms { missing, on, notes } = alarms(&mut analysis, &readings, settings.ignores_alarms_at_start);
+            let exit = if missing.is_empty() { Exit::Refused } else { Exit::Invalid };
+            let problems = [missing, on].concat();
+            if problems.is_empty() { Ok((analysis, notes)) } else { Err(Error { exit, problems }) }
         }
         Err(fault) if fault.refusal().kind == RefusalKind::Transient => {
             Ok((analysis, vec![format!("metrics and alarms could not be read beforehand: {fault}")]))
@@ -49,11 +48,33 @@ pub(crate) async fn judge(
     }
 }
 
+/// What is measured just now, of both groups or of the first alone.
+///
+/// # Errors
+/// AWS's refusal.
+pub(crate) async fn read(
+    aws: &Aws,
+    now: Timestamp,
+    analysis: &Analysis,
+    [one, other]: [&TargetGroup; 2],
+    both: bool,
+) -> Result<Readings, Fault> {
+    // The last minutes, whatever they hold: what counts is that the question is understood and allowed.
+    let until = minute_of(aws.date().unwrap_or(now));
+    let from = Timestamp::from_millis(until.as_millis().saturating_sub(5 * 60_000));
+    debug_assert!(from + MINUTE * 5 >= until);
+    let window = Some(Window { from, until }).filter(|_| !analysis.metrics.is_empty());
+    let question = Question { window, both: true, since: None };
+    aws.metrics.read(analysis, &one.id, both.then_some(&other.id), question).await
+}
+
 /// Groups of TCP have no metrics of HTTP: nothing would ever be measured.
-fn refuse_unpublished(analysis: &Analysis, groups: [Option<&TargetGroup>; 2]) -> Result<(), Error> {
-    let Some(group) = groups.into_iter().flatten().find(|group| group.protocol.as_deref() == Some("TCP")) else { return Ok(()) };
+pub(crate) fn unpublished(analysis: &Analysis, groups: [Option<&TargetGroup>; 2]) -> Vec<Problem> {
+    let Some(group) = groups.into_iter().flatten().find(|group| group.protocol.as_deref() == Some("TCP")) else {
+        return Vec::new();
+    };
     let needs = analysis.metrics.iter().filter(|metric| needs_http(&metric.source) || metric.min_requests > 0);
-    let problems: Vec<_> = needs
+    needs
         .map(|metric| Problem {
             message: format!(
                 "metric {} ({}) is about HTTP requests, and the target group {} forwards TCP: Lattice publishes none of it",
@@ -63,13 +84,23 @@ fn refuse_unpublished(analysis: &Analysis, groups: [Option<&TargetGroup>; 2]) ->
                 "judge by `connection-errors`, another metric of connections, or an alarm, without `min_requests`".to_owned(),
             ),
         })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Invalid, problems }) }
+        .collect()
+}
+
+/// Alarms as they are before a release.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Alarms {
+    /// There are none of these names.
+    pub(crate) missing: Vec<Problem>,
+    /// They are on, and that counts.
+    pub(crate) on: Vec<Problem>,
+    /// They are on, and that does not count.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Alarms that are not there, or are on.
-fn alarms_at_start(analysis: &mut Analysis, readings: &Readings, ignores: bool) -> Result<Vec<String>, Error> {
-    let (mut missing, mut on, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+pub(crate) fn alarms(analysis: &mut Analysis, readings: &Readings, ignores: bool) -> Alarms {
+    let Alarms { mut missing, mut on, mut notes } = Alarms::default();
     for (alarm, reading) in analysis.alarms.iter_mut().zip(&readings.alarms) {
         let name = &alarm.name;
         match reading.state {
@@ -88,9 +119,7 @@ fn alarms_at_start(analysis: &mut Analysis, readings: &Readings, ignores: bool) 
             }),
         }
     }
-    let exit = if missing.is_empty() { Exit::Refused } else { Exit::Invalid };
-    missing.extend(on);
-    if missing.is_empty() { Ok(notes) } else { Err(Error { exit, problems: missing }) }
+    Alarms { missing, on, notes }
 }
 
 /// What each step is judged by, for `--dry-run`.

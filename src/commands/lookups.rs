@@ -43,6 +43,14 @@ pub(super) async fn settled<T>(
     }
 }
 
+/// A Terraform state, by its path or address; none where there is none.
+///
+/// # Errors
+/// In words, why it cannot be read.
+pub(super) async fn state(aws: Option<&Aws>, name: &str) -> Result<Option<State>, String> {
+    Place::of(name)?.read(aws).await
+}
+
 /// An answer for each reference: what it is, or why nobody can say.
 ///
 /// # Errors

@@ -6,19 +6,33 @@ use crate::{
     exit::{Error, Exit},
     report::Opening,
     rollout::journal::{Happening, Problem, Release},
-    settings::{DeploySettings, Format, GitHubSettings, Surroundings, resolve::Who},
+    settings::{DeploySettings, Format, GitHubSettings, ShiftSettings, Surroundings, resolve::Who},
 };
 
-/// Begins it; none where nothing is to be written.
+/// Begins it for a deploy; none where nothing is to be written.
 ///
 /// # Errors
 /// When the event of the workflow run cannot be read.
-pub(super) fn open(settings: &DeploySettings) -> Result<Option<Opening>, Error> {
+pub(super) fn deploy(settings: &DeploySettings) -> Result<Option<Opening>, Error> {
     if settings.dry_run {
         return Ok(None);
     }
     let options = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     Ok(Some(Opening::begin(&options, release(&settings.service, &settings.cluster))))
+}
+
+/// The same for a shift; none where the target group is given by anything but its name, which the check run goes by.
+///
+/// # Errors
+/// As above.
+pub(super) fn shift(settings: &ShiftSettings) -> Result<Option<Opening>, Error> {
+    let is_name = settings.to.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && !settings.to.starts_with("tg-");
+    if settings.dry_run || !is_name {
+        return Ok(None);
+    }
+    let options = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
+    let release = Release { verb: "shift".to_owned(), name: settings.to.clone(), ..Release::default() };
+    Ok(Some(Opening::begin(&options, release)))
 }
 
 /// Concludes it.

@@ -101,7 +101,9 @@ fn resolve_target_group(given: &Given, service_definition: &Document, settings: 
 /// What needs no answer of AWS: an ARN, and an id that the definition contains.
 fn without_asking(given: &Given, service_definition: &Document) -> Option<Given> {
     // No name starts with `tg-`, so what does and is no id is a slip, which is told with the right form.
-    if given.text.contains(':') || (given.text.starts_with("tg-") && !arn::is_target_group_id(&given.text)) {
+    if (given.text.contains(':') && !given.text.starts_with("tag:"))
+        || (given.text.starts_with("tg-") && !arn::is_target_group_id(&given.text))
+    {
         return Some(given.clone());
     }
     let known = definition::patch::target_groups_in(service_definition);

@@ -17,6 +17,7 @@ use crate::{
     exit::{Error, Exit, Problem},
     rollout::record::State,
     time::Timestamp,
+    verify::Code,
 };
 
 /// Refuses while another rollout is under way on the same traffic targets (exit 5).
@@ -56,15 +57,30 @@ pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(),
     Err(Error::new(Exit::Refused, message).hint(hint))
 }
 
+/// Something that is wrong with the world for this release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Judged {
+    pub(crate) exit: Exit,
+    pub(crate) code: Code,
+    /// The ARN or name of what it is about.
+    pub(crate) about: String,
+    pub(crate) problem: Problem,
+}
+
 /// What is wrong with the world for this release: all findings.
-pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<(Exit, Problem)> {
+pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judged> {
     let mut problems = Vec::new();
-    let mut problem = |exit, message: String, hint: String| problems.push((exit, Problem { message, hint: Some(hint) }));
+    let mut problem = |exit, code, about: &str, message: String, hint: String| {
+        let problem = Problem { message, hint: Some(hint) };
+        problems.push(Judged { exit, code, about: about.to_owned(), problem });
+    };
     for slot in &survey.slots {
         let name = &slot.wanted.name;
         if let Some(group) = slot.group.as_ref().filter(|group| !group.health_checked && !unchecked) {
             problem(
                 Exit::Invalid,
+                Code::NoHealthCheck,
+                group.arn.as_str(),
                 format!(
                     "the target group {} of slot {name} has no health check: nothing would tell a good candidate from a bad one",
                     group.name
@@ -81,6 +97,8 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<(Exi
         if let Some(strategy) = service.shifts_weights() {
             problem(
                 Exit::Refused,
+                Code::ManagedByEcs,
+                &service.arn,
                 format!("ECS moves the weights of {} itself ({strategy}): two hands on one rule break a release", service.name),
                 "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS"
                     .to_owned(),
@@ -93,6 +111,8 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<(Exi
         if !listed && action.groups().len() >= MAX_GROUPS && roles.stable.is_some() {
             problem(
                 Exit::Invalid,
+                Code::TooManyGroups,
+                target.arn(),
                 format!("{} lists {MAX_GROUPS} target groups already: Lattice takes no more", target.label()),
                 "remove one with weight 0 from it".to_owned(),
             );
@@ -102,6 +122,8 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<(Exi
         let slot = &survey.slots[roles.candidate].wanted;
         problem(
             Exit::Invalid,
+            Code::NotFound,
+            &slot.target_group,
             format!("there is no target group {}, and no other one that it could be made like", slot.target_group),
             "create it first: aws vpc-lattice create-target-group --type IP …, with the VPC, port and health check of your tasks"
                 .to_owned(),
@@ -114,6 +136,8 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<(Exi
         {
             problem(
                 Exit::Invalid,
+                Code::NotFound,
+                &missing.wanted.target_group,
                 format!("there is no target group {}", missing.wanted.target_group),
                 format!(
                     "give slot {} a name: a group of that name is then made like {}",
@@ -142,10 +166,10 @@ pub(crate) async fn judge_tags(aws: &Aws, service: &LatticeService, targets: &[(
 }
 
 /// All findings as one error: a refusal only when nothing is invalid besides.
-pub(crate) fn refuse(problems: Vec<(Exit, Problem)>) -> Result<(), Error> {
-    let Some((first, _)) = problems.first() else { return Ok(()) };
-    let exit = if problems.iter().any(|(exit, _)| *exit == Exit::Invalid) { Exit::Invalid } else { *first };
-    Err(Error { exit, problems: problems.into_iter().map(|(_, problem)| problem).collect() })
+pub(crate) fn refuse(problems: Vec<Judged>) -> Result<(), Error> {
+    let Some(first) = problems.first() else { return Ok(()) };
+    let exit = if problems.iter().any(|judged| judged.exit == Exit::Invalid) { Exit::Invalid } else { first.exit };
+    Err(Error { exit, problems: problems.into_iter().map(|judged| judged.problem).collect() })
 }
 
 /// Refuses when a split could not be written on some traffic target.

@@ -151,6 +151,7 @@ fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {
     record.owner = takeover::owner();
     record.name.clone_from(&old.name);
     record.cluster.clone_from(&old.cluster);
+    record.origin.clone_from(&old.origin);
     record.targets.clone_from(&old.targets);
     record.test.clone_from(&old.test);
     record.previous = Some(previous);

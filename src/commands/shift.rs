@@ -1,8 +1,8 @@
 //! `shift`: only the weights, between any two target groups.
 
 use super::{
-    conduct::{self, Begun, Prepared, Ready, say_unchanged},
-    connect, deploy, judging, preflight, takeover, test_rule,
+    conduct::{self, Begun, Prepared, Ready, conduct, say_unchanged},
+    connect, deploy, judging, opened, preflight, takeover, test_rule,
     view::{recorded, rollout_id},
 };
 use crate::{
@@ -15,12 +15,14 @@ use crate::{
     clock::Timestamp,
     exit::{Error, Exit, Problem},
     hooks,
+    report::Opening,
     rollout::{
         journal::{Happening, Release},
         machine::Rollout,
         record::Record,
     },
     settings::{Lock, ShiftSettings},
+    signals::Signals,
 };
 
 /// Runs it.
@@ -28,17 +30,36 @@ use crate::{
 /// # Errors
 /// Whatever keeps the shift from beginning; once it has begun, it ends in an outcome.
 pub(crate) async fn shift(settings: ShiftSettings) -> Result<Exit, Error> {
-    conduct::run(begin(&settings)).await
+    let mut signals = conduct::listen()?;
+    let mut opening = opened::shift(&settings)?;
+    let ended = run(&settings, &mut opening, &mut signals).await;
+    if let (Err(error), Some(opening)) = (&ended, opening) {
+        opened::break_off(opening, error, signals.came(), &settings.surroundings).await;
+    }
+    ended
 }
 
-async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
-    let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
+async fn run(settings: &ShiftSettings, opening: &mut Option<Opening>, signals: &mut Signals) -> Result<Exit, Error> {
+    match conduct::until_signal(signals, begin(settings, opening)).await? {
+        Begun::Done(exit) => Ok(exit),
+        Begun::Left(_) => Ok(Exit::Done),
+        Begun::Ready(ready) => {
+            let Ready { prepared, aws, clock, mut reports } = *ready;
+            reports.opening = opening.take();
+            conduct(prepared, &aws, clock.as_ref(), reports, signals).await.map(|ended| ended.exit)
+        }
+    }
+}
+
+async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Result<Begun, Error> {
+    let mut reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
 
     let slot = |group: &String| WantedSlot { name: group.clone(), ecs_service: None, target_group: group.clone() };
     let wanted = [slot(&settings.from), slot(&settings.to)];
     let survey = survey::survey(&aws, &settings.lattice_service, settings.listener.as_deref(), None, wanted).await?;
+    let survey = survey.tagged(&aws, deploy::listed(&settings.rules)).await?;
     let [Some(from), Some(to)] = survey.slots.each_ref().map(as_slot) else {
         let unknown = survey.slots.iter().filter(|slot| slot.group.is_none());
         let hint = "`--from` and `--to` take names, ids or ARNs: aws vpc-lattice list-target-groups lists them";
@@ -56,7 +77,10 @@ async fn begin(settings: &ShiftSettings) -> Result<Begun, Error> {
     let release = release(&aws, &survey, &roles, settings);
     match roles.stable {
         Some(0) => {}
-        Some(_) => return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await)),
+        Some(_) => {
+            reports.opening = opening.take();
+            return Ok(Begun::Done(say_unchanged(release, reports, clock.now()).await));
+        }
         None => {
             let message = format!("{} serves nothing: no target is registered in it", from.group.name);
             return Err(Error::new(Exit::Refused, message).hint("give `--from` the target group that has the traffic"));

@@ -1,6 +1,6 @@
 //! The test rule of a release: whether there is room for it, and what is made of it.
 
-use super::preflight::owner_tags;
+use super::preflight::{Judged, owner_tags};
 use crate::{
     aws::{
         lattice::{
@@ -16,6 +16,7 @@ use crate::{
     exit::{Exit, Problem},
     rollout::record::Record,
     settings::TestRule,
+    verify::Code,
 };
 
 /// How many rules a listener may have where AWS was not asked for more (AWS General Reference, "Amazon VPC Lattice endpoints and
@@ -24,11 +25,17 @@ const RULES_PER_LISTENER: u32 = 10;
 
 /// Every listener on which there is no room: none for one more rule, or none above the rules that move. What earlier rollouts left is
 /// taken away before.
-pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, earlier: &[Found]) -> Vec<(Exit, Problem)> {
+pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, earlier: &[Found]) -> Vec<Judged> {
     let Some(wanted) = wanted.filter(|_| roles.stable.is_some()) else { return Vec::new() };
     let left: Vec<&String> = earlier.iter().filter_map(|found| found.record.test.as_ref()).flatten().collect();
     let mut listeners: Vec<&ListenerId> = roles.targets.iter().map(|(target, _)| target.listener()).collect();
     listeners.dedup();
+    let judged = |listener: &ListenerId, message: String, hint: String| Judged {
+        exit: Exit::Invalid,
+        code: Code::TestRule,
+        about: listener.to_string(),
+        problem: Problem { message, hint: Some(hint) },
+    };
     let problem = |listener: &ListenerId| {
         let there = || {
             survey
@@ -46,7 +53,7 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, e
                 listener.as_str()
             );
             let hint = "remove a rule, or have the quota raised and say so: `rules_per_listener` under `lattice.test_rule`";
-            return Some((Exit::Invalid, Problem { message, hint: Some(hint.to_owned()) }));
+            return Some(judged(listener, message, hint.to_owned()));
         }
         let moving = || roles.targets.iter().map(|(target, _)| target).filter(|target| target.listener() == listener);
         let those: Vec<u32> = moving().filter_map(priority).collect();
@@ -64,7 +71,7 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, e
             TrafficTarget::Default { .. } => String::new(),
         };
         let message = format!("there is no free priority above {} for the test rule", first.label());
-        Some((Exit::Invalid, Problem { message, hint: Some(hint) }))
+        Some(judged(listener, message, hint))
     };
     listeners.into_iter().filter_map(problem).collect()
 }

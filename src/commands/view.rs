@@ -20,7 +20,7 @@ use crate::{
         survey::{Roles, Survey},
     },
     clock::Timestamp,
-    definition::{Patched, change::Change},
+    definition::{Finding, Patched, change::Change},
     exit::Error,
     hooks,
     rollout::{
@@ -63,9 +63,14 @@ impl View<'_> {
 
     /// The definitions as the candidate's slot will have them: what is wrong with them is told before anything is written.
     pub(crate) fn judge(&self) -> Result<(), Error> {
-        let arn = self.model_group().map_or("", |group| group.arn.as_str());
-        self.definitions.for_slot(self.for_slot(self.roles.candidate, arn))?;
+        self.patched()?;
         Ok(())
+    }
+
+    /// The definition as the candidate's slot will have it.
+    pub(crate) fn patched(&self) -> Result<Patched, Vec<Finding>> {
+        let arn = self.model_group().map_or("", |group| group.arn.as_str());
+        self.definitions.for_slot(self.for_slot(self.roles.candidate, arn))
     }
 
     /// Whether stable already runs what the definitions say, completely, and would again: an image that may be another one

@@ -1,24 +1,28 @@
 //! The way to GitHub's REST API: octocrab as transport, with our own deadline, repetition and errors around it.
 
-use std::{fmt, time::Duration};
-
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
-use http_body_util::{BodyExt as _, Limited};
-use hyper_util::{
-    client::legacy::{Client as Transport, connect::HttpConnector},
-    rt::TokioExecutor,
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
 };
+
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use octocrab::{
     AuthState, OctoBody, Octocrab, OctocrabBuilder,
     service::middleware::{auth_header::AuthHeaderLayer, extra_headers::ExtraHeadersLayer},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tower_service::Service;
 
 use super::error::{GitHubError, from_answer};
+use crate::transport::{BoxError, Transport};
 
 /// Everything that one call may take, its one repetition included.
 const CALL_DEADLINE: Duration = Duration::from_secs(10);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A page of a hundred comments of 65 536 characters, with room for multi-byte characters and the rest of each comment.
 const LARGEST_ANSWER: usize = 32 << 20;
 
@@ -79,22 +83,17 @@ impl Client {
     /// A client for `owner/name` at `api_url`, which is `GITHUB_API_URL` (`https://api.github.com`, or
     /// `https://HOST/api/v3` on GitHub Enterprise Server). Must be called inside a tokio runtime. Nothing is sent yet.
     ///
-    /// The trust roots are the system's, else bundled ones; none are loaded for an `http` URL. Proxies are not consulted, redirects not followed.
+    /// The trust roots are the system's, else bundled ones; none are loaded for an `http` URL. The environment's proxy is taken; redirects are not followed.
     ///
     /// # Errors
-    /// [`GitHubError::Invalid`] when the URL, the repository or the token cannot be what they say they are;
-    /// [`GitHubError::Unreachable`] when no trust roots can be found.
+    /// [`GitHubError::Invalid`] when the URL, the repository or the token cannot be what they say they are.
     pub fn new(api_url: &str, repository: &str, token: &Token) -> Result<Self, GitHubError> {
         let invalid = |message: String| GitHubError::Invalid { message };
         let base = api_url.trim().trim_end_matches('/');
         let uri: Uri = base.parse().map_err(|_| invalid(format!("`{base}` is not a URL: set GITHUB_API_URL to the API's")))?;
-        let secure = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => {
-                return Err(invalid(format!("`{base}` does not begin with https://: set GITHUB_API_URL to the API's URL")));
-            }
-        };
+        if !matches!(uri.scheme_str(), Some("https" | "http")) {
+            return Err(invalid(format!("`{base}` does not begin with https://: set GITHUB_API_URL to the API's URL")));
+        }
         let repository_is_well_formed =
             repository.split_once('/').is_some_and(|(owner, name)| is_path_part(owner) && is_path_part(name));
         if !repository_is_well_formed {
@@ -107,38 +106,13 @@ impl Client {
         let agent = HeaderValue::from_static(concat!("espalier/", env!("CARGO_PKG_VERSION")));
         let headers = ExtraHeadersLayer::new(std::sync::Arc::new(vec![(http::header::USER_AGENT, agent)]));
 
-        let mut http = HttpConnector::new();
-        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        let builder = OctocrabBuilder::new_empty();
-        let octocrab = if secure {
-            let connector = hyper_rustls::HttpsConnectorBuilder::new();
-            // Minimal containers have no certificates of their own.
-            let connector = connector
-                .with_native_roots()
-                .unwrap_or_else(|_| hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(bundled_trust()));
-            let connector = connector.https_only().enable_http1().wrap_connector(http);
-            let transport: Transport<_, OctoBody> = Transport::builder(TokioExecutor::new()).build(connector);
-            built(
-                builder
-                    .with_service(transport)
-                    .with_layer(&headers)
-                    .with_layer(&authentication)
-                    .with_auth(AuthState::None)
-                    .build(),
-            )
-        } else {
-            let transport: Transport<_, OctoBody> = Transport::builder(TokioExecutor::new()).build(http);
-            built(
-                builder
-                    .with_service(transport)
-                    .with_layer(&headers)
-                    .with_layer(&authentication)
-                    .with_auth(AuthState::None)
-                    .build(),
-            )
-        };
+        let octocrab = OctocrabBuilder::new_empty()
+            .with_service(Through(Transport::new()))
+            .with_layer(&headers)
+            .with_layer(&authentication)
+            .with_auth(AuthState::None)
+            .build()
+            .unwrap_or_else(|never: Infallible| match never {});
         Ok(Self {
             octocrab,
             base: base.to_owned(),
@@ -268,15 +242,27 @@ async fn within_deadline(attempts: impl Future<Output = Result<Answer, GitHubErr
     })
 }
 
-/// Mozilla's roots, as they were when this binary was built.
-fn bundled_trust() -> rustls::ClientConfig {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
-    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
-}
+/// What octocrab sends through.
+#[derive(Clone)]
+struct Through(Transport);
 
-fn built(result: Result<Octocrab, std::convert::Infallible>) -> Octocrab {
-    result.unwrap_or_else(|never| match never {})
+impl Service<Request<OctoBody>> for Through {
+    type Response = Response<Incoming>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<OctoBody>) -> Self::Future {
+        let transport = self.0.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = Full::new(body.collect().await?.to_bytes());
+            Ok(transport.send(Request::from_parts(parts, body)).await?)
+        })
+    }
 }
 
 fn is_path_part(text: &str) -> bool {
@@ -298,16 +284,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     words.join(": ").lines().next().unwrap_or_default().chars().take(300).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bundled_roots_can_be_read() {
-        let config = bundled_trust();
-        assert!(config.alpn_protocols.is_empty(), "the connector insists");
-        assert!(webpki_root_certs::TLS_SERVER_ROOT_CERTS.len() > 100);
-    }
 }

@@ -3,7 +3,7 @@
 //!
 //! Call [`event::subject`] (pure) for the pull request and commit ([`issue_comment`] for commands in comments), build a
 //! [`client::Client`], then [`pull_request::Spot`] for what the event leaves out, [`comment::Sticky`], [`check::Check`] and
-//! [`deployment::Deployment`]; each looks for what is already there before it creates. Every failure is an [`error::GitHubError`].
+//! [`deployment::Deployment`] ([`permissions`] tells beforehand whether the token may); each looks for what is already there before it creates. Every failure is an [`error::GitHubError`].
 //!
 //! Deliberately absent: octocrab's models and typed builders (one odd member fails a whole page, updates of comments are
 //! POSTed, check updates carry a stray member, GraphQL's URL is wrong on GitHub Enterprise Server), its retries (they replay
@@ -16,6 +16,7 @@ pub mod deployment;
 pub mod error;
 pub mod event;
 pub mod issue_comment;
+pub mod permissions;
 pub mod pull_request;
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ SERVICES = {
         GetCallerIdentity AssumeRoleWithWebIdentity""",
     "ssm": """
         PutParameter GetParameter GetParameters DeleteParameter""",
+    "iam": """
+        GetRole SimulatePrincipalPolicy""",
 }
 
 METADATA = ["apiVersion", "endpointPrefix", "jsonVersion", "protocols", "serviceId", "signingName", "targetPrefix", "xmlNamespace"]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::pattern::Pattern;
 
 /// The names of all the services, as botocore has them.
-pub const SERVICES: [&str; 6] = ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm"];
+pub const SERVICES: [&str; 7] = ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm", "iam"];
 
 /// One service of AWS.
 #[derive(Debug, Deserialize)]
@@ -177,6 +177,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
     static CLOUDWATCH: LazyLock<Service> = LazyLock::new(|| read("cloudwatch", include_str!("cloudwatch.json")));
     static STS: LazyLock<Service> = LazyLock::new(|| read("sts", include_str!("sts.json")));
     static SSM: LazyLock<Service> = LazyLock::new(|| read("ssm", include_str!("ssm.json")));
+    static IAM: LazyLock<Service> = LazyLock::new(|| read("iam", include_str!("iam.json")));
     match name {
         "vpc-lattice" => Some(&LATTICE),
         "ecs" => Some(&ECS),
@@ -184,6 +185,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
         "cloudwatch" => Some(&CLOUDWATCH),
         "sts" => Some(&STS),
         "ssm" => Some(&SSM),
+        "iam" => Some(&IAM),
         _ => None,
     }
 }

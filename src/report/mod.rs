@@ -6,7 +6,7 @@
 //!
 //! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences), `hooks` (theirs), `judging` (metrics and
 //! alarms), `next` (what a person can do), `over_time` (charts), [`past`] (earlier releases), [`trouble`] (what was wrong with a
-//! request) → [`markdown`], [`check`], [`deployment`], [`outputs`], [`text`], [`answer`] (pure renderings) → `terminal` → `feed` and `sinks`
+//! request) and [`findings`] (of `verify`; [`sarif`] for programs) → [`markdown`], [`check`], [`deployment`], [`outputs`], [`text`], [`answer`] (pure renderings) → `terminal` → `feed` and `sinks`
 //! (GitHub), `files` → [`opening`] (before a release begins), [`publisher`].
 //!
 //! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
@@ -15,12 +15,14 @@
 pub mod answer;
 pub mod check;
 pub mod deployment;
+pub mod findings;
 pub mod markdown;
 pub mod opening;
 pub mod options;
 pub mod outputs;
 pub mod past;
 pub mod publisher;
+pub mod sarif;
 pub mod text;
 pub mod trouble;
 

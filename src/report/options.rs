@@ -8,7 +8,7 @@ use crate::{
         client::Token,
         event::{self, EventError, Subject},
     },
-    rollout::journal::Release,
+    rollout::{journal::Release, origin::Origin},
 };
 
 /// How progress is written to the console.
@@ -93,17 +93,39 @@ pub struct GitHubOptions {
     pub rollback_workflow: Option<String>,
     /// A workflow answers `/espalier` comments.
     pub answers_comments: bool,
+    /// What the rollout was begun for, where another job began it.
+    pub origin: Option<Origin>,
     /// How writes to GitHub are spaced.
     pub pace: Pace,
 }
 
 impl GitHubOptions {
-    /// What the event says the run is about. Call it before anything is written: an error is exit 2.
+    /// What the run is about: what the event says, or what the rollout was begun for where the event is about no pull request and
+    /// no commit (a schedule, somebody's `workflow_dispatch`). Call it before anything is written: an error is exit 2.
     ///
     /// # Errors
     /// See [`EventError`].
     pub fn subject(&self) -> Result<Subject, EventError> {
-        event::subject_of_text(&self.event_name, &self.event, &self.sha)
+        let subject = event::subject_of_text(&self.event_name, &self.event, &self.sha)?;
+        let of_another = self.origin.as_ref().filter(|origin| origin.repository == self.repository);
+        Ok(match of_another {
+            Some(origin) if subject.pull_request.is_none() && !subject.is_of_commit => Subject {
+                pull_request: origin.pull_request,
+                head_sha: origin.commit.clone(),
+                is_of_commit: origin.pull_request.is_none(),
+                ..subject
+            },
+            Some(_) | None => subject,
+        })
+    }
+
+    /// The same, as the record of a rollout that begins keeps it; none where it is about nothing.
+    #[must_use]
+    pub fn begins_for(&self) -> Option<Origin> {
+        let subject = self.subject().ok()?;
+        let origin = Origin { repository: self.repository.clone(), pull_request: subject.pull_request, commit: subject.head_sha };
+        // Only what reads back is worth its tag.
+        origin.to_string().parse().ok()
     }
 
     fn repository_url(&self) -> String {

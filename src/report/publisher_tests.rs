@@ -54,6 +54,7 @@ fn github(server: &Server) -> GitHubOptions {
         run_id: "99".to_owned(),
         run_attempt: "1".to_owned(),
         environment: None,
+        origin: None,
         comment: true,
         check: true,
         summary: true,

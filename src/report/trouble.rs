@@ -3,12 +3,10 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::escape;
-use crate::{github::check::Annotation, rollout::journal::Problem};
+use crate::{github::check::Annotation, rollout::journal::Problem, verify::Placed};
 
 /// How many annotations a check run gets; a file with more mistakes is another one.
 const MOST: usize = 200;
-/// What a config or a definition ends in.
-const FILES: [&str; 6] = [".json", ".yml", ".yaml", ".jsonnet", ".libsonnet", ".jq"];
 
 /// Where the files of a request lie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,18 +17,9 @@ pub struct Base {
     pub workspace: Option<PathBuf>,
 }
 
-/// A place that a message begins with: `espalier.yml:3:1: unknown key`.
-#[derive(Debug, PartialEq, Eq)]
-struct Placed<'a> {
-    file: &'a str,
-    line: u32,
-    column: Option<u32>,
-    rest: &'a str,
-}
-
 impl Base {
     /// A file's path in the repository; none for one that lies elsewhere.
-    fn in_repository(&self, file: &str) -> Option<String> {
+    pub(super) fn in_repository(&self, file: &str) -> Option<String> {
         let path = plain(&self.directory.join(file));
         let workspace = plain(self.workspace.as_ref().unwrap_or(&self.directory));
         let path = path.strip_prefix(workspace).ok()?.to_str()?.to_owned();
@@ -70,23 +59,6 @@ impl Base {
     }
 }
 
-impl<'a> Placed<'a> {
-    fn of(message: &'a str) -> Option<Self> {
-        let heads = message.match_indices(": ").map(|(end, _)| (&message[..end], &message[end + 2..]));
-        let numbered = heads.clone().find_map(|(head, rest)| {
-            let (head, column) = head.rsplit_once(':')?;
-            let (file, line) = head.rsplit_once(':')?;
-            Some(Self { file, line: line.parse().ok()?, column: Some(column.parse().ok()?), rest })
-        });
-        let whole = || {
-            let (file, rest) = heads.clone().next()?;
-            let is_file = !file.starts_with('-') && FILES.iter().any(|ending| file.ends_with(ending));
-            is_file.then_some(Self { file, line: 1, column: None, rest })
-        };
-        numbered.or_else(whole)
-    }
-}
-
 /// Without `.` and `..`, by their words alone.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
@@ -108,17 +80,6 @@ mod tests {
 
     fn problem(message: &str, hint: Option<&str>) -> Problem {
         Problem { message: message.to_owned(), hint: hint.map(str::to_owned) }
-    }
-
-    #[test]
-    fn a_message_tells_its_place() {
-        let of = |message| Placed::of(message).map(|placed| (placed.file, placed.line, placed.column, placed.rest));
-        assert_eq!(of("a/b.yml:3:14: unknown key `x`: y"), Some(("a/b.yml", 3, Some(14), "unknown key `x`: y")));
-        assert_eq!(of("def.json: there is no such file"), Some(("def.json", 1, None, "there is no such file")));
-        assert_eq!(of("odd: name.json:2:1: wrong"), Some(("odd: name.json", 2, Some(1), "wrong")));
-        for elsewhere in ["--port-name: no such port", "ESPALIER_SETTLE: odd", "no place at all", "at 12:30:15 it was over"] {
-            assert_eq!(of(elsewhere), None, "{elsewhere}");
-        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`split`] (shares and weights) → [`plan`] (steps, holds and limits) → [`observation`] (what a tick saw) →
 //! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`scaling`] (who else sets sizes) → [`record`] (what
-//! outlives the job) → [`journal`] (what happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a
+//! outlives the job, [`origin`] among it: where it is told of) → [`journal`] (what happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a
 //! recorded rollout).
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
@@ -12,6 +12,7 @@ pub mod hooks;
 pub mod journal;
 pub mod machine;
 pub mod observation;
+pub mod origin;
 pub mod outcome;
 pub mod plan;
 pub mod record;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::record_text::RecordError;
 use super::{
+    origin::Origin,
     outcome::Reason,
     plan::{OnTimeout, Plan},
     scaling::Scaling,
@@ -133,6 +134,8 @@ pub struct Record {
     pub test: Option<Vec<String>>,
     /// A lock was taken beside the lease, which excludes other rollouts truly; whoever ends this one removes it.
     pub locked: bool,
+    /// What it was begun for: where the reports of every job on it belong that is not about something else.
+    pub origin: Option<Origin>,
     /// It began with hooks. What they run is in its config alone.
     pub hooked: bool,
     /// Pairs of a later version's, kept.
@@ -176,6 +179,7 @@ impl Record {
             scaling: None,
             test: None,
             locked: false,
+            origin: None,
             hooked: false,
             unknown: BTreeMap::new(),
         }

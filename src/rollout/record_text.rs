@@ -52,6 +52,7 @@ impl Record {
         optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
         optional("cluster", self.cluster.as_ref());
         optional("lock", self.locked.then(|| "ssm".to_owned()).as_ref());
+        optional("origin", self.origin.as_ref().map(ToString::to_string).as_ref());
         optional("hooks", self.hooked.then(|| "yes".to_owned()).as_ref());
         optional("scaling", self.scaling.map(|scaling| scaling.to_string()).as_ref());
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
@@ -136,6 +137,7 @@ impl Record {
                 rules => rules.split('+').map(str::to_owned).collect(),
             }),
             locked: pairs.0.remove("lock").is_some(),
+            origin: pairs.0.remove("origin").and_then(|text| text.parse().ok()),
             hooked: pairs.0.remove("hooks").is_some(),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
@@ -363,6 +365,7 @@ mod tests {
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.locked = flag;
                 record.hooked = !flag;
+                record.origin = flag.then(|| format!("o/r:{left}@{right:040x}").parse().expect("an origin"));
                 record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });
                 record.unknown.insert("later".to_owned(), "kept".to_owned());
                 record

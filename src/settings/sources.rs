@@ -6,15 +6,12 @@ use std::{
     time::Duration,
 };
 
-use clap::ValueEnum as _;
-
 use super::{
     AwsSettings, Environment,
     config::{Config, unreadable},
     project::templating,
     surroundings::Runner,
     templating::{Readable, Templating},
-    types::Format,
 };
 use crate::{
     cli::Common,
@@ -253,13 +250,13 @@ impl<'e> Sources<'e> {
     }
 
     /// How to show something.
-    pub(super) fn format(&mut self, value: Option<Format>) -> Format {
-        let words: Vec<(String, Format)> = Format::value_variants()
+    pub(super) fn format<F: clap::ValueEnum + Copy + Default>(&mut self, value: Option<F>) -> F {
+        let words: Vec<(String, F)> = F::value_variants()
             .iter()
             .filter_map(|format| Some((format.to_possible_value()?.get_name().to_owned(), *format)))
             .collect();
-        let words: Vec<(&str, Format)> = words.iter().map(|(word, format)| (word.as_str(), *format)).collect();
-        value.unwrap_or_else(|| self.word(Asked { flag: "format", ..Asked::default() }, &words, Format::default()))
+        let words: Vec<(&str, F)> = words.iter().map(|(word, format)| (word.as_str(), *format)).collect();
+        value.unwrap_or_else(|| self.word(Asked { flag: "format", ..Asked::default() }, &words, F::default()))
     }
 
     /// The values of a repeatable flag; in its variable they stand on lines or between commas.

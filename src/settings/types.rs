@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Secret, Surroundings, takeovers::OnExisting, templating::Templating};
-pub use crate::cli::Format;
+pub use crate::cli::{FindingsFormat, Format};
 use crate::{
     definition::{Given, patch::Seen, request::Variable},
     hooks::Jobs,
@@ -188,6 +188,19 @@ pub struct DiffSettings {
     pub release: DeploySettings,
     /// Exit with 3 when there is a difference.
     pub exit_code: bool,
+}
+
+/// How findings are shown, and where.
+#[derive(Clone, Debug, Default)]
+pub struct FindingsSettings {
+    /// How.
+    pub format: FindingsFormat,
+    /// The file that they are written to; standard output when `None`.
+    pub output: Option<PathBuf>,
+    /// The config, for what is about no other file.
+    pub config: String,
+    /// Everything else from the environment.
+    pub surroundings: Surroundings,
 }
 
 /// What `shift` is told.

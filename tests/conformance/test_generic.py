@@ -31,6 +31,7 @@ REFUSALS = {
     "ecs": {"InvalidParameterException", "ClientException"},
     "application-autoscaling": {"ValidationException"},
     "ssm": {"ValidationException"},
+    "iam": {"ValidationError"},
     "cloudwatch": CLOUDWATCH,
     "sts": {"ValidationError", "MissingParameter", "InvalidParameterValue"},
 }

@@ -27,11 +27,11 @@ struct Door {
 const MOST_LINES: usize = 400;
 
 /// Rooms that must be there, so that a renamed one cannot slip out of its rules.
-const ROOMS: [&str; 8] = ["rollout", "definition", "models", "aws", "github", "report", "commands", "sandbox"];
+const ROOMS: [&str; 9] = ["rollout", "definition", "models", "verify", "aws", "github", "report", "commands", "sandbox"];
 
 const DOORS: [Door; 9] = [
     Door {
-        rule: "rollout, definition and models are pure",
+        rule: "rollout, definition, models and verify are pure",
         holds_in: pure,
         forbids: &[
             "tokio",
@@ -51,10 +51,10 @@ const DOORS: [Door; 9] = [
         instead: "take the value as an argument and let commands/ or driver.rs fetch it",
     },
     Door {
-        rule: "rollout and definition import no room that touches the world",
+        rule: "pure rooms import no room that touches the world",
         holds_in: pure,
         forbids: &["crate::*"],
-        allows: &["crate::rollout", "crate::definition", "crate::models", "crate::time"],
+        allows: &["crate::rollout", "crate::definition", "crate::models", "crate::verify", "crate::time"],
         instead: "say it in rollout's own words; time is crate::time, handed in",
     },
     Door {
@@ -154,7 +154,7 @@ fn every_room_keeps_its_doors() {
 }
 
 fn pure(file: &str) -> bool {
-    within(file, "rollout") || within(file, "definition") || within(file, "models")
+    ["rollout", "definition", "models", "verify"].iter().any(|room| within(file, room))
 }
 
 fn within(file: &str, room: &str) -> bool {
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_pure_room_may_not_touch_the_world() {
         let text = "use std::{\n    collections::BTreeMap,\n    fs,\n};\nuse tokio::sync::mpsc;\nuse crate::time::Timestamp;\n";
-        let rule = "rollout, definition and models are pure, but this mentions";
+        let rule = "rollout, definition, models and verify are pure, but this mentions";
         assert_eq!(
             found("rollout/split.rs", text),
             [format!("rollout/split.rs:3: {rule} std::fs"), format!("rollout/split.rs:5: {rule} tokio::sync::mpsc")]

@@ -12,9 +12,9 @@ use super::{
     Lattice,
     action::NamedGroup,
     ids::{Given, Resource, TargetGroupArn, TargetGroupId},
-    resolve::ResolveError,
+    resolve::{Listed, ResolveError},
 };
-use crate::aws::fault::Fault;
+use crate::{aws::fault::Fault, verify::limits::HealthCheck};
 
 /// A target group. Its port, protocol, addresses and VPC never change once it is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +128,20 @@ impl From<&str> for TargetStatus {
 }
 
 impl TargetGroup {
+    /// Its health check, as far as it decides; none where there is none.
+    #[must_use]
+    pub fn check(&self) -> Option<HealthCheck> {
+        let check = self.config.as_ref()?.health_check.as_ref().filter(|check| check.enabled == Some(true))?;
+        let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
+        let matcher = check.matcher.as_ref().and_then(|matcher| matcher.as_http_code().ok()).cloned();
+        Some(HealthCheck {
+            path: check.path.clone(),
+            matcher,
+            interval: number(check.health_check_interval_seconds),
+            unhealthy_after: number(check.unhealthy_threshold_count),
+        })
+    }
+
     /// Its id and name.
     #[must_use]
     pub fn named(&self) -> NamedGroup {
@@ -144,6 +158,12 @@ impl Lattice {
     pub async fn resolve_group(&self, given: &str) -> Result<Option<TargetGroup>, ResolveError> {
         match Given::parse(Resource::TargetGroup, given)? {
             Given::Id(id) | Given::Arn(id) => Ok(self.get_group(&id).await?),
+            Given::Tag(..) => {
+                let groups = self.reads.list_target_groups().max_results(100).into_paginator().items().send();
+                let groups: Vec<_> = groups.try_collect().await.map_err(|error| Fault::from_sdk("ListTargetGroups", &error))?;
+                let listed = groups.into_iter().filter(|group| !is_going(group)).map(listed).collect();
+                Ok(self.get_group(&self.choose(Resource::TargetGroup, given, listed).await?.id).await?)
+            }
             Given::Name(name) => match self.find_group(&name).await? {
                 Some(id) => Ok(self.get_group(&id).await?),
                 None => Ok(None),
@@ -222,6 +242,15 @@ impl Lattice {
         };
         Ok(targets.into_iter().map(target).collect())
     }
+}
+
+fn listed(group: TargetGroupSummary) -> Listed {
+    let about = [
+        group.r#type.as_ref().map(|kind| kind.as_str()),
+        group.vpc_identifier.as_deref(),
+        group.status.as_ref().map(|status| status.as_str()),
+    ];
+    Listed::new(group.id.clone(), group.name.clone(), group.arn.clone()).about(&about)
 }
 
 fn is_going(group: &TargetGroupSummary) -> bool {

@@ -3,7 +3,7 @@
 //! Lattice's API takes an id or an ARN wherever it takes an identifier, and never a name; its answers give either
 //! (service model 2022-11-30). An ARN ends in the id, so everything here is compared by id.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// The resources that people name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,12 +100,14 @@ pub enum Given {
     Arn(String),
     /// A name: the API takes none, it is looked up.
     Name(String),
+    /// `tag:KEY=VALUE`, which is looked up too; without a value any will do.
+    Tag(String, Option<String>),
 }
 
 /// Text that is neither an id, nor an ARN, nor a possible name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{given}` is not a {resource}: write its name (lower case letters, digits and single hyphens), its id (`{prefix}` and 17 letters or digits), or its ARN",
+    "`{given}` is not a {resource}: write its name (lower case letters, digits and single hyphens), its id (`{prefix}` and 17 letters or digits), its ARN, or a tag of its (`tag:KEY=VALUE`)",
     prefix = resource.prefix()
 )]
 pub struct IdError {
@@ -116,12 +118,16 @@ pub struct IdError {
 }
 
 impl Given {
-    /// Reads an id, an ARN or a name.
+    /// Reads an id, an ARN, a name or a tag.
     ///
     /// # Errors
     /// When it is none of them: a name breaks Lattice's rules for names, or an ARN is another resource's.
     pub fn parse(resource: Resource, text: &str) -> Result<Self, IdError> {
-        if resource.is_id(text) {
+        if let Some(tag) = text.strip_prefix("tag:").filter(|tag| !tag.is_empty() && !tag.starts_with('=')) {
+            // Keys may have a `=` in them; values more often do.
+            let (key, value) = tag.split_once('=').map_or((tag, None), |(key, value)| (key, Some(value.to_owned())));
+            Ok(Self::Tag(key.to_owned(), value))
+        } else if resource.is_id(text) {
             Ok(Self::Id(text.to_owned()))
         } else if resource.ids_of_arn(text).is_some() {
             Ok(Self::Arn(text.to_owned()))
@@ -132,13 +138,23 @@ impl Given {
         }
     }
 
-    /// Whether this names the resource of that id and that name.
+    /// Whether this names the resource of that id and that name. An ARN's account is for whoever asks to compare.
     #[must_use]
     pub fn names(&self, id: &str, name: &str) -> bool {
         match self {
             Self::Id(given) => given == last(id),
             Self::Arn(given) => last(given) == last(id),
             Self::Name(given) => given == name,
+            Self::Tag(..) => false,
+        }
+    }
+
+    /// Whether a resource with these tags is meant.
+    #[must_use]
+    pub fn is_tag_of(&self, tags: &BTreeMap<String, String>) -> bool {
+        match self {
+            Self::Tag(key, value) => tags.get(key).is_some_and(|found| value.as_ref().is_none_or(|value| value == found)),
+            Self::Id(_) | Self::Arn(_) | Self::Name(_) => false,
         }
     }
 }
@@ -175,7 +191,7 @@ macro_rules! id {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 match Given::parse($resource, text) {
                     Ok(Given::Id(id) | Given::Arn(id)) => Ok(Self::of(&id)),
-                    Ok(Given::Name(_)) | Err(_) => Err(IdError { given: text.to_owned(), resource: $resource }),
+                    Ok(Given::Name(_) | Given::Tag(..)) | Err(_) => Err(IdError { given: text.to_owned(), resource: $resource }),
                 }
             }
         }
@@ -223,7 +239,7 @@ impl std::str::FromStr for TargetGroupArn {
     fn from_str(text: &str) -> Result<Self, IdError> {
         match Given::parse(Resource::TargetGroup, text) {
             Ok(Given::Arn(arn)) => Ok(Self(arn)),
-            Ok(Given::Id(_) | Given::Name(_)) | Err(_) => {
+            Ok(Given::Id(_) | Given::Name(_) | Given::Tag(..)) | Err(_) => {
                 Err(IdError { given: text.to_owned(), resource: Resource::TargetGroup })
             }
         }
@@ -234,6 +250,13 @@ impl fmt::Display for TargetGroupArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Region and account of an ARN; none where it is none.
+#[must_use]
+pub fn home(arn: &str) -> Option<(&str, &str)> {
+    let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':').skip(2);
+    Some((parts.next()?, parts.next()?))
 }
 
 /// The service, listener and, for a rule's ARN, rule that a traffic target's ARN names.
@@ -268,6 +291,8 @@ mod tests {
             "a--b",
             "ends-",
             "svc-0123456789abcdef0/x",
+            "tag:",
+            "tag:=x",
             RULE,
             "arn:aws:vpc-lattice:eu-central-1:1234:targetgroup/tg-0123456789abcdef0",
             "arn:aws:ecs:eu-central-1:123456789012:targetgroup/tg-0123456789abcdef0",
@@ -288,6 +313,11 @@ mod tests {
         assert!(Given::Arn(GROUP.to_owned()).names("tg-0123456789abcdef0", "other"));
         assert!(Given::Name("a-b".to_owned()).names("tg-0123456789abcdef0", "a-b"));
         assert!(!Given::Name("a-b".to_owned()).names("tg-0123456789abcdef0", "other"));
+        let tags = BTreeMap::from([("team".to_owned(), "a=b".to_owned())]);
+        for (text, meant) in [("tag:team=a=b", true), ("tag:team", true), ("tag:team=a", false), ("tag:app=a=b", false)] {
+            assert_eq!(Given::parse(Resource::TargetGroup, text).expect("a tag").is_tag_of(&tags), meant, "{text}");
+        }
+        assert_eq!(home(GROUP), Some(("eu-central-1", "123456789012")));
     }
 
     #[test]

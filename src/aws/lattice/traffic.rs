@@ -10,7 +10,7 @@ use super::{
     Lattice,
     action::Action,
     ids::{ListenerId, Resource, RuleId, ServiceId, TargetGroupId, path_of},
-    resolve::{Listed, ResolveError, pick},
+    resolve::{Listed, ResolveError},
 };
 use crate::aws::fault::Fault;
 
@@ -144,8 +144,15 @@ impl Lattice {
     /// When there is none or several, with those that there are; when AWS refuses.
     pub async fn resolve_service(&self, given: &str) -> Result<LatticeService, ResolveError> {
         let services = self.summaries().await?;
-        let listed = services.into_iter().map(|service| Listed::new(service.id, service.name, service.arn)).collect();
-        let Listed { id, name, arn } = pick(Resource::Service, given, listed)?;
+        let listed = |service: aws_sdk_vpclattice::types::ServiceSummary| {
+            let about = [
+                service.status.as_ref().map(|status| status.as_str()),
+                service.dns_entry.as_ref().and_then(|entry| entry.domain_name.as_deref()),
+            ];
+            Listed::new(service.id.clone(), service.name.clone(), service.arn.clone()).about(&about)
+        };
+        let listed = services.into_iter().map(listed).collect();
+        let Listed { id, name, arn, .. } = self.choose(Resource::Service, given, listed).await?;
         Ok(LatticeService { id: ServiceId::of(&id), name, arn })
     }
 
@@ -167,7 +174,7 @@ impl Lattice {
         let mut listed: Vec<Listed> =
             listeners.into_iter().map(|listener| Listed::new(listener.id, listener.name, listener.arn)).collect();
         if let Some(given) = listener {
-            listed = vec![pick(Resource::Listener, given, listed)?];
+            listed = vec![self.choose(Resource::Listener, given, listed).await?];
         }
         listed.sort_by(|one, other| one.name.cmp(&other.name));
 
@@ -196,7 +203,7 @@ impl Lattice {
         let mut targets: Vec<TrafficTarget> = rules
             .into_iter()
             .map(|rule| {
-                let Listed { id, name, arn } = Listed::new(rule.id, rule.name, rule.arn);
+                let Listed { id, name, arn, .. } = Listed::new(rule.id, rule.name, rule.arn);
                 TrafficTarget::Rule {
                     arn,
                     service: service.id.clone(),

@@ -7,9 +7,9 @@
 use crate::rollout::analysis::{Analysis, Source};
 
 /// Lattice's namespace.
-pub(super) const NAMESPACE: &str = "AWS/VpcLattice";
+pub(in crate::aws) const NAMESPACE: &str = "AWS/VpcLattice";
 /// The dimension that tells target groups apart.
-pub(super) const DIMENSION: &str = "TargetGroup";
+pub(in crate::aws) const DIMENSION: &str = "TargetGroup";
 /// "A single GetMetricData call can include up to 500 MetricDataQuery structures."
 pub(super) const MOST: usize = 500;
 
@@ -100,6 +100,30 @@ impl Queries {
         written.push_str(rest);
         written
     }
+}
+
+/// The names of the metrics that this is made of, each once.
+#[must_use]
+pub fn names(source: &Source) -> Vec<String> {
+    let mut queries = Queries::default();
+    match source {
+        Source::ErrorRate => return FAILURES.into_iter().chain([REQUESTS]).map(str::to_owned).collect(),
+        Source::ConnectionErrors => return FAILURES[1..].iter().map(ToString::to_string).collect(),
+        Source::RequestTime(_) => return vec![TIME.to_owned()],
+        Source::RequestCount => return vec![REQUESTS.to_owned()],
+        Source::Named(name, _) => return vec![name.clone()],
+        Source::Expression(text) => _ = queries.expression('c', "", text),
+    }
+    let mut names: Vec<String> = queries
+        .all
+        .into_iter()
+        .filter_map(|query| match query.what {
+            What::Metric { name, .. } => Some(name),
+            What::Expression(_) => None,
+        })
+        .collect();
+    names.dedup();
+    names
 }
 
 /// Whether only requests of HTTP have what is measured: TCP groups, which TLS listeners forward to, publish connections alone

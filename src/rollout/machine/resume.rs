@@ -7,9 +7,16 @@ use super::{
     release::{Claim, StepStage},
     types::{Effect, GoOn},
 };
-use crate::rollout::{hooks::Point, journal::Happening, observation::Observation, record::State};
+use crate::rollout::{hooks::Point, journal::Happening, observation::Observation, origin::Origin, record::State};
 
 impl Rollout {
+    /// What this rollout is begun for. One that another job began keeps its own.
+    pub fn begun_for(&mut self, origin: Option<Origin>) {
+        if self.record.origin.is_none() {
+            self.record.origin = origin;
+        }
+    }
+
     /// The record is ours: to where it says that the rollout stood.
     pub(super) fn go_on(&mut self, from: GoOn, observation: &Observation) -> Effect {
         // While the hook before the release runs, it comes here at each reading.

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::job::PERSONAL_TOKEN;
 use crate::sandbox::wire::{Reply, Request};
 
 /// What an operation answers, or how it is refused.
@@ -22,6 +23,14 @@ pub(super) struct Call {
     pub(super) server: String,
     /// The path as sent, after the repository's own.
     pub(super) path: String,
+    /// The pull request's author calls, with a token of their own, and not the job.
+    pub(super) by_person: bool,
+}
+
+/// The token of a request, whatever it is worth.
+pub(super) fn token(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("authorization")?.split_once(' ')?;
+    ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()).then(|| token.trim())
 }
 
 impl Call {
@@ -39,7 +48,8 @@ impl Call {
                 Err(_) => return Err(refuse(400, "Problems parsing JSON")),
             }
         };
-        Ok(Self { query: query.collect(), body, parts, server: server(request), path: path.to_owned() })
+        let by_person = token(request) == Some(PERSONAL_TOKEN);
+        Ok(Self { query: query.collect(), body, parts, server: server(request), path: path.to_owned(), by_person })
     }
 
     /// What stands in the path in place of the pattern's nth name, from 0.

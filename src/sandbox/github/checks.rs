@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{
     actors,
     call::{
-        Call, Outcome, Refusal, at_most, invalid_field, invalid_request, mistyped, not_found, objects, one_of, required, text,
+        Call, Outcome, Refusal, at_most, invalid_field, invalid_request, mistyped, not_found, objects, one_of, refuse, required,
+        text,
     },
     job::{HEAD_SHA, REPOSITORY},
     paging::page,
@@ -28,8 +29,14 @@ const MOST_ACTIONS: usize = 3;
 const LONGEST_MESSAGE: usize = 64 * 1024;
 const LONGEST_TITLE: usize = 255;
 
+/// "Write permission for the REST API to interact with checks is only available to GitHub Apps."
+fn only_for_apps(call: &Call) -> Result<(), Refusal> {
+    if call.by_person { Err(refuse(403, "You must authenticate via a GitHub App.")) } else { Ok(()) }
+}
+
 /// `POST …/check-runs`.
 pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
+    only_for_apps(call)?;
     call.required(&["name", "head_sha"])?;
     if call.text("name")?.unwrap_or_default().is_empty() {
         return Err(invalid_field("CheckRun", "missing_field", "name", ""));
@@ -63,6 +70,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
 
 /// `PATCH …/check-runs/{id}`.
 pub(super) fn update(world: &mut World, call: &Call) -> Outcome {
+    only_for_apps(call)?;
     let place = of_id(&world.github.check_runs, call.part(0)).ok_or_else(not_found)?;
     validate(call, false)?;
     let now = world.now.to_string();

@@ -19,6 +19,7 @@ fn print(call: &Call, comment: &Value) -> Value {
     let (server, id, number) = (&call.server, &comment["id"], &comment["issue"]);
     let kind = if *number == PULL_REQUEST { "pull" } else { "issues" };
     let api = format!("{server}/api/v3/repos/{REPOSITORY}/issues");
+    let by_person = comment["by_person"] == true;
     let mut reactions = json!({ "url": format!("{api}/comments/{id}/reactions"), "total_count": 0 });
     for kind in ["+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"] {
         reactions[kind] = json!(0);
@@ -29,13 +30,13 @@ fn print(call: &Call, comment: &Value) -> Value {
         "issue_url": format!("{api}/{number}"),
         "id": id,
         "node_id": comment["node_id"],
-        "user": actors::bot(server),
+        "user": if by_person { actors::author(server) } else { actors::bot(server) },
         "created_at": comment["created_at"],
         "updated_at": comment["updated_at"],
         "body": comment["body"],
         "author_association": "CONTRIBUTOR",
         "reactions": reactions,
-        "performed_via_github_app": actors::app(server),
+        "performed_via_github_app": if by_person { Value::Null } else { actors::app(server) },
     })
 }
 
@@ -72,7 +73,10 @@ pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
     let body = body(call)?;
     let (id, now) = (world.github.id(), world.now.to_string());
     let node = format!("IC_kwDOABCD{id:x}");
-    let comment = json!({ "id": id, "node_id": node, "issue": thread, "body": body, "created_at": now, "updated_at": now });
+    let mut comment = json!({ "id": id, "node_id": node, "issue": thread, "body": body, "created_at": now, "updated_at": now });
+    if call.by_person {
+        comment["by_person"] = json!(true);
+    }
     let printed = print(call, &comment);
     world.github.comments.push(comment);
     world.note("github", format!("comment {id} on {} {thread}", if thread == PULL_REQUEST { "pull request" } else { "issue" }));

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    call::{Call, Outcome, Refusal, not_found, refuse as refusal},
-    job::{HEAD_SHA, PULL_REQUEST, REPOSITORY, TOKEN},
+    actors,
+    call::{Call, Outcome, Refusal, not_found, refuse as refusal, token},
+    job::{HEAD_SHA, PERSONAL_TOKEN, PULL_REQUEST, REPOSITORY, TOKEN},
     limits::{self, Resource},
     repository::REPOSITORY_ID,
     routes::{self, GRAPHQL},
@@ -120,15 +121,14 @@ fn below_the_repository(path: &str) -> Option<&str> {
     rest.get(name.len()..).filter(|below| below.starts_with('/'))
 }
 
-/// Whether the request has the job's token; wrong ones are refused.
+/// Whether the request has a token; wrong ones are refused.
 fn caller(request: &Request) -> Result<bool, Refusal> {
     let elsewhere = |refusal: Refusal| Refusal { documentation: Some(DOCUMENTATION), ..refusal };
-    let Some(authorization) = request.header("authorization") else { return Ok(false) };
-    let (scheme, token) = authorization.split_once(' ').unwrap_or((authorization, ""));
-    if ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()) && token.trim() == TOKEN {
-        return Ok(true);
+    if request.header("authorization").is_none() {
+        return Ok(false);
     }
-    Err(elsewhere(refusal(401, "Bad credentials")))
+    let is_known = token(request).is_some_and(|token| [TOKEN, PERSONAL_TOKEN].contains(&token));
+    if is_known { Ok(true) } else { Err(elsewhere(refusal(401, "Bad credentials"))) }
 }
 
 /// Refuses what does not get as far as the operation.
@@ -161,7 +161,7 @@ fn admitted(
     }
     let creates = request.method == http::Method::POST && !reads;
     limits::burst(world, reads, creates)?;
-    let is_for_nobody = matches!(target, Target::User);
+    let is_for_nobody = matches!(target, Target::User) && token(request) == Some(TOKEN);
     // An installation's token is nobody; and one that may only read is refused every write. A GraphQL query is a POST that reads.
     if is_for_nobody || world.scenario.github == GithubMode::ReadOnly && !reads {
         return Err(refusal(403, "Resource not accessible by integration"));
@@ -193,7 +193,8 @@ fn perform(world: &mut World, request: &Request, target: Target) -> Outcome {
         Target::Operation(route, parts, path) => (route, parts, path),
         Target::Graphql => (&GRAPHQL, Vec::new(), String::new()),
         Target::RateLimit => return Ok(rate_limit(world, request)),
-        Target::User | Target::Nothing => return Err(not_found()),
+        Target::User => return Ok(Reply::json(200, &actors::author(&Call::read(request, Vec::new(), "")?.server))),
+        Target::Nothing => return Err(not_found()),
     };
     let call = Call::read(request, parts, &path)?;
     let reply = (route.answer)(world, &call)?;

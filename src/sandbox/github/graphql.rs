@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Outcome, refuse};
+use super::{
+    actors,
+    call::{Call, Outcome, refuse},
+};
 use crate::sandbox::{wire::Reply, world::World};
 
 /// `POST /graphql` with `{ viewer { login } }`, named or not.
@@ -18,7 +21,8 @@ pub(super) fn query(_: &mut World, call: &Call) -> Outcome {
         _ => Some(words.as_slice()),
     };
     if selection == Some(&["{", "viewer", "{", "login", "}", "}"]) {
-        return Ok(Reply::json(200, &json!({ "data": { "viewer": { "login": "github-actions[bot]" } } })));
+        let viewer = if call.by_person { actors::author(&call.server) } else { actors::bot(&call.server) };
+        return Ok(Reply::json(200, &json!({ "data": { "viewer": { "login": viewer["login"] } } })));
     }
     let message = "the sandbox answers the query { viewer { login } } only";
     Ok(Reply::json(200, &json!({ "errors": [{ "type": "undefinedField", "message": message }] })))

@@ -18,8 +18,10 @@ pub(crate) const BASE_REF: &str = "main";
 pub(crate) const BASE_SHA: &str = "ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e";
 /// The ephemeral merge commit: checks of it are not seen on the pull request.
 pub(super) const MERGE_SHA: &str = "9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c";
-/// The job's `GITHUB_TOKEN`; every other one is bad credentials.
+/// The job's `GITHUB_TOKEN`.
 pub(crate) const TOKEN: &str = "sandbox-token";
+/// A token of the pull request's author; every other one is bad credentials.
+pub(super) const PERSONAL_TOKEN: &str = "sandbox-personal-token";
 
 /// The `synchronize` event of the pull request, as in `GITHUB_EVENT_PATH`; `server` is `GITHUB_SERVER_URL`.
 pub(crate) fn event(server: &str) -> Value {

@@ -1,9 +1,9 @@
 //! Which actions an operation needs, and on what: one row for each operation that is emulated.
 //!
 //! From AWS's service authorization reference (docs.aws.amazon.com/service-authorization, pages `list_vpc-lattice`, `list_ecs`,
-//! `list_application-autoscaling`, `list_cloudwatch`, `list_ssm`, read 2026-11). Where a resource does not exist yet, its id is `*`.
+//! `list_application-autoscaling`, `list_cloudwatch`, `list_ssm`, `list_iam`, read 2026-11). Where a resource does not exist yet, its id is `*`.
 
-use super::resources::Resource::{self, Any, Given, Kind, Owner, Path};
+use super::resources::Resource::{self, Any, Given, Kind, Owner, Path, Role};
 
 /// What an operation needs.
 #[derive(Clone, Copy, Debug)]
@@ -213,6 +213,8 @@ pub(crate) const ROWS: &[Row] = &[
     row("ssm", "GetParameter", &[Path("parameter/{Name}")]),
     row("ssm", "GetParameters", &[Path("parameter/{Names[]}")]),
     row("ssm", "DeleteParameter", &[Path("parameter/{Name}")]),
+    row("iam", "GetRole", &[Role("RoleName")]),
+    row("iam", "SimulatePrincipalPolicy", &[Given("PolicySourceArn")]),
     // Whoever may call at all may ask who they are, and the trust policy says who may have a role.
     row("sts", "GetCallerIdentity", &[]),
     row("sts", "AssumeRoleWithWebIdentity", &[]),

@@ -111,7 +111,7 @@ fn tags_of(world: &mut World, call: &Call, arn: &str) -> Vec<(String, String)> {
     list(world, &asked).map(|answer| context::tags(&answer)).unwrap_or_default()
 }
 
-fn verdict(policies: &[Policy], used: &Used, context: &Context) -> Verdict {
+pub(super) fn verdict(policies: &[Policy], used: &Used, context: &Context) -> Verdict {
     let verdicts = || policies.iter().map(|policy| policy.of_identity(&used.action, &used.resource, context));
     if verdicts().any(|verdict| verdict == Verdict::Denied) {
         return Verdict::Denied;

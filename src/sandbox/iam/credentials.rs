@@ -43,7 +43,7 @@ impl Caller {
 }
 
 /// A role's unique id, made from its name.
-fn role_id(role: &str) -> String {
+pub(super) fn role_id(role: &str) -> String {
     use sha2::Digest as _;
     let digest = sha2::Sha256::digest(role.as_bytes());
     digest.iter().take(8).fold("AROAX".to_owned(), |id, byte| format!("{id}{byte:02X}"))

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::roles;
 use crate::sandbox::{protocol::Call, world::World};
 
 /// A resource of an operation, as the authorization reference names it.
@@ -19,6 +20,8 @@ pub(super) enum Resource {
     Owner(&'static str),
     /// A member that is the ARN or the id of a Lattice service or service network.
     Kind(&'static str),
+    /// A member that is the name of a role without its path.
+    Role(&'static str),
 }
 
 impl fmt::Display for Resource {
@@ -27,6 +30,7 @@ impl fmt::Display for Resource {
             Self::Any => write!(f, "*"),
             Self::Path(path) => write!(f, "{path}"),
             Self::Given(member) | Self::Kind(member) => write!(f, "{{{member}}}"),
+            Self::Role(member) => write!(f, "role/{{{member}}}"),
             Self::Owner(member) => write!(f, "the service of {{{member}}}"),
         }
     }
@@ -45,6 +49,11 @@ pub(super) fn arns(world: &World, call: &Call, resources: &[Resource]) -> Vec<St
             Resource::Owner(member) => {
                 let all = texts(&call.input, &listed(&call.input, member));
                 found.extend(all.iter().map(|arn| owner(arn)));
+            }
+            Resource::Role(member) => {
+                let name = call.text(member);
+                let full = roles::find(world, name).map_or_else(|| name.to_owned(), |(full, _)| full);
+                found.push(format!("arn:aws:iam::{}:role/{full}", scenario.account));
             }
             Resource::Kind(member) => {
                 let given = call.text(member);
@@ -164,6 +173,7 @@ mod tests {
             ),
             ("ecs", "RunTask", json!({"taskDefinition": "f"}), vec!["task-definition/f:*"]),
             ("cloudwatch", "DescribeAlarms", json!({}), vec!["alarm:*"]),
+            ("iam", "GetRole", json!({"RoleName": "r"}), vec!["arn:aws:iam::123456789012:role/r"]),
             ("ssm", "GetParameter", json!({"Name": "/espalier/lock:3"}), vec!["parameter/espalier/lock"]),
         ];
         for (service, operation, input, expected) in table {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     action::{self, Place},
     associations, groups, health, listeners, networks, policies, services,
-    state::{Action, AuthPolicy, Policies, Rule},
+    state::{Action, AuthPolicy, Card, Policies, Rule},
     vpcs,
 };
 use crate::sandbox::{
@@ -45,6 +45,8 @@ pub(crate) fn seed(world: &mut World) {
         ];
         let mut made = services::make(world, id.clone(), &service.name, service.tags, &body(&members));
         made.policies = policies(world, &service.auth_policy, "services", index);
+        let owner = service.account;
+        shared(world, &mut made.card, &owner);
         world.lattice.services.push(made);
         for listener in service.listeners {
             let action = action_of(world, &listener.default_action, None);
@@ -61,6 +63,7 @@ pub(crate) fn seed(world: &mut World) {
                 made.protocol = listener.protocol;
             }
             made.rules.iter_mut().for_each(settled);
+            made.rules.iter_mut().map(|rule| &mut rule.card).chain([&mut made.card]).for_each(|card| shared(world, card, &owner));
             let mut places = vec![place.clone()];
             for rule in listener.rules {
                 let place = Place { rule: given(world, &rule.id, "rule"), ..place.clone() };
@@ -69,6 +72,7 @@ pub(crate) fn seed(world: &mut World) {
                 new.priority = Some(u64::from(rule.priority));
                 new.matching = rule.r#match;
                 settled(&mut new);
+                shared(world, &mut new.card, &owner);
                 made.rules.push(new);
                 places.push(place);
             }
@@ -103,6 +107,13 @@ pub(crate) fn seed(world: &mut World) {
                 world.lattice.associations.push(association);
             }
         }
+    }
+}
+
+/// Gives what another account shares that account's ARN.
+fn shared(world: &World, card: &mut Card, owner: &str) {
+    if !owner.is_empty() {
+        card.arn = card.arn.replace(&format!(":{}:", world.scenario.account), &format!(":{owner}:"));
     }
 }
 

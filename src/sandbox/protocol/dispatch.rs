@@ -37,7 +37,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// Whether the operation changes anything, by its name.
     pub(crate) fn writes(&self) -> bool {
-        !["Get", "List", "Describe"].iter().any(|prefix| self.operation.starts_with(prefix)) && self.known.is_some()
+        !["Get", "List", "Describe", "Simulate"].iter().any(|prefix| self.operation.starts_with(prefix)) && self.known.is_some()
     }
 }
 

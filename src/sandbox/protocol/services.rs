@@ -8,7 +8,7 @@ use crate::{
         Kind,
         check::{Finding, Problem},
     },
-    sandbox::{autoscaling, cloudwatch, ecs, lattice, ssm, sts, world::World},
+    sandbox::{autoscaling, cloudwatch, ecs, iam, lattice, ssm, sts, world::World},
 };
 
 /// What does an operation: it changes the world and gives the answer's members, or says why not.
@@ -70,6 +70,12 @@ pub(crate) const EMULATED: &[Emulated] = &[
         operations: ssm::OPERATIONS,
         invalid: |findings| said_by_coral("ValidationException", findings),
         throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
+    },
+    Emulated {
+        name: "iam",
+        operations: iam::OPERATIONS,
+        invalid: |findings| said_by_coral("ValidationError", findings),
+        throttled: || Refusal::new("Throttling", "Rate exceeded"),
     },
 ];
 

@@ -13,6 +13,7 @@ use crate::{
         split::Share,
     },
     settings::yaml::{self, Node, Tree},
+    verify::metric::PUBLISHED,
 };
 
 /// What `analysis` says beside the limits of target health.
@@ -50,26 +51,6 @@ const MOST_METRICS: usize = 30;
 const MOST_ALARMS: usize = 100;
 /// Fewer requests say little about a rate or a percentile.
 const DEFAULT_MIN_REQUESTS: u32 = 100;
-/// What Lattice publishes of target groups ("Amazon CloudWatch metrics for Amazon VPC Lattice", VPC Lattice User Guide).
-const PUBLISHED: [&str; 17] = [
-    "TotalConnectionCount",
-    "ActiveConnectionCount",
-    "ConnectionErrorCount",
-    "HTTP1_ConnectionCount",
-    "HTTP2_ConnectionCount",
-    "ConnectionTimeoutCount",
-    "TotalReceivedConnectionBytes",
-    "TotalSentConnectionBytes",
-    "TotalRequestCount",
-    "ActiveRequestCount",
-    "RequestTime",
-    "HTTPCode_2XX_Count",
-    "HTTPCode_3XX_Count",
-    "HTTPCode_4XX_Count",
-    "HTTPCode_5XX_Count",
-    "TLSConnectionErrorCount",
-    "TotalTLSConnectionHandshakeCount",
-];
 const OWN: [&str; 4] = ["error-rate", "connection-errors", "request-time", "request-count"];
 
 type Texts = BTreeMap<&'static str, (String, Place)>;

@@ -12,8 +12,8 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, DiffSettings, Environment, LatticeSettings, OnExisting, Rules, ShiftSettings, StatusSettings,
-        Surroundings, Unsettled,
+        DeploySettings, DiffSettings, Environment, FindingsSettings, LatticeSettings, OnExisting, Rules, ShiftSettings,
+        StatusSettings, Surroundings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
         surroundings::check_clock,
@@ -101,6 +101,39 @@ pub fn diff(args: &cli::Diff, environment: &Environment) -> Result<DiffSettings,
     let mut sources = Sources::new(environment);
     let exit_code = sources.boolean("exit-code", args.exit_code, None, false);
     sources.done(DiffSettings { release, exit_code })
+}
+
+/// The release that `verify` is about.
+///
+/// # Errors
+/// As [`deploy`].
+pub fn verified(args: &cli::Verify, environment: &Environment) -> Result<DeploySettings, Unsettled> {
+    let release = cli::Deploy {
+        common: args.common.clone(),
+        released: args.released.clone(),
+        steps: args.steps.clone(),
+        on_existing: args.on_existing.clone(),
+        // The variable may say `sarif`, which a release does not know.
+        reporting: cli::Reporting { format: Some(cli::Format::Text), github_token: args.github_token.clone() },
+        ..cli::Deploy::default()
+    };
+    deploy(&release, environment)
+}
+
+/// How `verify` shows what it found, whatever is wrong with the rest.
+///
+/// # Errors
+/// What is wrong with these.
+pub fn findings(args: &cli::Verify, environment: &Environment) -> Result<FindingsSettings, Unsettled> {
+    let mut sources = Sources::new(environment);
+    let config = args.common.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
+    let settings = FindingsSettings {
+        format: sources.format(args.format),
+        output: sources.path("output", args.output.as_deref(), None, &environment.directory),
+        config: config.map_or_else(|| "espalier.yml".to_owned(), |path| path.display().to_string()),
+        surroundings: Surroundings::read(environment, args.github_token.as_ref()),
+    };
+    sources.done(settings)
 }
 
 /// Whose release it is, and where to say that it is refused: what is known even when the rest cannot be read.

@@ -230,3 +230,18 @@ fn one_comment_remembers_one_release_after_the_other() {
     assert!(comment.contains("<summary>1 earlier release</summary>\n\n- ✅ promoted `myservice:2` · [`5eed5ee`]("), "{comment}");
     assert!(comment.contains("| **previous** | `myservice:2` | [`5eed5ee`]("), "{comment}");
 }
+
+#[test]
+fn a_comment_with_our_marker_by_somebody_else_is_left_alone() {
+    let told = Story::within("promoted").script(&format!(
+        "exits 0 deploy {steps} --image web=nginx:1.29 --github-token sandbox-personal-token\nexits 0 deploy {steps} --image web=nginx:1.30",
+        steps = super::QUICKLY
+    ));
+    // A person's token may write comments, and no check runs.
+    let told = told.ends_with(0).says("checks: write");
+    let comments = told.world.comments();
+    let [persons, ours] = &comments[..] else { panic!("{comments:#?}") };
+    assert_eq!(persons.lines().next(), ours.lines().next(), "the same marker");
+    assert!(persons.contains("myservice:2") && !persons.contains("myservice:3"), "{persons}");
+    assert!(ours.contains("myservice:3") && !ours.contains("Earlier"), "{ours}");
+}

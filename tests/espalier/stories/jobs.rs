@@ -26,6 +26,7 @@ fn a_release_whose_runner_was_lost_is_gone_on_with() {
 #[test]
 fn the_sweep_rolls_back_what_no_job_holds_any_more() {
     let story = Story::within_file("blocked-at-5");
+    let scheduled = story.write("schedule.json", r#"{ "schedule": "*/5 * * * *" }"#);
     let told = story.script(&format!(
         r#"
         begins deploy -c {CONFIG}
@@ -33,11 +34,17 @@ fn the_sweep_rolls_back_what_no_job_holds_any_more() {
         exits 137 ends
         exits 0 espalier resume --all
         later 200
+        export GITHUB_EVENT_NAME=schedule GITHUB_EVENT_PATH={scheduled} GITHUB_SHA={main}
         exits 0 espalier resume --all --dry-run
         exits 3 espalier resume --all
-        "#
+        "#,
+        main = "ab".repeat(20)
     ));
     let told = told.ends_with(0).says("a job holds it until").says("would be rolled back").says("rolled-back (job-lost)");
+    // It is told where the release was begun, though the sweep is about no pull request.
+    let comments = told.world.comments();
+    assert!(comments.len() == 1 && comments[0].contains("rolled back"), "{comments:#?}");
+    assert_eq!(told.world.check().1, "failure");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
     assert_eq!(told.world.actions(), story.untold().actions());
     assert_eq!(told.world.tasks("myservice-green"), 0);

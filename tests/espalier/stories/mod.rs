@@ -6,11 +6,13 @@
 //! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
-//! `definitions` (projects of ecspresso's, templates, states), `slots` (patched for one of them).
+//! `definitions` (projects of ecspresso's, templates, states), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
+//! `broken_worlds` and `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
 
 mod afterwards;
+mod broken_worlds;
 mod capacity;
 mod comments;
 mod credentials;
@@ -28,6 +30,7 @@ mod killed;
 mod locks;
 mod measures;
 mod permissions;
+mod references;
 mod rehearsals;
 mod releases;
 mod scenarios;
@@ -35,6 +38,7 @@ mod shifts;
 mod slots;
 mod targets;
 mod test_rules;
+mod verify;
 
 /// A world whose listener has so many rules, each sending everything to what is stable, and these members besides.
 pub(crate) fn with_rules(priorities: impl IntoIterator<Item = u32>, more: &Value) -> Value {

@@ -48,3 +48,13 @@ fn a_shift_can_be_gone_back_on() {
     );
     told.ends_with(0).world.forwards(&[("myservice-a", 100), ("good", 0)]);
 }
+
+#[test]
+fn a_shift_that_does_not_begin_concludes_its_check() {
+    let told = Story::within_file("three-services").run(&[&FROM[..], &["--to", "goood"], &STEPS].concat()).ends_with(2);
+    let (status, conclusion, title) = told.world.check();
+    assert_eq!((status.as_str(), conclusion.as_str()), ("completed", "failure"));
+    assert_eq!(title, "goood was not released: the request is invalid: there is no target group goood");
+    let told = Story::within_file("three-services").run(&[&FROM[..], &["--to", "good"], &STEPS].concat()).ends_with(0);
+    assert_eq!(told.world.check().1, "success");
+}

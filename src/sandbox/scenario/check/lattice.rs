@@ -14,7 +14,9 @@ pub(super) fn check(scenario: &Scenario, found: &mut Vec<Mistake>) {
     let at = |list: &str, index: usize, key: &str| steps!["lattice", list, index, key];
     twice(networks.clone().map(|(i, it)| (at("service_networks", i, "name"), it.name.as_str())), "service networks", found);
     twice(groups.clone().map(|(i, it)| (at("target_groups", i, "name"), it.name.as_str())), "target groups", found);
-    twice(services.clone().map(|(i, it)| (at("services", i, "name"), it.name.as_str())), "services", found);
+    // Other accounts call theirs as they like.
+    let own = services.clone().filter(|(_, it)| it.account.is_empty());
+    twice(own.map(|(i, it)| (at("services", i, "name"), it.name.as_str())), "services", found);
     let network_ids = networks.clone().map(|(i, it)| (at("service_networks", i, "id"), it.id.as_str()));
     let group_ids = groups.map(|(i, it)| (at("target_groups", i, "id"), it.id.as_str()));
     let service_ids = services.clone().map(|(i, it)| (at("services", i, "id"), it.id.as_str()));

@@ -109,6 +109,9 @@ pub struct ServiceSeed {
     /// Its id (`svc-…`); one is made up when it is empty.
     #[cfg_attr(test, schemars(regex(pattern = r"^(svc-[0-9a-z]{17})?$"), example = &"svc-0123456789abcdef0"))]
     pub id: String,
+    /// The account that shares it with this one; its own when it is empty.
+    #[cfg_attr(test, schemars(regex(pattern = r"^([0-9]{12})?$"), example = &"210987654321"))]
+    pub account: String,
     /// Its custom domain name; none when it is empty.
     #[cfg_attr(test, schemars(example = &"api.example.com"))]
     pub custom_domain: String,

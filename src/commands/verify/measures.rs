@@ -1,0 +1,88 @@
+//! Whether metrics and alarms will say anything.
+
+use super::{
+    words::{thing, unchecked},
+    world::Known,
+};
+use crate::{
+    aws::{lattice::groups::TargetGroup, metrics::queries},
+    commands::judging::{self, Alarms},
+    exit::Problem,
+    rollout::{analysis::Analysis, observation::RefusalKind},
+    verify::{Code, Found, Level, metric},
+};
+
+/// Everything that can be said of metrics and alarms.
+pub(super) async fn check(known: &Known<'_>) -> Vec<Found> {
+    let mut analysis = known.release.judging.analysis.clone();
+    if analysis.is_empty() {
+        return Vec::new();
+    }
+    let group = |index: usize| known.survey.slots[index].group.as_ref();
+    let (stable, candidate) = match known.roles {
+        Some(roles) => (roles.stable.and_then(group), group(roles.candidate)),
+        None => (group(0), group(1)),
+    };
+    let Some(one) = stable.or(candidate) else { return Vec::new() };
+    let said = |code: Code, problem: Problem| Found { hint: problem.hint, ..Found::error(code, thing(""), problem.message) };
+    let unpublished = judging::unpublished(&analysis, [stable, candidate]);
+    let mut found: Vec<Found> = unpublished.into_iter().map(|problem| said(Code::MetricUnpublished, problem)).collect();
+    let (names, readings) =
+        tokio::join!(named(known, &analysis, one), judging::read(known.aws, known.now, &analysis, [one, one], false));
+    found.extend(names);
+    match readings {
+        Ok(readings) => {
+            let ignores = known.release.judging.ignores_alarms_at_start;
+            let Alarms { missing, on, notes } = judging::alarms(&mut analysis, &readings, ignores);
+            found.extend(missing.into_iter().map(|problem| said(Code::AlarmMissing, problem)));
+            found.extend(on.into_iter().map(|problem| said(Code::AlarmOn, problem)));
+            found.extend(notes.into_iter().map(|note| Found::note(Code::AlarmOn, thing(""), note)));
+        }
+        Err(fault) => {
+            // A release waits for an outage to pass, and does not begin where it is refused.
+            let level = if fault.refusal().kind == RefusalKind::Transient { Level::Warning } else { Level::Error };
+            let message = format!("metrics and alarms cannot be read: {fault}");
+            found.push(Found { level, ..Found::error(Code::MetricUnreadable, thing(""), message).hint(fault.hint()) });
+        }
+    }
+    found
+}
+
+/// Whether the metrics that are asked for exist.
+async fn named(known: &Known<'_>, analysis: &Analysis, group: &TargetGroup) -> Vec<Found> {
+    if analysis.metrics.is_empty() {
+        return Vec::new();
+    }
+    let listed = match known.aws.metric_names(&group.id, known.now).await {
+        Ok(listed) => listed,
+        Err(fault) => return vec![unchecked("whether there is anything of the metrics was not checked", &fault, &group.name)],
+    };
+    let mut found = Vec::new();
+    let mut silent = Vec::new();
+    for wanted in &analysis.metrics {
+        for name in queries::names(&wanted.source) {
+            match metric::known(&name, &listed) {
+                metric::Known::Published => {}
+                metric::Known::Unpublished => silent.push(name),
+                metric::Known::No(near) => {
+                    let message = format!("metric {}: Lattice publishes no `{name}` for target groups", wanted.name);
+                    let hint = near.map(|near| format!("did you mean `{near}`?"));
+                    found.push(Found { hint, ..Found::error(Code::MetricUnknown, thing(&wanted.name), message) });
+                }
+            }
+        }
+    }
+    // Errors and failed connections are only published once there are some: what tells is whether there was traffic at all.
+    if listed.is_empty() {
+        silent.sort();
+        silent.dedup();
+        let message = format!(
+            "nothing has been published for {} within two weeks ({}): without traffic metrics say nothing, and steps wait for them until their deadline",
+            group.name,
+            silent.join(", ")
+        );
+        let hint = "send it traffic first, or write `on_no_data: pass` where that is meant";
+        found.push(Found::warning(Code::MetricUnpublished, thing(group.arn.as_str()), message).hint(hint));
+    }
+    found
+}
