@@ -87,8 +87,6 @@ impl Comparison<'_> {
                 self.free(pointer, given, described);
             }
             (Value::Object(given), Some(Value::Object(described))) => self.object(pointer, given, described),
-            // Left out by a release, as if it were not named; `gone` has told what becomes of it.
-            (Value::Null, Some(_)) => {}
             (Value::Array(given), Some(Value::Array(described))) if !given.is_empty() => {
                 self.array(pointer, name, given, described);
             }
@@ -121,7 +119,8 @@ impl Comparison<'_> {
 
     /// What ECS prints and the file does not name: a difference where a release would take it away.
     fn gone(&mut self, pointer: &str, given: &Map<String, Value>, described: &Map<String, Value>) {
-        for (name, value) in described.iter().filter(|(name, _)| given.get(*name).is_none_or(Value::is_null)) {
+        let is_unset = |name: &&String| given.get(*name).is_none_or(|value| is_left_out(pointer, name, value));
+        for (name, value) in described.iter().filter(|(name, _)| is_unset(name)) {
             let is_ecss = NOT_COMPARED.contains(&name.as_str()) || FILLED_IN.contains(&name.as_str());
             let is_taken_away =
                 !pointer.is_empty() || request::is_cleared(name) || members::of_task_definition(name) == Use::Taken;
@@ -155,7 +154,8 @@ impl Comparison<'_> {
     fn object(&mut self, pointer: &str, given: &Map<String, Value>, described: &Map<String, Value>) {
         self.gone(pointer, given, described);
         for (name, value) in given {
-            if NOT_COMPARED.contains(&name.as_str()) || members::of_task_definition(name) == Use::Printed {
+            let is_printed = members::of_task_definition(name) == Use::Printed;
+            if NOT_COMPARED.contains(&name.as_str()) || is_printed || is_left_out(pointer, name, value) {
                 continue;
             }
             let told = described.get(name).filter(|told| !told.is_null());
@@ -231,6 +231,11 @@ impl Comparison<'_> {
             _ => return None,
         })
     }
+}
+
+/// Whether a release leaves a member out, as if the file did not name it: what `request` does with what is not set.
+fn is_left_out(pointer: &str, name: &str, value: &Value) -> bool {
+    value.is_null() || (value.as_str() == Some("") && (pointer.is_empty() || name == "versionConsistency"))
 }
 
 /// The pointer of a member.

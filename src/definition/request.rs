@@ -8,6 +8,10 @@ use super::{
     ports,
     read::{Document, Node},
 };
+use crate::models::{
+    self,
+    check::{self, Problem, Step},
+};
 
 /// A body to send, and what was left out of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,7 +137,31 @@ fn chosen(definition: &Document, takes: &[Use]) -> Request {
             Use::Unknown => notes.push(unknown(&definition.file, &name, members::service())),
         }
     }
+    prune(&mut body, "CreateServiceRequest");
     Request { body: Value::Object(body), notes }
+}
+
+/// Leaves out what ECS knows no member for, inside of members that it knows: `conform` tells each with its place.
+fn prune(body: &mut Map<String, Value>, shape: &str) {
+    let Some(ecs) = models::service("ecs") else { return };
+    let whole = Value::Object(std::mem::take(body));
+    let unknown: Vec<Vec<Step>> = check::value(ecs, shape, &whole)
+        .into_iter()
+        .filter(|finding| finding.path.len() > 1 && matches!(finding.problem, Problem::Unknown(_)))
+        .map(|finding| finding.path)
+        .collect();
+    let mut whole = whole;
+    for path in unknown {
+        let Some((Step::Member(name), parents)) = path.split_last() else { continue };
+        let parent = parents.iter().try_fold(&mut whole, |value, step| match step {
+            Step::Member(name) | Step::Key(name) => value.get_mut(name),
+            Step::Item(index) => value.get_mut(*index),
+        });
+        if let Some(Value::Object(members)) = parent {
+            members.shift_remove(name);
+        }
+    }
+    *body = object(whole);
 }
 
 /// Sets what the definition does not decide.
@@ -220,6 +248,7 @@ pub fn register_task_definition(
             }
         }
     }
+    prune(&mut body, "RegisterTaskDefinitionRequest");
     if let Some(Value::Array(containers)) = body.get_mut("containerDefinitions") {
         for container in containers {
             let replaced = images.iter().rev().find(|(name, _)| container.get("name").and_then(Value::as_str) == Some(name));
