@@ -14,11 +14,14 @@ use super::{
     },
     observe::side,
 };
-use crate::rollout::{
-    machine::{Desired, Role},
-    observation::{LiveAction, Side},
-    record::{Record, SlotRecord},
-    split::Split,
+use crate::{
+    definition::request,
+    rollout::{
+        machine::{Desired, Role},
+        observation::{LiveAction, Side},
+        record::{Record, SlotRecord},
+        split::Split,
+    },
 };
 
 /// One ECS service and the target group that its tasks register in.
@@ -245,20 +248,19 @@ impl Slots {
                 aws.ecs.update_service(&body).await.map(drop)
             }
             Launch::Definition { create, update, token } => {
-                let exists = aws
-                    .ecs
-                    .describe_services(cluster, &[name])
-                    .await?
-                    .into_iter()
-                    .flatten()
-                    .any(|service| service.status == "ACTIVE");
-                let mut body = if exists { update.clone() } else { create.clone() };
+                let described = aws.ecs.describe_services(cluster, &[name]).await?;
+                let mut body = if let Some(there) = described.into_iter().flatten().find(|service| service.status == "ACTIVE") {
+                    let mut body = update.clone();
+                    request::clear(&mut body, &there.raw);
+                    body["desiredCount"] = json!(count);
+                    return aws.ecs.update_service(&body).await.map(drop);
+                } else {
+                    create.clone()
+                };
                 body["desiredCount"] = json!(count);
-                if !exists {
-                    // A repeated call after a lost answer is then the same call (ECS: up to 36 ASCII characters).
-                    body["clientToken"] = json!(format!("{token}-{count}"));
-                }
-                if exists { aws.ecs.update_service(&body).await.map(drop) } else { aws.ecs.create_service(&body).await.map(drop) }
+                // A repeated call after a lost answer is then the same call (ECS: up to 36 ASCII characters).
+                body["clientToken"] = json!(format!("{token}-{count}"));
+                aws.ecs.create_service(&body).await.map(drop)
             }
         }
     }

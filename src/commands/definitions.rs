@@ -6,6 +6,7 @@ use crate::{
     aws::slots::Launch,
     definition::{
         Document, Finding, Given, PatchRequest, Patched, Severity, candidate,
+        casing::{Definition, canonical},
         change::Change,
         compare, conform,
         patch::{Seen, patch},
@@ -51,7 +52,10 @@ impl Definitions {
     /// Everything that is wrong with them, at once.
     pub(crate) fn read(settings: &DeploySettings) -> Result<Self, Vec<Finding>> {
         let (lattice, templating) = (&settings.lattice, &settings.templating);
-        let read = (document(&settings.service_definition, templating), document(&settings.task_definition, templating));
+        let read = (
+            document(&settings.service_definition, templating, Definition::Service),
+            document(&settings.task_definition, templating, Definition::Task),
+        );
         let (service, task) = match read {
             (Ok(service), Ok(task)) => (service, task),
             (service, task) => {
@@ -190,9 +194,9 @@ impl Definitions {
 ///
 /// # Errors
 /// It cannot be read, or is not JSON: everything that is wrong with it.
-pub(super) fn document(path: &Path, templating: &Templating) -> Result<Document, Vec<Finding>> {
+pub(super) fn document(path: &Path, templating: &Templating, definition: Definition) -> Result<Document, Vec<Finding>> {
     match templating.read(path)? {
-        Readable::Whole(document) => Ok(*document),
+        Readable::Whole(document) => canonical(*document, definition),
         // Everything was looked up before; a file that was changed since refers to something else now.
         Readable::Lacking(lacking) => {
             let lacking = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

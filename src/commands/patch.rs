@@ -8,7 +8,7 @@ use std::{
 use super::{as_findings, connect, definitions, dispatch::on_runtime, patch_slot, replace::replace};
 use crate::{
     aws::lattice::groups::TargetGroup,
-    definition::{self, Document, Finding, Given, Origin, PatchRequest, Patched, Severity, arn},
+    definition::{self, Document, Finding, Given, Origin, PatchRequest, Patched, Severity, arn, casing},
     exit::{Error, Exit, Problem},
     report,
     settings::{FindingsFormat, PatchInput, PatchOutput, PatchSettings},
@@ -142,12 +142,14 @@ pub(super) fn read(settings: &PatchSettings) -> Result<(Document, Option<Documen
                 .lock()
                 .read_to_end(&mut bytes)
                 .map_err(|error| Error::malfunction("standard input cannot be read", &error))?;
-            Document::read("standard input", &bytes).map_err(|finding| vec![finding])
+            let read = Document::read("standard input", &bytes).map_err(|finding| vec![finding]);
+            read.and_then(|document| casing::canonical(document, casing::Definition::Service))
         }
-        PatchInput::File(path) => definitions::document(path, &settings.templating),
+        PatchInput::File(path) => definitions::document(path, &settings.templating, casing::Definition::Service),
     };
+    let task_definition = settings.task_definition.as_deref();
     let task_definition =
-        settings.task_definition.as_deref().map(|path| definitions::document(path, &settings.templating)).transpose();
+        task_definition.map(|path| definitions::document(path, &settings.templating, casing::Definition::Task)).transpose();
     match (service_definition, task_definition) {
         (Ok(service_definition), Ok(task_definition)) => Ok((service_definition, task_definition)),
         (service_definition, task_definition) => {
