@@ -4,27 +4,16 @@
 //! 2022-11-30, `TagValue`): `key=value` pairs separated by one space, no value holding a space. Keys that a reader does not know
 //! are kept as they are and written again, so that later versions can add some.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
+pub use super::record_pairs::RecordError;
 use super::{
     plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
-    record::{Held, Record, STATES, SlotRecord},
-    scaling::{Scaling, ScalingError},
+    record::{Held, Record, STATES},
+    record_pairs::{Pairs, Text, USUAL, missing, number},
     split::{Share, Split},
 };
 use crate::time::Timestamp;
-
-/// A record that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the rollout's record cannot be read: `{key}` is {problem}")]
-pub struct RecordError {
-    key: String,
-    problem: String,
-}
 
 impl Record {
     /// The text form.
@@ -228,83 +217,12 @@ fn share(key: &str, millipercent: u32) -> Result<Share, RecordError> {
         .ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("{millipercent}, more than everything") })
 }
 
-fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, RecordError> {
-    text.parse().map_err(|_| RecordError { key: key.to_owned(), problem: format!("`{text}`, not a number in range") })
-}
-
-fn missing(key: &str) -> RecordError {
-    RecordError { key: key.to_owned(), problem: "missing".to_owned() }
-}
-
-/// How long the text of a record usually is.
-const USUAL: usize = 1200;
-
-/// A text of pairs.
-struct Text(String);
-
-impl Text {
-    fn pair(&mut self, key: impl fmt::Display, value: impl fmt::Display) {
-        let space = if self.0.is_empty() { "" } else { " " };
-        // Nothing refuses what is written to memory.
-        let _written = write!(self.0, "{space}{key}={value}");
-    }
-
-    fn optional(&mut self, key: impl fmt::Display, value: Option<impl fmt::Display>) {
-        if let Some(value) = value {
-            self.pair(key, value);
-        }
-    }
-}
-
-struct Pairs<'a>(BTreeMap<&'a str, &'a str>);
-
-impl<'a> Pairs<'a> {
-    fn take(&mut self, key: &str) -> Result<&'a str, RecordError> {
-        self.0.remove(key).ok_or_else(|| missing(key))
-    }
-
-    fn number<N: std::str::FromStr>(&mut self, key: &str) -> Result<N, RecordError> {
-        number(key, self.take(key)?)
-    }
-
-    fn seconds(&mut self, key: &str) -> Result<Duration, RecordError> {
-        self.number(key).map(Duration::from_secs)
-    }
-
-    fn pair<A: std::str::FromStr, B: std::str::FromStr>(&mut self, key: &str) -> Result<(A, B), RecordError> {
-        let text = self.take(key)?;
-        let (first, second) =
-            text.split_once(':').ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("`{text}`") })?;
-        Ok((number(key, first)?, number(key, second)?))
-    }
-
-    fn split(&mut self, key: &str) -> Result<Split, RecordError> {
-        self.pair(key).map(|(stable, candidate)| Split { stable, candidate })
-    }
-
-    fn scaling(&mut self) -> Result<Option<Scaling>, RecordError> {
-        let text = self.0.remove("scaling");
-        let unreadable = |error: ScalingError| RecordError { key: "scaling".to_owned(), problem: error.to_string() };
-        text.map(|text| text.parse().map_err(unreadable)).transpose()
-    }
-
-    fn slot(&mut self, role: &str) -> Result<Option<SlotRecord>, RecordError> {
-        let Some(name) = self.0.remove(format!("{role}.slot").as_str()) else { return Ok(None) };
-        Ok(Some(SlotRecord {
-            name: name.to_owned(),
-            group: self.take(&format!("{role}.group"))?.to_owned(),
-            ecs_service: self.0.remove(format!("{role}.service").as_str()).map(str::to_owned),
-            task_definition: self.0.remove(format!("{role}.task").as_str()).map(str::to_owned),
-            count: self.number(&format!("{role}.count"))?,
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rollout::{record::SlotRecord, scaling::Scaling};
 
     fn slot() -> impl Strategy<Value = SlotRecord> {
         (

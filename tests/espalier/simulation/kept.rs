@@ -130,8 +130,12 @@ pub(crate) fn promotion(case: &Case, job: &Watched, record: &Record, proven: &BT
 /// The candidate's ECS service has no other way to requests than its target group, and stays what it is.
 pub(crate) fn only_weights(world: &Direct, service: &str) -> Result<(), String> {
     let seen = world.ecs_service(service).ok_or_else(|| format!("{service} is gone"))?;
-    let lists = |name: &str| seen.settings.get(name).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    let connect = seen.deployments.first().and_then(|primary| primary.members.get("serviceConnectConfiguration"));
+    let member = |name: &str| seen.deployments.first().and_then(|primary| primary.members.get(name));
+    let lists = |name: &str| {
+        let listed = seen.settings.get(name).into_iter().chain(member(name)).filter_map(Value::as_array);
+        listed.into_iter().any(|list| !list.is_empty())
+    };
+    let connect = member("serviceConnectConfiguration");
     let serves = connect.is_some_and(|connect| {
         connect["enabled"] == true && connect["services"].as_array().is_some_and(|services| !services.is_empty())
     });

@@ -13,10 +13,10 @@ fn a_release_does_not_need_github() {
 /// Rule 8, of reports: not another weight, not a second later.
 #[test]
 fn what_is_decided_and_when_is_the_same_with_github_down_for_the_whole_release() {
-    let candidates = [(serde_json::json!({}), 0), (serde_json::json!({ "healthy_for": 150 }), 3)];
+    let candidates = [(serde_json::json!({}), 0), (serde_json::json!({ "unhealthy_above": 25 }), 3)];
     for (candidate, code) in candidates {
         let release = |more: serde_json::Value| {
-            let mut scenario = serde_json::json!({ "name": "reported", "images": { "myservice:2": candidate } });
+            let mut scenario = serde_json::json!({ "name": "reported", "images": { "myservice:1": {}, "*": candidate } });
             scenario.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
             Story::of(&scenario).deploy(&QUICK).ends_with(code)
         };
