@@ -19,6 +19,7 @@ use crate::{
     rollout::{
         machine::{Desired, Role},
         observation::{LiveAction, Side},
+        record::{Record, SlotRecord},
         split::Split,
     },
 };
@@ -76,7 +77,36 @@ pub struct Slots {
     pub unchecked: bool,
 }
 
+impl Slot {
+    /// As a record knows it: its group is shown by its id.
+    #[must_use]
+    pub fn recorded(recorded: &SlotRecord) -> Self {
+        let group_arn = TargetGroupArn::of(&recorded.group);
+        let id = group_arn.id();
+        Self {
+            name: recorded.name.clone(),
+            group: NamedGroup { name: id.to_string(), id },
+            group_arn,
+            ecs_service: recorded.ecs_service.clone(),
+            task_definition: recorded.task_definition.clone(),
+        }
+    }
+}
+
 impl Slots {
+    /// What a record knows, with the traffic targets and baselines that it leads to.
+    #[must_use]
+    pub fn recorded(record: &Record, targets: Vec<(TrafficTarget, Action)>, launch: Launch) -> Self {
+        Self {
+            cluster: record.cluster.clone(),
+            targets,
+            stable: record.stable.as_ref().map(Slot::recorded),
+            candidate: Slot::recorded(&record.candidate),
+            launch,
+            unchecked: record.plan.health.unchecked,
+        }
+    }
+
     /// Every traffic target with the action that it shall have.
     ///
     /// # Errors

@@ -4,7 +4,11 @@
 //! 2022-11-30, `TagValue`): `key=value` pairs separated by one space, no value holding a space. Keys that a reader does not know
 //! are kept as they are and written again, so that later versions can add some.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
 use super::{
     plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
@@ -26,49 +30,45 @@ impl Record {
     /// The text form.
     #[must_use]
     pub fn encode(&self) -> String {
-        let mut pairs = vec![
-            ("v", "1".to_owned()),
-            ("id", self.id.clone()),
-            ("generation", self.generation.to_string()),
-            ("name", self.name.clone()),
-            ("verb", self.verb.clone()),
-            ("state", self.state.to_string()),
-            ("step", self.step.to_string()),
-            ("intent", weights(self.intent)),
-            ("verified", weights(self.verified)),
-            ("started", self.started.as_secs().to_string()),
-            ("deadline", self.deadline().as_secs().to_string()),
-            ("digest", self.digest.clone()),
-            ("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") }),
-        ];
-        pairs.extend(encode_plan(&self.plan));
-        let mut pairs: Vec<(String, String)> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let mut optional = |key: &str, value: Option<&String>| pairs.extend(value.map(|value| (key.to_owned(), value.clone())));
-        optional("owner", Some(&self.owner).filter(|owner| !owner.is_empty()));
-        let seconds = |time: Duration| time.as_secs().to_string();
-        optional("waited", Some(seconds(self.waited)).filter(|_| !self.waited.is_zero()).as_ref());
-        optional("hold", self.hold.map(encode_hold).as_ref());
-        optional("released", Some(self.released.to_string()).filter(|_| self.released > 0).as_ref());
-        optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
-        optional("cluster", self.cluster.as_ref());
-        optional("lock", self.locked.then(|| "ssm".to_owned()).as_ref());
-        optional("origin", self.origin.as_ref().map(ToString::to_string).as_ref());
-        optional("hooks", self.hooked.then(|| "yes".to_owned()).as_ref());
-        optional("scaling", self.scaling.map(|scaling| scaling.to_string()).as_ref());
+        let mut text = Text(String::with_capacity(USUAL));
+        text.pair("v", 1);
+        text.pair("id", &self.id);
+        text.pair("generation", self.generation);
+        text.pair("name", &self.name);
+        text.pair("verb", &self.verb);
+        text.pair("state", self.state);
+        text.pair("step", self.step);
+        text.pair("intent", weights(self.intent));
+        text.pair("verified", weights(self.verified));
+        text.pair("started", self.started.as_secs());
+        text.pair("deadline", self.deadline().as_secs());
+        text.pair("digest", &self.digest);
+        text.pair("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") });
+        encode_plan(&self.plan).into_iter().for_each(|(key, value)| text.pair(key, value));
+        text.optional("owner", Some(&self.owner).filter(|owner| !owner.is_empty()));
+        text.optional("waited", Some(self.waited.as_secs()).filter(|_| !self.waited.is_zero()));
+        text.optional("hold", self.hold.map(encode_hold));
+        text.optional("released", Some(self.released).filter(|released| *released > 0));
+        text.optional("promoted", self.promoted.map(Timestamp::as_secs));
+        text.optional("cluster", self.cluster.as_ref());
+        text.optional("lock", self.locked.then_some("ssm"));
+        text.optional("origin", self.origin.as_ref());
+        text.optional("hooks", self.hooked.then_some("yes"));
+        text.optional("scaling", self.scaling);
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
-        optional("test", self.test.as_ref().map(joined).as_ref());
+        text.optional("test", self.test.as_ref().map(joined));
         for (role, slot) in
             [("stable", self.stable.as_ref()), ("candidate", Some(&self.candidate)), ("previous", self.previous.as_ref())]
         {
             let Some(slot) = slot else { continue };
-            pairs.push((format!("{role}.slot"), slot.name.clone()));
-            pairs.push((format!("{role}.group"), slot.group.clone()));
-            pairs.extend(slot.ecs_service.clone().map(|service| (format!("{role}.service"), service)));
-            pairs.extend(slot.task_definition.clone().map(|task| (format!("{role}.task"), task)));
-            pairs.push((format!("{role}.count"), slot.count.to_string()));
+            text.pair(format_args!("{role}.slot"), &slot.name);
+            text.pair(format_args!("{role}.group"), &slot.group);
+            text.optional(format_args!("{role}.service"), slot.ecs_service.as_ref());
+            text.optional(format_args!("{role}.task"), slot.task_definition.as_ref());
+            text.pair(format_args!("{role}.count"), slot.count);
         }
-        pairs.extend(self.unknown.clone());
-        pairs.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+        self.unknown.iter().for_each(|(key, value)| text.pair(key, value));
+        text.0
     }
 
     /// Reads the text form.
@@ -76,12 +76,7 @@ impl Record {
     /// # Errors
     /// The first key that is missing or unreadable.
     pub fn decode(text: &str) -> Result<Self, RecordError> {
-        let mut pairs = Pairs(
-            text.split(' ')
-                .filter_map(|pair| pair.split_once('='))
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect(),
-        );
+        let mut pairs = Pairs(text.split(' ').filter_map(|pair| pair.split_once('=')).collect());
         let version = pairs.take("v")?;
         if version != "1" {
             return Err(RecordError {
@@ -90,16 +85,16 @@ impl Record {
             });
         }
         let health = pairs.pair("health")?;
-        let unchecked = pairs.0.remove("unchecked").is_some_and(|value| value == "true");
+        let unchecked = pairs.0.remove("unchecked") == Some("true");
         let plan = Plan {
-            steps: decode_steps(&pairs.take("steps")?)?,
+            steps: decode_steps(pairs.take("steps")?)?,
             settle: pairs.seconds("settle")?,
             timeout: pairs.seconds("timeout")?,
             interval: pairs.seconds("interval")?,
             health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1, unchecked },
             on_cancel: if pairs.take("on-cancel")? == "hold" { OnCancel::Hold } else { OnCancel::Rollback },
             on_drift: if pairs.take("on-drift")? == "restore" { OnDrift::Restore } else { OnDrift::Stop },
-            retire_after: match pairs.take("retire")?.as_str() {
+            retire_after: match pairs.take("retire")? {
                 "never" => None,
                 seconds => Some(Duration::from_secs(number("retire", seconds)?)),
             },
@@ -107,11 +102,11 @@ impl Record {
         let state = pairs.take("state")?;
         let optional = |pairs: &mut Pairs, key| pairs.0.contains_key(key).then(|| pairs.number(key)).transpose();
         let record = Self {
-            id: pairs.take("id")?,
+            id: pairs.take("id")?.to_owned(),
             generation: pairs.number("generation")?,
-            owner: pairs.0.remove("owner").unwrap_or_default(),
-            name: pairs.take("name")?,
-            verb: pairs.take("verb")?,
+            owner: pairs.0.remove("owner").unwrap_or_default().to_owned(),
+            name: pairs.take("name")?.to_owned(),
+            verb: pairs.take("verb")?.to_owned(),
             state: STATES.iter().find(|(_, name)| *name == state).map(|(state, _)| *state).ok_or_else(|| RecordError {
                 key: "state".to_owned(),
                 problem: format!("`{state}`, which this version does not know"),
@@ -121,18 +116,18 @@ impl Record {
             verified: pairs.split("verified")?,
             started: Timestamp::from_secs(pairs.number("started")?),
             waited: Duration::from_secs(optional(&mut pairs, "waited")?.unwrap_or_default()),
-            hold: pairs.0.remove("hold").map(|text| decode_hold(&text)).transpose()?,
+            hold: pairs.0.remove("hold").map(decode_hold).transpose()?,
             released: pairs.0.contains_key("released").then(|| pairs.number("released")).transpose()?.unwrap_or_default(),
             promoted: optional(&mut pairs, "promoted")?.map(Timestamp::from_secs),
-            digest: pairs.take("digest")?,
+            digest: pairs.take("digest")?.to_owned(),
             plan,
-            targets: match pairs.take("targets")?.as_str() {
+            targets: match pairs.take("targets")? {
                 "none" => Vec::new(),
                 targets => targets.split('+').map(str::to_owned).collect(),
             },
-            cluster: pairs.0.remove("cluster"),
+            cluster: pairs.0.remove("cluster").map(str::to_owned),
             scaling: pairs.scaling()?,
-            test: pairs.0.remove("test").map(|rules| match rules.as_str() {
+            test: pairs.0.remove("test").map(|rules| match rules {
                 "announced" => Vec::new(),
                 rules => rules.split('+').map(str::to_owned).collect(),
             }),
@@ -145,7 +140,8 @@ impl Record {
             unknown: BTreeMap::new(),
         };
         pairs.0.remove("deadline");
-        Ok(Self { unknown: pairs.0, ..record })
+        let unknown = pairs.0.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        Ok(Self { unknown, ..record })
     }
 }
 
@@ -240,15 +236,35 @@ fn missing(key: &str) -> RecordError {
     RecordError { key: key.to_owned(), problem: "missing".to_owned() }
 }
 
-struct Pairs(BTreeMap<String, String>);
+/// How long the text of a record usually is.
+const USUAL: usize = 1200;
 
-impl Pairs {
-    fn take(&mut self, key: &str) -> Result<String, RecordError> {
+/// A text of pairs.
+struct Text(String);
+
+impl Text {
+    fn pair(&mut self, key: impl fmt::Display, value: impl fmt::Display) {
+        let space = if self.0.is_empty() { "" } else { " " };
+        // Nothing refuses what is written to memory.
+        let _written = write!(self.0, "{space}{key}={value}");
+    }
+
+    fn optional(&mut self, key: impl fmt::Display, value: Option<impl fmt::Display>) {
+        if let Some(value) = value {
+            self.pair(key, value);
+        }
+    }
+}
+
+struct Pairs<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Pairs<'a> {
+    fn take(&mut self, key: &str) -> Result<&'a str, RecordError> {
         self.0.remove(key).ok_or_else(|| missing(key))
     }
 
     fn number<N: std::str::FromStr>(&mut self, key: &str) -> Result<N, RecordError> {
-        number(key, &self.take(key)?)
+        number(key, self.take(key)?)
     }
 
     fn seconds(&mut self, key: &str) -> Result<Duration, RecordError> {
@@ -273,12 +289,12 @@ impl Pairs {
     }
 
     fn slot(&mut self, role: &str) -> Result<Option<SlotRecord>, RecordError> {
-        let Some(name) = self.0.remove(&format!("{role}.slot")) else { return Ok(None) };
+        let Some(name) = self.0.remove(format!("{role}.slot").as_str()) else { return Ok(None) };
         Ok(Some(SlotRecord {
-            name,
-            group: self.take(&format!("{role}.group"))?,
-            ecs_service: self.0.remove(&format!("{role}.service")),
-            task_definition: self.0.remove(&format!("{role}.task")),
+            name: name.to_owned(),
+            group: self.take(&format!("{role}.group"))?.to_owned(),
+            ecs_service: self.0.remove(format!("{role}.service").as_str()).map(str::to_owned),
+            task_definition: self.0.remove(format!("{role}.task").as_str()).map(str::to_owned),
             count: self.number(&format!("{role}.count"))?,
         }))
     }

@@ -33,8 +33,9 @@ pub(crate) struct Stands {
 }
 
 /// Rules 1 and 14, and "Health": what must be answered in the tick that sees it.
-pub(crate) const STANDING: [Stands; 7] = [
+pub(crate) const STANDING: [Stands; 8] = [
     judged::CONDEMNED,
+    judged::RINGS,
     kept::STEADY,
     kept::KEPT_SIZE,
     Stands {
@@ -201,6 +202,21 @@ pub(crate) const LEASE: &str = "Leases: who lost the record ends without another
 
 pub(crate) fn lease(job: &Watched) -> Result<(), String> {
     if job.superseded { Err(format!("{} writes after it read somebody else's record", job.name)) } else { Ok(()) }
+}
+
+pub(crate) const LEASED: &str = "Leases: whoever waits holds the lease that it has written";
+
+/// `lease` is what the tag says: rollout, generation, and until when.
+pub(crate) fn leased(job: &Watched, lease: Option<&str>, now: Timestamp) -> Result<(), String> {
+    let mut parts = lease.unwrap_or_default().split(' ');
+    let is_its = parts.next() == Some(&job.record.id) && parts.next() == Some(job.record.generation.to_string().as_str());
+    let until = parts.next().and_then(|until| until.parse().ok()).map(Timestamp::from_secs);
+    // What could not be written is written a minute later.
+    let is_excused = !is_its || job.superseded || job.unwritten.is_some_and(|at| now.since(at) < Duration::from_secs(300));
+    match until {
+        Some(until) if until <= now && !is_excused => Err(format!("{} waits with a lease until {until}", job.name)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 pub(crate) const SIGNAL: &str = "12: on the first signal the weights go back before anything else";
