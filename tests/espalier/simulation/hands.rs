@@ -3,7 +3,7 @@
 //! A new effect is one more arm of [`Hands::carry_out`]. Whatever is pure in `aws` is used as it is: actions, records, what a
 //! side's targets and tasks say. That this is no second driver is held by `wire`, which plays the same cases over HTTP.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::collections::BTreeMap;
 
 use espalier::{
     aws::{
@@ -16,7 +16,7 @@ use espalier::{
             groups::{Target, TargetStatus},
             traffic::TrafficTarget,
         },
-        ledger::{Found, Ledger},
+        ledger::Ledger,
         observe::side,
         slots::{Launch, Slot, Slots},
     },
@@ -37,7 +37,7 @@ use super::{
     doors::Door,
     errands::Errands,
     measure::measure,
-    recorded::found,
+    recorded::{Read, found},
     stage::{seen, told},
     steer::steer,
 };
@@ -69,7 +69,7 @@ pub(crate) struct Hands {
     pub(crate) errands: Errands,
     /// The sides and the actions as they were read last, and what the world said of changes then: most readings find nothing new.
     sides: Option<(u64, (Option<Side>, Side))>,
-    record: Option<(BTreeMap<String, String>, Option<Rc<Found>>)>,
+    record: Option<Read>,
     /// The tags as they were when our own record was written last, and whose that is.
     written: Option<(BTreeMap<String, String>, Owner)>,
     actions: Option<(u64, Vec<Option<LiveAction>>)>,

@@ -8,13 +8,15 @@ use std::{
 
 use espalier::aws::ledger::{self, Found};
 
-type Tags = BTreeMap<String, String>;
+pub(super) type Tags = BTreeMap<String, String>;
+/// Tags, and what they say.
+pub(super) type Read = (Tags, Option<Rc<Found>>);
 
 /// How many are remembered.
 const REMEMBERED: usize = 4;
 
 thread_local! {
-    static READ: RefCell<VecDeque<(Tags, Option<Rc<Found>>)>> = const { RefCell::new(VecDeque::new()) };
+    static READ: RefCell<VecDeque<Read>> = const { RefCell::new(VecDeque::new()) };
 }
 
 /// What a traffic target's tags say, as `ledger::found` reads them; none where they say nothing whole.

@@ -1,10 +1,6 @@
 //! One case from its start to the end of its last job: whose turn it is, and when.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    rc::Rc,
-    time::Duration,
-};
+use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use espalier::{
     aws::ledger::Found,
@@ -26,7 +22,7 @@ use super::{
     hands::{Hands, LateWrite},
     judged, kept,
     play::Bend,
-    recorded::found,
+    recorded::{Read, found},
     rules,
     stage::{OURS, Stage, told},
     verbs::Begun,
@@ -72,7 +68,7 @@ pub(super) struct Run<'c> {
     pub(super) bend: Option<&'c dyn Bend>,
     pub(super) history: Vec<Facts>,
     pub(super) revisions: [String; 2],
-    pub(super) record: Option<(BTreeMap<String, String>, Option<Rc<Found>>)>,
+    pub(super) record: Option<Read>,
     /// The newest facts, and what the world said of changes then.
     pub(super) seen: Option<(u64, Facts)>,
 }
