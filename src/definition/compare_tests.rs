@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::definition::change::Change;
 
 /// What describe-task-definition prints for the seed's task definition.
 fn described() -> Value {
@@ -205,7 +206,7 @@ proptest! {
         let mut told: Vec<String> = differences.iter().map(|difference| difference.pointer.clone()).collect();
         told.sort();
         prop_assert_eq!(&told, &outermost);
-        let change = super::super::change::Change::new("x".to_owned(), &given, differences, &std::collections::BTreeSet::new());
+        let change = Change::new("x".to_owned(), &given, differences, &std::collections::BTreeSet::new());
         // What ECS leaves out is shown as the default that it stands for.
         if !turned {
             prop_assert_eq!(change.before, described);
