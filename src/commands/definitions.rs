@@ -11,6 +11,7 @@ use crate::{
         patch::{Seen, patch},
         request::{self, ServiceTarget},
     },
+    hooks::{Jobs, Task},
     settings::{DeploySettings, Templating, templating::Readable},
 };
 
@@ -142,6 +143,38 @@ impl Definitions {
     /// The task definition's family.
     pub(crate) fn family(&self) -> &str {
         self.register.body.get("family").and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    /// The roles that tasks are given.
+    pub(crate) fn task_roles(&self) -> impl Iterator<Item = &str> {
+        let role = |member: &str| self.register.body.get(member).and_then(serde_json::Value::as_str);
+        ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(role)
+    }
+
+    /// The infrastructure role as it is configured, else as the service definition has it.
+    pub(crate) fn infrastructure_role(&self) -> Option<String> {
+        let configured = self.infrastructure_role.as_ref().map(|Given { text, .. }| text.clone());
+        configured.or_else(|| {
+            let service = self.service.root.to_json();
+            service.pointer("/vpcLatticeConfigurations/0/roleArn").and_then(serde_json::Value::as_str).map(str::to_owned)
+        })
+    }
+
+    /// Whether the service and the task definition have tags.
+    pub(crate) fn tags(&self) -> [bool; 2] {
+        let service = self.service.root.to_json();
+        [&service, &self.register.body]
+            .map(|body| body.get("tags").and_then(serde_json::Value::as_array).is_some_and(|tags| !tags.is_empty()))
+    }
+
+    /// The task definitions that hooks run, as `FAMILY:REVISION` or `FAMILY:*`.
+    pub(crate) fn run_by(&self, hooks: &Jobs) -> Vec<String> {
+        let name = |task: &Task| {
+            let named = task.task_definition.as_deref().unwrap_or_else(|| self.family());
+            let named = named.rsplit('/').next().unwrap_or(named);
+            if named.contains(':') { named.to_owned() } else { format!("{named}:*") }
+        };
+        hooks.tasks().map(|(_, task)| name(task)).collect()
     }
 
     /// Whether this task definition, as ECS describes it, is what this release would register.
