@@ -14,10 +14,14 @@ use super::{
     },
     observe::side,
 };
-use crate::rollout::{
-    machine::{Desired, Role},
-    observation::{LiveAction, Side},
-    split::Split,
+use crate::{
+    definition::request,
+    rollout::{
+        machine::{Desired, Role},
+        observation::{LiveAction, Side},
+        record::{Record, SlotRecord},
+        split::Split,
+    },
 };
 
 /// One ECS service and the target group that its tasks register in.
@@ -73,7 +77,36 @@ pub struct Slots {
     pub unchecked: bool,
 }
 
+impl Slot {
+    /// As a record knows it: its group is shown by its id.
+    #[must_use]
+    pub fn recorded(recorded: &SlotRecord) -> Self {
+        let group_arn = TargetGroupArn::of(&recorded.group);
+        let id = group_arn.id();
+        Self {
+            name: recorded.name.clone(),
+            group: NamedGroup { name: id.to_string(), id },
+            group_arn,
+            ecs_service: recorded.ecs_service.clone(),
+            task_definition: recorded.task_definition.clone(),
+        }
+    }
+}
+
 impl Slots {
+    /// What a record knows, with the traffic targets and baselines that it leads to.
+    #[must_use]
+    pub fn recorded(record: &Record, targets: Vec<(TrafficTarget, Action)>, launch: Launch) -> Self {
+        Self {
+            cluster: record.cluster.clone(),
+            targets,
+            stable: record.stable.as_ref().map(Slot::recorded),
+            candidate: Slot::recorded(&record.candidate),
+            launch,
+            unchecked: record.plan.health.unchecked,
+        }
+    }
+
     /// Every traffic target with the action that it shall have.
     ///
     /// # Errors
@@ -215,25 +248,25 @@ impl Slots {
                 aws.ecs.update_service(&body).await.map(drop)
             }
             Launch::Definition { create, update, token } => {
-                let exists = aws
-                    .ecs
-                    .describe_services(cluster, &[name])
-                    .await?
-                    .into_iter()
-                    .flatten()
-                    .any(|service| service.status == "ACTIVE");
-                let mut body = if exists { update.clone() } else { create.clone() };
+                let described = aws.ecs.describe_services(cluster, &[name]).await?;
+                let mut body = if let Some(there) = described.into_iter().flatten().find(|service| service.status == "ACTIVE") {
+                    let mut body = update.clone();
+                    request::clear(&mut body, &there.raw);
+                    body["desiredCount"] = json!(count);
+                    return aws.ecs.update_service(&body).await.map(drop);
+                } else {
+                    create.clone()
+                };
                 body["desiredCount"] = json!(count);
-                if !exists {
-                    // A repeated call after a lost answer is then the same call (ECS: up to 36 ASCII characters).
-                    body["clientToken"] = json!(format!("{token}-{count}"));
-                }
-                if exists { aws.ecs.update_service(&body).await.map(drop) } else { aws.ecs.create_service(&body).await.map(drop) }
+                // A repeated call after a lost answer is then the same call (ECS: up to 36 ASCII characters).
+                body["clientToken"] = json!(format!("{token}-{count}"));
+                aws.ecs.create_service(&body).await.map(drop)
             }
         }
     }
 
-    /// Sets how many tasks a side's ECS service wants.
+    /// Sets how many tasks a side's ECS service wants. Stable is stopped or given more, never fewer: somebody may have given it more
+    /// than whoever asks for this has seen.
     ///
     /// # Errors
     /// AWS's refusal.
@@ -243,6 +276,11 @@ impl Slots {
             Role::Candidate => Some(&self.candidate),
         };
         match (&self.cluster, slot.and_then(|slot| slot.ecs_service.as_ref())) {
+            (Some(cluster), Some(service)) if role == Role::Stable && count > 0 => {
+                let found = aws.ecs.describe_services(cluster, &[service]).await?;
+                let has_enough = found.into_iter().flatten().any(|service| service.desired >= count);
+                if has_enough { Ok(()) } else { aws.ecs.set_desired(cluster, service, count).await }
+            }
             (Some(cluster), Some(service)) => match aws.ecs.set_desired(cluster, service, count).await {
                 // A service that was never created, or is gone, has no tasks to stop.
                 Err(fault) if fault.is_not_found() && count == 0 => Ok(()),

@@ -68,6 +68,9 @@ pub struct Survey {
     pub(super) tags: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// A target group, where there is one, and what is registered in it.
+pub type SeenGroup = (Option<TargetGroup>, Vec<Target>);
+
 /// Everything that there is to read, each with what became of it.
 #[derive(Debug)]
 pub struct Reads {
@@ -78,7 +81,7 @@ pub struct Reads {
     /// The slots' ECS services, by name.
     pub services: Result<Vec<Option<EcsService>>, Fault>,
     /// The slots' target groups with their targets.
-    pub groups: [Result<(Option<TargetGroup>, Vec<Target>), ResolveError>; 2],
+    pub groups: [Result<SeenGroup, ResolveError>; 2],
 }
 
 impl Survey {
@@ -166,9 +169,9 @@ fn together(
     service: LatticeService,
     targets: Vec<(TrafficTarget, Action)>,
     services: &[Option<EcsService>],
-    [one, other]: [(WantedSlot, (Option<TargetGroup>, Vec<Target>)); 2],
+    [one, other]: [(WantedSlot, SeenGroup); 2],
 ) -> Survey {
-    let seen = |wanted: WantedSlot, (group, targets): (Option<TargetGroup>, Vec<Target>)| {
+    let seen = |wanted: WantedSlot, (group, targets): SeenGroup| {
         let service = services
             .iter()
             .flatten()
@@ -193,11 +196,7 @@ fn refuse_elsewhere(service: Option<&LatticeService>, given: &str, arn: &str) ->
     Err(ResolveError::Elsewhere { resource, given: given.to_owned(), why })
 }
 
-async fn group_with_targets(
-    aws: &Aws,
-    service: Option<&LatticeService>,
-    given: &str,
-) -> Result<(Option<TargetGroup>, Vec<Target>), ResolveError> {
+async fn group_with_targets(aws: &Aws, service: Option<&LatticeService>, given: &str) -> Result<SeenGroup, ResolveError> {
     refuse_elsewhere(service, given, given)?;
     let Some(group) = aws.lattice.resolve_group(given).await? else { return Ok((None, Vec::new())) };
     refuse_elsewhere(service, given, group.arn.as_str())?;

@@ -7,7 +7,7 @@ use xmlparser::{ElementEnd, Token, Tokenizer};
 pub(super) struct Element {
     name: String,
     pub(super) text: String,
-    pub(super) inside: Vec<Element>,
+    pub(super) inside: Vec<Self>,
 }
 
 impl Element {

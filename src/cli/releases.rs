@@ -253,9 +253,9 @@ pub struct Diff {
     /// Exit with 3 when there is a difference
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub exit_code: Option<bool>,
-    /// How to show it; as JSON it is a patch (RFC 6902) for each definition
+    /// How to show it; as JSON it is a patch (RFC 6902) for each definition, as SARIF what is wrong with them
     #[arg(long, value_enum)]
-    pub format: Option<Format>,
+    pub format: Option<FindingsFormat>,
 }
 
 /// Arguments of `verify`.
@@ -362,6 +362,9 @@ pub struct Patch {
     /// Write nothing; exit 3 when the file needs a change
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub check: Option<bool>,
+    /// How to show what is wrong; but for text on standard output, where the definition goes elsewhere
+    #[arg(long, value_enum)]
+    pub format: Option<FindingsFormat>,
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,

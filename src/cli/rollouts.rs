@@ -139,6 +139,9 @@ pub struct Status {
     /// The Lattice service: name, id or ARN
     #[arg(long, value_name = "SERVICE")]
     pub lattice_service: Option<String>,
+    /// Show it again whenever something has changed, until the rollout has ended
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub watch: Option<bool>,
     /// How to show it
     #[arg(long, value_enum)]
     pub format: Option<Format>,

@@ -6,13 +6,14 @@ use crate::{
     aws::slots::Launch,
     definition::{
         Document, Finding, Given, PatchRequest, Patched, Severity, candidate,
+        casing::{Definition, canonical},
         change::Change,
         compare, conform,
         patch::{Seen, patch},
         request::{self, ServiceTarget},
     },
     hooks::{Jobs, Task},
-    settings::{DeploySettings, Templating, templating::Readable},
+    settings::{DeploySettings, Slot, Templating, templating::Readable},
 };
 
 /// What a slot's definition depends on beside the files.
@@ -52,7 +53,10 @@ impl Definitions {
     /// Everything that is wrong with them, at once.
     pub(crate) fn read(settings: &DeploySettings) -> Result<Self, Vec<Finding>> {
         let (lattice, templating) = (&settings.lattice, &settings.templating);
-        let read = (document(&settings.service_definition, templating), document(&settings.task_definition, templating));
+        let read = (
+            document(&settings.service_definition, templating, Definition::Service),
+            document(&settings.task_definition, templating, Definition::Task),
+        );
         let (service, task) = match read {
             (Ok(service), Ok(task)) => (service, task),
             (service, task) => {
@@ -160,11 +164,16 @@ impl Definitions {
         })
     }
 
-    /// Whether the service and the task definition have tags.
-    pub(crate) fn tags(&self) -> [bool; 2] {
-        let service = self.service.root.to_json();
-        [&service, &self.register.body]
-            .map(|body| body.get("tags").and_then(serde_json::Value::as_array).is_some_and(|tags| !tags.is_empty()))
+    /// Whether the task definition has tags.
+    pub(crate) fn is_tagged(&self) -> bool {
+        has_tags(&self.register.body)
+    }
+
+    /// Whether a slot's service definition has tags, those that filters give it included.
+    pub(crate) fn tags(&self, slot: &Slot, group_arn: &str) -> bool {
+        let (name, ecs_service, overrides) = (slot.name.as_str(), slot.ecs_service.as_str(), slot.overrides.as_ref());
+        let patched = self.for_slot(ForSlot { slot: name, ecs_service, group_arn, overrides, beside_stable: false });
+        has_tags(&patched.map_or_else(|_| self.service.root.to_json(), |patched| patched.document.root.to_json()))
     }
 
     /// The task definitions that hooks run, as `FAMILY:REVISION` or `FAMILY:*`.
@@ -219,13 +228,17 @@ impl Definitions {
     }
 }
 
+fn has_tags(definition: &serde_json::Value) -> bool {
+    definition.get("tags").and_then(serde_json::Value::as_array).is_some_and(|tags| !tags.is_empty())
+}
+
 /// Reads one definition from a file.
 ///
 /// # Errors
 /// It cannot be read, or is not JSON: everything that is wrong with it.
-pub(super) fn document(path: &Path, templating: &Templating) -> Result<Document, Vec<Finding>> {
+pub(super) fn document(path: &Path, templating: &Templating, definition: Definition) -> Result<Document, Vec<Finding>> {
     match templating.read(path)? {
-        Readable::Whole(document) => Ok(*document),
+        Readable::Whole(document) => canonical(*document, definition),
         // Everything was looked up before; a file that was changed since refers to something else now.
         Readable::Lacking(lacking) => {
             let lacking = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

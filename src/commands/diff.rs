@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{connect, deploy, view::View};
+use super::{as_findings, connect, deploy, view::View};
 use crate::{
     aws::survey,
     definition::change::Change,
     exit::{Error, Exit},
-    settings::{DiffSettings, Format},
+    settings::{DiffSettings, FindingsFormat, Format},
+    verify::{Code, Found},
 };
 
 /// Runs it. Nothing is written.
@@ -15,16 +16,27 @@ use crate::{
 /// # Errors
 /// What is wrong with the definitions, and what keeps a release from knowing which slot serves.
 pub(crate) async fn diff(settings: DiffSettings) -> Result<Exit, Error> {
-    let DiffSettings { release, exit_code } = settings;
+    let DiffSettings { release, exit_code, format } = settings;
     let definitions = deploy::definitions(&release)?;
     let aws = connect::aws(&release.aws).await?;
     let survey = deploy::look(&release, &aws).await?;
     let roles = survey::roles(&survey, deploy::listed(&release.lattice.rules))?;
     let view = View { settings: &release, survey: &survey, roles: &roles, definitions: &definitions };
-    view.judge()?;
+    let patched = view.patched()?;
     let changes = view.changes(&aws).await?;
     let is_different = changes.as_ref().is_none_or(|changes| changes.iter().any(|change| !change.is_empty()));
-    connect::print(&shown(release.format, changes.as_ref().map(<[Change; 2]>::as_slice), &definitions.floating_images()));
+    let format = match format {
+        FindingsFormat::Text => Format::Text,
+        FindingsFormat::Json => Format::Json,
+        FindingsFormat::Markdown => Format::Markdown,
+        FindingsFormat::Sarif => {
+            let found: Vec<Found> = patched.warnings.iter().map(|warning| Found::of(Code::Definition, warning)).collect();
+            let file = release.service_definition.display().to_string();
+            connect::print(&as_findings::rendered(&found, format, &release.surroundings, &file));
+            return Ok(if is_different && exit_code { Exit::RolledBack } else { Exit::Done });
+        }
+    };
+    connect::print(&shown(format, changes.as_ref().map(<[Change; 2]>::as_slice), &definitions.floating_images()));
     Ok(if is_different && exit_code { Exit::RolledBack } else { Exit::Done })
 }
 

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use super::{
-    abort, answer, completions, connect, demo, deploy, diff, filter_log, iam_policy, lookups, opened, patch, promote, recover,
-    resume, rollback, sandbox, schema, shift, status, verify,
+    abort, answer, as_findings, completions, connect, demo, deploy, diff, filter_log, iam_policy, lookups, opened, patch,
+    promote, recover, resume, rollback, sandbox, schema, shift, status, verify,
 };
 use crate::{
     cli::{Cli, Command, Sandbox},
     exit::Error,
-    settings::{Environment, Surroundings, Unsettled, resolve},
+    settings::{Environment, FindingsFormat, Surroundings, Unsettled, resolve},
 };
 
 /// Runs the command that was asked for.
@@ -21,7 +21,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let mut environment = Environment::of_process();
     let environment = &mut environment;
     let exit = match cli.command {
-        Command::Patch(args) => patch::run(&settled(environment, |it| resolve::patch(&args, it))?)?,
+        Command::Patch(args) => {
+            let (format, surroundings) = asked(args.format, environment);
+            let settings = settled(environment, |it| resolve::patch(&args, it));
+            as_findings::shown(settings.and_then(|settings| patch::run(&settings)), format, &surroundings)?
+        }
         Command::Deploy(args) => match settled(environment, |it| resolve::deploy(&args, it)) {
             Ok(settings) => on_runtime(deploy::deploy(settings))?,
             Err(error) => {
@@ -29,7 +33,13 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
                 return on_runtime(opened::refused(who, error));
             }
         },
-        Command::Diff(args) => on_runtime(diff::diff(settled(environment, |it| resolve::diff(&args, it))?))?,
+        Command::Diff(args) => {
+            let (format, surroundings) = asked(args.format, environment);
+            // As JSON and Markdown there is the difference itself.
+            let format = if format == FindingsFormat::Sarif { format } else { FindingsFormat::Text };
+            let settings = settled(environment, |it| resolve::diff(&args, it));
+            as_findings::shown(settings.and_then(|settings| on_runtime(diff::diff(settings))), format, &surroundings)?
+        }
         Command::Verify(args) => verify::verify(&args, environment)?,
         Command::IamPolicy(args) => iam_policy::iam_policy(&args, environment)?,
         Command::Shift(args) => on_runtime(shift::shift(settled(environment, |it| resolve::shift(&args, it))?))?,
@@ -52,6 +62,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Demo => on_runtime(demo::demo(environment.stdout_is_terminal))?,
     };
     Ok(exit.into())
+}
+
+/// How what is wrong is to be shown, and where this runs.
+fn asked(format: Option<FindingsFormat>, environment: &Environment) -> (FindingsFormat, Surroundings) {
+    (resolve::findings_format(format, environment), Surroundings::read(environment, None))
 }
 
 /// Settings. Only where something has to be looked up first a runtime is paid for.

@@ -188,9 +188,13 @@ fn configured(release: &DeploySettings, definitions: &Definitions, meant: &mut M
     there.locks = release.lock == Lock::Ssm;
     there.tests = release.lattice.test_rule.is_some();
     there.runs = definitions.run_by(&release.hooks);
-    let [service, task] = definitions.tags();
-    let created = there.creates.iter().filter(|_| service).map(|name| format!("service/{}/{name}", there.cluster));
-    there.tagged = created.chain(task.then(|| format!("task-definition/{}:*", there.family))).collect();
+    let (partition, region, account) = &there.home;
+    let group = format!("arn:{partition}:vpc-lattice:{region}:{account}:targetgroup/tg-00000000000000000");
+    let created = release.lattice.slots.iter().filter(|slot| there.creates.contains(&slot.ecs_service));
+    let created = created.filter(|slot| definitions.tags(slot, &group));
+    let created: Vec<String> = created.map(|slot| format!("service/{}/{}", there.cluster, slot.ecs_service)).collect();
+    let task = definitions.is_tagged().then(|| format!("task-definition/{}:*", there.family));
+    there.tagged = created.into_iter().chain(task).collect();
     let own = format!("{}:", there.family);
     if there.runs.iter().any(|run| !run.starts_with(&own)) {
         let what = "a hook runs a task definition of its own: let the role pass the roles that it names, too";
@@ -253,4 +257,39 @@ fn in_words(statements: &[Statement], bullet: &str) -> Vec<String> {
         format!("{bullet}{sid}: {what_for}: {} on {}", actions.join(", "), resources.join(", "))
     };
     statements.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_looked_up_where_they_point_to() {
+        let state =
+            |state: &str| Reference::Terraform { state: state.to_owned(), address: "output.x".to_owned(), optional: false };
+        let references = [
+            Reference::Parameter { name: "/app/image".to_owned() },
+            Reference::Secret { name: "db".to_owned() },
+            Reference::StackOutput { stack: "net".to_owned(), key: "Vpc".to_owned() },
+            Reference::StackExport { name: "x".to_owned() },
+            state(""),
+            state("terraform.tfstate"),
+        ];
+        let templating = Templating { state: Some("s3://bucket/dir/it.tfstate?region=r".to_owned()), ..Templating::default() };
+        let home = ("aws".to_owned(), "r".to_owned(), "1".to_owned());
+        let needs = lookups(references.iter(), &templating, &home);
+        let found: Vec<(&str, &str)> = needs.iter().map(|need| (need.actions[0], need.resources[0].as_str())).collect();
+        let expected = [
+            ("ssm:GetParameter", "arn:aws:ssm:r:1:parameter/app/image"),
+            ("secretsmanager:DescribeSecret", "arn:aws:secretsmanager:r:1:secret:db-??????"),
+            ("cloudformation:DescribeStacks", "arn:aws:cloudformation:r:1:stack/net/*"),
+            ("cloudformation:ListExports", "*"),
+            ("s3:GetObject", "arn:aws:s3:::bucket/dir/it.tfstate"),
+        ];
+        assert_eq!(found, expected);
+        let release = Release { home, ..Release::default() };
+        let statements = policy::policy(&release, Vec::new(), needs);
+        let filled = statements.iter().find(|statement| statement.sid == "FillInDefinitions").expect("a statement");
+        assert_eq!((filled.actions.len(), filled.resources.len()), (4, 4));
+    }
 }

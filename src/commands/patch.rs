@@ -5,13 +5,14 @@ use std::{
     path::Path,
 };
 
-use super::{connect, definitions, dispatch::on_runtime, patch_slot, replace::replace};
+use super::{as_findings, connect, definitions, dispatch::on_runtime, patch_slot, replace::replace};
 use crate::{
     aws::lattice::groups::TargetGroup,
-    definition::{self, Document, Finding, Given, Origin, PatchRequest, Patched, Severity, arn},
+    definition::{self, Document, Finding, Given, Origin, PatchRequest, Patched, Severity, arn, casing},
     exit::{Error, Exit, Problem},
     report,
-    settings::{PatchInput, PatchOutput, PatchSettings},
+    settings::{FindingsFormat, PatchInput, PatchOutput, PatchSettings},
+    verify::{Code, Found},
 };
 
 /// Runs the command. Nothing is written anywhere unless all of it succeeded.
@@ -43,8 +44,13 @@ pub(super) fn run(settings: &PatchSettings) -> Result<Exit, Error> {
 /// # Errors
 /// It cannot be written there.
 pub(super) fn write(settings: &PatchSettings, service_definition: &Document, patched: &Patched) -> Result<Exit, Error> {
-    for warning in settings.templating.warnings.iter().chain(&patched.warnings) {
-        say(warning);
+    let warnings = settings.templating.warnings.iter().chain(&patched.warnings);
+    if settings.format == FindingsFormat::Text {
+        warnings.for_each(say);
+    } else {
+        let found: Vec<Found> = warnings.map(|warning| Found::of(Code::Definition, warning)).collect();
+        let file = &service_definition.file;
+        connect::print(&as_findings::rendered(&found, settings.format, &settings.surroundings, file));
     }
     refuse_to_lose_templates(settings, service_definition)?;
     let text = patched.document.text.as_bytes();
@@ -136,12 +142,14 @@ pub(super) fn read(settings: &PatchSettings) -> Result<(Document, Option<Documen
                 .lock()
                 .read_to_end(&mut bytes)
                 .map_err(|error| Error::malfunction("standard input cannot be read", &error))?;
-            Document::read("standard input", &bytes).map_err(|finding| vec![finding])
+            let read = Document::read("standard input", &bytes).map_err(|finding| vec![finding]);
+            read.and_then(|document| casing::canonical(document, casing::Definition::Service))
         }
-        PatchInput::File(path) => definitions::document(path, &settings.templating),
+        PatchInput::File(path) => definitions::document(path, &settings.templating, casing::Definition::Service),
     };
+    let task_definition = settings.task_definition.as_deref();
     let task_definition =
-        settings.task_definition.as_deref().map(|path| definitions::document(path, &settings.templating)).transpose();
+        task_definition.map(|path| definitions::document(path, &settings.templating, casing::Definition::Task)).transpose();
     match (service_definition, task_definition) {
         (Ok(service_definition), Ok(task_definition)) => Ok((service_definition, task_definition)),
         (service_definition, task_definition) => {

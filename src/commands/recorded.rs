@@ -3,13 +3,8 @@
 use crate::{
     aws::{
         Aws,
-        lattice::{
-            action::{Action, NamedGroup},
-            ids::TargetGroupArn,
-            traffic::TrafficTarget,
-        },
+        lattice::{action::Action, traffic::TrafficTarget},
         ledger::{self, Found},
-        slots::{Launch, Slot, Slots},
     },
     exit::{Error, Exit},
     rollout::{
@@ -102,30 +97,6 @@ pub(crate) async fn service_arn(aws: &Aws, which: &Which) -> Result<String, Erro
             Some((service, _)) if TrafficTarget::from_arn(arn).is_ok() => Ok(service.to_owned()),
             Some(_) | None => Err(Error::invalid(format!("`{arn}` is not the ARN of a rule or a listener"))),
         },
-    }
-}
-
-/// The slots as a record knows them; groups are shown by their ids.
-pub(crate) fn slots(record: &Record, targets: Vec<(TrafficTarget, Action)>, launch: Launch) -> Slots {
-    Slots {
-        cluster: record.cluster.clone(),
-        targets,
-        stable: record.stable.as_ref().map(slot),
-        candidate: slot(&record.candidate),
-        launch,
-        unchecked: record.plan.health.unchecked,
-    }
-}
-
-fn slot(recorded: &SlotRecord) -> Slot {
-    let group_arn = TargetGroupArn::of(&recorded.group);
-    let id = group_arn.id();
-    Slot {
-        name: recorded.name.clone(),
-        group: NamedGroup { name: id.to_string(), id },
-        group_arn,
-        ecs_service: recorded.ecs_service.clone(),
-        task_definition: recorded.task_definition.clone(),
     }
 }
 

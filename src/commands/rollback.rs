@@ -16,7 +16,7 @@ use crate::{
         Aws,
         lattice::{action::Action, groups::TargetStatus, ids::TargetGroupArn, traffic::TrafficTarget},
         ledger::{self, Ledger},
-        slots::Launch,
+        slots::{Launch, Slots},
     },
     clock::Timestamp,
     exit::{Error, Exit, Problem},
@@ -109,7 +109,7 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     let record = record(&on, previous.clone(), started);
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let release = recorded::release(aws, &record, "rollback", &targets);
-    let slots = recorded::slots(&record, targets, launch);
+    let slots = Slots::recorded(&record, targets, launch);
     preflight::refuse_unwritable(&slots)?;
     // The baselines of the release before say all that there is to say.
     let ledger = Ledger::new(&on.service_arn, &slots.targets, true)?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::connect;
+use super::{connect, status_watch};
 use crate::{
     aws::{
         Aws,
@@ -26,6 +26,9 @@ use crate::{
 /// When the Lattice service cannot be found or read.
 pub(crate) async fn status(settings: StatusSettings) -> Result<Exit, Error> {
     let aws = connect::aws(&settings.aws).await?;
+    if settings.watch {
+        return status_watch::watch(&aws, &settings).await;
+    }
     let view = look(&aws, &settings).await?;
     match settings.format {
         Format::Json => connect::print(&format!("{:#}", view.json())),
@@ -44,7 +47,11 @@ pub(super) async fn lines(settings: &StatusSettings) -> Result<Vec<String>, Erro
     Ok(look(&aws, settings).await?.lines())
 }
 
-async fn look<'a>(aws: &'a Aws, settings: &StatusSettings) -> Result<View<'a>, Error> {
+/// Reads all of it.
+///
+/// # Errors
+/// When the Lattice service cannot be found or read.
+pub(super) async fn look<'a>(aws: &'a Aws, settings: &StatusSettings) -> Result<View<'a>, Error> {
     let service = aws.lattice.resolve_service(&settings.lattice_service).await?;
     let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::on_service(aws, &service.arn));
     let (targets, records) = (targets?, records?);
@@ -52,12 +59,13 @@ async fn look<'a>(aws: &'a Aws, settings: &StatusSettings) -> Result<View<'a>, E
     Ok(View { aws, service, targets, groups, records })
 }
 
-struct View<'a> {
+/// What is live.
+pub(super) struct View<'a> {
     aws: &'a Aws,
     service: LatticeService,
     targets: Vec<(TrafficTarget, Action)>,
     groups: Vec<(TargetGroup, Vec<Target>)>,
-    records: Vec<Found>,
+    pub(super) records: Vec<Found>,
 }
 
 /// Every group that an action lists, with its targets.
@@ -88,7 +96,8 @@ impl View<'_> {
         of_group.find_map(|slot| slot.task_definition.as_deref().map(super::preflight::short))
     }
 
-    fn lines(&self) -> Vec<String> {
+    /// As lines of text.
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.aws.endpoint.iter().map(|endpoint| format!("not AWS: {endpoint}")).collect();
         lines.push(format!("{} ({})", self.service.name, self.service.id));
         for (target, action) in &self.targets {
@@ -114,7 +123,8 @@ impl View<'_> {
         format!("{title}\n\n{}", items.join("\n"))
     }
 
-    fn json(&self) -> Value {
+    /// For programs.
+    pub(super) fn json(&self) -> Value {
         let targets: Vec<_> = self
             .targets
             .iter()

@@ -9,7 +9,11 @@ use super::{
     test_rule,
 };
 use crate::{
-    aws::{Aws, ledger::Ledger, slots::Launch},
+    aws::{
+        Aws,
+        ledger::Ledger,
+        slots::{Launch, Slots},
+    },
     exit::{Error, Exit},
     hooks,
     rollout::{
@@ -59,7 +63,7 @@ pub(super) fn roll_back(
     record.take_over(&owner(), ABORT, now);
     record.state = crate::rollout::record::State::Running;
     let release = recorded::release(aws, &record, verb, &targets);
-    let slots = recorded::slots(&record, targets, Launch::Nothing);
+    let slots = Slots::recorded(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
@@ -91,7 +95,7 @@ pub(super) fn go_on(
     let again = |task_definition| Launch::Previous { task_definition };
     let launch = launch.unwrap_or_else(|| record.candidate.task_definition.clone().map_or(Launch::Nothing, again));
     let release = recorded::release(aws, &record, verb, &targets);
-    let slots = recorded::slots(&record, targets, launch);
+    let slots = Slots::recorded(&record, targets, launch);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
@@ -108,7 +112,7 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     let Recorded { service_arn, found, targets } = recorded;
     let record = found.record;
     let release = recorded::release(aws, &record, verb, &targets);
-    let slots = recorded::slots(&record, targets, Launch::Nothing);
+    let slots = Slots::recorded(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();

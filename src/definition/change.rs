@@ -59,9 +59,10 @@ impl Change {
     /// A JSON patch (RFC 6902) from what runs to what the file says.
     #[must_use]
     pub fn patch(&self) -> Value {
-        let operation = |difference: &Difference| {
-            let op = if difference.described.is_none() { "add" } else { "replace" };
-            json!({"op": op, "path": difference.pointer, "value": difference.given})
+        let operation = |difference: &Difference| match (&difference.given, &difference.described) {
+            (Value::Null, Some(_)) => json!({"op": "remove", "path": difference.pointer}),
+            (given, None) => json!({"op": "add", "path": difference.pointer, "value": given}),
+            (given, Some(_)) => json!({"op": "replace", "path": difference.pointer, "value": given}),
         };
         self.differences.iter().map(operation).collect()
     }
@@ -81,6 +82,10 @@ fn replace(root: &mut Value, pointer: &str, value: Option<Value>) {
     };
     if let Some(place) = root.pointer_mut(pointer) {
         *place = value;
+    } else if let Some((parent, name)) = pointer.rsplit_once('/')
+        && let Some(Value::Object(members)) = root.pointer_mut(parent)
+    {
+        members.insert(name.replace("~1", "/").replace("~0", "~"), value);
     }
 }
 

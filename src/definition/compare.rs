@@ -1,18 +1,22 @@
 //! Whether what ECS prints is what a file says, with ECS's defaults filled in.
 //!
-//! Only what the file gives is asked for: ECS prints much more than it was told. The defaults are those of the ECS API reference
-//! ("RegisterTaskDefinition", "CreateService") as describe-task-definition and describe-services print them.
+//! ECS prints much more than it was told: what the file does not name differs only where ECS prints something else than its default,
+//! and where a release would take it away. The defaults are those of the ECS API reference ("RegisterTaskDefinition",
+//! "CreateService") as describe-task-definition and describe-services print them.
 
 use serde_json::{Map, Value};
 
-use super::members::{self, Use};
+use super::{
+    members::{self, Use},
+    request,
+};
 
 /// One member that differs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// The member, as a JSON pointer into the file.
     pub pointer: String,
-    /// What the file says.
+    /// What the file says; null where it does not name the member, and a release takes it away.
     pub given: Value,
     /// What ECS prints; `None` when it prints nothing.
     pub described: Option<Value>,
@@ -31,7 +35,21 @@ const NOT_COMPARED: [&str; 9] = [
     "role",
 ];
 
-/// Every member given in the file that what ECS describes does not say. Empty means unchanged.
+/// Members whose keys are anybody's, so that none of them has a default.
+const FREE: [&str; 4] = ["dockerLabels", "driverOpts", "labels", "options"];
+/// Members that ECS, or AWS's defaults for an account, fill in with what nobody can know beforehand.
+const FILLED_IN: [&str; 7] = [
+    "discoveryName",
+    "dnsName",
+    "namespace",
+    "securityGroups",
+    "managedEBSVolume",
+    "clientAliases",
+    "availabilityZoneRebalancing",
+];
+
+/// Every member given in the file that what ECS describes does not say, and every one that the file does not name any more. Empty
+/// means unchanged.
 ///
 /// Give both as the bare objects: what `request` sends and what ECS prints inside `taskDefinition` or `services[]` (with the
 /// primary deployment's `vpcLatticeConfigurations`, `serviceConnectConfiguration` and `volumeConfigurations` put beside them).
@@ -65,6 +83,9 @@ struct Comparison<'d> {
 impl Comparison<'_> {
     fn value(&mut self, pointer: &str, name: &str, given: &Value, described: Option<&Value>) {
         match (given, described) {
+            (Value::Object(given), Some(Value::Object(described))) if FREE.contains(&name) => {
+                self.free(pointer, given, described);
+            }
             (Value::Object(given), Some(Value::Object(described))) => self.object(pointer, given, described),
             (Value::Array(given), Some(Value::Array(described))) if !given.is_empty() => {
                 self.array(pointer, name, given, described);
@@ -84,14 +105,62 @@ impl Comparison<'_> {
         }
     }
 
+    /// Keys that people choose: all of them count.
+    fn free(&mut self, pointer: &str, given: &Map<String, Value>, described: &Map<String, Value>) {
+        let names = given.keys().chain(described.keys().filter(|name| !given.contains_key(*name)));
+        for name in names.filter(|name| given.get(*name) != described.get(*name)) {
+            self.differences.push(Difference {
+                pointer: within(pointer, name),
+                given: given.get(name).cloned().unwrap_or_default(),
+                described: described.get(name).cloned(),
+            });
+        }
+    }
+
+    /// What ECS prints and the file does not name: a difference where a release would take it away.
+    fn gone(&mut self, pointer: &str, given: &Map<String, Value>, described: &Map<String, Value>) {
+        let is_unset = |name: &&String| given.get(*name).is_none_or(|value| is_left_out(pointer, name, value));
+        for (name, value) in described.iter().filter(|(name, _)| is_unset(name)) {
+            let is_ecss = NOT_COMPARED.contains(&name.as_str()) || FILLED_IN.contains(&name.as_str());
+            let is_taken_away =
+                !pointer.is_empty() || request::is_cleared(name) || members::of_task_definition(name) == Use::Taken;
+            if is_ecss || !is_taken_away || self.is_default(name, value, given, described) {
+                continue;
+            }
+            let described = Some(value.clone());
+            self.differences.push(Difference { pointer: within(pointer, name), given: Value::Null, described });
+        }
+    }
+
+    /// Whether ECS prints this of what it was not told.
+    fn is_default(&self, name: &str, value: &Value, given: &Map<String, Value>, beside: &Map<String, Value>) -> bool {
+        if let Some(default) = self.default(name, given).or_else(|| self.default(name, beside)) {
+            return same_scalar(name, &default, value);
+        }
+        match value {
+            Value::Object(members) if name == "serviceConnectConfiguration" => {
+                members.get("enabled") == Some(&Value::Bool(false))
+            }
+            Value::Object(members) if !FREE.contains(&name) => {
+                let not_compared = |name: &String| NOT_COMPARED.contains(&name.as_str());
+                members.iter().all(|(name, value)| not_compared(name) || self.is_default(name, value, &Map::new(), members))
+            }
+            Value::Bool(value) => !value,
+            Value::Number(number) => number.as_f64() == Some(0.0),
+            Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => is_nothing(value),
+        }
+    }
+
     fn object(&mut self, pointer: &str, given: &Map<String, Value>, described: &Map<String, Value>) {
+        self.gone(pointer, given, described);
         for (name, value) in given {
-            if NOT_COMPARED.contains(&name.as_str()) || members::of_task_definition(name) == Use::Printed {
+            let is_printed = members::of_task_definition(name) == Use::Printed;
+            if NOT_COMPARED.contains(&name.as_str()) || is_printed || is_left_out(pointer, name, value) {
                 continue;
             }
             let told = described.get(name).filter(|told| !told.is_null());
             let default = if told.is_some() { None } else { self.default(name, given) };
-            let inner = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let inner = within(pointer, name);
             self.value(&inner, name, value, told.or(default.as_ref()));
         }
     }
@@ -152,9 +221,26 @@ impl Comparison<'_> {
             "deploymentController" => serde_json::json!({"type": "ECS"}),
             "networkMode" => "bridge".into(),
             "versionConsistency" => "enabled".into(),
+            "rootDirectory" => "/".into(),
+            "transitEncryption" | "iam" => "DISABLED".into(),
+            "scope" => "task".into(),
+            "operatingSystemFamily" => "LINUX".into(),
+            "cpuArchitecture" => "X86_64".into(),
+            "healthyPercent" => 100.into(),
+            "sourceServiceRevisionCleanup" => "BLOCKING".into(),
             _ => return None,
         })
     }
+}
+
+/// Whether a release leaves a member out, as if the file did not name it: what `request` does with what is not set.
+fn is_left_out(pointer: &str, name: &str, value: &Value) -> bool {
+    value.is_null() || (value.as_str() == Some("") && (pointer.is_empty() || name == "versionConsistency"))
+}
+
+/// The pointer of a member.
+fn within(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// How elements of a list find each other.
@@ -219,92 +305,5 @@ fn units(value: &Value) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// What describe-task-definition prints for the seed's task definition.
-    fn described() -> Value {
-        json!({
-            "taskDefinitionArn": "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/myservice:7", "revision": 7, "status": "ACTIVE",
-            "family": "myservice", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
-            "executionRoleArn": "arn:aws:iam::123456789012:role/ecsTaskExecutionRole", "volumes": [], "placementConstraints": [],
-            "containerDefinitions": [{
-                "name": "web", "image": "nginx:latest", "cpu": 0, "essential": true, "environment": [], "mountPoints": [], "volumesFrom": [],
-                "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp", "name": "http", "appProtocol": "http"}],
-                "systemControls": []
-            }]
-        })
-    }
-
-    fn seed() -> Value {
-        serde_json::from_str(include_str!("../../tests/fixtures/seed/ecs-task-def.json")).expect("JSON")
-    }
-
-    fn pointers(given: &Value, described: &Value) -> Vec<String> {
-        says(given, described).into_iter().map(|difference| difference.pointer).collect()
-    }
-
-    #[test]
-    fn the_seed_is_what_ecs_prints_for_it() {
-        assert_eq!(pointers(&seed(), &described()), [""; 0]);
-    }
-
-    #[test]
-    fn a_change_is_named_and_silence_changes_nothing() {
-        let mut given = seed();
-        given["containerDefinitions"][0]["image"] = "nginx:1.27".into();
-        given["containerDefinitions"][0]["environment"] = json!([{"name": "A", "value": "1"}]);
-        given["cpu"] = "512".into();
-        assert_eq!(
-            pointers(&given, &described()),
-            ["/containerDefinitions/0/image", "/containerDefinitions/0/environment", "/cpu"]
-        );
-        assert_eq!(pointers(&json!({}), &described()), [""; 0]);
-        assert_eq!(pointers(&json!({"serviceConnectConfiguration": {"enabled": false}}), &json!({})), [""; 0]);
-    }
-
-    #[test]
-    fn defaults_units_and_order_make_no_difference() {
-        let given = json!({
-            "cpu": ".25 vCPU", "memory": "0.5GB", "networkMode": "awsvpc", "volumes": [],
-            "containerDefinitions": [{"name": "web", "cpu": 0, "essential": true, "command": [], "dockerLabels": {},
-                "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}],
-                "environment": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}], "healthCheck": {"command": ["x"], "retries": 3}}]
-        });
-        let described = json!({
-            "cpu": "256", "memory": "512", "networkMode": "awsvpc",
-            "containerDefinitions": [{"name": "web", "portMappings": [{"containerPort": 80}],
-                "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "healthCheck": {"command": ["x"]}}]
-        });
-        assert_eq!(pointers(&given, &described), [""; 0]);
-        let mut other = described;
-        other["containerDefinitions"][0]["environment"][1]["value"] = "3".into();
-        assert_eq!(pointers(&given, &other), ["/containerDefinitions/0/environment/0/value"]);
-    }
-
-    #[test]
-    fn order_counts_where_ecs_keeps_it() {
-        assert_eq!(pointers(&json!({"command": ["a", "b"]}), &json!({"command": ["b", "a"]})), ["/command/0", "/command/1"]);
-        assert_eq!(pointers(&json!({"subnets": ["a", "b"]}), &json!({"subnets": ["b", "a"]})), [""; 0]);
-    }
-
-    #[test]
-    fn floating_images_are_those_without_a_fixed_meaning() {
-        let images = [
-            "nginx",
-            "nginx:latest",
-            "localhost:5000/nginx",
-            "nginx:1.27",
-            "nginx@sha256:ab",
-            "r.example/x:latest@sha256:ab",
-            "r:443/x:v1",
-        ];
-        let containers: Vec<Value> = images.iter().map(|image| json!({"image": image})).collect();
-        assert_eq!(
-            floating_images(&json!({"containerDefinitions": containers})),
-            ["nginx", "nginx:latest", "localhost:5000/nginx"]
-        );
-    }
-}
+#[path = "compare_tests.rs"]
+mod tests;

@@ -47,7 +47,7 @@ fn told(definition: &Document, root: &Node, finding: &check::Finding) -> Option<
     })?;
     Some(match &finding.problem {
         Problem::Unknown(known) => {
-            let warning = definition.warning(node, pointer, format!("{name} is no member that ECS knows here"));
+            let warning = definition.warning(node, pointer, format!("{name} is no member that ECS knows here, and is left out"));
             match nearest(finding.path.last(), known) {
                 Some(near) => warning.hint(format!("did you mean `{near}`?")),
                 None => warning.hint(format!("the members here are {}", known.join(", "))),
@@ -141,7 +141,7 @@ mod tests {
                 "service.json:1:18: `desiredCount` must be an integer [/desiredCount]",
                 "service.json:1:37: `FARGAT` is no `launchType` [/launchType] | did you mean `FARGATE`?",
                 "service.json:2:51: `subnets` is required [/networkConfiguration/awsvpcConfiguration/subnets]",
-                "service.json:2:62: `subnet` is no member that ECS knows here [/networkConfiguration/awsvpcConfiguration/subnet] | did you mean `subnets`?",
+                "service.json:2:62: `subnet` is no member that ECS knows here, and is left out [/networkConfiguration/awsvpcConfiguration/subnet] | did you mean `subnets`?",
                 "service.json:3:32: `targetGroupArn` is required [/vpcLatticeConfigurations/0/targetGroupArn]",
                 "service.json:3:61: `portName` must be a string [/vpcLatticeConfigurations/0/portName]",
             ]

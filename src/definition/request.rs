@@ -8,6 +8,10 @@ use super::{
     ports,
     read::{Document, Node},
 };
+use crate::models::{
+    self,
+    check::{self, Problem, Step},
+};
 
 /// A body to send, and what was left out of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,21 +57,65 @@ pub fn create_service(definition: &Document, target: ServiceTarget<'_>) -> Reque
     request
 }
 
+/// What ECS has of a service when it has nothing: what an update takes away a member with.
+fn cleared(name: &str) -> Option<Value> {
+    Some(match name {
+        "loadBalancers"
+        | "serviceRegistries"
+        | "vpcLatticeConfigurations"
+        | "placementConstraints"
+        | "placementStrategy"
+        | "volumeConfigurations" => json!([]),
+        "serviceConnectConfiguration" => json!({"enabled": false}),
+        "enableExecuteCommand" | "enableECSManagedTags" => false.into(),
+        "propagateTags" => "NONE".into(),
+        "healthCheckGracePeriodSeconds" => 0.into(),
+        "deploymentConfiguration" => {
+            json!({"maximumPercent": 200, "minimumHealthyPercent": 100, "alarms": {"alarmNames": [], "enable": false, "rollback": false}})
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a member of a service that the definition does not name any more is taken away by an update. ECS keeps the others.
+pub(super) fn is_cleared(name: &str) -> bool {
+    cleared(name).is_some()
+}
+
 /// The body of UpdateService.
 ///
 /// ECS keeps what an update does not mention, so the members by which traffic arrives are sent empty when the definition has none:
-/// what it does not have must not linger from an earlier one.
+/// what it does not have must not linger from an earlier one. [`clear`] does that for all the others that the service has.
 #[must_use]
 pub fn update_service(definition: &Document, target: ServiceTarget<'_>) -> Request {
     let mut request = chosen(definition, &[Use::Taken]);
     entitle(&mut request, "service", target);
     if let Value::Object(body) = &mut request.body {
-        for list in ["loadBalancers", "serviceRegistries", "vpcLatticeConfigurations"] {
-            body.entry(list).or_insert_with(|| json!([]));
+        for member in ["loadBalancers", "serviceRegistries", "vpcLatticeConfigurations", "serviceConnectConfiguration"] {
+            body.entry(member).or_insert_with(|| cleared(member).unwrap_or_default());
         }
-        body.entry("serviceConnectConfiguration").or_insert_with(|| json!({"enabled": false}));
     }
     request
+}
+
+/// Puts into the body of UpdateService what takes away everything that the service, which ECS describes so, has and the body does not
+/// mention.
+pub fn clear(update: &mut Value, described: &Value) {
+    let Value::Object(body) = update else { return };
+    let deployment = described.pointer("/deployments/0").and_then(Value::as_object);
+    let printed = described.as_object().into_iter().chain(deployment).flatten();
+    for (name, _) in printed.filter(|(_, value)| !is_empty(value)) {
+        let Some(nothing) = cleared(name) else { continue };
+        match (body.entry(name.clone()).or_insert_with(|| nothing.clone()), nothing) {
+            // What a release sets itself stands there already.
+            (Value::Object(members), Value::Object(nothing)) if name == "deploymentConfiguration" => {
+                for (name, nothing) in nothing {
+                    members.entry(name).or_insert(nothing);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The definition's members that the operation takes, with a note about the others.
@@ -89,7 +137,31 @@ fn chosen(definition: &Document, takes: &[Use]) -> Request {
             Use::Unknown => notes.push(unknown(&definition.file, &name, members::service())),
         }
     }
+    prune(&mut body, "CreateServiceRequest");
     Request { body: Value::Object(body), notes }
+}
+
+/// Leaves out what ECS knows no member for, inside of members that it knows: `conform` tells each with its place.
+fn prune(body: &mut Map<String, Value>, shape: &str) {
+    let Some(ecs) = models::service("ecs") else { return };
+    let whole = Value::Object(std::mem::take(body));
+    let unknown: Vec<Vec<Step>> = check::value(ecs, shape, &whole)
+        .into_iter()
+        .filter(|finding| finding.path.len() > 1 && matches!(finding.problem, Problem::Unknown(_)))
+        .map(|finding| finding.path)
+        .collect();
+    let mut whole = whole;
+    for path in unknown {
+        let Some((Step::Member(name), parents)) = path.split_last() else { continue };
+        let parent = parents.iter().try_fold(&mut whole, |value, step| match step {
+            Step::Member(name) | Step::Key(name) => value.get_mut(name),
+            Step::Item(index) => value.get_mut(*index),
+        });
+        if let Some(Value::Object(members)) = parent {
+            members.shift_remove(name);
+        }
+    }
+    *body = object(whole);
 }
 
 /// Sets what the definition does not decide.
@@ -176,6 +248,7 @@ pub fn register_task_definition(
             }
         }
     }
+    prune(&mut body, "RegisterTaskDefinitionRequest");
     if let Some(Value::Array(containers)) = body.get_mut("containerDefinitions") {
         for container in containers {
             let replaced = images.iter().rev().find(|(name, _)| container.get("name").and_then(Value::as_str) == Some(name));
@@ -206,6 +279,18 @@ fn set(container: &mut Value, variables: &[Variable]) {
 
 fn object(value: Value) -> Map<String, Value> {
     if let Value::Object(members) = value { members } else { Map::new() }
+}
+
+/// Nothing is there to take away.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty() || text == "NONE",
+        Value::Array(elements) => elements.is_empty(),
+        Value::Object(members) => members.is_empty(),
+    }
 }
 
 /// Files that other deployers generated hold `null` and empty text where nothing is set.
@@ -246,104 +331,5 @@ fn unknown(file: &str, name: &str, known: impl Iterator<Item = &'static str>) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TARGET: ServiceTarget<'_> =
-        ServiceTarget { cluster: "my-cluster", ecs_service: "myservice-b", task_definition_arn: "arn:td:2", desired_count: 5 };
-
-    fn read(text: &str) -> Document {
-        Document::read("f.json", text.as_bytes()).expect("JSON")
-    }
-
-    #[test]
-    fn the_seed_becomes_both_requests() {
-        let seed = read(include_str!("../../tests/fixtures/seed/ecs-service-def.json"));
-        let create = create_service(&seed, TARGET);
-        assert_eq!(create.body["serviceName"], "myservice-b");
-        assert_eq!(create.body["desiredCount"], 5);
-        assert_eq!(create.body["launchType"], "FARGATE");
-        assert_eq!(
-            create.body["deploymentConfiguration"],
-            json!({"deploymentCircuitBreaker": {"enable": true, "rollback": false}})
-        );
-        assert!(create.body.get("vpcLatticeConfiguration").is_none(), "not an ECS field");
-
-        let update = update_service(&seed, TARGET);
-        assert_eq!(update.body["service"], "myservice-b");
-        assert!(update.body.get("serviceName").is_none() && update.body.get("launchType").is_none());
-        assert!(update.notes.iter().any(|note| note.contains("`launchType`")), "{:?}", update.notes);
-        assert_eq!(update.body["loadBalancers"], json!([]));
-        assert_eq!(update.body["serviceConnectConfiguration"]["namespace"], "my-namespace");
-    }
-
-    #[test]
-    fn ecs_does_not_roll_back_and_what_is_gone_is_cleared() {
-        let definition = read(
-            r#"{"deploymentConfiguration": {"maximumPercent": 150, "deploymentCircuitBreaker": {"enable": false, "rollback": true, "resetOnHealthyTask": false},
-                "alarms": {"alarmNames": ["a"], "enable": true, "rollback": true}}, "propagateTags": "", "platformVersion": null, "netwrokConfiguration": {}}"#,
-        );
-        let update = update_service(&definition, TARGET);
-        let deployment = &update.body["deploymentConfiguration"];
-        assert_eq!(
-            deployment["deploymentCircuitBreaker"],
-            json!({"enable": true, "rollback": false, "resetOnHealthyTask": false})
-        );
-        assert_eq!((&deployment["alarms"]["rollback"], &deployment["maximumPercent"]), (&json!(false), &json!(150)));
-        assert_eq!(update.body["serviceConnectConfiguration"], json!({"enabled": false}));
-        assert!(update.body.get("propagateTags").is_none() && update.body.get("platformVersion").is_none());
-        assert!(update.notes.iter().any(|note| note.ends_with("did you mean `networkConfiguration`?")), "{:?}", update.notes);
-    }
-
-    #[test]
-    fn a_described_task_definition_can_be_registered_again() {
-        let described = read(
-            r#"{"taskDefinition": {"taskDefinitionArn": "arn", "family": "f", "revision": 3, "status": "ACTIVE", "ipcMode": "", "cpu": "256",
-                "containerDefinitions": [{"name": "web", "image": "nginx:1", "versionConsistency": "", "command": null, "environment": [{"name": "A", "value": ""}]}, {"name": "log", "image": "l:1"}]},
-               "tags": [{"key": "k", "value": "v"}]}"#,
-        );
-        let images = [("web".to_owned(), "nginx:2".to_owned())];
-        let request = register_task_definition(&described, &images, &[]).expect("a request");
-        assert_eq!(
-            request.body,
-            json!({"family": "f", "cpu": "256", "tags": [{"key": "k", "value": "v"}], "containerDefinitions": [
-                {"name": "web", "image": "nginx:2", "environment": [{"name": "A", "value": ""}]}, {"name": "log", "image": "l:1"}]})
-        );
-        assert_eq!(request.notes.len(), 3);
-    }
-
-    #[test]
-    fn an_unknown_container_lists_those_there_are() {
-        let task = read(include_str!("../../tests/fixtures/seed/ecs-task-def.json"));
-        let told = register_task_definition(&task, &[("app".to_owned(), "x".to_owned())], &[]).expect_err("refused");
-        assert_eq!(told[0].to_string(), "--image: no container in f.json has the name `app`; the names there are: `web`");
-        assert!(register_task_definition(&read("{}"), &[], &[]).is_err_and(|errors| errors.len() == 2));
-    }
-
-    #[test]
-    fn variables_take_the_place_of_variables_and_secrets() {
-        let task = read(
-            r#"{"family": "f", "containerDefinitions": [
-                {"name": "web", "image": "w", "environment": [{"name": "A", "value": "1"}], "secrets": [{"name": "B", "valueFrom": "arn"}]},
-                {"name": "log", "image": "l"}]}"#,
-        );
-        let variable = |container: Option<&str>, name: &str| Variable {
-            container: container.map(str::to_owned),
-            name: name.to_owned(),
-            value: "2".to_owned(),
-        };
-        let body =
-            register_task_definition(&task, &[], &[variable(Some("web"), "A"), variable(Some("web"), "B")]).expect("set").body;
-        let web = &body["containerDefinitions"][0];
-        assert_eq!(web["environment"], json!([{"name": "A", "value": "2"}, {"name": "B", "value": "2"}]));
-        assert_eq!((&web["secrets"], &body["containerDefinitions"][1].get("environment")), (&json!([]), &None));
-        let told = register_task_definition(&task, &[], &[variable(None, "A"), variable(Some("app"), "A")]).expect_err("refused");
-        assert_eq!(
-            told.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            [
-                "--env: which container gets `A`? There are `web` and `log`",
-                "--env: no container in f.json has the name `app`; the names there are: `web` and `log`",
-            ]
-        );
-    }
-}
+#[path = "request_tests.rs"]
+mod tests;

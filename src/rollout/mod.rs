@@ -16,6 +16,7 @@ pub mod origin;
 pub mod outcome;
 pub mod plan;
 pub mod record;
+mod record_pairs;
 mod record_text;
 pub mod scaling;
 pub mod split;

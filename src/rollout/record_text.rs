@@ -6,69 +6,58 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub use super::record_pairs::RecordError;
 use super::{
     plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
-    record::{Held, Record, STATES, SlotRecord},
-    scaling::{Scaling, ScalingError},
+    record::{Held, Record, STATES},
+    record_pairs::{Pairs, Text, USUAL, missing, number},
     split::{Share, Split},
 };
 use crate::time::Timestamp;
-
-/// A record that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the rollout's record cannot be read: `{key}` is {problem}")]
-pub struct RecordError {
-    key: String,
-    problem: String,
-}
 
 impl Record {
     /// The text form.
     #[must_use]
     pub fn encode(&self) -> String {
-        let mut pairs = vec![
-            ("v", "1".to_owned()),
-            ("id", self.id.clone()),
-            ("generation", self.generation.to_string()),
-            ("name", self.name.clone()),
-            ("verb", self.verb.clone()),
-            ("state", self.state.to_string()),
-            ("step", self.step.to_string()),
-            ("intent", weights(self.intent)),
-            ("verified", weights(self.verified)),
-            ("started", self.started.as_secs().to_string()),
-            ("deadline", self.deadline().as_secs().to_string()),
-            ("digest", self.digest.clone()),
-            ("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") }),
-        ];
-        pairs.extend(encode_plan(&self.plan));
-        let mut pairs: Vec<(String, String)> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let mut optional = |key: &str, value: Option<&String>| pairs.extend(value.map(|value| (key.to_owned(), value.clone())));
-        optional("owner", Some(&self.owner).filter(|owner| !owner.is_empty()));
-        let seconds = |time: Duration| time.as_secs().to_string();
-        optional("waited", Some(seconds(self.waited)).filter(|_| !self.waited.is_zero()).as_ref());
-        optional("hold", self.hold.map(encode_hold).as_ref());
-        optional("released", Some(self.released.to_string()).filter(|_| self.released > 0).as_ref());
-        optional("promoted", self.promoted.map(|at| at.as_secs().to_string()).as_ref());
-        optional("cluster", self.cluster.as_ref());
-        optional("lock", self.locked.then(|| "ssm".to_owned()).as_ref());
-        optional("origin", self.origin.as_ref().map(ToString::to_string).as_ref());
-        optional("hooks", self.hooked.then(|| "yes".to_owned()).as_ref());
-        optional("scaling", self.scaling.map(|scaling| scaling.to_string()).as_ref());
+        let mut text = Text(String::with_capacity(USUAL));
+        text.pair("v", 1);
+        text.pair("id", &self.id);
+        text.pair("generation", self.generation);
+        text.pair("name", &self.name);
+        text.pair("verb", &self.verb);
+        text.pair("state", self.state);
+        text.pair("step", self.step);
+        text.pair("intent", weights(self.intent));
+        text.pair("verified", weights(self.verified));
+        text.pair("started", self.started.as_secs());
+        text.pair("deadline", self.deadline().as_secs());
+        text.pair("digest", &self.digest);
+        text.pair("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") });
+        encode_plan(&self.plan).into_iter().for_each(|(key, value)| text.pair(key, value));
+        text.optional("owner", Some(&self.owner).filter(|owner| !owner.is_empty()));
+        text.optional("waited", Some(self.waited.as_secs()).filter(|_| !self.waited.is_zero()));
+        text.optional("hold", self.hold.map(encode_hold));
+        text.optional("released", Some(self.released).filter(|released| *released > 0));
+        text.optional("promoted", self.promoted.map(Timestamp::as_secs));
+        text.optional("cluster", self.cluster.as_ref());
+        text.optional("lock", self.locked.then_some("ssm"));
+        text.optional("origin", self.origin.as_ref());
+        text.optional("hooks", self.hooked.then_some("yes"));
+        text.optional("scaling", self.scaling);
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
-        optional("test", self.test.as_ref().map(joined).as_ref());
+        text.optional("test", self.test.as_ref().map(joined));
         for (role, slot) in
             [("stable", self.stable.as_ref()), ("candidate", Some(&self.candidate)), ("previous", self.previous.as_ref())]
         {
             let Some(slot) = slot else { continue };
-            pairs.push((format!("{role}.slot"), slot.name.clone()));
-            pairs.push((format!("{role}.group"), slot.group.clone()));
-            pairs.extend(slot.ecs_service.clone().map(|service| (format!("{role}.service"), service)));
-            pairs.extend(slot.task_definition.clone().map(|task| (format!("{role}.task"), task)));
-            pairs.push((format!("{role}.count"), slot.count.to_string()));
+            text.pair(format_args!("{role}.slot"), &slot.name);
+            text.pair(format_args!("{role}.group"), &slot.group);
+            text.optional(format_args!("{role}.service"), slot.ecs_service.as_ref());
+            text.optional(format_args!("{role}.task"), slot.task_definition.as_ref());
+            text.pair(format_args!("{role}.count"), slot.count);
         }
-        pairs.extend(self.unknown.clone());
-        pairs.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+        self.unknown.iter().for_each(|(key, value)| text.pair(key, value));
+        text.0
     }
 
     /// Reads the text form.
@@ -76,12 +65,7 @@ impl Record {
     /// # Errors
     /// The first key that is missing or unreadable.
     pub fn decode(text: &str) -> Result<Self, RecordError> {
-        let mut pairs = Pairs(
-            text.split(' ')
-                .filter_map(|pair| pair.split_once('='))
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect(),
-        );
+        let mut pairs = Pairs(text.split(' ').filter_map(|pair| pair.split_once('=')).collect());
         let version = pairs.take("v")?;
         if version != "1" {
             return Err(RecordError {
@@ -90,16 +74,16 @@ impl Record {
             });
         }
         let health = pairs.pair("health")?;
-        let unchecked = pairs.0.remove("unchecked").is_some_and(|value| value == "true");
+        let unchecked = pairs.0.remove("unchecked") == Some("true");
         let plan = Plan {
-            steps: decode_steps(&pairs.take("steps")?)?,
+            steps: decode_steps(pairs.take("steps")?)?,
             settle: pairs.seconds("settle")?,
             timeout: pairs.seconds("timeout")?,
             interval: pairs.seconds("interval")?,
             health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1, unchecked },
             on_cancel: if pairs.take("on-cancel")? == "hold" { OnCancel::Hold } else { OnCancel::Rollback },
             on_drift: if pairs.take("on-drift")? == "restore" { OnDrift::Restore } else { OnDrift::Stop },
-            retire_after: match pairs.take("retire")?.as_str() {
+            retire_after: match pairs.take("retire")? {
                 "never" => None,
                 seconds => Some(Duration::from_secs(number("retire", seconds)?)),
             },
@@ -107,11 +91,11 @@ impl Record {
         let state = pairs.take("state")?;
         let optional = |pairs: &mut Pairs, key| pairs.0.contains_key(key).then(|| pairs.number(key)).transpose();
         let record = Self {
-            id: pairs.take("id")?,
+            id: pairs.take("id")?.to_owned(),
             generation: pairs.number("generation")?,
-            owner: pairs.0.remove("owner").unwrap_or_default(),
-            name: pairs.take("name")?,
-            verb: pairs.take("verb")?,
+            owner: pairs.0.remove("owner").unwrap_or_default().to_owned(),
+            name: pairs.take("name")?.to_owned(),
+            verb: pairs.take("verb")?.to_owned(),
             state: STATES.iter().find(|(_, name)| *name == state).map(|(state, _)| *state).ok_or_else(|| RecordError {
                 key: "state".to_owned(),
                 problem: format!("`{state}`, which this version does not know"),
@@ -121,18 +105,18 @@ impl Record {
             verified: pairs.split("verified")?,
             started: Timestamp::from_secs(pairs.number("started")?),
             waited: Duration::from_secs(optional(&mut pairs, "waited")?.unwrap_or_default()),
-            hold: pairs.0.remove("hold").map(|text| decode_hold(&text)).transpose()?,
+            hold: pairs.0.remove("hold").map(decode_hold).transpose()?,
             released: pairs.0.contains_key("released").then(|| pairs.number("released")).transpose()?.unwrap_or_default(),
             promoted: optional(&mut pairs, "promoted")?.map(Timestamp::from_secs),
-            digest: pairs.take("digest")?,
+            digest: pairs.take("digest")?.to_owned(),
             plan,
-            targets: match pairs.take("targets")?.as_str() {
+            targets: match pairs.take("targets")? {
                 "none" => Vec::new(),
                 targets => targets.split('+').map(str::to_owned).collect(),
             },
-            cluster: pairs.0.remove("cluster"),
+            cluster: pairs.0.remove("cluster").map(str::to_owned),
             scaling: pairs.scaling()?,
-            test: pairs.0.remove("test").map(|rules| match rules.as_str() {
+            test: pairs.0.remove("test").map(|rules| match rules {
                 "announced" => Vec::new(),
                 rules => rules.split('+').map(str::to_owned).collect(),
             }),
@@ -145,7 +129,8 @@ impl Record {
             unknown: BTreeMap::new(),
         };
         pairs.0.remove("deadline");
-        Ok(Self { unknown: pairs.0, ..record })
+        let unknown = pairs.0.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        Ok(Self { unknown, ..record })
     }
 }
 
@@ -232,63 +217,12 @@ fn share(key: &str, millipercent: u32) -> Result<Share, RecordError> {
         .ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("{millipercent}, more than everything") })
 }
 
-fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, RecordError> {
-    text.parse().map_err(|_| RecordError { key: key.to_owned(), problem: format!("`{text}`, not a number in range") })
-}
-
-fn missing(key: &str) -> RecordError {
-    RecordError { key: key.to_owned(), problem: "missing".to_owned() }
-}
-
-struct Pairs(BTreeMap<String, String>);
-
-impl Pairs {
-    fn take(&mut self, key: &str) -> Result<String, RecordError> {
-        self.0.remove(key).ok_or_else(|| missing(key))
-    }
-
-    fn number<N: std::str::FromStr>(&mut self, key: &str) -> Result<N, RecordError> {
-        number(key, &self.take(key)?)
-    }
-
-    fn seconds(&mut self, key: &str) -> Result<Duration, RecordError> {
-        self.number(key).map(Duration::from_secs)
-    }
-
-    fn pair<A: std::str::FromStr, B: std::str::FromStr>(&mut self, key: &str) -> Result<(A, B), RecordError> {
-        let text = self.take(key)?;
-        let (first, second) =
-            text.split_once(':').ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("`{text}`") })?;
-        Ok((number(key, first)?, number(key, second)?))
-    }
-
-    fn split(&mut self, key: &str) -> Result<Split, RecordError> {
-        self.pair(key).map(|(stable, candidate)| Split { stable, candidate })
-    }
-
-    fn scaling(&mut self) -> Result<Option<Scaling>, RecordError> {
-        let text = self.0.remove("scaling");
-        let unreadable = |error: ScalingError| RecordError { key: "scaling".to_owned(), problem: error.to_string() };
-        text.map(|text| text.parse().map_err(unreadable)).transpose()
-    }
-
-    fn slot(&mut self, role: &str) -> Result<Option<SlotRecord>, RecordError> {
-        let Some(name) = self.0.remove(&format!("{role}.slot")) else { return Ok(None) };
-        Ok(Some(SlotRecord {
-            name,
-            group: self.take(&format!("{role}.group"))?,
-            ecs_service: self.0.remove(&format!("{role}.service")),
-            task_definition: self.0.remove(&format!("{role}.task")),
-            count: self.number(&format!("{role}.count"))?,
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rollout::{record::SlotRecord, scaling::Scaling};
 
     fn slot() -> impl Strategy<Value = SlotRecord> {
         (

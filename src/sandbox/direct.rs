@@ -20,6 +20,7 @@ use super::{
 pub use super::{
     autoscaling::ScalableSeen,
     ecs::{DeploymentSeen, ServiceSeen, TaskSeen},
+    inventory::{Inventory, Noted, Part},
     lattice::{Action, Health, RuleSeen},
     scenario::{Behaviour, Effect},
 };
@@ -231,10 +232,16 @@ impl Direct {
         cloudwatch::measured(&self.world, group, name, statistic, from, until)
     }
 
+    /// The state of an alarm, as AWS writes it: `OK`, `ALARM` or `INSUFFICIENT_DATA`; none where there is no such alarm.
+    #[must_use]
+    pub fn alarm(&self, name: &str) -> Option<&'static str> {
+        cloudwatch::alarm_state(&self.world, name)
+    }
+
     /// Everything that is written down about what there is, by what it is about: resources, actions, tags, sizes, scaling. Two of
     /// these tell what has changed.
     #[must_use]
-    pub fn inventory(&self) -> BTreeMap<String, String> {
+    pub fn inventory(&self) -> Inventory<'_> {
         let mut inventory = lattice::inventory(&self.world);
         inventory.extend(ecs::inventory(&self.world));
         inventory.extend(autoscaling::inventory(&self.world));

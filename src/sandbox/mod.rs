@@ -4,7 +4,7 @@
 //! service (`lattice`, `ecs`, `autoscaling`, `cloudwatch`, `sts`, `ssm`, `github`, the runner's `oidc`), `iam` (who may do what),
 //! `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as Lattice would answer them), `route` and `server` (HTTP), [`serve`]
 //! (what the `sandbox` commands call), [`fuzz`] (bytes for all that decodes), and [`direct`] (the world
-//! without HTTP, for simulators).
+//! without HTTP, for simulators; `inventory` is what they compare worlds by).
 //!
 //! Deliberately absent: background tasks, randomness and any of our other rooms. The sandbox is built from the service models
 //! alone, so that it and the client cannot share a misunderstanding; [`crate::clock`] is all that it imports.
@@ -22,6 +22,7 @@ mod fault;
 pub mod fuzz;
 mod github;
 mod iam;
+mod inventory;
 mod lattice;
 mod oidc;
 mod page;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     control,
     route::{self, Outcome},
-    scenario,
+    scenario::{self, Behaviour},
     wire::Request,
     world::World,
 };
@@ -82,6 +82,27 @@ fn the_base_world_is_steady_and_stays_so() {
     assert_eq!(statuses(&mut world, A), ["HEALTHY"; 3]);
     let noise: Vec<_> = world.log.iter().filter(|line| line.what == "target" && line.at > world.scenario.start).collect();
     assert!(noise.is_empty(), "{noise:?}");
+}
+
+/// Checks that would find nothing new are not done, and those that find something are on time: every 10 seconds from the start.
+#[test]
+fn health_checks_rest_while_nothing_stirs_and_find_what_comes_with_age() {
+    let mut scenario = scenario::load("promoted").unwrap();
+    let image = Behaviour { healthy_for: Some(130), ..Behaviour::default() };
+    scenario.images.insert("myservice:1".to_owned(), image);
+    let mut world = World::new(scenario);
+    let start = world.now;
+    let at = |seconds: u64| start + Duration::from_secs(seconds);
+    let mut steps = 0;
+    while world.step(at(125)) {
+        steps += 1;
+    }
+    assert!(steps <= 4, "{steps} steps for twelve checks of each target");
+    world.advance(at(200));
+    let lines = world.log.iter().filter(|line| line.what == "target" && line.at > start && line.summary.contains("→"));
+    let turns: Vec<_> = lines.map(|line| (line.at.since(start).as_secs(), line.summary.contains("→ UNHEALTHY"))).collect();
+    assert_eq!(turns.iter().filter(|line| **line == (140, true)).count(), 3, "the second check that fails: {turns:?}");
+    assert!(turns.iter().all(|(at, _)| *at >= 140), "{turns:?}");
 }
 
 #[test]

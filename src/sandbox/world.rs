@@ -89,6 +89,7 @@ impl World {
     pub(crate) fn pass(&mut self, now: Timestamp) {
         while self.step(now) {}
         self.now = self.now.max(now);
+        lattice::done_until_now(self);
         if !self.traffic.is_of_minute(self.now) {
             dataplane::account(self);
         }

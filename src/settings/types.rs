@@ -188,19 +188,8 @@ pub struct DiffSettings {
     pub release: DeploySettings,
     /// Exit with 3 when there is a difference.
     pub exit_code: bool,
-}
-
-/// How findings are shown, and where.
-#[derive(Clone, Debug, Default)]
-pub struct FindingsSettings {
-    /// How.
+    /// How it is shown.
     pub format: FindingsFormat,
-    /// The file that they are written to; standard output when `None`.
-    pub output: Option<PathBuf>,
-    /// The config, for what is about no other file.
-    pub config: String,
-    /// Everything else from the environment.
-    pub surroundings: Surroundings,
 }
 
 /// What `shift` is told.
@@ -247,6 +236,8 @@ pub struct StatusSettings {
     pub aws: AwsSettings,
     /// The Lattice service: name, id or ARN.
     pub lattice_service: String,
+    /// Again and again, until the rollout has ended.
+    pub watch: bool,
     /// How to show it.
     pub format: Format,
     /// Everything else from the environment.
@@ -336,6 +327,8 @@ pub struct PatchSettings {
     pub templating: Templating,
     /// Where it goes.
     pub output: PatchOutput,
+    /// How what is wrong is shown.
+    pub format: FindingsFormat,
     /// Write nothing.
     pub dry_run: bool,
     /// Everything else from the environment.

@@ -64,6 +64,11 @@ impl World {
         weights
     }
 
+    /// Every split that was ever written, where and when.
+    pub(crate) fn splits(&self) -> Vec<Value> {
+        list(&self.0, "/weights").to_vec()
+    }
+
     /// The tasks of an ECS service that are not to stop.
     pub(crate) fn tasks(&self, service: &str) -> usize {
         let group = format!("service:{service}");

@@ -107,8 +107,8 @@ fn key(prefix: &str, end: &str) -> String {
 
 fn sum(count: usize, text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{count} {hex}")
+    let start = digest.iter().take(8).fold(0, |start: u64, byte| start << 8 | u64::from(*byte));
+    format!("{count} {start:016x}")
 }
 
 /// ASCII only, so that a character is a byte.

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     cli,
-    commands::{connect, replace::replace},
+    commands::{as_findings, connect, replace::replace},
     exit::{Error, Exit},
-    report::{append_outputs, findings, sarif},
+    report::{append_outputs, findings},
     settings::{Environment, FindingsFormat, FindingsSettings, resolve},
     verify::{Code, Found, Level, Spot},
 };
@@ -49,12 +49,7 @@ pub(in crate::commands) fn verify(args: &cli::Verify, environment: &mut Environm
 fn tell(found: &[Found], told: &FindingsSettings) -> Result<(), Error> {
     let base = connect::base(&told.surroundings);
     let runner = &told.surroundings.runner;
-    let in_format = match told.format {
-        FindingsFormat::Text => findings::text(found),
-        FindingsFormat::Markdown => findings::markdown(found),
-        FindingsFormat::Json => findings::json(found),
-        FindingsFormat::Sarif => sarif::sarif(found, &base, &told.config),
-    };
+    let in_format = as_findings::rendered(found, told.format, &told.surroundings, &told.config);
     let for_people = || if runner.is_actions { findings::commands(found, &base) } else { findings::text(found) };
     match &told.output {
         Some(path) if path != Path::new("-") => {

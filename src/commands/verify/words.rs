@@ -16,7 +16,15 @@ pub(super) fn refused(fault: &Fault, about: &str) -> Found {
     let code = match fault.kind {
         FaultKind::Denied => Code::PermissionDenied,
         FaultKind::NotFound => Code::NotFound,
-        _ => Code::AwsRefused,
+        FaultKind::Throttled
+        | FaultKind::Conflict { .. }
+        | FaultKind::Invalid
+        | FaultKind::Quota
+        | FaultKind::Expired
+        | FaultKind::Timeout
+        | FaultKind::Unreachable
+        | FaultKind::Server
+        | FaultKind::Unhandled => Code::AwsRefused,
     };
     Found::error(code, thing(about), fault.to_string()).hint(fault.hint())
 }

@@ -5,6 +5,7 @@ use super::{
     mend,
 };
 use crate::definition::{
+    casing::{Definition, canonical},
     filter::{self, Bindings},
     finding::{Finding, Given},
     read::{Document, Member, Value},
@@ -64,7 +65,10 @@ pub fn patch(request: &PatchRequest<'_>) -> Result<Patched, Vec<Finding>> {
         let finding = given.error(&given.root, "", format!("a service definition is an object, this is {}", given.root.kind()));
         return Err(vec![finding]);
     }
-    let (mended, mut warnings) = mend::ports(request)?;
+    let (mended, more) = mend::ports(request)?;
+    let read = [Some(given), request.task_definition].into_iter().flatten();
+    let mut warnings: Vec<Finding> = read.flat_map(|document| document.warnings.iter().cloned()).collect();
+    warnings.extend(more);
     let request = &PatchRequest { service_definition: mended.as_ref().unwrap_or(given), ..request.clone() };
     let (entry, more) = entry::resolve(request)?;
     warnings.extend(more);
@@ -84,7 +88,10 @@ pub fn patch(request: &PatchRequest<'_>) -> Result<Patched, Vec<Finding>> {
 
     let text = write(given, &value);
     let changed = text != given.text;
-    let mut document = Document::read(&given.file, text.as_bytes()).map_err(|finding| vec![finding])?;
+    let document = Document::read(&given.file, text.as_bytes()).map_err(|finding| vec![finding])?;
+    // Members that stood there keep their own spelling in the text.
+    let mut document = canonical(document, Definition::Service)?;
+    document.warnings.clear();
     document.secrets.clone_from(&given.secrets);
     let lattice = entry.filter(|entry| entry.is_in(&document.root));
     warnings.extend(entry::elsewhere(request, lattice.as_ref()));

@@ -12,4 +12,6 @@ pub use apply::{PatchRequest, Patched, Seen, patch};
 pub use entry::{LatticeEntry, target_groups_in};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -21,6 +21,8 @@ pub struct Document {
     pub origin: Origin,
     /// Values in it that must not be shown.
     pub secrets: BTreeSet<String>,
+    /// What is to be said about how it was read.
+    pub warnings: Vec<Finding>,
 }
 
 /// Where a text came from.
@@ -70,7 +72,8 @@ impl Document {
             Origin::File | Origin::Program => BTreeSet::new(),
         };
         let read = parse::parse(&text);
-        let mut document = Self { file: file.into(), text, root: super::Value::Null.into(), origin, secrets };
+        let mut document =
+            Self { file: file.into(), text, root: super::Value::Null.into(), origin, secrets, warnings: Vec::new() };
         match read {
             Ok(root) => document.root = root,
             Err(problem) => {

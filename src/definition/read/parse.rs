@@ -7,6 +7,8 @@ use crate::definition::finding::Place;
 
 /// Deeper than any ECS definition, shallow enough for every stack.
 pub(crate) const MAX_DEPTH: usize = 128;
+/// So many members of an object are compared with each other.
+const FEW: usize = 16;
 const BOM: &str = "\u{feff}";
 
 /// What is wrong, at which byte.
@@ -190,7 +192,8 @@ impl Parser<'_> {
     fn object(&mut self) -> Result<Value, Problem> {
         let opened = self.at - 1;
         let mut members: Vec<Member> = Vec::new();
-        let mut names = HashSet::new();
+        // Looking through a few names is quicker than keeping a set of them.
+        let mut names: Option<HashSet<String>> = None;
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -209,7 +212,14 @@ impl Parser<'_> {
             }
             let name = self.string()?;
             let span = start..self.at;
-            if !names.insert(name.clone()) {
+            if names.is_none() && members.len() >= FEW {
+                names = Some(members.iter().map(|member| member.name.clone()).collect());
+            }
+            let is_new = match &mut names {
+                Some(names) => names.insert(name.clone()),
+                None => members.iter().all(|member| member.name != name),
+            };
+            if !is_new {
                 return problem(
                     start,
                     format!("`{name}` stands in this object twice"),
@@ -280,8 +290,10 @@ impl Parser<'_> {
         self.at += 1;
         let mut text = String::new();
         loop {
-            let plain = self.rest().find(|c: char| c == '"' || c == '\\' || c < ' ').unwrap_or(self.rest().len());
-            text.push_str(self.rest().get(..plain).unwrap_or_default());
+            // None of these bytes is part of a longer character.
+            let rest = self.rest();
+            let plain = rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(rest.len());
+            text.push_str(rest.get(..plain).unwrap_or_default());
             self.at += plain;
             match self.peek() {
                 Some(b'"') => {

@@ -52,7 +52,8 @@ pub struct Interval {
 pub fn interval(counts: Counts, alpha: f64) -> Interval {
     let Some(rate) = counts.rate() else { return Interval { lower: 0.0, upper: 1.0 } };
     // On each side of the observed rate the evidence against p only grows: bisection finds where it reaches 1/alpha.
-    let possible = |p: f64| evidence_against(counts, p) < -alpha.ln();
+    let (evidence_against, enough) = (evidence(counts), -alpha.ln());
+    let possible = |p: f64| evidence_against(p) < enough;
     let edge = |mut within: f64, mut beyond: f64| {
         if possible(beyond) {
             return beyond;
@@ -70,13 +71,13 @@ pub fn interval(counts: Counts, alpha: f64) -> Interval {
     Interval { lower: edge(rate, 0.0), upper: edge(rate, 1.0) }
 }
 
-/// The logarithm of the martingale at the rate `p`: how much better the mixture explains the counts than `p` does.
-fn evidence_against(Counts { requests, failures }: Counts, p: f64) -> f64 {
+/// The logarithm of the martingale at a rate `p`: how much better the mixture explains the counts than `p` does.
+fn evidence(Counts { requests, failures }: Counts) -> impl Fn(f64) -> f64 {
     let successes = requests - failures;
     // 0 · ln 0 is 0: a rate of 0 explains no failures perfectly.
     let weighed = |count: f64, probability: f64| if count > 0.0 { count * probability.ln() } else { 0.0 };
-    let likelihood = weighed(failures, p) + weighed(successes, 1.0 - p);
-    ln_beta(0.5 + failures, 0.5 + successes) - ln_beta(0.5, 0.5) - likelihood
+    let mixture = ln_beta(0.5 + failures, 0.5 + successes) - ln_beta(0.5, 0.5);
+    move |p| mixture - (weighed(failures, p) + weighed(successes, 1.0 - p))
 }
 
 fn ln_beta(a: f64, b: f64) -> f64 {

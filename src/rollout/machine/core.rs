@@ -141,9 +141,8 @@ impl Rollout {
         rollout
     }
 
-    /// Rolls a recorded rollout back, whoever runs it. The record must be taken over already, in memory
-    /// ([`Record::take_over`]); it is written after the weights. `force` restores the baseline even when stable has no healthy
-    /// target.
+    /// Rolls a recorded rollout back. The record must be taken over already, in memory ([`Record::take_over`]); it is written after
+    /// the weights. `force` restores the baseline even when stable has no healthy target.
     #[must_use]
     pub fn abort(record: Record, release: Release, reason: Reason, force: bool) -> Self {
         let mut rollout = Self::new(record, release, Phase::RollingBack(Rollback::taking_over(reason)));
@@ -250,8 +249,8 @@ impl Rollout {
             }
             (Pending::Hook, Event::Done) => self.hook_acted(),
             (Pending::Hook, Event::Refused(refusal)) => self.hook_refused(refusal),
-            (Pending::Wait, Event::Woke) => self.end_hook_again().unwrap_or_else(|| self.look()),
-            (Pending::Aside(until), Event::Done | Event::Refused(_)) => Effect::WaitUntil(until),
+            (Pending::Wait, Event::Woke) => self.woke(),
+            (Pending::Aside(until), Event::Done | Event::Refused(_)) => self.waits(until),
             (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
             (Pending::Observe, Event::Counted(healthy)) => self.counted(healthy),
             (Pending::Observe, Event::Refused(refusal)) => self.blind(refusal),
@@ -260,13 +259,14 @@ impl Rollout {
             (pending, event) => return Err(OutOfPlace { event: name_of(&event).to_owned(), pending: format!("{pending:?}") }),
         };
         let effect = self.without_a_hook(effect);
+        let effect = self.with_a_lease(effect);
         self.pending = match &effect {
             Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,
             Effect::Finish(_) => Pending::Nothing,
             Effect::StartHook(_) | Effect::EndHook => Pending::Hook,
-            Effect::Renew(_) => Pending::Aside(self.next_tick()),
             Effect::Record(..)
+            | Effect::Renew(_)
             | Effect::Write(_)
             | Effect::Launch(_)
             | Effect::Scale(..)

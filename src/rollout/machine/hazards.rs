@@ -233,14 +233,16 @@ fn argo_b1_a_stable_that_dies_while_its_weights_are_refused_does_not_get_them() 
             let effect = until(&mut world, &mut machine, effect, at_half).expect("half of the traffic");
             world.candidate_healthy = 50;
             let back = |_: &World, effect: &Effect| *effect == Effect::Write(Desired::BaselineBesideCandidate);
-            let mut effect = until(&mut world, &mut machine, effect, back).expect("half of it is too little");
+            let _write = until(&mut world, &mut machine, effect, back).expect("half of it is too little");
             (world.stable_healthy, world.candidate_healthy) = (stable, candidate);
-            for event in [
-                Event::Refused(Refusal { kind: RefusalKind::Transient, message: "throttled".to_owned() }),
-                if hurried { Event::Signalled } else { Event::Woke },
-            ] {
-                effect = machine.handle(world.now, event).expect("in place");
+            let throttled = Event::Refused(Refusal { kind: RefusalKind::Transient, message: "throttled".to_owned() });
+            let mut effect = machine.handle(world.now, throttled).expect("in place");
+            if matches!(effect, Effect::Renew(_)) {
+                effect = machine.handle(world.now, Event::Done).expect("in place");
             }
+            assert!(matches!(effect, Effect::WaitUntil(_)), "before the write is repeated: {effect:?}");
+            let event = if hurried { Event::Signalled } else { Event::Woke };
+            effect = machine.handle(world.now, event).expect("in place");
             assert_eq!(hurried, back(&world, &effect), "a job that is being killed has no time to look: {effect:?}");
             assert_eq!(until(&mut world, &mut machine, effect, |_, _| false), None);
             let (weight, kind_then) = if hurried { (0, OutcomeKind::RolledBack) } else { (weight, kind_then) };
@@ -347,5 +349,34 @@ fn flagger_944_a_candidate_that_grows_with_stable_is_given_the_time_to() {
             assert!(matches!(outcome.reason, Reason::Unhealthy { healthy: 3, expected: 6, .. }), "{outcome:?}");
             assert!(world.now.since(scaled) >= Duration::from_secs(300), "as long as a gate waits");
         }
+    }
+}
+
+/// A sweep takes over whose lease runs out: a job that reads nothing for minutes, or whose writes are refused, is still at work.
+#[test]
+fn a_lease_does_not_run_out_while_readings_fail_or_writes_are_refused() {
+    let refusals: [fn(&Effect) -> bool; 2] = [
+        |effect| matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_)),
+        |effect| matches!(effect, Effect::Write(_)),
+    ];
+    for is_refused in refusals {
+        let mut world = World::new(false);
+        let (mut machine, effect) = begun(&world);
+        let at_half = |world: &World, effect: &Effect| world.candidate_weight() == 50 && matches!(effect, Effect::Observe(_));
+        let mut effect = until(&mut world, &mut machine, effect, at_half).expect("half of the traffic");
+        world.candidate_healthy = 0;
+        let (began, mut leased) = (world.now, world.now + Duration::from_secs(180));
+        while !matches!(effect, Effect::Finish(_)) {
+            if let Effect::Renew(lease) | Effect::Record(_, Some(lease)) = effect {
+                leased = lease;
+            }
+            if let Effect::WaitUntil(until) = effect {
+                assert!(until < leased, "waits until {until} with a lease until {leased}");
+            }
+            let refusal = Refusal { kind: RefusalKind::Transient, message: "throttled".to_owned() };
+            let event = if is_refused(&effect) { Event::Refused(refusal) } else { world.carry_out(&effect) };
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        assert!(world.now.since(began) > Duration::from_secs(300), "it was at work for longer than a lease");
     }
 }

@@ -254,6 +254,11 @@ impl Rollout {
         self.end_hook()
     }
 
+    /// All that is left is to end a hook.
+    pub(super) const fn is_over_but_for_a_hook(&self) -> bool {
+        self.hooks.after.is_some()
+    }
+
     /// The end that only waits for a hook to be ended: a signal hurries it.
     pub(super) fn hook_hurried(&mut self) -> Option<Effect> {
         let effect = self.hooks.after.take()?;

@@ -102,10 +102,7 @@ impl Rollout {
                 let hook = self.hook(Point::AfterPromote, 0, observation.hook.as_ref());
                 hook.unwrap_or_else(|| self.begin_retiring())
             }
-            Retire::Waiting { until } if self.now < until => {
-                let effect = self.idle(Some(until));
-                if matches!(effect, Effect::WaitUntil(_)) { self.patient(until) } else { effect }
-            }
+            Retire::Waiting { until } if self.now < until => self.idle(Some(until)),
             Retire::Waiting { .. } | Retire::Resting | Retire::Scaling => {
                 let idle = observation.actions.iter().flatten().all(|action| action.split == Some(Split::CANDIDATE));
                 if !idle || observation.candidate.healthy == 0 {

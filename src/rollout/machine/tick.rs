@@ -56,19 +56,37 @@ impl Rollout {
         }
     }
 
-    /// Nothing to decide at this tick: renew the lease when it is due, then wait for `until` or the next tick.
+    /// Nothing to decide at this tick: wait for `until` or the next tick. A record that was lost is written first.
     pub(super) fn idle(&mut self, until: Option<Timestamp>) -> Effect {
-        if self.now >= self.renewed + RENEWAL || self.record_lost {
-            if std::mem::take(&mut self.record_lost) {
-                let effect = self.write_record();
-                self.pending = Pending::Aside(self.next_tick());
-                return effect;
-            }
-            self.renewed = self.now;
-            return Effect::Renew(self.lease_end());
+        if std::mem::take(&mut self.record_lost) {
+            let effect = self.write_record();
+            return self.aside(effect);
         }
         let tick = self.next_tick();
         Effect::WaitUntil(until.map_or(tick, |until| until.min(tick)))
+    }
+
+    pub(super) fn woke(&mut self) -> Effect {
+        self.end_hook_again().unwrap_or_else(|| self.look())
+    }
+
+    /// What was done on the way may have taken longer than the wait.
+    pub(super) fn waits(&mut self, until: Timestamp) -> Effect {
+        if self.now < until { Effect::WaitUntil(until) } else { self.woke() }
+    }
+
+    /// The lease is renewed on the way to a wait, whatever is waited for: also while readings fail or writes are refused, since a
+    /// sweep would take a rollout over whose lease runs out. Whoever has not written the record has no lease, and whoever only has a hook
+    /// to end needs none: the record may be somebody else's by then.
+    pub(super) fn with_a_lease(&mut self, effect: Effect) -> Effect {
+        let Effect::WaitUntil(until) = effect else { return effect };
+        let has_one = self.renewed != Timestamp::default() && !self.is_over_but_for_a_hook();
+        if !has_one || self.now < self.renewed + RENEWAL {
+            return effect;
+        }
+        self.renewed = self.now;
+        self.pending = Pending::Aside(until);
+        Effect::Renew(self.lease_end())
     }
 
     /// The same with one effect on the way that nothing depends on.

@@ -64,7 +64,7 @@ pub enum Effect {
     Write(Desired),
     /// Create or update the ECS service of the candidate, at this many tasks.
     Launch(u32),
-    /// Set how many tasks a side's ECS service wants.
+    /// Set how many tasks a side's ECS service wants; of stable at least so many, or none.
     Scale(Role, u32),
     /// Make the test rules: a way to the candidate beside the weights. Answered by [`Observation::test`].
     OpenTest,

@@ -1,9 +1,11 @@
 //! Application Auto Scaling without requests, for whoever is in the same process.
 
-use std::collections::BTreeMap;
-
-use super::scaling;
-use crate::sandbox::{scenario::Demand, world::World};
+use super::{scaling, state::Suspended};
+use crate::sandbox::{
+    inventory::{Inventory, Noted, Part},
+    scenario::Demand,
+    world::World,
+};
 
 /// A scalable target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,10 +43,16 @@ pub(crate) fn demand(world: &mut World, demand: Demand) {
 }
 
 /// What is written down about every scalable target and policy.
-pub(crate) fn inventory(world: &World) -> BTreeMap<String, String> {
-    let targets = world.scaling.targets.iter();
-    let targets = targets
-        .map(|target| (target.resource.clone(), format!("{} to {} tasks, {:?}", target.min, target.max, target.suspended)));
-    let policies = world.scaling.policies.iter();
-    targets.chain(policies.map(|policy| (policy.arn.clone(), policy.configuration.to_string()))).collect()
+pub(crate) fn inventory(world: &World) -> Inventory<'_> {
+    let mut all = Inventory::new();
+    for target in &world.scaling.targets {
+        let Suspended { scale_in, scale_out, scheduled } = target.suspended;
+        let numbers = [target.min as u64, target.max as u64];
+        let noted = Noted { numbers, flags: [scale_in, scale_out, scheduled], ..Noted::default() };
+        all.insert((&target.resource, Part::Itself), noted);
+    }
+    for policy in &world.scaling.policies {
+        all.insert((&policy.arn, Part::Itself), Noted { json: Some(&policy.configuration), ..Noted::default() });
+    }
+    all
 }

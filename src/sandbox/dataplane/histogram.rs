@@ -1,35 +1,44 @@
 //! Latencies, counted: exact, mergeable, and small because the sandbox's latencies take few values.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How many requests took how long. What records into it gives values of three significant digits (see `latency`), so that even a
 /// day of traffic is a few hundred entries.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Histogram {
-    /// Microseconds → requests.
-    counts: BTreeMap<u64, u64>,
+    /// Microseconds with requests, ascending.
+    counts: Vec<(u64, u64)>,
+}
+
+impl Serialize for Histogram {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.counts.iter().copied())
+    }
 }
 
 impl Histogram {
     pub(crate) const fn new() -> Self {
-        Self { counts: BTreeMap::new() }
+        Self { counts: Vec::new() }
     }
 
-    /// `requests` more that took so many microseconds.
-    pub(crate) fn record(&mut self, micros: u64, requests: u64) {
-        if requests > 0 {
-            *self.counts.entry(micros).or_default() += requests;
+    /// Microseconds with how many requests more took so long; in one go where they ascend.
+    pub(crate) fn record(&mut self, several: impl IntoIterator<Item = (u64, u64)>) {
+        let (mut place, mut last) = (0, 0);
+        for (micros, requests) in several.into_iter().filter(|(_, requests)| *requests > 0) {
+            place = if micros < last { 0 } else { place };
+            last = micros;
+            let rest = self.counts.get(place..).unwrap_or_default();
+            place += rest.iter().take_while(|(known, _)| *known < micros).count();
+            match self.counts.get_mut(place) {
+                Some((known, count)) if *known == micros => *count += requests,
+                Some(_) | None => self.counts.insert(place, (micros, requests)),
+            }
         }
     }
 
     /// Adds another one's requests.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (micros, requests) in &other.counts {
-            self.record(*micros, *requests);
-        }
+        self.record(other.counts.iter().copied());
     }
 
     /// Every latency that there was, in milliseconds and ascending, with its number of requests.
@@ -39,7 +48,7 @@ impl Histogram {
 
     /// How many requests there are.
     pub(crate) fn count(&self) -> u64 {
-        self.counts.values().sum()
+        self.counts.iter().map(|(_, requests)| requests).sum()
     }
 
     /// Of all requests together, in milliseconds.
@@ -57,12 +66,12 @@ impl Histogram {
 
     /// The shortest, in milliseconds; none without requests.
     pub(crate) fn min(&self) -> Option<f64> {
-        self.counts.first_key_value().map(|(micros, _)| millis(*micros))
+        self.counts.first().map(|(micros, _)| millis(*micros))
     }
 
     /// The longest, in milliseconds; none without requests.
     pub(crate) fn max(&self) -> Option<f64> {
-        self.counts.last_key_value().map(|(micros, _)| millis(*micros))
+        self.counts.last().map(|(micros, _)| millis(*micros))
     }
 
     /// What this part of the requests (0.99 for p99) did not exceed, by nearest rank, in milliseconds; none without requests.
@@ -96,7 +105,7 @@ mod tests {
 
     fn of(values: &[(u64, u64)]) -> Histogram {
         let mut all = Histogram::new();
-        values.iter().for_each(|(micros, requests)| all.record(*micros, *requests));
+        values.iter().for_each(|value| all.record([*value]));
         all
     }
 

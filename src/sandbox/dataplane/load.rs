@@ -23,7 +23,8 @@ pub(crate) const fn next_event(world: &World) -> Option<Timestamp> {
     world.dataplane.changes
 }
 
-fn next_change(world: &World) -> Option<Timestamp> {
+/// When the answers of anything that is behind a target next change by its age alone.
+pub(crate) fn next_change(world: &World) -> Option<Timestamp> {
     let start = world.scenario.start;
     let backends = world.scenario.backends.values();
     let backends = backends.filter_map(|behaviour| backends::changes_after(behaviour, start, world.now));

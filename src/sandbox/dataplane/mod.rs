@@ -31,7 +31,7 @@ mod travel;
 
 pub(crate) use backends::{Answer, Place, answer_of, changes_after, checked};
 pub(crate) use door::answer;
-pub(crate) use load::{account, next_event, notice};
+pub(crate) use load::{account, next_change, next_event, notice};
 pub(crate) use report::report;
 pub(crate) use state::State;
 pub(crate) use traffic::{Key, Minute, Traffic};

@@ -178,12 +178,10 @@ impl Traffic {
     }
 
     /// The minute that `at` is in, to be added to.
-    pub(crate) fn at(&mut self, key: &Key, at: Timestamp) -> &mut Minute {
+    pub(crate) fn at(&mut self, key: Key, at: Timestamp) -> &mut Minute {
         let minute = minute_of(at);
-        if !self.series.contains_key(key) {
-            self.series.insert(key.clone(), Series { first: minute, minutes: BTreeMap::new() });
-        }
-        self.series.entry(key.clone()).or_default().minutes.entry(minute).or_default()
+        let series = self.series.entry(key).or_insert_with(|| Series { first: minute, minutes: BTreeMap::new() });
+        series.minutes.entry(minute).or_default()
     }
 
     /// The minute that `now` is in is the one until which everything is accounted for.
@@ -236,11 +234,11 @@ mod tests {
         let mut traffic = Traffic::default();
         traffic.complete(at(100, 0));
         assert_eq!(requests(&traffic, at(0, 0), at(200, 0)), [], "nobody asked for anything yet");
-        traffic.at(&group(), at(102, 30)).requests += 5;
+        traffic.at(group(), at(102, 30)).requests += 5;
         traffic.complete(at(102, 59));
         assert_eq!(requests(&traffic, at(0, 0), at(200, 0)), [], "not complete");
         assert_eq!(traffic.running(&group()).map(|(at, minute)| (at, minute.requests)), Some((at(102, 0), 5)));
-        traffic.at(&group(), at(104, 0)).requests += 7;
+        traffic.at(group(), at(104, 0)).requests += 7;
         traffic.complete(at(106, 1));
         assert_eq!(requests(&traffic, at(0, 0), at(200, 0)), [(102, 5), (103, 0), (104, 7), (105, 0)]);
         assert_eq!(requests(&traffic, at(102, 1), at(104, 1)), [(103, 0), (104, 7)], "by their beginning");
@@ -251,7 +249,7 @@ mod tests {
     #[test]
     fn what_is_too_old_is_forgotten() {
         let mut traffic = Traffic::default();
-        traffic.at(&group(), at(10, 0)).requests += 1;
+        traffic.at(group(), at(10, 0)).requests += 1;
         traffic.complete(at(10 + KEPT_MINUTES + 3, 0));
         let minutes = requests(&traffic, at(0, 0), at(u64::from(u32::MAX), 0));
         assert_eq!((minutes.len() as u64, minutes[0]), (KEPT_MINUTES, (13, 0)));
@@ -262,7 +260,7 @@ mod tests {
         let mut one = Minute { requests: 3, connection_errors: 1, connections: 1, ..Minute::default() };
         one.answered(201, 1);
         one.generated(404, 1);
-        one.latency.record(60_000_000, 2);
+        one.latency.record([(60_000_000, 2)]);
         let mut both = one.clone();
         both.merge(&one);
         assert_eq!((both.requests, both.status_2xx, both.status_4xx, both.generated[&404]), (6, 2, 2, 2));

@@ -114,13 +114,13 @@ pub(super) fn record(traffic: &mut Traffic, at: Timestamp, course: &Course, requ
                     service.generated(forward.empty, portion.requests);
                     continue;
                 };
-                let minute = traffic.at(&Key::TargetGroup(group.id.clone()), at);
+                let minute = traffic.at(Key::TargetGroup(group.id.clone()), at);
                 target_answered(minute, portion, backend, bytes);
                 service_answered(&mut service, portion, backend);
             }
         }
     }
-    traffic.at(&Key::Service(course.service.id.clone()), at).merge(&service);
+    traffic.at(Key::Service(course.service.id.clone()), at).merge(&service);
 }
 
 fn target_answered(minute: &mut Minute, portion: &Portion, backend: Backend, bytes: u64) {
@@ -135,7 +135,7 @@ fn target_answered(minute: &mut Minute, portion: &Portion, backend: Backend, byt
             minute.connections += portion.connections;
             minute.received_bytes += portion.requests.saturating_mul(bytes);
             minute.sent_bytes += answered.saturating_mul(answer.bytes);
-            portion.latencies.iter().for_each(|(micros, count)| minute.latency.record(*micros, *count));
+            minute.latency.record(portion.latencies.iter().copied());
         }
     }
 }
@@ -149,7 +149,7 @@ fn service_answered(service: &mut Minute, portion: &Portion, backend: Backend) {
             portion.answered.iter().for_each(|(status, count)| service.answered(*status, *count));
             service.request_timeouts += portion.timed_out;
             service.generated(504, portion.timed_out);
-            portion.latencies.iter().for_each(|(micros, count)| service.latency.record(*micros, *count));
+            service.latency.record(portion.latencies.iter().copied());
         }
     }
 }

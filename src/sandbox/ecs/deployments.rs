@@ -1,5 +1,7 @@
 //! Deployments: how one begins, starts and ends; and the service deployments that tell of them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -14,6 +16,7 @@ use crate::sandbox::world::World;
 /// A new PRIMARY deployment; the older ones are ACTIVE until their tasks are gone. Its service deployment is PENDING until the
 /// scheduler looks.
 pub(crate) fn begin(world: &mut World, place: usize, spec: Object, groups: Vec<Port>) {
+    let spec = Arc::new(spec);
     finish(world, place, "STOPPED", Some("Service deployment was stopped because it was superseded by another one."));
     let (id, secret, now) = (deployment_id(world), world.uuid32(), world.now);
     let Some(service) = world.ecs.services.get(place) else { return };
@@ -26,7 +29,7 @@ pub(crate) fn begin(world: &mut World, place: usize, spec: Object, groups: Vec<P
         arn: revision.clone(),
         service_arn: service_arn.clone(),
         cluster: cluster.clone(),
-        spec: spec.clone(),
+        spec: Arc::clone(&spec),
         groups: groups.clone(),
         created_at: now,
     });

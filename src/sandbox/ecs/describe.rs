@@ -57,7 +57,7 @@ pub(crate) fn service(world: &World, service: &EcsService, tags: bool) -> Value 
     if spec.contains_key("platformVersion") {
         printed["platformFamily"] = json!("Linux");
     }
-    for (member, value) in &service.settings {
+    for (member, value) in &*service.settings {
         printed[member] = value.clone();
     }
     printed["deployments"] =

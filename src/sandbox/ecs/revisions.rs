@@ -36,7 +36,7 @@ fn print(world: &World, revision: &Revision) -> Value {
         "containerImages": images(world, revision),
         "guardDutyEnabled": false,
     });
-    for (member, value) in &revision.spec {
+    for (member, value) in &*revision.spec {
         printed[member] = value.clone();
     }
     if revision.spec.contains_key("platformVersion") {

@@ -1,5 +1,7 @@
 //! `RunTask`: tasks that no service wants.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -57,7 +59,7 @@ pub(crate) fn run(world: &mut World, body: &Value) -> Outcome {
         service: String::new(),
         deployment: started_by.to_owned(),
         task_definition: arn,
-        spec,
+        spec: Arc::new(spec),
         printed: printed(body),
         groups: Vec::new(),
     };

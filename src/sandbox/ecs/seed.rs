@@ -1,5 +1,7 @@
 //! The scenario's start, and a look at everything at once.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -91,11 +93,11 @@ fn revised(revisions: &mut Vec<TaskDefinition>, revision: usize) -> String {
     let Some(newest) = revisions.pop() else { return String::new() };
     let numbered = |number: usize, active: bool| {
         let arn = newest.arn.rsplit_once(':').map_or_else(String::new, |(family, _)| format!("{family}:{number}"));
-        let mut printed = newest.printed.clone();
+        let mut printed = Object::clone(&newest.printed);
         printed.insert("taskDefinitionArn".to_owned(), json!(arn));
         printed.insert("revision".to_owned(), json!(number));
         printed.insert("status".to_owned(), json!(if active { "ACTIVE" } else { "INACTIVE" }));
-        TaskDefinition { arn, active, printed }
+        TaskDefinition { arn, active, printed: Arc::new(printed) }
     };
     for number in revisions.len() + 1..=revision {
         revisions.push(numbered(number, false));

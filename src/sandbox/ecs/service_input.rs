@@ -79,21 +79,21 @@ pub(crate) fn task_definition<'a>(world: &'a World, reference: &str) -> Result<&
 
 /// Launch type and network against the task definition.
 pub(crate) fn placement(world: &World, cluster: &str, spec: &Object, definition: &TaskDefinition) -> Result<(), Refusal> {
-    let spec = Value::Object(spec.clone());
-    let printed = Value::Object(definition.printed.clone());
+    let printed = |member: &str| definition.printed.get(member);
     let strategy = spec.get("capacityProviderStrategy").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    let launch = text(&spec, "launchType");
+    let launch = spec.get("launchType").and_then(Value::as_str);
     if strategy && launch.is_some() {
         return Err(refusal::invalid("Specifying both a launch type and capacity provider strategy is not supported."));
     }
     if strategy {
-        providers(world, cluster, &spec)?;
+        providers(world, cluster, spec)?;
     }
-    let awsvpc = text(&printed, "networkMode") == Some("awsvpc");
-    if (strategy || launch == Some("FARGATE")) && !texts(&printed, "requiresCompatibilities").contains(&"FARGATE") {
+    let awsvpc = printed("networkMode").and_then(Value::as_str) == Some("awsvpc");
+    let compatible = printed("requiresCompatibilities").and_then(Value::as_array).into_iter().flatten();
+    if (strategy || launch == Some("FARGATE")) && !compatible.into_iter().any(|kind| kind == "FARGATE") {
         return Err(refusal::invalid("Task definition does not support launch_type FARGATE."));
     }
-    let network = spec.pointer("/networkConfiguration/awsvpcConfiguration");
+    let network = spec.get("networkConfiguration").and_then(|network| network.get("awsvpcConfiguration"));
     if awsvpc && network.is_none() {
         return Err(refusal::invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
     }
@@ -113,7 +113,7 @@ pub(crate) fn placement(world: &World, cluster: &str, spec: &Object, definition:
 }
 
 /// Capacity providers are associated with the cluster; the sandbox has those of Fargate.
-fn providers(world: &World, cluster: &str, spec: &Value) -> Result<(), Refusal> {
+fn providers(world: &World, cluster: &str, spec: &Object) -> Result<(), Refusal> {
     let known = clusters::given(world, cluster, "capacityProviders").and_then(Value::as_array).cloned().unwrap_or_default();
     for item in spec.get("capacityProviderStrategy").and_then(Value::as_array).into_iter().flatten() {
         let name = text(item, "capacityProvider").unwrap_or_default();

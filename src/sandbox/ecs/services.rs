@@ -1,5 +1,7 @@
 //! Services: created, updated, deleted, listed.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -64,7 +66,7 @@ pub(crate) fn create(world: &mut World, body: &Value) -> Outcome {
         status: ServiceStatus::Active,
         desired: usize::try_from(desired).unwrap_or(usize::MAX),
         created_at: world.now,
-        settings,
+        settings: Arc::new(settings),
         deployments: Vec::new(),
         last_completed: None,
         events: std::collections::VecDeque::new(),
@@ -179,9 +181,9 @@ pub(crate) fn change(world: &mut World, body: &Value) -> Result<usize, Refusal> 
     };
     input::emulated(body)?;
     let cluster = service.cluster.clone();
-    let old = service.primary().map(|deployment| deployment.spec.clone()).unwrap_or_default();
+    let old = service.primary().map(|deployment| Object::clone(&deployment.spec)).unwrap_or_default();
     let given = body.as_object().cloned().unwrap_or_default();
-    let (mut spec, mut settings) = (old.clone(), service.settings.clone());
+    let (mut spec, mut settings) = (old.clone(), Object::clone(&service.settings));
     for (member, value) in given.into_iter().filter(|(_, value)| !value.is_null()) {
         if OF_A_DEPLOYMENT.contains(&member.as_str()) {
             if member == "capacityProviderStrategy" {
@@ -218,9 +220,9 @@ pub(crate) fn change(world: &mut World, body: &Value) -> Result<usize, Refusal> 
         progressive::check(world, &settings, &spec)?;
     }
     if let Some(service) = world.ecs.services.get_mut(place) {
-        service.settings = settings;
+        service.settings = Arc::new(settings);
         if let Some(primary) = service.deployments.first_mut().filter(|_| !new) {
-            primary.spec = spec.clone();
+            primary.spec = Arc::new(spec.clone());
         }
         if let Some(desired) = body.get("desiredCount").and_then(Value::as_u64) {
             service.steady &= service.desired as u64 == desired;

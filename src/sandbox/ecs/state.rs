@@ -1,6 +1,9 @@
 //! What ECS keeps.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
 
@@ -51,7 +54,7 @@ pub(crate) struct Revision {
     pub(crate) service_arn: String,
     pub(crate) cluster: String,
     /// The members as they were given; `taskDefinition` is an ARN.
-    pub(crate) spec: Object,
+    pub(crate) spec: Arc<Object>,
     /// What its tasks are registered in.
     pub(crate) groups: Vec<Port>,
     pub(crate) created_at: Timestamp,
@@ -63,7 +66,7 @@ pub(crate) struct TaskDefinition {
     /// Whether it is ACTIVE, not INACTIVE or DELETE_IN_PROGRESS.
     pub(crate) active: bool,
     /// As `DescribeTaskDefinition` prints it.
-    pub(crate) printed: Object,
+    pub(crate) printed: Arc<Object>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +85,7 @@ pub(crate) struct EcsService {
     pub(crate) desired: usize,
     pub(crate) created_at: Timestamp,
     /// Members that no deployment carries: `deploymentConfiguration`, `loadBalancers`, the flags; defaults are filled in.
-    pub(crate) settings: Object,
+    pub(crate) settings: Arc<Object>,
     /// Newest first; the first one is PRIMARY.
     pub(crate) deployments: Vec<Deployment>,
     /// The last deployment that was completed: what the circuit breaker goes back to.
@@ -116,7 +119,7 @@ pub(crate) struct Deployment {
     /// The ARN of the service revision that it deploys.
     pub(crate) revision: String,
     /// The members that a deployment carries as they were given; `taskDefinition` is an ARN.
-    pub(crate) spec: Object,
+    pub(crate) spec: Arc<Object>,
     /// What its tasks are registered in, from `spec`'s `vpcLatticeConfigurations`.
     pub(crate) groups: Vec<Port>,
     pub(crate) created_at: Timestamp,
@@ -276,6 +279,9 @@ impl Task {
 impl EcsService {
     /// Whether an ARN is its own, in the long form or in the short one without the cluster.
     fn means(&self, reference: &str) -> bool {
+        if !reference.starts_with("arn:") {
+            return false;
+        }
         let Some((account, _)) = self.arn.split_once(":service/") else { return false };
         reference == self.arn
             || reference.strip_prefix(account).and_then(|rest| rest.strip_prefix(":service/")) == Some(&self.name)
@@ -307,7 +313,8 @@ impl EcsService {
 impl State {
     /// A task definition by `family`, `family:revision` or ARN; a bare family means its latest ACTIVE revision.
     pub(crate) fn task_definition(&self, reference: &str) -> Option<&TaskDefinition> {
-        let name = reference.rsplit_once(":task-definition/").map_or(reference, |(_, name)| name);
+        let arn = reference.rsplit_once('/').filter(|(account, _)| account.ends_with(":task-definition"));
+        let name = arn.map_or(reference, |(_, name)| name);
         let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
         let revisions = self.families.get(family)?;
         match revision {

@@ -1,12 +1,14 @@
 //! `ListTaskDefinitions`, `ListTaskDefinitionFamilies` and `DeleteTaskDefinitions`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
     clusters::{paged, text, texts},
     pages::page,
     refusal::{self, Outcome},
-    state::TaskDefinition,
+    state::{Object, TaskDefinition},
     task_definitions::seconds,
 };
 use crate::sandbox::world::World;
@@ -69,10 +71,11 @@ pub(crate) fn delete(world: &mut World, body: &Value) -> Outcome {
             })),
             Some(found) => {
                 if status(found) != "DELETE_IN_PROGRESS" {
-                    found.printed.insert("status".to_owned(), json!("DELETE_IN_PROGRESS"));
-                    found.printed.insert("deleteRequestedAt".to_owned(), seconds(now));
+                    let printed = Arc::make_mut(&mut found.printed);
+                    printed.insert("status".to_owned(), json!("DELETE_IN_PROGRESS"));
+                    printed.insert("deleteRequestedAt".to_owned(), seconds(now));
                 }
-                deleted.push(Value::Object(found.printed.clone()));
+                deleted.push(Value::Object(Object::clone(&found.printed)));
             }
         }
     }

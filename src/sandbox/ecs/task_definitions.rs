@@ -1,5 +1,7 @@
 //! Task definitions: registered, printed, looked up.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -27,7 +29,7 @@ pub(crate) fn register(world: &mut World, body: &Value) -> Outcome {
     put_tags(world, &arn, body)?;
     let printed = fill_in(world, body, &arn, revision);
     let answer = json!({ "taskDefinition": printed, "tags": print_tags(world, &arn) });
-    world.ecs.families.entry(family).or_default().push(TaskDefinition { arn, active: true, printed });
+    world.ecs.families.entry(family).or_default().push(TaskDefinition { arn, active: true, printed: Arc::new(printed) });
     Ok(answer)
 }
 
@@ -207,7 +209,7 @@ pub(crate) fn describe(world: &World, body: &Value) -> Outcome {
     let reference = text(body, "taskDefinition").unwrap_or_default();
     let missing = || refusal::client("Unable to describe task definition.");
     let found = world.ecs.task_definition(reference).ok_or_else(missing)?;
-    let mut answer = json!({ "taskDefinition": found.printed });
+    let mut answer = json!({ "taskDefinition": *found.printed });
     if includes(body, "TAGS") {
         answer["tags"] = print_tags(world, &found.arn);
     }
@@ -226,10 +228,11 @@ pub(crate) fn deregister(world: &mut World, body: &Value) -> Outcome {
     let found = world.ecs.families.values_mut().flatten().find(|definition| definition.arn == arn).ok_or_else(missing)?;
     if found.active {
         found.active = false;
-        found.printed.insert("status".to_owned(), json!("INACTIVE"));
-        found.printed.insert("deregisteredAt".to_owned(), seconds(now));
+        let printed = Arc::make_mut(&mut found.printed);
+        printed.insert("status".to_owned(), json!("INACTIVE"));
+        printed.insert("deregisteredAt".to_owned(), seconds(now));
     }
-    Ok(json!({ "taskDefinition": found.printed }))
+    Ok(json!({ "taskDefinition": *found.printed }))
 }
 
 /// The container port behind a port mapping's name.

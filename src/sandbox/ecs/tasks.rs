@@ -1,6 +1,6 @@
 //! The life of a task: started, PENDING, RUNNING, registered, drained, STOPPED.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ pub(crate) struct Order {
     pub(crate) group: String,
     pub(crate) task_definition: String,
     /// Network and launch type, as in `CreateService` and `RunTask`.
-    pub(crate) spec: Object,
+    pub(crate) spec: Arc<Object>,
     /// What `DescribeTasks` prints besides.
     pub(crate) printed: Object,
     pub(crate) groups: Vec<Port>,

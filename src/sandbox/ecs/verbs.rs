@@ -1,22 +1,28 @@
 //! ECS without requests: services and tasks as they are, and launching, for whoever is in the same process.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     clusters::text,
     describe, describe_tasks, services,
-    state::{EcsService, Rollout, ServiceStatus},
+    state::{Rollout, ServiceStatus},
     task_definitions,
 };
-use crate::{clock::Timestamp, sandbox::world::World};
+use crate::{
+    clock::Timestamp,
+    sandbox::{
+        inventory::{Inventory, Noted, Part},
+        world::World,
+    },
+};
 
 /// A service that is ACTIVE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSeen<'a> {
     /// Tasks wanted.
     pub desired: usize,
+    /// What no deployment carries: `deploymentConfiguration`, `loadBalancers` and the like, as ECS keeps them.
+    pub settings: &'a Map<String, Value>,
     /// The newest first.
     pub deployments: Vec<DeploymentSeen<'a>>,
 }
@@ -26,6 +32,8 @@ pub struct ServiceSeen<'a> {
 pub struct DeploymentSeen<'a> {
     /// The ARN of the task definition that it runs.
     pub task_definition: &'a str,
+    /// What it deploys, as ECS keeps it.
+    pub members: &'a Map<String, Value>,
     /// Its tasks that run.
     pub running: usize,
     /// Its tasks that are to run and do not yet.
@@ -68,6 +76,7 @@ pub(crate) fn service<'a>(world: &'a World, cluster: &str, name: &str) -> Option
         let (running, pending) = describe::counts(world, found, &deployment.id);
         DeploymentSeen {
             task_definition: deployment.spec.get("taskDefinition").and_then(Value::as_str).unwrap_or_default(),
+            members: &deployment.spec,
             running,
             pending,
             failed_tasks: deployment.failed,
@@ -79,7 +88,11 @@ pub(crate) fn service<'a>(world: &'a World, cluster: &str, name: &str) -> Option
             reason: &deployment.reason,
         }
     });
-    (found.status == ServiceStatus::Active).then(|| ServiceSeen { desired: found.desired, deployments: deployments.collect() })
+    (found.status == ServiceStatus::Active).then(|| ServiceSeen {
+        desired: found.desired,
+        settings: &found.settings,
+        deployments: deployments.collect(),
+    })
 }
 
 /// The tasks of a service, in the order of their creation, stopped ones too.
@@ -120,11 +133,17 @@ pub(crate) fn launch(
 }
 
 /// What is written down about every service: what it was given, and its size.
-pub(crate) fn inventory(world: &World) -> BTreeMap<String, String> {
-    let told = |service: &EcsService| {
-        let deployment = service.primary().map(|deployment| Value::Object(deployment.spec.clone()).to_string());
-        let what = format!("{:?}, {} tasks: {}", service.status, service.desired, deployment.unwrap_or_default());
-        (service.arn.clone(), what)
-    };
-    world.ecs.services.iter().map(told).collect()
+pub(crate) fn inventory(world: &World) -> Inventory<'_> {
+    let mut all = Inventory::new();
+    for service in &world.ecs.services {
+        let words = match service.status {
+            ServiceStatus::Active => "ACTIVE",
+            ServiceStatus::Draining => "DRAINING",
+            ServiceStatus::Inactive => "INACTIVE",
+        };
+        let members = service.primary().map(|deployment| &*deployment.spec);
+        let noted = Noted { words, numbers: [service.desired as u64, 0], members, ..Noted::default() };
+        all.insert((&service.arn, Part::Itself), noted);
+    }
+    all
 }

@@ -304,3 +304,63 @@ fn a_session_policy_bounds_what_the_role_may() {
         "{text}"
     );
 }
+
+/// A question to IAM.
+fn iam(world: &mut World, fields: &str) -> Reply {
+    let headers = [("content-type", "application/x-www-form-urlencoded".to_owned())];
+    send(world, Method::POST, "/", &headers, &format!("{fields}&Version=2010-05-08"))
+}
+
+/// What it answers, its status before it.
+fn said(reply: &Reply) -> String {
+    format!("{} {}", reply.status, String::from_utf8_lossy(&reply.body))
+}
+
+#[test]
+fn a_role_is_told_with_its_trust_and_one_that_is_not_there_is_not() {
+    let mut world = world();
+    let open = said(&iam(&mut world, "Action=GetRole&RoleName=anything"));
+    assert!(open.starts_with("200 ") && open.contains("<Arn>arn:aws:iam::123456789012:role/anything</Arn>"), "{open}");
+    assert!(open.contains("%22ecs.amazonaws.com%22"), "without roles every one is there, for ECS too: {open}");
+    let trust =
+        json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ecs.amazonaws.com"}}});
+    let seed = RoleSeed { trust: Some(Policy::try_from(trust).unwrap()), ..RoleSeed::default() };
+    world.scenario.iam.roles.insert("teams/a/ecs".to_owned(), seed);
+    let role = said(&iam(&mut world, "Action=GetRole&RoleName=ecs"));
+    assert!(role.contains("<Path>/teams/a/</Path>") && role.contains(":role/teams/a/ecs</Arn>"), "{role}");
+    assert!(!role.contains("ecs-tasks"), "{role}");
+    let missing = said(&iam(&mut world, "Action=GetRole&RoleName=anything"));
+    assert!(missing.starts_with("404 ") && missing.contains("<Code>NoSuchEntity</Code>"), "{missing}");
+}
+
+#[test]
+fn what_policies_say_is_told_without_anybody_doing_it() {
+    let mut world = with_policy(json!([
+        {"Effect": "Allow", "Action": ["ecs:*", "iam:SimulatePrincipalPolicy"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "ecs:DeleteService", "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}}},
+    ]));
+    let asked = |more: &str| format!("Action=SimulatePrincipalPolicy&PolicySourceArn={ROLE}{more}");
+    let verdicts = |reply: &Reply| {
+        let text = said(reply);
+        text.split("<EvalDecision>").skip(1).filter_map(|rest| rest.split('<').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let actions =
+        "&ActionNames.member.1=ecs:UpdateService&ActionNames.member.2=ecs:DeleteService&ActionNames.member.3=iam:PassRole";
+    let reply = iam(&mut world, &asked(actions));
+    assert_eq!(verdicts(&reply), ["allowed", "explicitDeny", "implicitDeny"]);
+    assert!(said(&reply).contains("<member>iam:PassedToService</member>"), "what it would have to know: {}", said(&reply));
+    let passed = "&ContextEntries.member.1.ContextKeyName=iam:PassedToService&ContextEntries.member.1.ContextKeyType=string\
+                  &ContextEntries.member.1.ContextKeyValues.member.1=ecs.amazonaws.com";
+    let reply = iam(&mut world, &asked(&format!("{actions}{passed}")));
+    assert_eq!(verdicts(&reply), ["allowed", "explicitDeny", "allowed"]);
+    let both = "&ActionNames.member.1=ecs:UpdateService&ResourceArns.member.1=arn:a&ResourceArns.member.2=arn:b";
+    assert_eq!(verdicts(&iam(&mut world, &asked(both))).len(), 2, "each on each");
+
+    let session = "arn:aws:sts::123456789012:assumed-role/deployer/run";
+    let reply = iam(&mut world, &format!("Action=SimulatePrincipalPolicy&PolicySourceArn={session}{actions}"));
+    assert!(said(&reply).contains("does not clearly define entity type and name"), "{}", said(&reply));
+    let mut world = with_policy(json!([{"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}]));
+    let reply = iam(&mut world, &asked(actions));
+    assert!(said(&reply).starts_with("403 ") && said(&reply).contains("iam:SimulatePrincipalPolicy"), "{}", said(&reply));
+}

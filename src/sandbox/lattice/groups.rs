@@ -167,6 +167,7 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     if !found.is_empty() {
         return Err(refusal::fields(found));
     }
+    health::checks_change(group, now);
     group.config["healthCheck"] = check;
     group.card.updated = now;
     let reply = joined(head(group), &json!({"config": group.config}));

@@ -14,13 +14,38 @@ use crate::{
 /// When something happens next.
 pub(crate) fn next_event(world: &World) -> Option<Timestamp> {
     let state = &world.lattice;
-    let targets = state.groups.iter().flat_map(|group| &group.targets).filter_map(|target| target.due);
+    let targets =
+        state.groups.iter().flat_map(|group| group.targets.iter().filter_map(|target| next_check(world, group, target)));
     let ahead = state.rules().filter_map(|(_, _, rule)| rule.ahead.front().map(|(at, _)| *at));
     let groups = state.groups.iter().filter_map(|group| group.life.due());
     let services = state.services.iter().filter_map(|service| service.life.due());
     let associations = state.associations.iter().filter_map(|association| association.life.due());
     let vpcs = state.vpcs.iter().filter_map(|vpc| vpc.life.due());
     targets.chain(ahead).chain(groups).chain(services).chain(associations).chain(vpcs).min()
+}
+
+/// When a check of this target is done next that may find something new, or when it is drained.
+fn next_check(world: &World, group: &Group, target: &Target) -> Option<Timestamp> {
+    let due = target.due?;
+    let Some(stirs) = target.rests else { return Some(due) };
+    let later = Timestamp::from_millis(world.now.as_millis() + 1);
+    let from = if is_foreseen(world, stirs) { world.lattice.foreseen.1?.max(later) } else { later };
+    Some(turn_from(due, interval(group), from))
+}
+
+/// Whether all that may change what checks find, compared with what they found at these stirs, is known to be a matter of age.
+fn is_foreseen(world: &World, stirs: u64) -> bool {
+    stirs == world.stirs() && world.lattice.foreseen.0 == stirs
+}
+
+fn interval(group: &Group) -> Duration {
+    Duration::from_secs(group.check_number("healthCheckIntervalSeconds").max(1))
+}
+
+/// The first of the moments `due`, `due + interval`, `due + 2 × interval`, … that is not before `from`.
+fn turn_from(due: Timestamp, interval: Duration, from: Timestamp) -> Timestamp {
+    let turns = from.since(due).as_millis().div_ceil(interval.as_millis());
+    due + interval * u32::try_from(turns).unwrap_or(u32::MAX)
 }
 
 /// Does what is due now; whether anything changed but the times of health checks.
@@ -91,28 +116,64 @@ fn drop_drained(world: &mut World) -> bool {
 
 /// Asks every target whose check is due, then writes down what was heard.
 fn check_due(world: &mut World) {
-    let now = world.now;
+    let (now, stirs) = (world.now, world.stirs());
+    let foresees = |target: &Target| {
+        let of_age = world.lattice.foreseen.1.is_some_and(|changes| changes <= now);
+        target.rests.is_some_and(|stirs| is_foreseen(world, stirs)) && !of_age
+    };
     let mut heard = Vec::new();
     for (at, group) in world.lattice.groups.iter().enumerate() {
         for (index, target) in group.targets.iter().enumerate() {
-            if target.health != Health::Draining && target.due.is_some_and(|due| due <= now) {
+            let Some(due) = target.due.filter(|due| *due <= now && target.health != Health::Draining) else { continue };
+            let is_turn = target.rests.is_none() || (now > world.lattice.checked && turn_from(due, interval(group), now) == now);
+            if is_turn && !foresees(target) {
                 heard.push((at, index, passes(world, group, target)));
             }
         }
     }
     for (at, index, passed) in heard {
         let group = &mut world.lattice.groups[at];
-        let interval = Duration::from_secs(group.check_number("healthCheckIntervalSeconds"));
+        let interval = interval(group);
         let thresholds = (group.check_number("healthyThresholdCount"), group.check_number("unhealthyThresholdCount"));
-        let name = group.card.name.clone();
         let target = &mut group.targets[index];
         target.due = Some(now + interval);
         let before = target.health;
         hear(target, passed, thresholds);
+        target.rests = (target.contrary == 0 && target.health == before).then_some(stirs);
         if target.health != before {
-            let line = format!("{}:{} of {name}: {} → {}", target.id, target.port, before.word(), target.health.word());
+            let (id, port, after, name) = (&target.id, target.port, target.health.word(), &group.card.name);
+            let line = format!("{id}:{port} of {name}: {} → {after}", before.word());
             world.note("target", line);
         }
+    }
+    foresee(world);
+    done_until_now(world);
+}
+
+/// Finds out when answers change by age alone, from here on. Where they just did, every target is checked again.
+fn foresee(world: &mut World) {
+    let ((stirs, changes), now) = (world.lattice.foreseen, world.now);
+    let have_changed = changes.is_some_and(|changes| changes <= now);
+    if have_changed {
+        world.lattice.groups.iter_mut().for_each(|group| checks_change(group, now));
+    }
+    if have_changed || stirs != world.stirs() {
+        world.lattice.foreseen = (world.stirs(), dataplane::next_change(world));
+    }
+}
+
+/// Whatever was due until now is done, or would have found nothing new.
+pub(crate) fn done_until_now(world: &mut World) {
+    world.lattice.checked = world.now;
+}
+
+/// What checks find, or how often they are done, is another matter from now on: none rests, and those until now are behind it.
+pub(super) fn checks_change(group: &mut Group, now: Timestamp) {
+    let interval = interval(group);
+    let later = Timestamp::from_millis(now.as_millis() + 1);
+    for target in group.targets.iter_mut().filter(|target| target.rests.is_some()) {
+        target.rests = None;
+        target.due = target.due.map(|due| turn_from(due, interval, later));
     }
 }
 
@@ -170,7 +231,7 @@ pub(super) fn usage_changed(world: &mut World) {
         for target in &mut world.lattice.groups[at].targets {
             let checked = matches!(target.health, Health::Initial | Health::Healthy | Health::Unhealthy);
             if target.health != Health::Draining && target.health != health && !(health == Health::Initial && checked) {
-                *target = Target { id: target.id.clone(), port: target.port, health, contrary: 0, due };
+                *target = Target { id: target.id.clone(), port: target.port, health, contrary: 0, due, rests: None };
             }
         }
     }
@@ -183,7 +244,7 @@ pub(super) fn register(world: &mut World, group: &str, id: &str, port: u64) {
     let now = world.now;
     let Ok(found) = world.lattice.group_mut(group) else { return };
     let name = found.card.name.clone();
-    let new = Target { id: id.to_owned(), port, health, contrary: 0, due };
+    let new = Target { id: id.to_owned(), port, health, contrary: 0, due, rests: None };
     match found.targets.iter_mut().find(|target| target.id == id && target.port == port) {
         Some(target) if target.health == Health::Draining => *target = new,
         Some(_) => return,
@@ -206,7 +267,7 @@ pub(super) fn deregister(world: &mut World, group: &str, id: &str, port: u64) ->
         world.note("target", format!("{id}:{port} of {name}: deregistered"));
     } else if before != Health::Draining {
         target.health = Health::Draining;
-        target.due = Some(until);
+        (target.due, target.rests) = (Some(until), None);
         world.note("target", format!("{id}:{port} of {name}: {} → DRAINING", before.word()));
     }
     true
@@ -235,7 +296,7 @@ mod tests {
     use super::{Health, Target, hear, matches};
 
     fn after(start: Health, checks: &[bool]) -> Health {
-        let mut target = Target { id: "10.0.0.1".to_owned(), port: 80, health: start, contrary: 0, due: None };
+        let mut target = Target { id: "10.0.0.1".to_owned(), port: 80, health: start, contrary: 0, due: None, rests: None };
         for passed in checks {
             hear(&mut target, *passed, (3, 2));
         }

@@ -39,7 +39,7 @@ mod view;
 mod vpcs;
 
 pub(crate) use authorize::{Invocation, authorized};
-pub(crate) use health::{next_event, on_time, settle};
+pub(crate) use health::{done_until_now, next_event, on_time, settle};
 pub(crate) use managed::{forward, forwards};
 pub(crate) use operation::OPERATIONS;
 pub(crate) use routes::{Addressed, Destination, addressed, routable, route, service_of_domain, service_of_name};

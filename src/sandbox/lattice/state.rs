@@ -21,6 +21,10 @@ pub(crate) struct State {
     pub(super) tokens: BTreeMap<(String, String), (Value, Value)>,
     /// Every split that was ever written, in the order of time.
     pub(super) history: Vec<Written>,
+    /// Until then health checks are done.
+    pub(super) checked: Timestamp,
+    /// The world's stirs when the newest of them were done, and when answers change after that by age alone.
+    pub(super) foreseen: (u64, Option<Timestamp>),
 }
 
 /// A split as it was written to a traffic target.
@@ -220,8 +224,10 @@ pub(super) struct Target {
     pub(super) health: Health,
     /// Checks in a row that said the opposite of `health`.
     pub(super) contrary: u64,
-    /// When it is checked next, or, while it drains, when it is gone.
+    /// When it is checked next, or, while it drains, when it is gone. Checks that need not be done do not move this on.
     pub(super) due: Option<Timestamp>,
+    /// The world's stirs when a check found nothing new: as long as nothing stirs, neither would another.
+    pub(super) rests: Option<u64>,
 }
 
 #[derive(Clone)]

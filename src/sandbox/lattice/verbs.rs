@@ -6,7 +6,10 @@ use super::{
     action::{self, Place},
     state::{Action, Card, Health, Life, Listener, Rule, Service, Tags},
 };
-use crate::sandbox::world::World;
+use crate::sandbox::{
+    inventory::{Inventory, Noted, Part},
+    world::World,
+};
 
 /// The rule behind a traffic target's ARN: a rule's own, or a listener's for its default action.
 fn find<'a>(world: &'a World, arn: &str) -> Option<(&'a Service, &'a Listener, &'a Rule)> {
@@ -39,28 +42,38 @@ pub(crate) fn rules<'a>(world: &'a World, listener: &str) -> impl Iterator<Item 
     })
 }
 
+fn list<'a>(all: &mut Inventory<'a>, card: &'a Card, noted: Noted<'a>) {
+    all.insert((&card.arn, Part::Itself), noted);
+    for (key, value) in &card.tags {
+        all.insert((&card.arn, Part::Tag(key)), Noted { words: value, ..Noted::default() });
+    }
+}
+
 /// Everything that is written down about every resource: its tags one by one, and what it does.
-pub(crate) fn inventory(world: &World) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::new();
-    let mut card = |card: &Card, what: String| {
-        all.insert(card.arn.clone(), what);
-        all.extend(card.tags.iter().map(|(key, value)| (format!("{} tag {key}", card.arn), value.clone())));
-    };
+pub(crate) fn inventory(world: &World) -> Inventory<'_> {
+    let mut all = Inventory::new();
+    let mut card = |card, noted| list(&mut all, card, noted);
     let state = &world.lattice;
     for service in &state.services {
-        card(&service.card, service.card.name.clone());
-        service.listeners.iter().for_each(|listener| card(&listener.card, format!("{} {}", listener.protocol, listener.port)));
+        card(&service.card, Noted { words: &service.card.name, ..Noted::default() });
+        for listener in &service.listeners {
+            card(&listener.card, Noted { words: &listener.protocol, numbers: [listener.port, 0], ..Noted::default() });
+        }
     }
     for (_, _, rule) in state.rules() {
-        card(&rule.card, format!("{:?} {} {}", rule.priority, rule.matching, rule.card.name));
+        let numbers = [rule.priority.unwrap_or_default(), 0];
+        card(&rule.card, Noted { words: &rule.card.name, numbers, json: Some(&rule.matching), ..Noted::default() });
     }
-    state.groups.iter().for_each(|group| card(&group.card, format!("{} {}", group.kind, group.config)));
-    state.networks.iter().for_each(|network| card(&network.card, network.card.name.clone()));
-    let action = |(_, listener, rule): (&Service, &Listener, &Rule)| {
+    for group in &state.groups {
+        card(&group.card, Noted { words: &group.kind, json: Some(&group.config), ..Noted::default() });
+    }
+    for network in &state.networks {
+        card(&network.card, Noted { words: &network.card.name, ..Noted::default() });
+    }
+    for (_, listener, rule) in state.rules() {
         let arn = if rule.is_default() { &listener.card.arn } else { &rule.card.arn };
-        (format!("{arn} action"), format!("{:?}", rule.action))
-    };
-    all.extend(state.rules().map(action));
+        all.insert((arn, Part::Action), Noted { action: Some(&rule.action), ..Noted::default() });
+    }
     all
 }
 

@@ -20,7 +20,7 @@ mod takeovers;
 pub use answer::{answer, asked};
 pub use patch::patch;
 pub use policy::iam_policy;
-pub use release::{Who, deploy, diff, findings, shift, status, verified, who};
+pub use release::{Who, deploy, diff, findings, findings_format, shift, status, verified, who};
 pub use sandbox::{sandbox_run, sandbox_serve};
 pub use takeovers::{abort, promote, recover, resume, rollback};
 

@@ -11,7 +11,7 @@ use crate::{
     cli,
     definition::Finding,
     settings::{
-        Environment, PatchInput, PatchOutput, PatchSettings, PatchSlot, Unsettled, WhichSlot,
+        Environment, FindingsFormat, PatchInput, PatchOutput, PatchSettings, PatchSlot, Unsettled, WhichSlot,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -54,6 +54,10 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
         (false, false, None) => PatchOutput::Stdout,
     };
 
+    let format = sources.format(args.format);
+    if format != FindingsFormat::Text && output == PatchOutput::Stdout {
+        contradiction(&mut sources, "the findings would stand in the definition: both go to standard output");
+    }
     let task_definition =
         sources.path("task-definition", args.task_definition.as_deref(), config.task_definition.as_ref(), &config.directory);
     if let PatchInput::File(path) = &input {
@@ -79,6 +83,7 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
         jq: sources.filters(&args.jq, &args.filters.jq_file, &config.jq),
         seen: sources.seen(&args.filters.jq_env, &config.jq_env, &surroundings.runner),
         output,
+        format,
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         surroundings,
         templating: std::mem::take(&mut sources.templating),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum as _;
+
 use super::{
     common::{aws, github, surroundings},
     hooks::{hooks, without_tasks},
@@ -12,8 +14,8 @@ use crate::{
     cli,
     definition::{Finding, Given},
     settings::{
-        DeploySettings, DiffSettings, Environment, FindingsSettings, LatticeSettings, OnExisting, Rules, ShiftSettings,
-        StatusSettings, Surroundings, Unsettled,
+        DeploySettings, DiffSettings, Environment, FindingsFormat, FindingsSettings, LatticeSettings, OnExisting, Rules,
+        ShiftSettings, StatusSettings, Surroundings, Unsettled,
         config::Config,
         sources::{Asked, Sources},
         surroundings::check_clock,
@@ -94,13 +96,15 @@ pub fn diff(args: &cli::Diff, environment: &Environment) -> Result<DiffSettings,
     let release = cli::Deploy {
         common: args.common.clone(),
         released: args.released.clone(),
-        reporting: cli::Reporting { format: args.format, ..cli::Reporting::default() },
+        // The variable may say `sarif`, which a release does not know.
+        reporting: cli::Reporting { format: Some(cli::Format::Text), ..cli::Reporting::default() },
         ..cli::Deploy::default()
     };
     let release = deploy(&release, environment)?;
     let mut sources = Sources::new(environment);
     let exit_code = sources.boolean("exit-code", args.exit_code, None, false);
-    sources.done(DiffSettings { release, exit_code })
+    let format = sources.format(args.format);
+    sources.done(DiffSettings { release, exit_code, format })
 }
 
 /// The release that `verify` is about.
@@ -118,6 +122,13 @@ pub fn verified(args: &cli::Verify, environment: &Environment) -> Result<DeployS
         ..cli::Deploy::default()
     };
     deploy(&release, environment)
+}
+
+/// The format of findings, as far as it is known: what is wrong with it is told by whoever needs it.
+#[must_use]
+pub fn findings_format(flag: Option<FindingsFormat>, environment: &Environment) -> FindingsFormat {
+    let variable = || environment.get("ESPALIER_FORMAT").and_then(|text| FindingsFormat::from_str(text, false).ok());
+    flag.or_else(variable).unwrap_or_default()
 }
 
 /// How `verify` shows what it found, whatever is wrong with the rest.
@@ -234,6 +245,7 @@ pub fn status(args: &cli::Status, environment: &Environment) -> Result<StatusSet
     let settings = StatusSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         lattice_service: lattice_service(&mut sources, args.lattice_service.as_ref(), &config),
+        watch: sources.boolean("watch", args.watch, None, false),
         format: sources.format(args.format),
         surroundings,
     };

@@ -12,7 +12,7 @@ use espalier::{
 
 use super::hazards::{fault, last, played, quiet};
 use crate::simulation::{
-    case::{Case, Other, STABLE_IMAGE, Verb},
+    case::{Blow, Case, Falls, Other, STABLE_IMAGE, Verb},
     facts::Facts,
 };
 
@@ -36,5 +36,19 @@ fn an_abort_that_cannot_look_at_the_candidate_does_not_send_everything_to_a_stab
         assert!(played.history.iter().filter(down).all(|facts| facts.least_share(CANDIDATE) == 100_000), "the weights stay");
         assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
         assert!(played.took < Duration::from_secs(4000));
+    }
+}
+
+/// Seed 4349: the abort had only counted how many targets of stable were healthy, and gave it as many tasks as the record says.
+#[test]
+fn an_abort_does_not_shrink_a_stable_that_somebody_made_larger() {
+    let stable = Behaviour { healthy_for: Some(117), ..Behaviour::default() };
+    let blows = vec![Blow { job: 0, at: 39, falls: Falls::KillAfter }];
+    let others = vec![(42, Other::Resize(6))];
+    for after in [60, 120, 223, 300] {
+        let case = Case { stable: stable.clone(), others: others.clone(), blows: blows.clone(), ..quiet() };
+        let played = played(&Case { afterwards: vec![(after, Verb::Abort)], ..case });
+        let shrunk = played.history.windows(2).find(|pair| pair[1].slots[0].desired < pair[0].slots[0].desired);
+        assert!(shrunk.is_none(), "{after}: {shrunk:?}");
     }
 }

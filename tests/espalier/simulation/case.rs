@@ -170,7 +170,10 @@ impl std::fmt::Display for Case {
                 metric.limits()
             )?;
         }
-        if !self.analysis.is_empty() {
+        for alarm in &self.analysis.alarms {
+            writeln!(f, "judged by the alarm {}, no data {:?}", alarm.name, alarm.on_no_data)?;
+        }
+        if !self.analysis.metrics.is_empty() {
             let Knobs { metrics_delay, metrics_partial, metrics_zeros, .. } = &self.knobs;
             writeln!(
                 f,

@@ -44,6 +44,7 @@ impl Case {
             case.befall(&mut dice);
         }
         case.interrupt(&mut dice);
+        case.watch_an_alarm(&mut dice);
         case
     }
 
@@ -56,6 +57,7 @@ impl Case {
         for _ in 0..dice.one(&[0, 1, 1, 2]) {
             case.befall_in_a_file(&mut dice);
         }
+        case.watch_an_alarm(&mut dice);
         case
     }
 

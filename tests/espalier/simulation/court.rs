@@ -43,6 +43,8 @@ pub(crate) struct Watched {
     pub(crate) hindered: Timestamp,
     /// A call of its was refused at some time.
     pub(crate) refused: bool,
+    /// When it could not write its record or its lease last.
+    pub(crate) unwritten: Option<Timestamp>,
     /// The highest step that was written, and when last; that weights fell.
     pub(crate) step: Option<usize>,
     pub(crate) stepped: Timestamp,
@@ -90,6 +92,8 @@ pub(crate) struct Court<'c> {
     pub(crate) edited: Vec<bool>,
     /// Somebody removed or replaced our tags.
     pub(crate) tags_lost: bool,
+    /// The alarm was on at some time.
+    pub(crate) rang: bool,
     /// What each traffic target said at the start.
     pub(crate) at_start: Facts,
     /// What each slot's group got in the minutes that are over.
@@ -107,6 +111,7 @@ impl<'c> Court<'c> {
             violation: None,
             edited,
             tags_lost: false,
+            rang: false,
             at_start,
             traffic: [Vec::new(), Vec::new()],
             counted: 0,
@@ -128,6 +133,7 @@ impl<'c> Court<'c> {
     /// Something in the world changed, or time passed.
     pub(crate) fn changed(&mut self, facts: &Facts) {
         let grace = self.grace();
+        self.rang |= facts.rings;
         // The last job that is not over is in charge of the traffic; nobody is while all are dead.
         let charge = self.jobs.iter().rposition(|job| !job.over && !job.superseded);
         for (place, standing) in rules::STANDING.iter().enumerate() {
@@ -228,6 +234,9 @@ impl<'c> Court<'c> {
         let watched = &mut self.jobs[job];
         if refused {
             watched.refused = true;
+            if matches!(effect, Effect::Record(..) | Effect::Renew(_)) {
+                watched.unwritten = Some(after.at);
+            }
             // What was refused is tried again within fifteen seconds.
             watched.hindered = after.at + Duration::from_secs(15);
             return;

@@ -1,11 +1,16 @@
 //! What is the case in the world at one moment: the rules are held against this and against nothing that a program says.
 
+use std::rc::Rc;
+
 use espalier::{
     sandbox::direct::{Action, Direct, Health, ScalableSeen},
     time::Timestamp,
 };
 
-use super::stage::{OURS, Stage};
+use super::{
+    furnish::ALARM,
+    stage::{OURS, Stage},
+};
 
 /// How a slot is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,13 +49,15 @@ pub(crate) struct Facts {
     pub(crate) at: Timestamp,
     pub(crate) slots: [SlotFacts; 2],
     /// As written to each traffic target; none where it is gone.
-    pub(crate) written: Vec<Option<Weights>>,
+    pub(crate) written: Rc<[Option<Weights>]>,
     /// As the data plane routes.
-    pub(crate) routed: Vec<Option<Weights>>,
+    pub(crate) routed: Rc<[Option<Weights>]>,
     /// What scales each slot by itself.
     pub(crate) scaled: [Option<ScalableSeen>; 2],
     /// Test rules of ours.
     pub(crate) doors: usize,
+    /// The alarm that some releases are judged by is on.
+    pub(crate) rings: bool,
 }
 
 impl Facts {
@@ -63,6 +70,7 @@ impl Facts {
                 .rules(&stage.listener)
                 .filter(|rule| rule.tags.get("espalier:test").is_some_and(|whose| whose == OURS))
                 .count(),
+            rings: world.alarm(ALARM) == Some("ALARM"),
             at: world.now(),
             slots: [slot(world, stage, 0, &revisions[0]), slot(world, stage, 1, &revisions[1])],
             written: stage.targets.iter().map(|(target, _)| weights(world.action(target.arn()))).collect(),
@@ -82,7 +90,7 @@ impl Facts {
 
     /// The data plane gives the slot requests, or is going to.
     pub(crate) fn serves(&self, slot: usize) -> bool {
-        self.written.iter().chain(&self.routed).flatten().any(|weights| weights.slots[slot] > 0)
+        self.written.iter().chain(&*self.routed).flatten().any(|weights| weights.slots[slot] > 0)
     }
 }
 

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use espalier::{
     rollout::{
-        analysis::{Analysis, Margin, Metric, Number, OnNoData, Source},
+        analysis::{Alarm, Analysis, Margin, Metric, Number, OnNoData, Source},
         hooks::Point,
         scaling::Suspended,
         split::Share,
     },
     sandbox::{
         direct::Behaviour,
-        scenario::{Effect, Exit, Fault},
+        scenario::{AlarmEdit, AlarmState, Edit, Effect, Exit, Fault, Person},
     },
 };
 
@@ -20,6 +20,9 @@ use super::{
     definitions::Definition,
     dice::Dice,
 };
+
+/// The alarm that some releases are judged by.
+pub(crate) const ALARM: &str = "myservice-5xx";
 
 fn number(value: f64) -> Number {
     Number::new(value).expect("finite")
@@ -186,6 +189,28 @@ impl Case {
         let lasts = dice.one(&[1, 20, 60, 200, 400, 9000]);
         let operations = operations.iter().map(|operation| (*operation).to_owned()).collect();
         self.faults.push(Fault { operations, after: Some(after), before: Some(after + lasts), effect, ..Fault::default() });
+    }
+
+    /// An alarm judges the release, and may be set by somebody, or not be read.
+    pub(super) fn watch_an_alarm(&mut self, dice: &mut Dice) {
+        if !dice.percent(12) {
+            return;
+        }
+        if self.analysis.is_empty() {
+            self.analysis.lag = Duration::from_secs(60);
+            self.analysis.steps = vec![None; self.plan.steps.len()];
+        }
+        let on_no_data = dice.one(&[OnNoData::Extend, OnNoData::Extend, OnNoData::Pass, OnNoData::Fail]);
+        self.analysis.alarms = vec![Alarm { name: ALARM.to_owned(), on_no_data, ignored: false }];
+        for _ in 0..dice.one(&[0, 0, 1, 1, 2]) {
+            let state = dice.one(&[AlarmState::Alarm, AlarmState::Alarm, AlarmState::InsufficientData, AlarmState::Ok]);
+            let edit = Edit::SetAlarm(AlarmEdit { name: ALARM.to_owned(), state });
+            self.people.push(Person { at: dice.between(5, 420), r#do: edit, ..Person::default() });
+        }
+        if dice.percent(20) {
+            let at = dice.between(0, 420);
+            self.lose_metrics(at, dice);
+        }
     }
 
     /// What a scenario file and a driver without a runner of its own cannot tell is left out.

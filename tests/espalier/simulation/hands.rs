@@ -3,10 +3,7 @@
 //! A new effect is one more arm of [`Hands::carry_out`]. Whatever is pure in `aws` is used as it is: actions, records, what a
 //! side's targets and tasks say. That this is no second driver is held by `wire`, which plays the same cases over HTTP.
 
-use std::{
-    collections::{BTreeMap, hash_map::DefaultHasher},
-    hash::{Hash as _, Hasher as _},
-};
+use std::collections::BTreeMap;
 
 use espalier::{
     aws::{
@@ -19,7 +16,7 @@ use espalier::{
             groups::{Target, TargetStatus},
             traffic::TrafficTarget,
         },
-        ledger::{Found, Ledger},
+        ledger::Ledger,
         observe::side,
         slots::{Launch, Slot, Slots},
     },
@@ -40,7 +37,7 @@ use super::{
     doors::Door,
     errands::Errands,
     measure::measure,
-    recorded::found,
+    recorded::{Read, found},
     stage::{seen, told},
     steer::steer,
 };
@@ -60,26 +57,40 @@ fn owner(record: &Record) -> Owner {
     (record.id.clone(), record.generation, record.owner.clone())
 }
 
+fn is_by(record: &Record, (id, generation, owner): &Owner) -> bool {
+    record.id == *id && record.generation == *generation && record.owner == *owner
+}
+
 /// What one job acts on and with.
 pub(crate) struct Hands {
     pub(crate) slots: Slots,
     pub(crate) ledger: Ledger,
     pub(crate) door: Door,
     pub(crate) errands: Errands,
-    /// The sides as they were read last, with what they were made of: most readings find nothing new.
+    /// The sides and the actions as they were read last, and what the world said of changes then: most readings find nothing new.
     sides: Option<(u64, (Option<Side>, Side))>,
-    record: Option<(BTreeMap<String, String>, Option<Found>)>,
+    record: Option<Read>,
     /// The tags as they were when our own record was written last, and whose that is.
     written: Option<(BTreeMap<String, String>, Owner)>,
-    actions: Vec<Option<(direct::Action, LiveAction)>>,
+    actions: Option<(u64, Vec<Option<LiveAction>>)>,
     pub(crate) late: Vec<LateWrite>,
     pub(crate) refused: bool,
 }
 
 impl Hands {
     pub(crate) fn new(slots: Slots, ledger: Ledger, door: Door, errands: Errands) -> Self {
-        let actions = vec![None; slots.targets.len()];
-        Self { slots, ledger, door, errands, sides: None, record: None, written: None, actions, late: Vec::new(), refused: false }
+        Self {
+            slots,
+            ledger,
+            door,
+            errands,
+            sides: None,
+            record: None,
+            written: None,
+            actions: None,
+            late: Vec::new(),
+            refused: false,
+        }
     }
 
     /// Does what the machine asks for; `WaitUntil` and `Finish` are the run's own.
@@ -130,11 +141,7 @@ impl Hands {
                 self.write(world, actions)
             }
             Effect::Launch(count) => self.launch(world, *count),
-            Effect::Scale(role, count) => call(world, "ecs", "UpdateService").map(|()| {
-                if let Some(service) = self.slot(*role).and_then(|slot| slot.ecs_service.as_ref()) {
-                    world.set_desired(service, *count as usize);
-                }
-            }),
+            Effect::Scale(role, count) => self.scale(world, *role, *count),
             Effect::Steer(how) => steer(world, &self.slots, *how, record.scaling.unwrap_or_default()),
             Effect::OpenTest => {
                 let group = self.slots.candidate.group.id.to_string();
@@ -149,6 +156,17 @@ impl Hands {
 
     fn slot(&self, role: Role) -> Option<&Slot> {
         if role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) }
+    }
+
+    fn scale(&self, world: &mut Direct, role: Role, count: u32) -> Result<(), RefusalKind> {
+        let Some(service) = self.slot(role).and_then(|slot| slot.ecs_service.as_ref()) else { return Ok(()) };
+        if role == Role::Stable && count > 0 {
+            call(world, "ecs", "DescribeServices")?;
+            if world.ecs_service(service).is_some_and(|service| service.desired >= count as usize) {
+                return Ok(());
+            }
+        }
+        call(world, "ecs", "UpdateService").map(|()| world.set_desired(service, count as usize))
     }
 
     fn launch(&self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {
@@ -251,34 +269,37 @@ impl Hands {
         // The traffic target itself is gone: its action says so too, and decides.
         let Some(tags) = world.tags(self.ledger.holder()) else { return Lease::Ours };
         // What was written is what is there: nobody else's.
-        if self.written.as_ref().is_some_and(|(known, whose)| known == tags && *whose == owner(ours)) {
+        if self.written.as_ref().is_some_and(|(known, whose)| is_by(ours, whose) && known == tags) {
             return Lease::Ours;
         }
         if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
             let found = found(self.ledger.holder(), tags);
             self.record = Some((tags.clone(), found));
         }
-        let found = self.record.as_ref().and_then(|(_, found)| found.as_ref());
+        let found = self.record.as_ref().and_then(|(_, found)| found.as_deref());
         self.ledger.whose(found, ours, now)
     }
 
     fn read_actions(&mut self, world: &Direct) -> Vec<Option<LiveAction>> {
-        let slots = &self.slots;
-        let read = |((target, baseline), known): (&(TrafficTarget, Action), &mut Option<(direct::Action, LiveAction)>)| {
-            let action = world.action(target.arn())?;
-            if known.as_ref().is_none_or(|(before, _)| before != action) {
-                let stable = slots.stable.as_ref().map(|stable| &stable.group);
-                *known = Some((action.clone(), seen(action).live(baseline, stable, &slots.candidate.group)));
-            }
-            known.as_ref().map(|(_, live)| live.clone())
+        let stirs = world.stirs();
+        if let Some((known, actions)) = &self.actions
+            && *known == stirs
+        {
+            return actions.clone();
+        }
+        let (stable, candidate) = (self.slots.stable.as_ref().map(|stable| &stable.group), &self.slots.candidate.group);
+        let read = |(target, baseline): &(TrafficTarget, Action)| {
+            world.action(target.arn()).map(|action| seen(action).live(baseline, stable, candidate))
         };
-        slots.targets.iter().zip(&mut self.actions).map(read).collect()
+        let actions: Vec<_> = self.slots.targets.iter().map(read).collect();
+        self.actions = Some((stirs, actions.clone()));
+        actions
     }
 
     fn read_sides(&mut self, world: &Direct) -> (Option<Side>, Side) {
-        let print = self.fingerprint(world);
+        let stirs = world.stirs();
         if let Some((known, sides)) = &self.sides
-            && *known == print
+            && *known == stirs
         {
             return sides.clone();
         }
@@ -298,28 +319,8 @@ impl Hands {
         let mut tasks: Vec<Task> = world.tasks(name).filter(|task| troubled || task.is_wanted).map(task).collect();
         tasks.sort_by(|one, other| one.arn.cmp(&other.arn));
         let candidate = side(&targets(world, slot), running.as_ref(), &tasks, slot.task_definition.as_deref());
-        self.sides = Some((print, (stable.clone(), candidate.clone())));
+        self.sides = Some((stirs, (stable.clone(), candidate.clone())));
         (stable, candidate)
-    }
-
-    /// Changes whenever the sides do.
-    fn fingerprint(&self, world: &Direct) -> u64 {
-        let mut print = DefaultHasher::new();
-        for slot in self.slots.stable.iter().chain([&self.slots.candidate]) {
-            world.targets(slot.group_arn.as_str()).for_each(|(_, _, health)| health.hash(&mut print));
-            let name = slot.ecs_service.as_deref().unwrap_or_default();
-            if let Some(service) = world.ecs_service(name) {
-                service.desired.hash(&mut print);
-                for deployment in service.deployments {
-                    let of = deployment.task_definition.as_bytes().last();
-                    (deployment.running, deployment.failed_tasks, deployment.state, of).hash(&mut print);
-                }
-            }
-            for task in world.tasks(name) {
-                (task.status.len(), task.status.as_bytes().first(), task.is_wanted).hash(&mut print);
-            }
-        }
-        print.finish()
     }
 }
 
@@ -342,7 +343,7 @@ fn targets(world: &Direct, slot: &Slot) -> Vec<Target> {
 
 fn service(world: &Direct, slot: &Slot) -> Option<EcsService> {
     let name = slot.ecs_service.as_deref()?;
-    let ServiceSeen { desired, deployments } = world.ecs_service(name)?;
+    let ServiceSeen { desired, deployments, .. } = world.ecs_service(name)?;
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Some(EcsService {
         name: name.to_owned(),

@@ -40,6 +40,17 @@ pub(crate) const CONDEMNED: Stands = Stands {
     is: |_, job, facts| watches(job) && job.condemned && !job.unread && !job.refused && facts.share(job.candidate) > 0,
 };
 
+/// Neither does an alarm, which is asked about once a minute.
+pub(crate) const RINGS: Stands = Stands {
+    rule: "7: an alarm that is on rolls back at the next look",
+    what: "the candidate had weight and the alarm was on",
+    more_intervals: 5,
+    is: |case, job, facts| {
+        let is_judged = !case.analysis.alarms.is_empty() && job.record.verb == "deploy";
+        watches(job) && is_judged && facts.rings && !job.unread && !job.refused && facts.share(job.candidate) > 0
+    },
+};
+
 /// What one metric says of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
@@ -164,8 +175,9 @@ fn passed(court: &Court<'_>, job: &Watched, now: Timestamp) -> Result<(), String
     let shortest = if is_late { 1 } else { minutes };
     let good = |metric: &Metric, from: Timestamp, until: Timestamp| match look(metric, candidate, stable, from, until) {
         Look::Good => true,
-        // What comes too late, or in part, is none, and none is what the user said that it is.
-        Look::Bad => metric.on_no_data == OnNoData::Pass && (is_late || job.unread),
+        // What comes too late, or in part, is none, and none is what the user said that it is. So is a difference that chance may
+        // have made.
+        Look::Bad => metric.on_no_data == OnNoData::Pass && (is_late || job.unread || metric.versus.is_some()),
         Look::Nothing => metric.on_no_data == OnNoData::Pass,
     };
     let is_good = openings.iter().any(|from| {
@@ -200,7 +212,9 @@ pub(crate) fn failed(court: &Court<'_>, job: &Watched, outcome: &Outcome, now: T
             || unlike_before
             || windows().any(|(from, until)| look(metric, candidate, stable, from, until) == Look::Bad)
     };
-    let backed = !failed.is_empty() && failed.iter().all(|failed| known(&failed.name).is_some_and(is_bad));
+    let alarm = |name: &str| court.case.analysis.alarms.iter().find(|alarm| alarm.name == name);
+    let rang = |name: &str| alarm(name).is_some_and(|alarm| court.rang || alarm.on_no_data == OnNoData::Fail);
+    let backed = !failed.is_empty() && failed.iter().all(|failed| known(&failed.name).is_some_and(is_bad) || rang(&failed.name));
     if backed {
         Ok(())
     } else {
@@ -231,6 +245,7 @@ fn is_well(case: &Case) -> bool {
         && image(&case.stable)
         && image(&case.candidate)
         && case.analysis.metrics.iter().all(|metric| metric.on_no_data != OnNoData::Fail)
+        && case.analysis.alarms.iter().all(|alarm| alarm.on_no_data != OnNoData::Fail)
 }
 
 pub(crate) fn outage(case: &Case, job: &Watched, outcome: &Outcome, now: Timestamp) -> Result<(), String> {

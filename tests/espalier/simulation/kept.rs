@@ -1,7 +1,7 @@
 //! What a release borrows, and has to leave as it was: scaling (rule 6), test rules, hooks, everything foreign (rule 10). And that the
 //! weights are the only way to the candidate (rules 13 and 14).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use espalier::{
     rollout::{
@@ -11,9 +11,9 @@ use espalier::{
         record::{Record, State},
         scaling::Suspended,
     },
-    sandbox::direct::{Direct, ScalableSeen},
+    sandbox::direct::{Direct, Inventory, Part, ScalableSeen},
 };
-use serde_json::json;
+use serde_json::Value;
 
 use super::{
     case::{Case, Other},
@@ -128,52 +128,65 @@ pub(crate) fn promotion(case: &Case, job: &Watched, record: &Record, proven: &BT
 }
 
 /// The candidate's ECS service has no other way to requests than its target group, and stays what it is.
-pub(crate) fn only_weights(world: &mut Direct, service: &str) -> Result<(), String> {
-    let body = json!({ "cluster": "my-cluster", "services": [service] });
-    let seen = world.call("ecs", "DescribeServices", &[], body)?;
-    let seen = &seen["services"][0];
-    let is_empty = |list: &serde_json::Value| list.as_array().is_none_or(Vec::is_empty);
-    let connect = &seen["deployments"][0]["serviceConnectConfiguration"];
-    let serves = connect["enabled"] == true && !is_empty(&connect["services"]);
-    let breaker = &seen["deploymentConfiguration"]["deploymentCircuitBreaker"];
+pub(crate) fn only_weights(world: &Direct, service: &str) -> Result<(), String> {
+    let seen = world.ecs_service(service).ok_or_else(|| format!("{service} is gone"))?;
+    let member = |name: &str| seen.deployments.first().and_then(|primary| primary.members.get(name));
+    let lists = |name: &str| {
+        let listed = seen.settings.get(name).into_iter().chain(member(name)).filter_map(Value::as_array);
+        listed.into_iter().any(|list| !list.is_empty())
+    };
+    let connect = member("serviceConnectConfiguration");
+    let serves = connect.is_some_and(|connect| {
+        connect["enabled"] == true && connect["services"].as_array().is_some_and(|services| !services.is_empty())
+    });
+    let breaker = seen.settings.get("deploymentConfiguration").map(|configuration| &configuration["deploymentCircuitBreaker"]);
     match () {
-        () if !is_empty(&seen["loadBalancers"]) => Err(format!("{service} stands in a load balancer")),
-        () if !is_empty(&seen["serviceRegistries"]) => Err(format!("{service} is registered in Cloud Map")),
+        () if lists("loadBalancers") => Err(format!("{service} stands in a load balancer")),
+        () if lists("serviceRegistries") => Err(format!("{service} is registered in Cloud Map")),
         () if serves => Err(format!("{service} answers to a Service Connect name")),
-        () if breaker["enable"] == true && breaker["rollback"] == true => Err(format!("ECS may roll {service} back by itself")),
+        () if breaker.is_some_and(|breaker| breaker["enable"] == true && breaker["rollback"] == true) => {
+            Err(format!("ECS may roll {service} back by itself"))
+        }
         () => Ok(()),
     }
 }
 
 /// What is at the end as it was at the start: everything but our actions, our tags, and the two slots' sizes and scaling.
-pub(crate) fn untouched(stage: &Stage, after: &BTreeMap<String, String>, court: &Court<'_>) -> Result<(), String> {
+pub(crate) fn untouched(stage: &Stage, after: &Inventory<'_>, court: &Court<'_>) -> Result<(), String> {
     let edited = court.edited.contains(&true);
     let slots = || stage.slots.iter().filter_map(|slot| slot.ecs_service.as_deref());
-    let of_a_target = |key: &str| stage.targets.iter().any(|(target, _)| key.starts_with(target.arn()));
-    let is_ours = |key: &str| {
-        key.contains(" tag espalier:")
-            || (of_a_target(key) && (key.ends_with(" action") || edited || court.tags_lost) && !is_strange(key))
-            || slots().any(|name| key.ends_with(&format!("/{name}")) || key.contains(&format!("/{name}:policyName/")))
+    let of_a_target = |arn: &str| stage.targets.iter().any(|(target, _)| arn.starts_with(target.arn()));
+    let of_a_slot = |arn: &str| {
+        let is_named = |rest: &str, name: &str| rest.rsplit('/').next() == Some(name);
+        let policy = arn.split_once(":policyName/").map(|(resource, _)| resource);
+        slots().any(|name| is_named(arn, name) || policy.is_some_and(|resource| is_named(resource, name)))
     };
-    for (key, before) in &stage.inventory {
-        if after.get(key) != Some(before) && (!is_ours(key) || is_strange(key)) {
-            return Err(format!("{key} was {before} and is {:?}", after.get(key)));
+    let is_ours = |(arn, part): &(&str, Part<'_>)| match part {
+        Part::Tag(tag) if tag.starts_with("espalier:") => true,
+        Part::Itself if of_a_slot(arn) => true,
+        Part::Action if of_a_target(arn) => !is_strange(arn),
+        Part::Itself | Part::Action | Part::Tag(_) => of_a_target(arn) && (edited || court.tags_lost) && !is_strange(arn),
+    };
+    let at_start = stage.world.inventory();
+    for (key, before) in &at_start {
+        let now = after.get(key);
+        if now != Some(before) && (!is_ours(key) || is_strange(key.0)) {
+            return Err(format!("{key:?} was {before:?} and is {now:?}"));
         }
     }
-    let new = after.keys().find(|key| !stage.inventory.contains_key(*key) && !is_ours(key) && !is_a_door(key, after));
+    let new = after.iter().find(|(key, _)| !at_start.contains_key(*key) && !is_ours(key) && !is_a_door(key.0, after));
     match new {
-        Some(key) => Err(format!("{key} is new: {}", after[key])),
+        Some((key, noted)) => Err(format!("{key:?} is new: {noted:?}")),
         None => Ok(()),
     }
 }
 
 /// Another application's rule, or another rollout's.
-fn is_strange(key: &str) -> bool {
-    super::stage::STRANGE_RULES.iter().any(|rule| key.contains(rule))
+fn is_strange(arn: &str) -> bool {
+    super::stage::STRANGE_RULES.iter().any(|rule| arn.contains(rule))
 }
 
 /// A test rule that is still there, of which it is said elsewhere whether it may be.
-fn is_a_door(key: &str, after: &BTreeMap<String, String>) -> bool {
-    let arn = key.split(' ').next().unwrap_or_default();
-    after.contains_key(&format!("{arn} tag espalier:test"))
+fn is_a_door(arn: &str, after: &Inventory<'_>) -> bool {
+    after.contains_key(&(arn, Part::Tag("espalier:test")))
 }

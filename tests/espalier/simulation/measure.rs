@@ -1,7 +1,9 @@
 //! Metrics as `aws::metrics` reads them: what of the world's traffic CloudWatch has published, in the analysis's order.
 
 use espalier::{
-    rollout::analysis::{Analysis, Measured, Number, Question, Readings, Series, SideReadings, Source, Window},
+    rollout::analysis::{
+        AlarmReading, AlarmState, Analysis, Measured, Number, Question, Readings, Series, SideReadings, Source, Window,
+    },
     sandbox::direct::Direct,
 };
 
@@ -10,6 +12,8 @@ use super::calls::{Fate, fate};
 /// What an error rate counts.
 const FAILURES: [&str; 3] = ["HTTPCode_5XX_Count", "ConnectionErrorCount", "ConnectionTimeoutCount"];
 const REQUESTS: &str = "TotalRequestCount";
+/// Why an alarm is on that a person has set.
+const BY_HAND: &str = "Set by hand";
 
 /// Asks for the metrics of a window, by the ids of both groups.
 pub(super) fn measure(
@@ -20,8 +24,9 @@ pub(super) fn measure(
     question: Question,
 ) -> Measured {
     let stable = stable.filter(|_| question.both);
+    let Some(alarms) = alarms(world, analysis) else { return Measured::Unread("refused".to_owned()) };
     let Some(window) = question.window else {
-        return Measured::Read(Readings { window: None, stable: None, ..Readings::default() });
+        return Measured::Read(Readings { alarms, ..Readings::default() });
     };
     let asked = Window { from: question.since.map_or(window.from, |since| since.min(window.from)), ..window };
     let fate = fate(world, "cloudwatch", "GetMetricData");
@@ -34,9 +39,26 @@ pub(super) fn measure(
         window: Some(window),
         candidate: side(world, analysis, candidate, asked, breaks(stable.is_none())),
         stable: stable.map(|stable| side(world, analysis, stable, asked, breaks(true))),
-        alarms: Vec::new(),
+        alarms,
     };
     Measured::Read(readings)
+}
+
+/// The states of the alarms, in one call; none where that is refused.
+fn alarms(world: &mut Direct, analysis: &Analysis) -> Option<Vec<AlarmReading>> {
+    if !analysis.alarms.is_empty() && !matches!(fate(world, "cloudwatch", "DescribeAlarms"), Fate::Done | Fate::Partial) {
+        return None;
+    }
+    let reading = |name: &str| {
+        let state = match world.alarm(name) {
+            Some("OK") => AlarmState::Ok,
+            Some("ALARM") => AlarmState::InAlarm,
+            Some(_) => AlarmState::NoData,
+            None => AlarmState::Gone,
+        };
+        AlarmReading { state, why: BY_HAND.to_owned() }
+    };
+    Some(analysis.alarms.iter().map(|alarm| reading(&alarm.name)).collect())
 }
 
 /// One side's metrics; the query that comes last is told as failed where `breaks`.

@@ -33,8 +33,9 @@ pub(crate) struct Stands {
 }
 
 /// Rules 1 and 14, and "Health": what must be answered in the tick that sees it.
-pub(crate) const STANDING: [Stands; 7] = [
+pub(crate) const STANDING: [Stands; 8] = [
     judged::CONDEMNED,
+    judged::RINGS,
     kept::STEADY,
     kept::KEPT_SIZE,
     Stands {
@@ -203,6 +204,24 @@ pub(crate) fn lease(job: &Watched) -> Result<(), String> {
     if job.superseded { Err(format!("{} writes after it read somebody else's record", job.name)) } else { Ok(()) }
 }
 
+pub(crate) const LEASED: &str = "Leases: whoever waits holds the lease that it has written";
+
+/// `lease` is what the tag says: rollout, generation, and until when.
+pub(crate) fn leased(job: &Watched, lease: Option<&str>, now: Timestamp) -> Result<(), String> {
+    let mut parts = lease.unwrap_or_default().split(' ');
+    let is_its = parts.next() == Some(&job.record.id) && parts.next() == Some(job.record.generation.to_string().as_str());
+    let until = parts.next().and_then(|until| until.parse().ok()).map(Timestamp::from_secs);
+    // Who takes over without a look first goes by its own clock until it has read AWS's. What could not be written is written a minute
+    // later.
+    let is_hasty = job.aborts || job.record.verb == "rollback";
+    let is_excused =
+        !is_its || is_hasty || job.superseded || job.unwritten.is_some_and(|at| now.since(at) < Duration::from_secs(300));
+    match until {
+        Some(until) if until <= now && !is_excused => Err(format!("{} waits with a lease until {until}", job.name)),
+        Some(_) | None => Ok(()),
+    }
+}
+
 pub(crate) const SIGNAL: &str = "12: on the first signal the weights go back before anything else";
 
 /// Whether the weights have to go back: the candidate has some, and stable can take them.
@@ -235,7 +254,8 @@ pub(crate) fn size(job: &Watched, role: Role, count: u32, recorded: Option<&Reco
     let Some(slot) = slot_of(job, role) else { return Ok(()) };
     let saw = job.saw.as_ref().unwrap_or(before);
     if count > 0 {
-        let least = saw.slots[slot].desired;
+        // Stable is asked to have at least so many.
+        let least = if role == Role::Stable { 0 } else { saw.slots[slot].desired };
         return if count >= least { Ok(()) } else { Err(format!("{role:?} goes from {least} to {count} tasks")) };
     }
     if saw.serves(slot) {
@@ -246,6 +266,13 @@ pub(crate) fn size(job: &Watched, role: Role, count: u32, recorded: Option<&Reco
         return Err("stable is stopped though the record does not say `promoted`".to_owned());
     }
     Ok(())
+}
+
+/// What a job's own scaling did, from one moment to the same.
+pub(crate) fn scaled(job: &Watched, role: Role, count: u32, before: &Facts, after: &Facts) -> Result<(), String> {
+    let Some(slot) = slot_of(job, role).filter(|_| count > 0) else { return Ok(()) };
+    let (had, has) = (before.slots[slot].desired, after.slots[slot].desired);
+    if has >= had { Ok(()) } else { Err(format!("{} takes {role:?} from {had} to {has} tasks", job.name)) }
 }
 
 pub(crate) const PROMOTION: &str = "6: promoted is what has everything, everywhere";

@@ -3,10 +3,11 @@
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use espalier::{
+    aws::ledger::Found,
     rollout::{
-        machine::{Effect, Ending, Event, Rollout},
+        machine::{Desired, Effect, Ending, Event, Rollout},
         observation::Lease,
-        record::{Record, State},
+        record::State,
         split::Split,
     },
     sandbox::{direct::Direct, scenario::Edit},
@@ -21,7 +22,7 @@ use super::{
     hands::{Hands, LateWrite},
     judged, kept,
     play::Bend,
-    recorded::found,
+    recorded::{Read, found},
     rules,
     stage::{OURS, Stage, told},
     verbs::Begun,
@@ -35,7 +36,7 @@ const MOST_EFFECTS: usize = 3000;
 pub(super) struct Job {
     pub(super) rollout: Rollout,
     hands: Hands,
-    effect: Effect,
+    effect: Rc<Effect>,
     /// When the effect is carried out, or the wait is over, by the world's time.
     pub(super) ready: Timestamp,
     effects: usize,
@@ -67,7 +68,7 @@ pub(super) struct Run<'c> {
     pub(super) bend: Option<&'c dyn Bend>,
     pub(super) history: Vec<Facts>,
     pub(super) revisions: [String; 2],
-    pub(super) record: Option<(std::collections::BTreeMap<String, String>, Option<Record>)>,
+    pub(super) record: Option<Read>,
     /// The newest facts, and what the world said of changes then.
     pub(super) seen: Option<(u64, Facts)>,
 }
@@ -119,6 +120,7 @@ impl Run<'_> {
             looked: None,
             hindered: self.world.now(),
             refused: false,
+            unwritten: None,
             step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
             // Who goes on after a hold, or where a step was only announced, does so at once; who resumes else watches once more.
             stepped: if watches_again { self.world.now() } else { Timestamp::default() },
@@ -139,7 +141,7 @@ impl Run<'_> {
         let mut job = Job {
             rollout,
             hands,
-            effect: Effect::ReadBack,
+            effect: Rc::new(Effect::ReadBack),
             ready: now,
             effects: 0,
             ending: None,
@@ -147,7 +149,7 @@ impl Run<'_> {
             began: now,
             slept: now,
         };
-        job.effect = job.rollout.handle(self.clock(), Event::Begun).expect("a job begins");
+        job.effect = Rc::new(job.rollout.handle(self.clock(), Event::Begun).expect("a job begins"));
         self.jobs.push(job);
         self.issued(self.jobs.len() - 1);
     }
@@ -215,30 +217,30 @@ impl Run<'_> {
     }
 
     /// The record as it is in AWS now.
-    fn recorded(&mut self, holder: &str) -> Option<Record> {
+    fn recorded(&mut self, holder: &str) -> Option<Rc<Found>> {
         let tags = self.world.tags(holder)?;
         if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
-            let record = found(holder, tags).map(|found| found.record);
-            self.record = Some((tags.clone(), record));
+            self.record = Some((tags.clone(), found(holder, tags)));
         }
-        self.record.as_ref().and_then(|(_, record)| record.clone())
+        self.record.as_ref().and_then(|(_, found)| found.clone())
     }
 
     /// A job has asked for its next effect.
     fn issued(&mut self, place: usize) {
         if let Some(bend) = self.bend.filter(|_| place == 0) {
-            self.jobs[place].effect = bend.asks(self.jobs[place].effect.clone(), &self.facts());
+            self.jobs[place].effect = Rc::new(bend.asks((*self.jobs[place].effect).clone(), &self.facts()));
         }
-        let effect = self.jobs[place].effect.clone();
+        let effect = Rc::clone(&self.jobs[place].effect);
         self.tell(place, || format!("asks for {}", short(&effect)));
         let facts = self.facts();
-        let asks_record = matches!(effect, Effect::Write(_) | Effect::Scale(..) | Effect::Finish(_));
+        let asks_record = matches!(*effect, Effect::Write(Desired::Split(_)) | Effect::Scale(_, 0) | Effect::Finish(_));
         let holder = self.jobs[place].hands.ledger.holder().to_owned();
         let recorded = if asks_record { self.recorded(&holder) } else { None };
         self.note_edits();
-        self.court.asked(place, &effect, &facts, recorded.as_ref(), &self.jobs[place].hands.errands.proven);
+        let recorded = recorded.as_deref().map(|found| &found.record);
+        self.court.asked(place, &effect, &facts, recorded, &self.jobs[place].hands.errands.proven);
         let blow = self.blow(place);
-        if let Effect::Finish(ending) = effect {
+        if let Effect::Finish(ending) = &*effect {
             let exactly = self.jobs[place]
                 .hands
                 .slots
@@ -247,15 +249,18 @@ impl Run<'_> {
                 .all(|(target, baseline)| self.world.action(target.arn()).is_some_and(|action| *action == told(baseline)));
             let checks_tasks = place == 0 && !self.case.errands.is_empty();
             let left = if checks_tasks { errands::running(&mut self.world, OURS) } else { Vec::new() };
-            self.court.ended(place, &ending, &facts, exactly, recorded.as_ref());
+            self.court.ended(place, ending, &facts, exactly, recorded);
             self.court.left_running(place, facts.at, &left);
-            self.jobs[place].ending = Some(ending);
+            self.jobs[place].ending = Some(ending.clone());
             self.jobs[place].dead = true;
-        } else if let Effect::WaitUntil(until) = effect {
+        } else if let Effect::WaitUntil(until) = *effect {
             // What is done on the way to a wait may take longer than the wait.
             if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
                 self.court.endless(place, facts.at, "it waits for what is past".to_owned());
             }
+            let lease = self.world.tags(&holder).and_then(|tags| tags.get("espalier:lease"));
+            let leased = rules::leased(&self.court.jobs[place], lease.map(String::as_str), facts.at);
+            self.court.hold(rules::LEASED, facts.at, leased);
             let ready = if blow == Some(Falls::Signal) { self.world.now() } else { self.by_the_world(until) };
             let ends = self.jobs[place].hands.errands.ends(self.world.now());
             self.jobs[place].ready = ends.map_or(ready, |ends| ends.min(ready));
@@ -286,22 +291,25 @@ impl Run<'_> {
         let (now, start) = (self.world.now(), self.court.at_start.at);
         let passed = now.since(start).as_secs();
         for person in self.case.people.iter().filter(|person| person.at <= passed) {
-            if person.r#do == Edit::RemoveTags {
-                self.court.tags_lost = true;
-            } else {
-                self.court.edited.iter_mut().for_each(|edited| *edited = true);
+            match person.r#do {
+                Edit::RemoveTags => self.court.tags_lost = true,
+                Edit::SetAlarm(_) => {}
+                Edit::Nothing | Edit::CancelJob | Edit::SetAction(_) | Edit::DeleteRule => {
+                    self.court.edited.iter_mut().for_each(|edited| *edited = true);
+                }
             }
         }
     }
 
     /// The effect of a job is carried out, and the machine is told.
     fn act(&mut self, place: usize) {
-        let effect = self.jobs[place].effect.clone();
+        let effect = Rc::clone(&self.jobs[place].effect);
         let blow = self.blow(place);
-        let mut event = if matches!(effect, Effect::WaitUntil(_)) {
+        let mut event = if matches!(*effect, Effect::WaitUntil(_)) {
             self.jobs[place].slept = self.world.now();
             Event::Woke
         } else {
+            let before = self.facts();
             let job = &mut self.jobs[place];
             let event = job.hands.carry_out(&mut self.world, &effect, &job.rollout);
             if let Some(bend) = self.bend.filter(|_| place == 0) {
@@ -311,16 +319,20 @@ impl Run<'_> {
             self.ahead.extend(late.into_iter().map(|late| (late.lands, Ahead::Lands(late))));
             let facts = self.facts();
             // A reading that a signal interrupts is not heard.
-            let unheard = blow == Some(Falls::Signal) && matches!(effect, Effect::Observe(_) | Effect::ReadBack);
+            let unheard = blow == Some(Falls::Signal) && matches!(*effect, Effect::Observe(_) | Effect::ReadBack);
             let theirs = matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
             self.note_edits();
             if !unheard {
                 self.court.done(place, &effect, refused, &facts, theirs);
                 self.court.read(place, &event);
             }
-            if matches!(effect, Effect::Launch(_)) {
+            if let Effect::Scale(role, count) = *effect {
+                let kept = rules::scaled(&self.court.jobs[place], role, count, &before, &facts);
+                self.court.hold(rules::SIZE, facts.at, kept);
+            }
+            if matches!(*effect, Effect::Launch(_)) {
                 let service = self.stage.slots[self.court.jobs[place].candidate].ecs_service.clone().unwrap_or_default();
-                let only_weights = kept::only_weights(&mut self.world, &service);
+                let only_weights = kept::only_weights(&self.world, &service);
                 self.court.hold(kept::ONLY_WEIGHTS, self.world.now(), only_weights);
             }
             self.court.changed(&facts);
@@ -345,7 +357,7 @@ impl Run<'_> {
         let job = &mut self.jobs[place];
         job.effects += 1;
         match job.rollout.handle(now, event) {
-            Ok(effect) => job.effect = effect,
+            Ok(effect) => job.effect = Rc::new(effect),
             Err(defect) => return self.court.endless(place, now, defect.to_string()),
         }
         let (effects, took) = (job.effects, self.world.now().since(job.began));

@@ -55,6 +55,7 @@ fn shorter(case: &Case) -> Vec<Case> {
         // Without any metric nothing is judged.
         offer(&|case| without(&mut case.analysis.metrics, place));
     }
+    offer(&|case| case.analysis.alarms.clear());
     for place in 0..case.demand.len() {
         offer(&|case| without(&mut case.demand, place));
     }

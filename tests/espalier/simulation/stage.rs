@@ -12,13 +12,16 @@ use espalier::{
         slots::{Launch, Slot, Slots},
     },
     rollout::{
+        analysis::Alarm,
         journal::Release,
         record::{Record, SlotRecord},
         scaling::Suspended,
     },
     sandbox::{
         direct::{self, Direct},
-        scenario::{self, ActionSeed, Demand, EcsServiceSeed, GroupSeed, Load, RuleSeed, ScalingSeed, Scenario, TargetSeed},
+        scenario::{
+            self, ActionSeed, AlarmSeed, Demand, EcsServiceSeed, GroupSeed, Load, RuleSeed, ScalingSeed, Scenario, TargetSeed,
+        },
     },
     time::Timestamp,
 };
@@ -50,12 +53,10 @@ pub(crate) struct Stage {
     /// What serves at the start, and the other one.
     pub(crate) slots: [Slot; 2],
     pub(crate) bootstrap: bool,
-    /// Everything there is at the start.
-    pub(crate) inventory: BTreeMap<String, String>,
 }
 
 /// What worlds are told apart by.
-type Key = (Shape, u32, u64, Option<[bool; 3]>);
+type Key = (Shape, u32, u64, Option<[bool; 3]>, bool);
 
 thread_local! {
     static MADE: RefCell<BTreeMap<Key, Rc<Stage>>> = const { RefCell::new(BTreeMap::new()) };
@@ -64,7 +65,8 @@ thread_local! {
 impl Stage {
     /// The stage of a case, without what befalls it.
     pub(crate) fn of(case: &Case) -> Rc<Self> {
-        let key = (case.shape, case.tasks, case.checks, case.scaled.map(|was| [was.scale_in, was.scale_out, was.scheduled]));
+        let scaled = case.scaled.map(|was| [was.scale_in, was.scale_out, was.scheduled]);
+        let key = (case.shape, case.tasks, case.checks, scaled, !case.analysis.alarms.is_empty());
         MADE.with_borrow_mut(|made| Rc::clone(made.entry(key).or_insert_with(|| Rc::new(Self::make(case)))))
     }
 
@@ -99,8 +101,8 @@ impl Stage {
             }
         };
         let listener = arns.last().expect("the default action's").clone();
-        let (slots, bootstrap, inventory) = ([slot(0), slot(1)], shape == Shape::Bootstrap, world.inventory());
-        Self { world, service_arn, listener, targets, slots, bootstrap, inventory }
+        let (slots, bootstrap) = ([slot(0), slot(1)], shape == Shape::Bootstrap);
+        Self { world, service_arn, listener, targets, slots, bootstrap }
     }
 
     /// The bodies of a definition's launch; none where the definition is refused.
@@ -275,6 +277,8 @@ fn furniture(case: &Case) -> Scenario {
         });
     }
     listener.tags.insert("team".to_owned(), "web".to_owned());
+    let alarm = |alarm: &Alarm| AlarmSeed { name: alarm.name.clone(), ..AlarmSeed::default() };
+    scenario.alarms = case.analysis.alarms.iter().map(alarm).collect();
     scenario.lattice.services[0].tags.insert("team".to_owned(), "web".to_owned());
     let mut other: GroupSeed = scenario.lattice.target_groups[0].clone();
     (other.name, other.id) = ("other".to_owned(), "tg-0000000000000000c".to_owned());

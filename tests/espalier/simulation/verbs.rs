@@ -2,15 +2,15 @@
 
 use espalier::{
     aws::{
-        lattice::{action::NamedGroup, ids::TargetGroupArn},
+        lattice::ids::TargetGroupArn,
         ledger::{self, Found, Ledger},
-        slots::{Launch, Slot, Slots},
+        slots::{Launch, Slots},
     },
     rollout::{
         machine::{GoOn, Rollout},
         outcome::Reason,
         plan::{Plan, Step},
-        record::{ABORT, GO_ON, Record, SlotRecord, State},
+        record::{ABORT, GO_ON, Record, State},
         scaling::Scaling,
         split::{Share, Split},
         takeover::Takeover,
@@ -184,24 +184,6 @@ fn slots(record: &Record, world: &Direct, launch: Launch) -> Option<Slots> {
         let tags = world.tags(arn).cloned().unwrap_or_default();
         ledger::recorded(record, arn, &tags).ok()
     };
-    Some(Slots {
-        cluster: record.cluster.clone(),
-        targets: record.targets.iter().map(target).collect::<Option<_>>()?,
-        stable: record.stable.as_ref().map(slot),
-        candidate: slot(&record.candidate),
-        launch,
-        unchecked: record.plan.health.unchecked,
-    })
-}
-
-fn slot(recorded: &SlotRecord) -> Slot {
-    let group_arn = TargetGroupArn::of(&recorded.group);
-    let id = group_arn.id();
-    Slot {
-        name: recorded.name.clone(),
-        group: NamedGroup { name: id.to_string(), id },
-        group_arn,
-        ecs_service: recorded.ecs_service.clone(),
-        task_definition: recorded.task_definition.clone(),
-    }
+    let targets = record.targets.iter().map(target).collect::<Option<_>>()?;
+    Some(Slots::recorded(record, targets, launch))
 }

@@ -75,3 +75,28 @@ fn status_tells_people_and_programs_what_is_live() {
     let markdown = parts.next().expect("markdown");
     assert!(markdown.contains("### myservice\n\n- rule api"), "{markdown}");
 }
+
+#[test]
+fn a_status_is_watched_until_the_rollout_has_ended_or_somebody_has_seen_enough() {
+    // Nothing goes on: once is enough.
+    let told = Story::within("promoted").run(&["status", "--lattice-service", "myservice", "--watch"]).ends_with(0);
+    assert_eq!(told.run.stdout.matches("no record of a rollout").count(), 1, "{}", told.run.stdout);
+    // What is held is waited for: every look is one more reading of the rule. Then somebody has seen enough.
+    let told = Story::within("promoted").script(
+        r#"
+        exits 0 deploy --steps 5%:30s,hold:4h,100%:30s --settle 30s >/dev/null
+        "$ESPALIER" status --lattice-service myservice --watch >"$FOLDER/seen" &
+        tries=0
+        until [ "$(asks GET world "" | grep -o 'vpc-lattice:ListListeners' | wc -l)" -gt 6 ]; do
+          if ! kill -0 $! || [ $((tries += 1)) -gt 2000 ]; then exit 98; fi
+        done
+        kill -INT $!
+        exits 0 wait $!
+        cat "$FOLDER/seen"
+        exits 0 espalier abort --lattice-service myservice >/dev/null
+        exits 0 espalier status --lattice-service myservice --watch
+        "#,
+    );
+    let told = told.ends_with(0).says("held, before step 2 of 2").says("closed, step 1 of 2 (5%), held by no job");
+    assert_eq!(told.run.stdout.matches("held, before step 2 of 2").count(), 1, "only changes are told: {}", told.run.stdout);
+}

@@ -125,3 +125,25 @@ fn what_a_release_would_change_is_shown_and_nothing_else() {
     let told = told.says("--- task definition myservice:1 (runs)").says("+      \"image\": \"nginx:1.27\",");
     told.says("\"path\": \"/containerDefinitions/0/image\"");
 }
+
+#[test]
+fn what_a_definition_does_not_name_any_more_is_taken_away() {
+    let told = Story::within("promoted").script(
+        r#"
+        config=tests/fixtures/seed/espalier.yml
+        release() { deploy --steps 100%:30s --settle 30s --retire-after 30s "$@"; }
+        exits 0 release --image web=nginx:1.27 --jq 'del(.serviceConnectConfiguration) | .enableExecuteCommand = true' --env LOG=1
+        exits 3 espalier diff -c "$config" --image web=nginx:1.27 --exit-code --format json
+        exits 0 release --image web=nginx:1.27
+        exits 0 espalier diff -c "$config" --image web=nginx:1.27 --exit-code
+        # Slot b has had the switch on before.
+        exits 0 release --image web=nginx:1.28
+        exits 0 espalier diff -c "$config" --image web=nginx:1.28 --exit-code
+        exits 0 release --image web=nginx:1.28
+        "#,
+    );
+    let told = told.ends_with(0).says("\"op\": \"remove\"").says("\"path\": \"/enableExecuteCommand\"");
+    let told =
+        told.says("\"path\": \"/containerDefinitions/0/environment\"").says("nothing would change").says("(nothing-changed)");
+    assert_eq!(told.world.revision("myservice-green"), "myservice:4");
+}

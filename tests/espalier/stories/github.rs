@@ -10,6 +10,27 @@ fn a_release_does_not_need_github() {
     assert_eq!(told.world.comments(), [""; 0]);
 }
 
+/// Rule 8, of reports: not another weight, not a second later.
+#[test]
+fn what_is_decided_and_when_is_the_same_with_github_down_for_the_whole_release() {
+    let candidates = [(serde_json::json!({}), 0), (serde_json::json!({ "unhealthy_above": 25 }), 3)];
+    for (candidate, code) in candidates {
+        let release = |more: serde_json::Value| {
+            let mut scenario = serde_json::json!({ "name": "reported", "images": { "myservice:1": {}, "*": candidate } });
+            scenario.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+            Story::of(&scenario).deploy(&QUICK).ends_with(code)
+        };
+        let up = release(serde_json::json!({}));
+        assert_eq!(up.world.comments().len(), 1, "GitHub is there");
+        let refuses = |effect: &str| serde_json::json!({ "faults": [{ "operations": ["github:*"], "effect": effect }] });
+        for down in [serde_json::json!({ "github": "outage" }), refuses("throttle"), refuses("denied")] {
+            let told = release(down.clone());
+            assert_eq!(told.world.splits(), up.world.splits(), "{down}");
+            assert_eq!(told.world.writes(), up.world.writes(), "{down}");
+        }
+    }
+}
+
 #[test]
 fn a_token_that_may_only_read_is_told_once_with_the_missing_permission() {
     let told = Story::within_file("github-read-only").deploy(&QUICK).ends_with(0).says("myservice:2 promoted");

@@ -16,6 +16,7 @@ fn config(story: &Story) -> String {
         "steps": [{ "weight": "5%", "bake": "2m" }, { "hold": { "timeout": "4h" } }, { "weight": "100%", "bake": "2m" }],
         "settle": "30s", "retire_after": "30s", "lock": "ssm",
     });
+    config["jq"] = json!("del(.serviceConnectConfiguration) | .tags = [{ key: \"team\", value: \"shop\" }]");
     config["analysis"] = json!({ "metrics": [{ "name": "errors", "metric": "error-rate", "max": "1%" }], "alarms": ["5xx"] });
     story.write("espalier.yml", &config.to_string())
 }
@@ -170,5 +171,12 @@ fn it_tells_what_statements_are_for_and_what_is_wrong() {
     told.says("- MoveTraffic: write weights: vpc-lattice:UpdateRule, vpc-lattice:UpdateListener on arn:aws:vpc-lattice:")
         .says("```json\n{")
         .complains("the role itself is not known");
+    let ids = ["--lattice-service", "svc-12345678901234567", "--listener", "listener-12345678901234567"];
+    let command = [&["iam-policy", "-c", &config, "--format", "text", "--account", "123456789012"], &ids[..]].concat();
+    let listener =
+        "arn:aws:vpc-lattice:ap-northeast-1:123456789012:service/svc-12345678901234567/listener/listener-12345678901234567";
+    story.run(&command).ends_with(0).says(&format!("vpc-lattice:UpdateListener on {listener}, {listener}/rule/*\n"));
+    let told = story.run(&["iam-policy", "-c", &config, "--format", "text", "--rules", "default"]).ends_with(0);
+    told.says(&format!("MoveTraffic: write weights: vpc-lattice:UpdateListener on {listener}\n"));
     story.run(&["iam-policy", "-c", &config, "--account", "1234"]).ends_with(2).complains("`1234` is no AWS account");
 }

@@ -184,3 +184,31 @@ fn without_credentials_what_needs_none_is_told_all_the_same() {
     let run = Run::of(&mut command).ends_with(2).says("[credentials]").says("[definition]");
     run.says("nothing in AWS was looked at");
 }
+
+#[test]
+fn what_is_wrong_with_a_patch_or_a_diff_is_told_as_sarif_too() {
+    let rules = |text: &str| {
+        let log: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let results = log["runs"][0]["results"].as_array().expect("results").clone();
+        results.into_iter().map(|result| (result["ruleId"].clone(), result["level"].clone())).collect::<Vec<_>>()
+    };
+    let (definition, error, warning) = (json!("definition"), json!("error"), json!("warning"));
+    let patch =
+        ["patch", "tests/fixtures/seed/ecs-service-def.json", "--task-definition", "tests/fixtures/seed/ecs-task-def.json"];
+    let group = "arn:aws:vpc-lattice:ap-northeast-1:123456789012:targetgroup/tg-12345678901234567";
+    let more = ["--infrastructure-role", "ecsInfrastructureRole", "--target-group", group, "--format", "sarif"];
+    let all = [&patch[..], &more[..]].concat();
+    let run = Run::of(&mut espalier(&[&all[..], &["--check"]].concat())).ends_with(3);
+    assert_eq!(rules(&run.stdout), vec![(definition.clone(), warning.clone()); 2], "what was mended");
+    Run::of(&mut espalier(&all)).ends_with(2).complains("both go to standard output");
+    let run = Run::of(&mut espalier(&[&all[..], &["--check", "--port-name", "nope"]].concat())).ends_with(2);
+    assert!(rules(&run.stdout).iter().any(|(_, level)| *level == error), "{}", run.stdout);
+    run.complains("error: ");
+
+    let story = Story::within("promoted");
+    let told = story.run(&["diff", "-c", CONFIG, "--format", "sarif", "--exit-code"]).ends_with(3);
+    assert!(rules(&told.run.stdout).iter().all(|(rule, level)| (rule, level) == (&definition, &warning)));
+    let file = config(&story, &json!({ "task_definition": "gone.json" }));
+    let told = story.run(&["diff", "-c", &file, "--format", "sarif"]).ends_with(2);
+    assert_eq!(rules(&told.run.stdout), [(definition, error)]);
+}

@@ -29,12 +29,12 @@ pub(super) fn world(mut scenario: Scenario, change: impl FnOnce(&mut Scenario), 
     for (index, (requests, errors, millis)) in minutes.iter().enumerate() {
         let at = world.now + Duration::from_secs(60 * index as u64);
         for key in [Key::TargetGroup(GROUP.to_owned()), Key::Service(SERVICE.to_owned())] {
-            let minute = world.traffic.at(&key, at);
+            let minute = world.traffic.at(key.clone(), at);
             minute.requests += requests;
             minute.answered(200, requests - errors);
             minute.answered(500, *errors);
             minute.connections += requests;
-            minute.latency.record(millis * 1000, *requests);
+            minute.latency.record([(millis * 1000, *requests)]);
         }
     }
     world
