@@ -85,7 +85,7 @@ impl Fault {
             }
             FaultKind::NotFound => "check the name, the account and the region: it does not exist there".to_owned(),
             FaultKind::Denied => format!(
-                "let the job's role call `{}`, and check that it is the role you mean: the README lists what it needs",
+                "let the job's role call `{}`, and check that it is the role you mean: `espalier iam-policy` prints what it needs",
                 self.operation
             ),
             FaultKind::Invalid => "correct the value that AWS names above".to_owned(),

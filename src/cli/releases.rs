@@ -1,6 +1,7 @@
 //! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
 use super::{
+    policy::IamPolicy,
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     sandbox::Sandbox,
     templates::{Filters, Templates},
@@ -27,6 +28,8 @@ pub enum Command {
     Diff(Box<Diff>),
     /// Tell everything that would make a release fail, beforehand and all at once
     Verify(Box<Verify>),
+    /// Print the IAM policy that the role of these releases needs, and nothing beyond it
+    IamPolicy(Box<IamPolicy>),
     /// Shift the weights between any two target groups, along the same steps
     Shift(Box<Shift>),
     /// Release a held rollout to its next step, from any job

@@ -34,7 +34,7 @@ fn problem(stable: &str, fault: &Fault) -> Problem {
         format!("{stable} is scaled by Application Auto Scaling, which cannot be held for the release: {fault}")
     };
     let hint = if fault.kind == FaultKind::Denied {
-        format!("let the role call application-autoscaling:{}; the README lists all that it needs", fault.operation)
+        format!("let the role call application-autoscaling:{}; `espalier iam-policy` prints all that it needs", fault.operation)
     } else {
         fault.hint()
     };

@@ -12,7 +12,8 @@ use crate::{
         patch::{Seen, patch},
         request::{self, ServiceTarget},
     },
-    settings::{DeploySettings, Templating, templating::Readable},
+    hooks::{Jobs, Task},
+    settings::{DeploySettings, Slot, Templating, templating::Readable},
 };
 
 /// What a slot's definition depends on beside the files.
@@ -148,6 +149,43 @@ impl Definitions {
         self.register.body.get("family").and_then(serde_json::Value::as_str).unwrap_or_default()
     }
 
+    /// The roles that tasks are given.
+    pub(crate) fn task_roles(&self) -> impl Iterator<Item = &str> {
+        let role = |member: &str| self.register.body.get(member).and_then(serde_json::Value::as_str);
+        ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(role)
+    }
+
+    /// The infrastructure role as it is configured, else as the service definition has it.
+    pub(crate) fn infrastructure_role(&self) -> Option<String> {
+        let configured = self.infrastructure_role.as_ref().map(|Given { text, .. }| text.clone());
+        configured.or_else(|| {
+            let service = self.service.root.to_json();
+            service.pointer("/vpcLatticeConfigurations/0/roleArn").and_then(serde_json::Value::as_str).map(str::to_owned)
+        })
+    }
+
+    /// Whether the task definition has tags.
+    pub(crate) fn is_tagged(&self) -> bool {
+        has_tags(&self.register.body)
+    }
+
+    /// Whether a slot's service definition has tags, those that filters give it included.
+    pub(crate) fn tags(&self, slot: &Slot, group_arn: &str) -> bool {
+        let (name, ecs_service, overrides) = (slot.name.as_str(), slot.ecs_service.as_str(), slot.overrides.as_ref());
+        let patched = self.for_slot(ForSlot { slot: name, ecs_service, group_arn, overrides, beside_stable: false });
+        has_tags(&patched.map_or_else(|_| self.service.root.to_json(), |patched| patched.document.root.to_json()))
+    }
+
+    /// The task definitions that hooks run, as `FAMILY:REVISION` or `FAMILY:*`.
+    pub(crate) fn run_by(&self, hooks: &Jobs) -> Vec<String> {
+        let name = |task: &Task| {
+            let named = task.task_definition.as_deref().unwrap_or_else(|| self.family());
+            let named = named.rsplit('/').next().unwrap_or(named);
+            if named.contains(':') { named.to_owned() } else { format!("{named}:*") }
+        };
+        hooks.tasks().map(|(_, task)| name(task)).collect()
+    }
+
     /// Whether this task definition, as ECS describes it, is what this release would register.
     pub(crate) fn registers(&self, described: &serde_json::Value) -> bool {
         compare::says(&self.register.body, described).is_empty()
@@ -188,6 +226,10 @@ impl Definitions {
             of(format!("ECS service {ecs_service}"), &given, &service),
         ]
     }
+}
+
+fn has_tags(definition: &serde_json::Value) -> bool {
+    definition.get("tags").and_then(serde_json::Value::as_array).is_some_and(|tags| !tags.is_empty())
 }
 
 /// Reads one definition from a file.

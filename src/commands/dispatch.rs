@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::{
-    abort, answer, as_findings, completions, connect, demo, deploy, diff, filter_log, lookups, opened, patch, promote, recover,
-    resume, rollback, sandbox, schema, shift, status, verify,
+    abort, answer, as_findings, completions, connect, demo, deploy, diff, filter_log, iam_policy, lookups, opened, patch,
+    promote, recover, resume, rollback, sandbox, schema, shift, status, verify,
 };
 use crate::{
     cli::{Cli, Command, Sandbox},
@@ -41,6 +41,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             as_findings::shown(settings.and_then(|settings| on_runtime(diff::diff(settings))), format, &surroundings)?
         }
         Command::Verify(args) => verify::verify(&args, environment)?,
+        Command::IamPolicy(args) => iam_policy::iam_policy(&args, environment)?,
         Command::Shift(args) => on_runtime(shift::shift(settled(environment, |it| resolve::shift(&args, it))?))?,
         Command::Abort(args) => on_runtime(abort::abort(settled(environment, |it| resolve::abort(&args, it))?))?,
         Command::Promote(args) => on_runtime(promote::promote(settled(environment, |it| resolve::promote(&args, it))?))?,

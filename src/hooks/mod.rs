@@ -12,5 +12,5 @@ pub mod job;
 mod output;
 pub mod runner;
 
-pub use job::{Job, Jobs};
+pub use job::{Job, Jobs, Task};
 pub use runner::Runner;

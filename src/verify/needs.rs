@@ -1,6 +1,6 @@
 //! The permissions that a release needs, as far as they can be named beforehand.
 //!
-//! Actions and resources are those of AWS's service authorization reference; a story holds this list against what a release uses.
+//! Actions and resources are those of AWS's service authorization reference; stories hold this list against what a release uses.
 
 /// What a release does and on what, by ARNs and names.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +21,8 @@ pub struct Release {
     pub cluster: String,
     /// The ECS services that are there.
     pub services: Vec<String>,
-    /// The candidate's, where it is created.
-    pub creates: Option<String>,
+    /// Those that are created.
+    pub creates: Vec<String>,
     /// The task definition's family.
     pub family: String,
     /// Roles that are passed on, and to whom.
@@ -37,8 +37,12 @@ pub struct Release {
     pub locks: bool,
     /// A rule for tests is made.
     pub tests: bool,
-    /// Hooks run tasks.
-    pub runs_tasks: bool,
+    /// The task definitions that hooks run: `FAMILY:REVISION`, or `FAMILY:*`.
+    pub runs: Vec<String>,
+    /// Application Auto Scaling sets the services' size.
+    pub scales: bool,
+    /// What is created with tags of its definition: the ends of ARNs of ECS.
+    pub tagged: Vec<String>,
 }
 
 /// Actions that are needed on each of some resources.
@@ -91,13 +95,15 @@ pub fn of(release: &Release) -> Vec<Need> {
     need(&["vpc-lattice:UpdateListener", "vpc-lattice:TagResource"], listeners);
     need(&["vpc-lattice:TagResource"], vec![release.lattice_service.clone()]);
     if release.tests {
-        need(&["vpc-lattice:CreateRule", "vpc-lattice:DeleteRule", "vpc-lattice:TagResource"], made);
+        need(&["vpc-lattice:CreateRule", "vpc-lattice:TagResource"], made.clone());
+        need(&["vpc-lattice:DeleteRule"], made);
     }
     let of_group = ["vpc-lattice:GetTargetGroup", "vpc-lattice:ListTargets"];
     need(&of_group, release.groups.clone());
     if release.makes_group {
-        let making = ["vpc-lattice:CreateTargetGroup", "vpc-lattice:TagResource"];
-        need(&[&making[..], &of_group].concat(), vec![arn("vpc-lattice", "targetgroup/*".to_owned())]);
+        let any = vec![arn("vpc-lattice", "targetgroup/*".to_owned())];
+        need(&["vpc-lattice:CreateTargetGroup", "vpc-lattice:TagResource"], any.clone());
+        need(&of_group, any);
     }
 
     let cluster = &release.cluster;
@@ -106,23 +112,55 @@ pub fn of(release: &Release) -> Vec<Need> {
     need(&["ecs:DescribeServices", "ecs:CreateService"], release.creates.iter().map(service).collect());
     if !cluster.is_empty() {
         need(&["ecs:ListTasks"], vec![arn("ecs", format!("container-instance/{cluster}/*"))]);
-        let of_task: &[&str] = if release.runs_tasks { &["ecs:DescribeTasks", "ecs:StopTask"] } else { &["ecs:DescribeTasks"] };
+        let of_task: &[&str] =
+            if release.runs.is_empty() { &["ecs:DescribeTasks"] } else { &["ecs:DescribeTasks", "ecs:StopTask"] };
         need(of_task, vec![arn("ecs", format!("task/{cluster}/*"))]);
     }
     if !release.family.is_empty() {
-        let of_definition: &[&str] =
-            if release.runs_tasks { &["ecs:RegisterTaskDefinition", "ecs:RunTask"] } else { &["ecs:RegisterTaskDefinition"] };
-        need(of_definition, vec![arn("ecs", format!("task-definition/{}:*", release.family))]);
+        need(&["ecs:RegisterTaskDefinition"], vec![arn("ecs", format!("task-definition/{}:*", release.family))]);
     }
+    need(&["ecs:RunTask"], release.runs.iter().map(|end| arn("ecs", format!("task-definition/{end}"))).collect());
+    need(&["ecs:TagResource"], release.tagged.iter().map(|end| arn("ecs", end.clone())).collect());
     need(&["cloudwatch:DescribeAlarms"], release.alarms.iter().map(|name| arn("cloudwatch", format!("alarm:{name}"))).collect());
     if release.locks {
         let of_parameter = ["ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter"];
-        need(&of_parameter, vec![arn("ssm", "parameter/espalier/*".to_owned())]);
+        // Named after the traffic target that holds the record, which lies under the service.
+        let of_service = release.lattice_service.splitn(6, ':').nth(5).map(|path| format!("{path}/")).unwrap_or_default();
+        need(&of_parameter, vec![arn("ssm", format!("parameter/espalier/{of_service}*"))]);
+    }
+    if release.scales {
+        need(
+            &["application-autoscaling:DescribeScalingPolicies", "application-autoscaling:DescribeScheduledActions"],
+            vec!["*".to_owned()],
+        );
+        let writes = [
+            "application-autoscaling:RegisterScalableTarget",
+            "application-autoscaling:PutScalingPolicy",
+            "application-autoscaling:PutScheduledAction",
+        ];
+        need(&writes, vec![arn("application-autoscaling", "scalable-target/*".to_owned())]);
     }
     for (role, to) in &release.passes {
         needs.push(Need { actions: vec!["iam:PassRole"], resources: vec![role.clone()], passed_to: Some(to) });
     }
     needs
+}
+
+/// What `verify` looks at besides, where it may.
+#[must_use]
+pub fn of_verify(release: &Release, roles: Vec<String>) -> Vec<Need> {
+    let (partition, region, account) = &release.home;
+    let mut anywhere = vec!["vpc-lattice:ListServiceNetworkServiceAssociations"];
+    anywhere.extend(release.measures.then_some("cloudwatch:ListMetrics"));
+    let neighbours = format!("arn:{partition}:ecs:{region}:{account}:service/{}/*", release.cluster);
+    let need = |actions, resources| Need { actions, resources, passed_to: None };
+    vec![
+        need(vec!["vpc-lattice:GetService"], vec![release.lattice_service.clone()]),
+        need(anywhere, vec!["*".to_owned()]),
+        need(vec!["ecs:ListServices"], vec!["*".to_owned()]),
+        need(vec!["ecs:DescribeServices"], vec![neighbours]),
+        need(vec!["iam:GetRole", "iam:SimulatePrincipalPolicy"], roles),
+    ]
 }
 
 /// What ECS does with the infrastructure role in these groups (`AmazonECSInfrastructureRolePolicyForVpcLattice`).

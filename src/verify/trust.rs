@@ -4,6 +4,8 @@ use serde_json::Value;
 
 /// What ECS is called where it takes a role.
 pub const ECS: &str = "ecs.amazonaws.com";
+/// What takes the roles of tasks.
+pub const TASKS: &str = "ecs-tasks.amazonaws.com";
 
 /// Whether a trust policy lets a service of AWS's take the role. Conditions are taken to hold: what ECS says there is not known.
 #[must_use]

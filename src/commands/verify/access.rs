@@ -1,7 +1,6 @@
 //! What the role may, and the infrastructure role.
 
 use futures_util::{StreamExt as _, stream};
-use serde_json::Value;
 
 use super::{
     words::{thing, unchecked},
@@ -14,12 +13,11 @@ use crate::{
     },
     commands::view::View,
     definition::Given,
-    hooks::{Job, Jobs},
     settings::{DeploySettings, Lock},
     verify::{
         Code, Found, Level,
         needs::{self, Need},
-        trust,
+        policy, trust,
     },
 };
 
@@ -72,7 +70,7 @@ async fn own(known: &Known<'_>, caller: &crate::aws::access::Caller) -> Vec<Foun
     let denied = |ruling: &Ruling, need: &Need| {
         let passed = need.passed_to.map(|to| format!(", to be passed to {to}")).unwrap_or_default();
         let what = format!("{} on {}{passed}", ruling.action, ruling.resource);
-        let hint = "give it to the role; the README lists what a release needs";
+        let hint = "give it to the role; `espalier iam-policy` prints all that it needs";
         if ruling.verdict == Verdict::Unsaid && !ruling.missing.is_empty() {
             let keys = ruling.missing.join(", ");
             let message = format!("whether the role may {what} depends on {keys}, which cannot be known beforehand");
@@ -124,7 +122,11 @@ fn context(known: &Known<'_>, need: &Need) -> Vec<(String, String)> {
     let region = known.aws.region.as_str();
     let cluster = known.release.cluster.rsplit('/').next().unwrap_or_default();
     let cluster = format!("arn:{}:ecs:{region}:{account}:cluster/{cluster}", partition(service));
+    let (owned, tested) = (format!("aws:RequestTag/{}", policy::OWNER), format!("aws:ResourceTag/{}", policy::TEST));
     let keys = [
+        (owned.as_str(), known.release.service.as_str()),
+        (tested.as_str(), "a rollout"),
+        ("application-autoscaling:service-namespace", "ecs"),
         ("iam:PassedToService", need.passed_to.unwrap_or(trust::ECS)),
         ("aws:RequestedRegion", region),
         ("aws:ResourceAccount", account),
@@ -154,7 +156,11 @@ fn facts(known: &Known<'_>, caller: &str) -> needs::Release {
         makes_group: candidate.is_some_and(|slot| slot.group.is_none()) && stable.is_some(),
         cluster: release.cluster.rsplit('/').next().unwrap_or_default().to_owned(),
         services: survey.slots.iter().filter_map(|slot| Some(slot.service.as_ref()?.name.clone())).collect(),
-        creates: candidate.filter(|slot| slot.service.is_none()).and_then(|slot| slot.wanted.ecs_service.clone()),
+        creates: candidate
+            .filter(|slot| slot.service.is_none())
+            .and_then(|slot| slot.wanted.ecs_service.clone())
+            .into_iter()
+            .collect(),
         family: definitions.map(|definitions| definitions.family().to_owned()).unwrap_or_default(),
         passes,
         compares: stable.is_some()
@@ -164,13 +170,12 @@ fn facts(known: &Known<'_>, caller: &str) -> needs::Release {
         alarms: release.judging.analysis.alarms.iter().map(|alarm| alarm.name.clone()).collect(),
         locks: release.lock == Lock::Ssm,
         tests: release.lattice.test_rule.is_some() && stable.is_some(),
-        runs_tasks: runs_tasks(&release.hooks),
+        runs: definitions.map(|definitions| definitions.run_by(&release.hooks)).unwrap_or_default(),
         home,
+        // Found out before the first write, by asking AWS itself.
+        scales: false,
+        tagged: Vec::new(),
     }
-}
-
-fn runs_tasks(hooks: &Jobs) -> bool {
-    hooks.wanted.values().any(|wanted| matches!(wanted.job, Job::Task(_)))
 }
 
 /// The roles that ECS is handed, by ARN.
@@ -180,11 +185,7 @@ fn passed(known: &Known<'_>, (partition, _, account): &(String, String, String))
     };
     let mut passes: Vec<_> = infrastructure_role(known).map(|role| (arn(&role), trust::ECS)).into_iter().collect();
     if let Some(definitions) = known.definitions {
-        let of_tasks = ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(|member| {
-            let role = definitions.register.body.get(member).and_then(Value::as_str)?;
-            Some((arn(role), "ecs-tasks.amazonaws.com"))
-        });
-        passes.extend(of_tasks);
+        passes.extend(definitions.task_roles().map(|role| (arn(role), trust::TASKS)));
     }
     passes.dedup();
     passes

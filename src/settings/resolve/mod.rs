@@ -1,7 +1,7 @@
 //! One function per command: its arguments and the environment in, its settings or every mistake out.
 //!
 //! Inside: `release` (the commands that begin something), with `slots`, `plan`, `analysis` and `hooks` for what `deploy` and `shift`
-//! need most words for; `takeovers` (those that act on a recorded rollout); `answer` (those by comments); `patch`; `sandbox`; `common` (what several are told in
+//! need most words for; `takeovers` (those that act on a recorded rollout); `answer` (those by comments); `patch`; `policy` (`iam-policy`); `sandbox`; `common` (what several are told in
 //! the same way). Deliberately absent: AWS and files other than the config.
 //! Call the function with the command's name.
 
@@ -11,6 +11,7 @@ mod common;
 mod hooks;
 mod patch;
 mod plan;
+mod policy;
 mod release;
 mod sandbox;
 mod slots;
@@ -18,6 +19,7 @@ mod takeovers;
 
 pub use answer::{answer, asked};
 pub use patch::patch;
+pub use policy::iam_policy;
 pub use release::{Who, deploy, diff, findings, findings_format, shift, status, verified, who};
 pub use sandbox::{sandbox_run, sandbox_serve};
 pub use takeovers::{abort, promote, recover, resume, rollback};

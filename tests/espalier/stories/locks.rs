@@ -28,7 +28,7 @@ fn of_two_deploys_at_once_exactly_one_wins() {
     let permissions = told.world.permissions();
     let actions = permissions.iter().filter_map(|used| used["action"].as_str()).filter(|action| action.starts_with("ssm:"));
     let needed = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"];
-    assert_eq!(actions.collect::<BTreeSet<_>>(), BTreeSet::from(needed), "what the README lists");
+    assert_eq!(actions.collect::<BTreeSet<_>>(), BTreeSet::from(needed), "what `iam-policy` allows");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
 //! `definitions` (projects of ecspresso's, templates, states), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
-//! `broken_worlds` and `verify` (what would make a release fail).
+//! `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
 
@@ -30,6 +30,7 @@ mod killed;
 mod locks;
 mod measures;
 mod permissions;
+mod policies;
 mod references;
 mod rehearsals;
 mod releases;
