@@ -6,8 +6,8 @@ use crate::harness::root;
 
 fn corpus(name: &str) -> Vec<(String, Vec<u8>)> {
     let folder = root().join("fuzz/corpus").join(name);
-    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect()
+    let entries = std::fs::read_dir(&folder).expect("a corpus").map(|entry| entry.expect("an entry").path());
+    entries.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a file"))).collect()
 }
 
 /// Every corpus has what is taken and what is refused.
