@@ -39,6 +39,8 @@ pub(crate) struct Watched {
     /// The world when it was read whole last, and when it was read at all, as far as answers arrived.
     pub(crate) saw: Option<Facts>,
     pub(crate) looked: Option<Facts>,
+    /// Whether it has observed anything: from then on it knows AWS's time.
+    pub(crate) observed: bool,
     /// Until then something stood in its way: it began, or a call of its was refused.
     pub(crate) hindered: Timestamp,
     /// A call of its was refused at some time.
@@ -249,6 +251,7 @@ impl<'c> Court<'c> {
             watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
             watched.looked = Some(after.clone());
             if matches!(effect, Effect::Observe(_)) {
+                watched.observed = true;
                 watched.saw = Some(after.clone());
             }
         }

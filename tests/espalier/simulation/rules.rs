@@ -211,9 +211,9 @@ pub(crate) fn leased(job: &Watched, lease: Option<&str>, now: Timestamp) -> Resu
     let mut parts = lease.unwrap_or_default().split(' ');
     let is_its = parts.next() == Some(&job.record.id) && parts.next() == Some(job.record.generation.to_string().as_str());
     let until = parts.next().and_then(|until| until.parse().ok()).map(Timestamp::from_secs);
-    // Who takes over without a look first goes by its own clock until it has read AWS's. What could not be written is written a minute
+    // Who restores before it looks goes by its own clock until it has read AWS's: here only, since commands read before they begin. What could not be written is written a minute
     // later.
-    let is_hasty = job.aborts || job.record.verb == "rollback";
+    let is_hasty = job.aborts || job.record.verb == "rollback" || !job.observed;
     let is_excused =
         !is_its || is_hasty || job.superseded || job.unwritten.is_some_and(|at| now.since(at) < Duration::from_secs(300));
     match until {

@@ -118,6 +118,7 @@ impl Run<'_> {
             over: false,
             saw: None,
             looked: None,
+            observed: false,
             hindered: self.world.now(),
             refused: false,
             unwritten: None,
