@@ -20,7 +20,7 @@ pub enum Exit {
     Malfunction,
     /// 2: the request is invalid (flags, config, definition, filter, plan); nothing was written.
     Invalid,
-    /// 3: the release ended rolled back; for `patch --check`: the file needs a change.
+    /// 3: the release ended rolled back; for `patch --check` and `diff --exit-code`: there is a change.
     RolledBack,
     /// 4: stuck: traffic is not known to be good, a person must act.
     Stuck,
