@@ -131,13 +131,26 @@ impl Access {
             fields.push((format!("{entry}.ContextKeyType"), "string"));
             fields.push((format!("{entry}.ContextKeyValues.member.1"), value));
         }
-        Ok(rulings(&self.0.query(IAM, OPERATION, &fields, now).await?))
+        let mut all = Vec::new();
+        let mut next = String::new();
+        loop {
+            let mut fields = fields.clone();
+            if !next.is_empty() {
+                fields.push(("Marker".to_owned(), &next));
+            }
+            let root = tree(&self.0.query(IAM, OPERATION, &fields, now).await?);
+            all.extend(rulings(&root));
+            // IAM may give fewer than it was asked for, and says so.
+            match root.find("Marker").map(|marker| marker.text.clone()) {
+                Some(marker) if !marker.is_empty() => next = marker,
+                Some(_) | None => return Ok(all),
+            }
+        }
     }
 }
 
 /// The results in IAM's answer, whatever the order of their members.
-fn rulings(xml: &str) -> Vec<Ruling> {
-    let root = tree(xml);
+fn rulings(root: &Element) -> Vec<Ruling> {
     let results = root.find("EvaluationResults").map(|list| list.inside.as_slice()).unwrap_or_default();
     let ruling = |result: &Element| Ruling {
         action: result.of("EvalActionName").to_owned(),

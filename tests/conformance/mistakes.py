@@ -126,7 +126,8 @@ def in_structure(shape, root, path, elsewhere, typed, depth=0):
     if typed and not getattr(shape, "is_tagged_union", False):
         yield "unknown member", (*path, "notAMember"), "notAMember", changed(root, (*path, "notAMember"), "x")
     union = getattr(shape, "is_tagged_union", False)
-    if union:
+    # In a form a structure without members is not there at all.
+    if union and typed:
         yield "empty union", path, str(path[-1]), changed(root, path, {})
     for name, member in shape.members.items():
         if name in elsewhere:

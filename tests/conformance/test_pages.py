@@ -119,6 +119,9 @@ LISTS = {
     ("application-autoscaling", "DescribeScheduledActions"): (scheduled, {"ServiceNamespace": "ecs"}),
     ("application-autoscaling", "DescribeScalingActivities"): (activities, {"ServiceNamespace": "ecs"}),
     ("cloudwatch", "DescribeAlarms"): (alarms, {}),
+    ("iam", "SimulatePrincipalPolicy"): (
+        None, {"PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:role/deployer", "ActionNames": ["ecs:UpdateService", "ecs:RunTask", "iam:PassRole"]}
+    ),
 }
 # Paginated without a size that could be asked for, or with one that counts something else than what is listed.
 WITHOUT_A_SIZE = {("cloudwatch", "ListMetrics"), ("cloudwatch", "GetMetricData")}
@@ -127,6 +130,7 @@ WRONG_TOKEN = {
     "ecs": ("InvalidParameterException", "ClientException"),
     "application-autoscaling": ("InvalidNextTokenException", "ValidationException"),
     "cloudwatch": ("InvalidNextToken", "InvalidParameterValue", "ValidationError"),
+    "iam": ("InvalidInput", "ValidationError"),
 }
 
 

@@ -14,6 +14,9 @@ use crate::sandbox::{
     world::World,
 };
 
+/// How many results come at once, unless another number is asked for.
+const PAGE: usize = 100;
+
 pub(super) fn simulate(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let invalid = |text: String| Refusal::new("InvalidInputException", text);
     let given = |member: &str| !call.list(member).is_empty() || call.given(member).is_some();
@@ -25,7 +28,6 @@ pub(super) fn simulate(world: &mut World, call: &Call) -> Result<Value, Refusal>
         "ResourceOwner",
         "CallerArn",
         "ResourceHandlingOption",
-        "Marker",
     ];
     if let Some(member) = not_simulated.into_iter().find(|member| given(member)) {
         return Err(invalid(format!("The sandbox does not simulate with {member}.")));
@@ -57,7 +59,20 @@ pub(super) fn simulate(world: &mut World, call: &Call) -> Result<Value, Refusal>
         }
         results.extend(resources.iter().map(|resource| result(policies.as_deref(), &action, resource, &context)));
     }
-    Ok(json!({"EvaluationResults": results, "IsTruncated": false}))
+    let begin = match call.given("Marker") {
+        Some(marker) => {
+            marker.strip_prefix("after-").and_then(|number| number.parse().ok()).filter(|begin| *begin < results.len())
+        }
+        None => Some(0),
+    };
+    let begin = begin.ok_or_else(|| invalid("Invalid Marker.".to_owned()))?;
+    let most = call.number("MaxItems").and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE);
+    let end = begin.saturating_add(most).min(results.len());
+    let mut answer = json!({"EvaluationResults": results[begin..end], "IsTruncated": end < results.len()});
+    if end < results.len() {
+        answer["Marker"] = json!(format!("after-{end}"));
+    }
+    Ok(answer)
 }
 
 fn result(policies: Option<&[Policy]>, action: &str, resource: &str, context: &Context) -> Value {
