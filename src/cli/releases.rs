@@ -2,6 +2,7 @@
 
 use super::{
     policy::IamPolicy,
+    resources::{Down, Up},
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     sandbox::Sandbox,
     templates::{Filters, Templates},
@@ -46,6 +47,10 @@ pub enum Command {
     Status(Status),
     /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
     Answer(Answer),
+    /// Make the Lattice resources that the config declares, and change those that differ
+    Up(Up),
+    /// Take away the Lattice resources that the config declares, and nothing that is not ours
+    Down(Down),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
     /// Print the JSON Schema of the config, for editors
