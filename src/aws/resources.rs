@@ -91,21 +91,14 @@ impl Aws {
     }
 
     /// One that was listed, with all its members and tags.
-    async fn look(
-        &self,
-        kind: Kind,
-        operations: Operations,
-        scope: &Value,
-        item: &Value,
-        now: Timestamp,
-    ) -> Result<Seen, Fault> {
+    async fn look(&self, kind: Kind, operations: Operations, scope: &Value, item: &Value, now: Timestamp) -> Result<Seen, Fault> {
         let id = item["id"].as_str().unwrap_or_default().to_owned();
         let arn = item["arn"].as_str().unwrap_or_default().to_owned();
         let mut input = if matches!(kind, Kind::Listener | Kind::Rule) { scope.clone() } else { json!({}) };
         input[operations.identifier] = id.clone().into();
         let attributes = self.calls.call(LATTICE, operations.get, &input, now).await?;
         let tags = self.resource_tags(&arn, now).await?;
-        Ok(Seen { life: life(&attributes), id, arn, tags, attributes })
+        Ok(Seen { life: life(&attributes), id, arn, tags, attributes, is_rolled_out: false })
     }
 
     async fn resource_tags(&self, arn: &str, now: Timestamp) -> Result<BTreeMap<String, String>, Fault> {
@@ -226,7 +219,7 @@ impl Aws {
         let tags = service["tags"].as_array().into_iter().flatten().map(|tag| (text(&tag["key"]), text(&tag["value"]))).collect();
         let arn = text(&service["serviceArn"]);
         let attributes = json!({ "deployments": service["deployments"] });
-        Ok(Some(Seen { id: arn.clone(), arn, life, attributes, tags }))
+        Ok(Some(Seen { id: arn.clone(), arn, life, attributes, tags, is_rolled_out: false }))
     }
 
     /// Deletes an ECS service with its tasks.
@@ -282,7 +275,8 @@ fn refuse_unsuccessful(operation: &'static str, answer: &Value) -> Result<(), Fa
     match answer["unsuccessful"].as_array().and_then(|refused| refused.first()) {
         None => Ok(()),
         Some(first) => {
-            let message = format!("{}: {}", first["id"].as_str().unwrap_or_default(), first["failureMessage"].as_str().unwrap_or_default());
+            let message =
+                format!("{}: {}", first["id"].as_str().unwrap_or_default(), first["failureMessage"].as_str().unwrap_or_default());
             Err(Fault::item(operation, first["failureCode"].as_str(), &message))
         }
     }

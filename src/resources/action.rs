@@ -18,7 +18,12 @@ type Share<'v> = (&'v str, u64);
 
 fn shares(action: &Value) -> Option<Vec<Share<'_>>> {
     let groups = action["forward"]["targetGroups"].as_array()?;
-    Some(groups.iter().map(|group| (group["targetGroupIdentifier"].as_str().unwrap_or_default(), group["weight"].as_u64().unwrap_or(100))).collect())
+    Some(
+        groups
+            .iter()
+            .map(|group| (group["targetGroupIdentifier"].as_str().unwrap_or_default(), group["weight"].as_u64().unwrap_or(100)))
+            .collect(),
+    )
 }
 
 /// An id equals its ARN.
@@ -46,7 +51,9 @@ pub fn change(wanted: &Value, actual: &Value) -> ActionChange {
         return ActionChange::To(wanted.clone());
     }
     if let Some((group, _)) = leaves.iter().find(|(_, weight)| *weight > 0) {
-        return ActionChange::Refused(format!("{group} has traffic and is not declared any more: move the traffic with `espalier shift` first"));
+        return ActionChange::Refused(format!(
+            "{group} has traffic and is not declared any more: move the traffic with `espalier shift` first"
+        ));
     }
     let groups: Vec<Value> = stays
         .into_iter()

@@ -141,9 +141,14 @@ impl Kind {
                 "DeleteAccessLogSubscription",
                 "accessLogSubscriptionIdentifier",
             ),
-            Self::AuthPolicy => {
-                ("PutAuthPolicy", "GetAuthPolicy", "GetAuthPolicy", Some("PutAuthPolicy"), "DeleteAuthPolicy", "resourceIdentifier")
-            }
+            Self::AuthPolicy => (
+                "PutAuthPolicy",
+                "GetAuthPolicy",
+                "GetAuthPolicy",
+                Some("PutAuthPolicy"),
+                "DeleteAuthPolicy",
+                "resourceIdentifier",
+            ),
             Self::Targets => (
                 "RegisterTargets",
                 "ListTargets",

@@ -1,7 +1,7 @@
 //! Upwards: the next step of one resource.
 
 use super::{
-    Known, Life, Resource, Seen,
+    Kind, Known, Life, Resource, Seen,
     compare::{Difference, Way, differences},
     resource::OWNER,
 };
@@ -47,6 +47,10 @@ pub fn next(resource: &Resource, seen: Option<&Seen>, known: &Known, owner: &str
     if resource.is_external {
         return if seen.life == Life::Changing { Step::Wait } else { Step::Keep };
     }
+    if let Some(network) = elsewhere(resource, seen, known) {
+        let hint = "take it out of that one first, or name that one here: `network: NAME`".to_owned();
+        return Step::Blocked(format!("{} is in the service network {network}, and a VPC can be in one", resource.name), hint);
+    }
     if resource.kind.is_tagged() && !is_ours(seen, owner) {
         match seen.owner() {
             Some(other) => {
@@ -70,7 +74,10 @@ pub fn next(resource: &Resource, seen: Option<&Seen>, known: &Known, owner: &str
         Way::Never(why) => Some((&it.member, why)),
         Way::Update | Way::Tag | Way::Replace => None,
     }) {
-        return Step::Blocked(format!("{title}: `{member}` cannot be changed now: {why}"), "run `up` again after that".to_owned());
+        return Step::Blocked(
+            format!("{title}: `{member}` cannot be changed now: {why}"),
+            "run `up` again after that".to_owned(),
+        );
     }
     let fixed: Vec<&Difference> = found.iter().filter(|it| it.way == Way::Replace).collect();
     if !fixed.is_empty() {
@@ -85,7 +92,15 @@ pub fn next(resource: &Resource, seen: Option<&Seen>, known: &Known, owner: &str
     if found.is_empty() { Step::Keep } else { Step::Change(found) }
 }
 
-/// Whether it carries our tag, or cannot carry any.
+/// The other service network that a VPC is associated with.
+fn elsewhere(resource: &Resource, seen: &Seen, known: &Known) -> Option<String> {
+    let text = |name: &str| seen.attributes[name].as_str().map(str::to_owned);
+    let (Kind::VpcAssociation, Some(is)) = (resource.kind, text("serviceNetworkId")) else { return None };
+    let wanted = resource.resolved(known);
+    (wanted["serviceNetworkIdentifier"] != is).then(|| text("serviceNetworkName").unwrap_or(is))
+}
+
+/// Whether it carries our tag.
 #[must_use]
 pub fn is_ours(seen: &Seen, owner: &str) -> bool {
     seen.tags.get(OWNER).is_some_and(|it| it == owner)
@@ -95,7 +110,7 @@ pub fn is_ours(seen: &Seen, owner: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{super::Kind, *};
+    use super::*;
 
     fn group() -> Resource {
         Resource {
@@ -123,7 +138,9 @@ mod tests {
         let none = Allowed::default();
         assert_eq!(step(None, none), Step::Make);
         assert_eq!(step(Some(&seen(Some("shop"), 80)), none), Step::Keep);
-        for (life, expected) in [(Life::Changing, Step::Wait), (Life::Going, Step::Wait), (Life::Failed("x".to_owned()), Step::Remake(vec![]))] {
+        for (life, expected) in
+            [(Life::Changing, Step::Wait), (Life::Going, Step::Wait), (Life::Failed("x".to_owned()), Step::Remake(vec![]))]
+        {
             assert_eq!(step(Some(&Seen { life, ..seen(Some("shop"), 80) }), none), expected);
         }
     }
@@ -148,6 +165,21 @@ mod tests {
         assert_eq!(why, "target group shop-a: `config.port` is 81 and never changes, wanted is 80");
         assert!(hint.contains("`up --replace`"), "{hint}");
         assert!(matches!(step(Some(&ours), Allowed { adopt: false, replace: true }), Step::Remake(_)));
+    }
+
+    #[test]
+    fn a_vpc_is_in_one_network() {
+        let wanted = json!({ "serviceNetworkIdentifier": "@network", "vpcIdentifier": "vpc-1" });
+        let vpc = Resource { kind: Kind::VpcAssociation, name: "vpc-1".to_owned(), wanted, ..group() };
+        let attributes = json!({ "serviceNetworkId": "sn-1", "serviceNetworkName": "prod" });
+        let seen = Seen { attributes, ..seen(Some("shop"), 80) };
+        let step = |id: &str| {
+            let known = Known::from([("network".to_owned(), (id.to_owned(), String::new()))]);
+            next(&vpc, Some(&seen), &known, "shop", Allowed::default())
+        };
+        assert_eq!(step("sn-1"), Step::Keep);
+        let Step::Blocked(why, _) = step("sn-2") else { panic!("not blocked") };
+        assert_eq!(why, "vpc-1 is in the service network prod, and a VPC can be in one");
     }
 
     #[test]

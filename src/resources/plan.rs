@@ -137,10 +137,8 @@ pub fn json(lines: &[Line], kept: usize) -> Value {
         '=' => "stay",
         _ => "blocked",
     };
-    let lines: Vec<Value> = lines
-        .iter()
-        .map(|line| json!({ "does": does(line.mark), "address": line.address, "text": line.text }))
-        .collect();
+    let lines: Vec<Value> =
+        lines.iter().map(|line| json!({ "does": does(line.mark), "address": line.address, "text": line.text })).collect();
     json!({ "plan": lines, "unchanged": kept })
 }
 
@@ -175,7 +173,10 @@ mod tests {
             (resource("target_groups.b", Kind::TargetGroup, "shop-b"), Step::Make),
             (resource("target_groups.c", Kind::TargetGroup, "shop-c"), Step::Remake(Vec::new())),
             (resource("listeners.http", Kind::Listener, "http"), Step::Wait),
-            (resource("listeners.x", Kind::Listener, "x"), Step::Blocked("listener x is there and is not ours".to_owned(), String::new())),
+            (
+                resource("listeners.x", Kind::Listener, "x"),
+                Step::Blocked("listener x is there and is not ours".to_owned(), String::new()),
+            ),
         ]
     }
 

@@ -92,7 +92,9 @@ mod tests {
             "`version` is no member of a policy | `Version` is to be \"2012-10-17\" | `Statement` is to be a statement or a list of them"
         );
         assert_eq!(
-            told(json!({ "Version": "2012-10-17", "Statement": { "Effect": "allow", "Action": ["vpc-lattice-svcs:Invoke", "s3:GetObject"] } })),
+            told(
+                json!({ "Version": "2012-10-17", "Statement": { "Effect": "allow", "Action": ["vpc-lattice-svcs:Invoke", "s3:GetObject"] } })
+            ),
             "statement 1: `Effect` is to be `Allow` or `Deny` | statement 1: it names no `Principal`: `\"*\"` is everybody | \
              statement 1: it names no `Resource`: `\"*\"` is every path | \
              statement 1: `s3:GetObject` is no action of requests: they are `vpc-lattice-svcs:Invoke`"

@@ -30,8 +30,7 @@ pub fn fates(resources: &[Resource], seen: &BTreeMap<String, Seen>, owner: &str)
             (resource.address.clone(), fate)
         })
         .collect();
-    let by_address: BTreeMap<&str, &Resource> =
-        resources.iter().map(|resource| (resource.address.as_str(), resource)).collect();
+    let by_address: BTreeMap<&str, &Resource> = resources.iter().map(|resource| (resource.address.as_str(), resource)).collect();
     // What stays keeps what it needs, and what is in it. Each round settles at least one, so this ends.
     loop {
         let mut kept: Vec<(String, String)> = Vec::new();
@@ -65,11 +64,7 @@ const fn is_container(kind: Kind) -> bool {
 
 /// Which of them can be taken away now: what goes, and is needed by nothing that is still there.
 #[must_use]
-pub fn ready<'r>(
-    resources: &'r [Resource],
-    fates: &BTreeMap<String, Fate>,
-    gone: &BTreeSet<String>,
-) -> Vec<&'r Resource> {
+pub fn ready<'r>(resources: &'r [Resource], fates: &BTreeMap<String, Fate>, gone: &BTreeSet<String>) -> Vec<&'r Resource> {
     let is_there = |resource: &Resource| fates[&resource.address] == Fate::Goes && !gone.contains(&resource.address);
     resources
         .iter()

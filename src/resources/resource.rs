@@ -8,8 +8,6 @@ use super::Kind;
 
 /// The tag by which we know what is ours (DESIGN §5 rule 10); its value is what is released.
 pub const OWNER: &str = "espalier:owner";
-/// How the tag of a running rollout begins, on its Lattice service.
-const ROLLOUT: &str = "espalier:rollout.";
 
 /// What is known of the resources so far: ids and ARNs, by address.
 pub type Known = BTreeMap<String, (String, String)>;
@@ -60,6 +58,8 @@ pub struct Seen {
     pub attributes: Value,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// A rollout of its service's traffic is under way.
+    pub is_rolled_out: bool,
 }
 
 impl Seen {
@@ -67,12 +67,6 @@ impl Seen {
     #[must_use]
     pub fn owner(&self) -> Option<&str> {
         self.tags.get(OWNER).map(String::as_str)
-    }
-
-    /// Whether a rollout of its traffic is under way, by the mark that one leaves on its Lattice service.
-    #[must_use]
-    pub fn is_rolled_out(&self) -> bool {
-        self.tags.keys().any(|key| key.starts_with(ROLLOUT))
     }
 }
 

@@ -226,7 +226,8 @@ fn finished(open: Open, resources: &[Resource], done: &BTreeSet<String>) -> Resu
     if open.failed.is_empty() {
         return Ok(());
     }
-    let left = resources.iter().filter(|resource| !done.contains(&resource.address) && !open.failed.contains_key(&resource.address));
+    let left =
+        resources.iter().filter(|resource| !done.contains(&resource.address) && !open.failed.contains_key(&resource.address));
     let left: Vec<&str> = left.map(|resource| resource.address.as_str()).collect();
     let mut problems: Vec<Problem> = open.failed.into_values().collect();
     if !left.is_empty() {

@@ -20,7 +20,11 @@ fn found(address: &str, kind: Kind, item: &Value, needs: &[&str], wanted: Value)
     Resource {
         address: format!("{address}.({name})"),
         kind,
-        name: if kind == Kind::ServiceAssociation { format!("{name} in {}", text("serviceNetworkName")) } else { name.to_owned() },
+        name: if kind == Kind::ServiceAssociation {
+            format!("{name} in {}", text("serviceNetworkName"))
+        } else {
+            name.to_owned()
+        },
         from: "AWS".to_owned(),
         needs: needs.iter().map(|need| (*need).to_owned()).collect(),
         is_external: false,
@@ -70,7 +74,8 @@ impl Work<'_> {
                 let address = match declared {
                     Some(address) => address,
                     None => {
-                        let one = found("listeners", Kind::Listener, &item, &["service"], json!({ "serviceIdentifier": service }));
+                        let one =
+                            found("listeners", Kind::Listener, &item, &["service"], json!({ "serviceIdentifier": service }));
                         let address = one.address.clone();
                         more.push(one);
                         address

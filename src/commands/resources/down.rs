@@ -9,10 +9,9 @@ use super::{
 };
 use crate::{
     commands::connect,
-    exit::{Error, Exit, Problem},
+    exit::{Error, Exit},
     resources::{
-        Kind, Resource,
-        plan,
+        Kind, Resource, plan,
         removal::{Fate, fates},
     },
     settings::DownSettings,
@@ -52,7 +51,7 @@ async fn run(settings: &DownSettings) -> Result<Exit, Error> {
         let seen = work.patiently(async || work.find(targets, &survey.known).await).await?;
         survey.note(&targets.address, seen.filter(|seen| !has_no_targets(seen)));
     }
-    refuse_rollouts(&resources, &survey)?;
+    refuse_rollouts(&work)?;
 
     let fates = fates(&resources, &survey.seen, work.owner);
     let lines: Vec<(Resource, Fate)> =
@@ -140,16 +139,12 @@ fn registered(resources: &mut Vec<Resource>, survey: &Survey) {
 }
 
 /// A service whose traffic moves is not taken away.
-fn refuse_rollouts(resources: &[Resource], survey: &Survey) -> Result<(), Error> {
-    let running = resources.iter().filter(|resource| resource.kind == Kind::Service && !resource.is_external);
-    let running = running.filter(|resource| survey.seen.get(&resource.address).is_some_and(|seen| seen.is_rolled_out()));
-    let problems: Vec<Problem> = running
-        .map(|resource| Problem {
-            message: format!("a rollout of {} is under way", resource.title()),
-            hint: Some("wait for its end, or abort it: `espalier abort`".to_owned()),
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Refused, problems }) }
+fn refuse_rollouts(work: &Work<'_>) -> Result<(), Error> {
+    if work.is_rolled_out.get() {
+        let message = "a rollout of this service's traffic is under way";
+        return Err(Error::new(Exit::Refused, message).hint("wait for its end, or abort it: `espalier abort`"));
+    }
+    Ok(())
 }
 
 async fn apply(

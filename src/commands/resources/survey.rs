@@ -1,11 +1,14 @@
 //! What is there of what is declared.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
 
 use crate::{
-    aws::{Aws, Fault},
+    aws::{
+        Aws, Fault,
+        ledger::{self, Found},
+    },
     clock::Clock,
     exit::Error,
     resources::{Kind, Known, Resource, Seen},
@@ -26,6 +29,8 @@ pub(super) struct Work<'w> {
     pub(super) owner: &'w str,
     pub(super) cluster: Option<&'w str>,
     pub(super) deadline: Timestamp,
+    /// A rollout of the service's traffic is under way.
+    pub(super) is_rolled_out: Cell<bool>,
 }
 
 /// What was seen, by address.
@@ -52,7 +57,14 @@ impl Survey {
 
 impl<'w> Work<'w> {
     pub(super) fn new(settings: &'w DeclaredSettings, aws: &'w Aws, clock: &'w dyn Clock, cluster: Option<&'w str>) -> Self {
-        Self { aws, clock, owner: &settings.owner, cluster, deadline: clock.now() + settings.timeout }
+        Self {
+            aws,
+            clock,
+            owner: &settings.owner,
+            cluster,
+            deadline: clock.now() + settings.timeout,
+            is_rolled_out: Cell::new(false),
+        }
     }
 
     /// Whether trying again can help.
@@ -65,8 +77,20 @@ impl<'w> Work<'w> {
         let now = self.clock.now();
         match resource.kind {
             Kind::EcsService => self.aws.find_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await,
-            _ => self.aws.find_resource(resource, known, now).await,
+            _ => {
+                let found = self.aws.find_resource(resource, known, now).await?;
+                Ok(found.map(|seen| Seen { is_rolled_out: self.is_rolled_out.get(), ..seen }))
+            }
         }
+    }
+
+    /// Whether a rollout is open, by the records that the service's marks lead to.
+    async fn look_for_rollouts(&self, resource: &Resource, seen: &Seen) -> Result<(), Error> {
+        if resource.kind == Kind::Service && seen.tags.keys().any(|key| key.starts_with("espalier:rollout.")) {
+            let records = ledger::on_service(self.aws, &seen.arn).await?;
+            self.is_rolled_out.set(records.iter().any(Found::is_open));
+        }
+        Ok(())
     }
 
     /// The same call again and again while AWS refuses it for now. Throttling slows it down.
@@ -94,7 +118,11 @@ impl<'w> Work<'w> {
                 let find = some.iter().map(|resource| self.patiently(async || self.find(resource, known).await));
                 let found = join_all(find).await;
                 for (resource, found) in some.iter().zip(found) {
-                    survey.note(&resource.address, found?);
+                    let found = found?;
+                    if let Some(seen) = &found {
+                        self.look_for_rollouts(resource, seen).await?;
+                    }
+                    survey.note(&resource.address, found);
                 }
             }
             left = later;

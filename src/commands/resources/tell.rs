@@ -67,7 +67,8 @@ impl Progress {
             "done" => "Done.".to_owned(),
             _ => "It is not all done:".to_owned(),
         };
-        let problems: Vec<String> = error.iter().flat_map(|error| &error.problems).map(|problem| problem.message.clone()).collect();
+        let problems: Vec<String> =
+            error.iter().flat_map(|error| &error.problems).map(|problem| problem.message.clone()).collect();
         match self.format {
             Format::Text => connect::print(&said),
             Format::Markdown => connect::print(&format!("\n{said}")),

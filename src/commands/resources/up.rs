@@ -87,8 +87,7 @@ async fn apply(
             let is_there = survey.seen.contains_key(&resource.address) && !resource.is_external;
             if is_there && goes.contains(&resource.address) { Fate::Goes } else { Fate::Gone }
         };
-        let fates: BTreeMap<String, Fate> =
-            resources.iter().map(|resource| (resource.address.clone(), fate(resource))).collect();
+        let fates: BTreeMap<String, Fate> = resources.iter().map(|resource| (resource.address.clone(), fate(resource))).collect();
         work.down(resources, survey, &fates, progress).await?;
         for address in goes {
             survey.note(&address, None);
@@ -103,8 +102,7 @@ fn steps(settings: &UpSettings, survey: &Survey) -> Vec<(Resource, Step)> {
     let step = |resource: &Resource| {
         next(resource, survey.seen.get(&resource.address), &survey.known, &declared.owner, settings.allowed)
     };
-    let mut steps: Vec<(Resource, Step)> =
-        declared.resources.iter().map(|resource| (resource.clone(), step(resource))).collect();
+    let mut steps: Vec<(Resource, Step)> = declared.resources.iter().map(|resource| (resource.clone(), step(resource))).collect();
     let remade: BTreeSet<String> = steps
         .iter()
         .filter(|(_, step)| matches!(step, Step::Remake(differences) if !differences.is_empty()))

@@ -22,7 +22,9 @@ pub(crate) use ecspresso::{Ecspresso, Loaded, load as load_ecspresso, place_of_s
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;
 pub use schema::SCHEMA;
-pub(crate) use up::{ConfigAction, ConfigGroup, ConfigListener, ConfigRule, ConfigUp, Declared, Document, Guarded, HealthCheck};
+pub(crate) use up::{
+    ConfigAction, ConfigGroup, ConfigListener, ConfigRule, ConfigUp, Declared, Document, Guarded, HealthCheck, default_name,
+};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::reader::Reader;
+use super::{Config, reader::Reader};
 use crate::{
     definition::Given,
     settings::yaml::{self, Key, Node, Tree},
@@ -152,6 +152,49 @@ impl ConfigUp {
             }
         }
         up
+    }
+}
+
+impl Config {
+    /// Where releases find what `up` declares and nothing else names: the Lattice service, its only listener, the groups of the slots.
+    pub(crate) fn name_what_is_declared(&mut self) {
+        let (Some(up), Some(owner)) = (&self.up, &self.service) else { return };
+        let env = up.env.as_ref().map(|env| env.text.as_str());
+        let of = |said: Option<&Given>, kind: &str, key: Option<&Given>| {
+            let name = || Given::new(default_name(env, &owner.text, kind, key.map(|key| key.text.as_str())), up.from.clone());
+            said.cloned().unwrap_or_else(name)
+        };
+        let service = match &up.service {
+            Some(Declared::Here(service)) => Some(of(service.guarded.name.as_ref(), "service", None)),
+            Some(Declared::There(given)) => Some(given.clone()),
+            None => None,
+        };
+        let listener = match up.listeners.as_slice() {
+            [(key, listener)] => Some(of(listener.name.as_ref(), "listener", Some(key))),
+            _ => None,
+        };
+        let groups = ["a", "b"].map(|slot| {
+            let (key, group) = up.target_groups.iter().find(|(key, _)| key.text == slot)?;
+            Some(of(group.name.as_ref(), "targetgroup", Some(key)))
+        });
+        self.lattice_service = self.lattice_service.take().or(service);
+        self.listener = self.listener.take().or(listener);
+        for (slot, group) in self.slots.iter_mut().zip(groups) {
+            slot.target_group = slot.target_group.take().or(group);
+        }
+    }
+}
+
+/// Names as the first guide for VPC Lattice on ECS recommends them: `ENV-SERVICE-KIND`, and the key where there are several. Without
+/// an environment they are what releases look for.
+pub(crate) fn default_name(env: Option<&str>, owner: &str, kind: &str, key: Option<&str>) -> String {
+    match (env, kind, key) {
+        (Some(env), kind, Some(key)) => format!("{env}-{owner}-{kind}-{key}"),
+        (Some(env), kind, None) => format!("{env}-{owner}-{kind}"),
+        (None, "service", None) => owner.to_owned(),
+        (None, "targetgroup", Some(key)) => format!("{owner}-{key}"),
+        (None, "listener" | "rule", Some(key)) => key.to_owned(),
+        (None, kind, _) => format!("{owner}-{kind}"),
     }
 }
 
@@ -346,7 +389,11 @@ fn targets(reader: &mut Reader<'_>, node: &Node, path: &str) -> Vec<(Given, Opti
         }
         match id {
             Some(id) => targets.push((id, port)),
-            None => reader.refuse(yaml::place(item), "which target?", "write `{ id: …, port: … }`: an address, an instance's id, an ARN"),
+            None => reader.refuse(
+                yaml::place(item),
+                "which target?",
+                "write `{ id: …, port: … }`: an address, an instance's id, an ARN",
+            ),
         }
     }
     targets
@@ -382,7 +429,11 @@ impl ConfigListener {
 /// An action says one thing.
 fn one_action(reader: &mut Reader<'_>, before: Option<ConfigAction>, key: &str, node: &Node) -> Option<ConfigAction> {
     if before.is_some() {
-        reader.refuse(yaml::place(node), "both `forward` and `respond`", "requests go to target groups or get an answer: keep one");
+        reader.refuse(
+            yaml::place(node),
+            "both `forward` and `respond`",
+            "requests go to target groups or get an answer: keep one",
+        );
         return before;
     }
     if key == "respond" {

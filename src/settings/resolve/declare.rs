@@ -14,7 +14,7 @@ use crate::{
         resource::{Known, OWNER},
     },
     settings::{
-        config::{Config, ConfigUp, Declared, Document, Guarded},
+        config::{Config, ConfigUp, Declared, Document, Guarded, default_name},
         sources::Sources,
     },
 };
@@ -56,34 +56,15 @@ pub(super) fn declare(sources: &mut Sources<'_>, config: &Config, up: &ConfigUp,
     declaring.resources
 }
 
-/// The name of the Lattice service that `up` declares: as it says, as `lattice.service` says, or `ENV-SERVICE-service`.
-pub(super) fn service_name(config: &Config, up: &ConfigUp, owner: &str) -> Option<String> {
-    let Some(Declared::Here(service)) = &up.service else { return None };
-    let said = service.guarded.name.as_ref().or_else(|| config.lattice_service.as_ref().filter(|given| is_name(&given.text)));
-    Some(said.map_or_else(|| named(up.env.as_ref().map(|env| env.text.as_str()), owner, "service", None), |given| given.text.clone()))
-}
-
-/// Names as the first guide for VPC Lattice on ECS recommends them: `ENV-SERVICE-KIND`, and the key where there are several. Without
-/// an environment they are what releases look for.
-pub(super) fn named(env: Option<&str>, owner: &str, kind: &str, key: Option<&str>) -> String {
-    match (env, kind, key) {
-        (Some(env), kind, Some(key)) => format!("{env}-{owner}-{kind}-{key}"),
-        (Some(env), kind, None) => format!("{env}-{owner}-{kind}"),
-        (None, "service", None) => owner.to_owned(),
-        (None, "targetgroup", Some(key)) => format!("{owner}-{key}"),
-        (None, "listener" | "rule", Some(key)) => key.to_owned(),
-        (None, kind, _) => format!("{owner}-{kind}"),
-    }
-}
-
 /// Whether a text is a name rather than an id, an ARN or a reference.
 pub(super) fn is_name(text: &str) -> bool {
-    !text.contains(':') && !["svc-", "sn-", "tg-", "listener-", "rule-"].iter().any(|prefix| text.starts_with(prefix) && text.len() >= 20)
+    !text.contains(':')
+        && !["svc-", "sn-", "tg-", "listener-", "rule-"].iter().any(|prefix| text.starts_with(prefix) && text.len() >= 20)
 }
 
 impl Declaring<'_, '_> {
     pub(super) fn name(&self, kind: &str, key: Option<&str>) -> String {
-        named(self.env.as_deref(), &self.owner, kind, key)
+        default_name(self.env.as_deref(), &self.owner, kind, key)
     }
 
     pub(super) fn of(&mut self, given: &Given) -> String {
@@ -122,8 +103,15 @@ impl Declaring<'_, '_> {
     #[expect(clippy::too_many_arguments, reason = "the members of a resource, in order")]
     fn push(&mut self, address: &str, kind: Kind, name: &str, from: &str, needs: &[&str], wanted: Value, is_external: bool) {
         let needs = needs.iter().map(|need| (*need).to_owned()).collect();
-        let resource =
-            Resource { address: address.to_owned(), kind, name: name.to_owned(), from: from.to_owned(), needs, is_external, wanted };
+        let resource = Resource {
+            address: address.to_owned(),
+            kind,
+            name: name.to_owned(),
+            from: from.to_owned(),
+            needs,
+            is_external,
+            wanted,
+        };
         if !self.resources.iter().any(|there| there.address == resource.address) {
             self.resources.push(resource);
         }
@@ -156,7 +144,11 @@ impl Declaring<'_, '_> {
         let service = match &up.service {
             None => {
                 if !up.listeners.is_empty() {
-                    self.refuse(&up.from, "listeners need a service", "declare one (`service: {}`), or name the one that they are of (`service: NAME`)");
+                    self.refuse(
+                        &up.from,
+                        "listeners need a service",
+                        "declare one (`service: {}`), or name the one that they are of (`service: NAME`)",
+                    );
                 }
                 return;
             }
@@ -167,7 +159,8 @@ impl Declaring<'_, '_> {
             Some(Declared::Here(service)) => service,
         };
         let guarded = &service.guarded;
-        let name = service_name(config, up, &self.owner).unwrap_or_default();
+        let said = guarded.name.as_ref().or_else(|| config.lattice_service.as_ref().filter(|given| is_name(&given.text)));
+        let name = self.given_name(said, "service", None);
         if let (Some(said), Some(other)) = (&guarded.name, &config.lattice_service)
             && said.text != other.text
             && is_name(&other.text)
@@ -204,7 +197,14 @@ impl Declaring<'_, '_> {
     fn association(&mut self, up: &ConfigUp, from: &str) {
         if up.network.is_some() {
             let wanted = json!({ "serviceNetworkIdentifier": "@network", "serviceIdentifier": "@service" });
-            self.add("service.network", Kind::ServiceAssociation, "service in its network", from, &["network", "service"], wanted);
+            self.add(
+                "service.network",
+                Kind::ServiceAssociation,
+                "service in its network",
+                from,
+                &["network", "service"],
+                wanted,
+            );
         }
     }
 
@@ -246,7 +246,11 @@ impl Declaring<'_, '_> {
             let wanted = json!({ "resourceIdentifier": at, "destinationArn": arn });
             let place = format!("{address}.access_logs.{kind}");
             if self.resources.iter().any(|resource| resource.address == place) {
-                self.refuse(&destination.from, format!("a second destination in `{kind}`"), "there is one for each of S3, CloudWatch Logs and Firehose");
+                self.refuse(
+                    &destination.from,
+                    format!("a second destination in `{kind}`"),
+                    "there is one for each of S3, CloudWatch Logs and Firehose",
+                );
             }
             self.add(&place, Kind::AccessLog, &arn, &destination.from, &[address], wanted);
         }
@@ -255,7 +259,11 @@ impl Declaring<'_, '_> {
             for (given, principal) in guarded.share_with.iter().zip(&principals) {
                 let is_account = principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit());
                 if !is_account && !principal.starts_with("arn:") {
-                    self.refuse(&given.from, format!("`{principal}` is nobody to share with"), "write an account's twelve digits, or the ARN of an organization, a unit of one, a role or a user");
+                    self.refuse(
+                        &given.from,
+                        format!("`{principal}` is nobody to share with"),
+                        "write an account's twelve digits, or the ARN of an organization, a unit of one, a role or a user",
+                    );
                 }
             }
             let share = format!("{name}-share");
@@ -271,8 +279,8 @@ impl Declaring<'_, '_> {
                 let name = self.of(given);
                 let path = self.directory.join(name);
                 let text = std::fs::read_to_string(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
-                let document =
-                    text.and_then(|text| serde_json::from_str(&text).map_err(|error| format!("{} is not JSON: {error}", given.text)));
+                let document = text
+                    .and_then(|text| serde_json::from_str(&text).map_err(|error| format!("{} is not JSON: {error}", given.text)));
                 (document, given.from.clone())
             }
         };
@@ -307,7 +315,8 @@ impl Declaring<'_, '_> {
         for resource in &self.resources {
             let within = if resource.kind == Kind::TargetGroup { None } else { resource.needs.last() };
             if let Some(first) = names.insert((resource.kind, within, &resource.name), resource) {
-                let message = format!("`up.{}` and `up.{}` have the same name, {}", first.address, resource.address, resource.name);
+                let message =
+                    format!("`up.{}` and `up.{}` have the same name, {}", first.address, resource.address, resource.name);
                 found.push(Finding::error(resource.from.clone(), message).hint("give one of them a `name`"));
             }
         }

@@ -138,8 +138,7 @@ impl Declaring<'_, '_> {
     pub(super) fn listeners(&mut self, config: &Config, up: &ConfigUp) {
         for (key, listener) in &up.listeners {
             let only = up.listeners.len() == 1;
-            let said =
-                listener.name.as_ref().or_else(|| config.listener.as_ref().filter(|given| only && is_name(&given.text)));
+            let said = listener.name.as_ref().or_else(|| config.listener.as_ref().filter(|given| only && is_name(&given.text)));
             let name = self.given_name(said, "listener", Some(&key.text));
             let address = format!("listeners.{}", key.text);
             let protocol = match &listener.protocol {
@@ -157,7 +156,8 @@ impl Declaring<'_, '_> {
                 }
                 None => (json!({ "fixedResponse": { "statusCode": 404 } }), Vec::new()),
             };
-            let mut wanted = json!({ "serviceIdentifier": "@service", "name": name, "protocol": protocol, "defaultAction": action });
+            let mut wanted =
+                json!({ "serviceIdentifier": "@service", "name": name, "protocol": protocol, "defaultAction": action });
             if let Some(port) = &listener.port {
                 wanted["port"] = self.number(port);
             }
@@ -177,17 +177,29 @@ impl Declaring<'_, '_> {
             }
             let name = self.given_name(rule.name.as_ref(), "rule", Some(&key.text));
             let Some(action) = &rule.action else {
-                self.refuse(&key.from, format!("where does rule `{}` send requests?", key.text), "write `forward: KEY` or `respond: 404`");
+                self.refuse(
+                    &key.from,
+                    format!("where does rule `{}` send requests?", key.text),
+                    "write `forward: KEY` or `respond: 404`",
+                );
                 continue;
             };
             let (action, groups) = self.action(action, up, &key.from);
             let Some(priority) = &rule.priority else {
-                self.refuse(&key.from, format!("rule `{}` has no priority", key.text), "write `priority: 10`: the lowest number goes first");
+                self.refuse(
+                    &key.from,
+                    format!("rule `{}` has no priority", key.text),
+                    "write `priority: 10`: the lowest number goes first",
+                );
                 continue;
             };
             let priority_text = self.of(priority);
             if let Some(other) = priorities.insert(priority_text, key.text.clone()) {
-                self.refuse(&priority.from, format!("rule `{other}` has this priority too"), "a listener's rules have different ones");
+                self.refuse(
+                    &priority.from,
+                    format!("rule `{other}` has this priority too"),
+                    "a listener's rules have different ones",
+                );
             }
             let wanted = json!({
                 "serviceIdentifier": "@service", "listenerIdentifier": format!("@{address}"), "name": name,
@@ -225,7 +237,9 @@ impl Declaring<'_, '_> {
     /// An action as AWS has it, and the addresses of the groups that it needs.
     fn action(&mut self, action: &ConfigAction, up: &ConfigUp, from: &str) -> (Value, Vec<String>) {
         let groups = match action {
-            ConfigAction::Respond(status) => return (json!({ "fixedResponse": { "statusCode": self.number(status) } }), Vec::new()),
+            ConfigAction::Respond(status) => {
+                return (json!({ "fixedResponse": { "statusCode": self.number(status) } }), Vec::new());
+            }
             ConfigAction::Forward(groups) => groups,
         };
         let (mut shares, mut needs) = (Vec::new(), Vec::new());
@@ -254,7 +268,11 @@ impl Declaring<'_, '_> {
         }
         if is_name(&group.text) && !keys.is_empty() {
             let hint = format!("it has {}", choice(&keys));
-            self.refuse(&group.from, format!("`up.target_groups` has no `{}`", group.text), format!("{hint}; or give the id or ARN of one that is there"));
+            self.refuse(
+                &group.from,
+                format!("`up.target_groups` has no `{}`", group.text),
+                format!("{hint}; or give the id or ARN of one that is there"),
+            );
         } else {
             self.name_external(&address, Kind::TargetGroup, group, &[]);
         }

@@ -69,7 +69,9 @@ fn declared(
         Some(up) => declare(sources, config, up, &owner),
         None => {
             let finding = Finding::error("espalier.yml", "the config has no `up`: nothing is declared");
-            sources.findings.push(finding.hint("write `up:` with a service, its target groups and listeners: see docs/resources.md"));
+            sources
+                .findings
+                .push(finding.hint("write `up:` with a service, its target groups and listeners: see docs/resources.md"));
             Vec::new()
         }
     };
