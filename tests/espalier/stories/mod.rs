@@ -34,6 +34,7 @@ mod policies;
 mod references;
 mod rehearsals;
 mod releases;
+mod resources;
 mod scenarios;
 mod shifts;
 mod slots;
