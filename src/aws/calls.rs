@@ -29,6 +29,11 @@ impl Calls {
         Self(signer)
     }
 
+    /// Who signs, for what has no model in JSON.
+    pub(super) const fn signer(&self) -> &Signer {
+        &self.0
+    }
+
     /// Calls `operation` (`CreateRule`) of `service` (`vpc-lattice`, `ecs`) with these members; those of its answer. `now` is for the
     /// signature.
     ///
