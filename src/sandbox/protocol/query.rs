@@ -89,8 +89,8 @@ pub(super) fn encode(service: &Service, operation: &Operation, request: &str, an
     )
 }
 
-/// A value's inside as XML.
-fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
+/// A value's inside as XML, for this protocol and for restXml.
+pub(super) fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
     let Some(shape) = service.shape(shape) else { return };
     let mut element = |name: &str, of: &str, value: &Value| {
         into.push_str(&format!("<{name}>"));
@@ -101,13 +101,14 @@ fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
         Value::Object(members) => {
             for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
                 if let Some(known) = shape.members.get(name) {
-                    element(name, &known.shape, member);
+                    element(known.location_name.as_deref().unwrap_or(name), &known.shape, member);
                 }
             }
         }
         Value::Array(items) => {
             let of = shape.member.as_ref().map_or("", |member| member.shape.as_str());
-            items.iter().for_each(|item| element("member", of, item));
+            let name = shape.member.as_ref().and_then(|member| member.location_name.as_deref()).unwrap_or("member");
+            items.iter().for_each(|item| element(name, of, item));
         }
         Value::String(text) => into.push_str(&escaped(text)),
         Value::Number(seconds) if shape.kind == Kind::Timestamp => {
@@ -133,7 +134,7 @@ pub(super) fn refuse(service: &Service, request: &str, refusal: &Refusal) -> Rep
     )
 }
 
-fn xml(status: u16, body: String) -> Reply {
+pub(super) fn xml(status: u16, body: String) -> Reply {
     Reply { status, headers: Vec::new(), body: body.into_bytes() }.with("content-type", "text/xml")
 }
 

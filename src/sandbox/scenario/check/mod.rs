@@ -8,6 +8,7 @@ mod cloudwatch;
 mod ecs;
 mod faults;
 mod lattice;
+mod names;
 mod operations;
 mod traffic;
 mod whole;
