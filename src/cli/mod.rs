@@ -2,14 +2,16 @@
 //! config, so that all three are told their mistakes in the same way.
 //!
 //! Inside: `releases` (the command, its verbs, and the arguments of those that begin something), `rollouts` (of those that act on
-//! a recorded rollout), `templates` (what fills in definitions), `policy` and `sandbox`. Deliberately absent: meaning. Parse a [`Cli`].
+//! a recorded rollout), `templates` (what fills in definitions), `policy`, `sandbox`, and `asked` (which arguments are made at all). Deliberately absent: meaning. Parse a [`Cli`].
 
+mod asked;
 mod policy;
 mod releases;
 mod rollouts;
 mod sandbox;
 mod templates;
 
+pub use asked::Asked;
 pub use policy::IamPolicy;
 pub use releases::*;
 pub use rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status, Which};

@@ -1,6 +1,7 @@
 //! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
 use super::{
+    asked::Asked,
     policy::IamPolicy,
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     sandbox::Sandbox,
@@ -23,31 +24,31 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Release: patch, register, run the candidate, shift step by step, promote or roll back
-    Deploy(Box<Deploy>),
+    Deploy(Asked<Deploy>),
     /// Show what a release would change in what runs
-    Diff(Box<Diff>),
+    Diff(Asked<Diff>),
     /// Tell everything that would make a release fail, beforehand and all at once
-    Verify(Box<Verify>),
+    Verify(Asked<Verify>),
     /// Print the IAM policy that the role of these releases needs, and nothing beyond it
-    IamPolicy(Box<IamPolicy>),
+    IamPolicy(Asked<IamPolicy>),
     /// Shift the weights between any two target groups, along the same steps
-    Shift(Box<Shift>),
+    Shift(Asked<Shift>),
     /// Release a held rollout to its next step, from any job
-    Promote(Promote),
+    Promote(Asked<Promote>),
     /// Roll a running or held rollout back, from any job
-    Abort(Abort),
+    Abort(Asked<Abort>),
     /// Go back to the revision that was stable before the last promotion
-    Rollback(Rollback),
+    Rollback(Asked<Rollback>),
     /// Go on with a rollout whose job is gone; `--all` sweeps for such and rolls them back
-    Resume(Resume),
+    Resume(Asked<Resume>),
     /// After a cancelled or failed job: roll back what it left half-way; does nothing when all is well
-    Recover(Recover),
+    Recover(Asked<Recover>),
     /// Show what is live: weights, revisions, targets, the record
-    Status(Status),
+    Status(Asked<Status>),
     /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
-    Answer(Answer),
+    Answer(Asked<Answer>),
     /// Put a VPC Lattice target group into a service definition
-    Patch(Box<Patch>),
+    Patch(Asked<Patch>),
     /// Print the JSON Schema of the config, for editors
     Schema(Schema),
     /// Print what makes a shell complete the command's words
