@@ -149,6 +149,14 @@ impl Definitions {
         self.register.body.get("family").and_then(serde_json::Value::as_str).unwrap_or_default()
     }
 
+    /// The container port behind a port mapping's name.
+    pub(crate) fn port_of(&self, name: &str) -> Option<u16> {
+        let list = |of: &serde_json::Value, member: &str| of[member].as_array().cloned().unwrap_or_default();
+        let containers = list(&self.register.body, "containerDefinitions");
+        let port = containers.iter().flat_map(|container| list(container, "portMappings")).find(|port| port["name"] == name)?;
+        port["containerPort"].as_u64().and_then(|port| u16::try_from(port).ok())
+    }
+
     /// The roles that tasks are given.
     pub(crate) fn task_roles(&self) -> impl Iterator<Item = &str> {
         let role = |member: &str| self.register.body.get(member).and_then(serde_json::Value::as_str);
@@ -164,13 +172,16 @@ impl Definitions {
         })
     }
 
-    /// Whether the task definition has tags.
-    pub(crate) fn is_tagged(&self) -> bool {
-        has_tags(&self.register.body)
+    /// What is created with tags, the task definition and of these slots' services, as the ends of ARNs of ECS.
+    pub(crate) fn tagged<'s>(&self, slots: impl Iterator<Item = &'s Slot>, cluster: &str, group_arn: &str) -> Vec<String> {
+        let services =
+            slots.filter(|slot| self.tags(slot, group_arn)).map(|slot| format!("service/{cluster}/{}", slot.ecs_service));
+        let task = has_tags(&self.register.body).then(|| format!("task-definition/{}:*", self.family()));
+        services.chain(task).collect()
     }
 
     /// Whether a slot's service definition has tags, those that filters give it included.
-    pub(crate) fn tags(&self, slot: &Slot, group_arn: &str) -> bool {
+    fn tags(&self, slot: &Slot, group_arn: &str) -> bool {
         let (name, ecs_service, overrides) = (slot.name.as_str(), slot.ecs_service.as_str(), slot.overrides.as_ref());
         let patched = self.for_slot(ForSlot { slot: name, ecs_service, group_arn, overrides, beside_stable: false });
         has_tags(&patched.map_or_else(|_| self.service.root.to_json(), |patched| patched.document.root.to_json()))

@@ -191,10 +191,7 @@ fn configured(release: &DeploySettings, definitions: &Definitions, meant: &mut M
     let (partition, region, account) = &there.home;
     let group = format!("arn:{partition}:vpc-lattice:{region}:{account}:targetgroup/tg-00000000000000000");
     let created = release.lattice.slots.iter().filter(|slot| there.creates.contains(&slot.ecs_service));
-    let created = created.filter(|slot| definitions.tags(slot, &group));
-    let created: Vec<String> = created.map(|slot| format!("service/{}/{}", there.cluster, slot.ecs_service)).collect();
-    let task = definitions.is_tagged().then(|| format!("task-definition/{}:*", there.family));
-    there.tagged = created.into_iter().chain(task).collect();
+    there.tagged = definitions.tagged(created, &there.cluster, &group);
     let own = format!("{}:", there.family);
     if there.runs.iter().any(|run| !run.starts_with(&own)) {
         let what = "a hook runs a task definition of its own: let the role pass the roles that it names, too";
