@@ -54,6 +54,8 @@ SERVICES = {
         PutParameter GetParameter GetParameters DeleteParameter""",
     "iam": """
         GetRole SimulatePrincipalPolicy""",
+    "ec2": """
+        DescribeSecurityGroups DescribeManagedPrefixLists""",
 }
 
 METADATA = ["apiVersion", "endpointPrefix", "jsonVersion", "protocols", "serviceId", "signingName", "targetPrefix", "xmlNamespace"]

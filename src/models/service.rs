@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::pattern::Pattern;
 
 /// The names of all the services, as botocore has them.
-pub const SERVICES: [&str; 7] = ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm", "iam"];
+pub const SERVICES: [&str; 8] = ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm", "iam", "ec2"];
 
 /// One service of AWS.
 #[derive(Debug, Deserialize)]
@@ -134,6 +134,8 @@ pub struct Member {
     pub place: Option<Place>,
     /// Its name there, where that is not the member's.
     pub location_name: Option<String>,
+    /// Its name in requests of EC2's, where that is not [`Member::location_name`] with a capital.
+    pub query_name: Option<String>,
     /// Whether a client fills it in by itself, so that a repeated request is recognised.
     #[serde(default)]
     pub idempotency_token: bool,
@@ -160,6 +162,12 @@ impl Service {
         self.shapes.get(name)
     }
 
+    /// Whether it speaks EC2's variant of the query protocol.
+    #[must_use]
+    pub fn is_ec2(&self) -> bool {
+        self.endpoint_prefix == "ec2"
+    }
+
     /// The first part of its actions in IAM policies, which is the name in a signature's scope too: `vpc-lattice`, `ecs`.
     #[must_use]
     pub fn signs_as(&self) -> &str {
@@ -178,6 +186,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
     static STS: LazyLock<Service> = LazyLock::new(|| read("sts", include_str!("sts.json")));
     static SSM: LazyLock<Service> = LazyLock::new(|| read("ssm", include_str!("ssm.json")));
     static IAM: LazyLock<Service> = LazyLock::new(|| read("iam", include_str!("iam.json")));
+    static EC2: LazyLock<Service> = LazyLock::new(|| read("ec2", include_str!("ec2.json")));
     match name {
         "vpc-lattice" => Some(&LATTICE),
         "ecs" => Some(&ECS),
@@ -186,6 +195,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
         "sts" => Some(&STS),
         "ssm" => Some(&SSM),
         "iam" => Some(&IAM),
+        "ec2" => Some(&EC2),
         _ => None,
     }
 }

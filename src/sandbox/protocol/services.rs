@@ -8,7 +8,7 @@ use crate::{
         Kind,
         check::{Finding, Problem},
     },
-    sandbox::{autoscaling, cloudwatch, ecs, iam, lattice, ssm, sts, world::World},
+    sandbox::{autoscaling, cloudwatch, ec2, ecs, iam, lattice, ssm, sts, world::World},
 };
 
 /// What does an operation: it changes the world and gives the answer's members, or says why not.
@@ -76,6 +76,12 @@ pub(crate) const EMULATED: &[Emulated] = &[
         operations: iam::OPERATIONS,
         invalid: |findings| said_by_coral("ValidationError", findings),
         throttled: || Refusal::new("Throttling", "Rate exceeded"),
+    },
+    Emulated {
+        name: "ec2",
+        operations: ec2::OPERATIONS,
+        invalid: |findings| said_by_coral("InvalidParameterValue", findings),
+        throttled: || Refusal::new("RequestLimitExceeded", "Request limit exceeded.").status(503),
     },
 ];
 
