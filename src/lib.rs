@@ -26,6 +26,7 @@ pub mod github;
 pub mod hooks;
 pub mod models;
 pub mod report;
+pub mod resources;
 pub mod rollout;
 pub mod sandbox;
 pub mod settings;

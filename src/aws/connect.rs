@@ -26,6 +26,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::{
     access::Access,
     autoscaling::AutoScaling,
+    calls::Calls,
     ecs::Ecs,
     error::AwsError,
     fault::{Fault, FaultKind, chain},
@@ -64,6 +65,8 @@ pub struct AwsOptions {
 pub struct Aws {
     /// VPC Lattice: weights, groups, tags.
     pub lattice: Lattice,
+    /// Any operation of Lattice or ECS, by its name.
+    pub calls: Calls,
     /// ECS: services, task definitions, tasks.
     pub ecs: Ecs,
     /// Application Auto Scaling: what else sets the size of services.
@@ -178,6 +181,7 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
         parameters: Parameters::new(signer.clone()),
         lookups: Lookups::new(signer.clone()),
+        calls: Calls::new(signer.clone()),
         access: Access::new(signer),
         autoscaling: AutoScaling::new(
             autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),

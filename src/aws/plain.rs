@@ -26,6 +26,8 @@ pub(super) struct Request {
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// What restJson1 calls an error, where it is one.
+    pub(super) error_type: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -59,6 +61,7 @@ pub(super) async fn send(http: &SharedHttpClient, request: Request, limit: Durat
         .deserializer::<Answer, Never>(|response: &HttpResponse| {
             Ok::<_, OrchestratorError<Never>>(Answer {
                 status: response.status().as_u16(),
+                error_type: response.headers().get("x-amzn-errortype").map(ToOwned::to_owned),
                 body: response.body().bytes().unwrap_or_default().to_vec(),
             })
         })

@@ -70,7 +70,7 @@ impl Signer {
         answer.map_err(|none| failed(FaultKind::Unreachable, none.message, none.may_have_happened))
     }
 
-    /// An operation of a service that speaks JSON, named by `x-amz-target`; its answer's members.
+    /// An operation of a service that speaks AWS JSON, named by `x-amz-target`; its answer's members.
     ///
     /// # Errors
     /// AWS's refusal, or no answer.

@@ -2,7 +2,9 @@
 
 use super::{
     asked::Asked,
+    editing::{Completions, Schema},
     policy::IamPolicy,
+    resources::{Down, Up},
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     sandbox::Sandbox,
     templates::{Filters, Templates},
@@ -47,6 +49,10 @@ pub enum Command {
     Status(Asked<Status>),
     /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
     Answer(Asked<Answer>),
+    /// Make the Lattice resources that the config declares, and change those that differ
+    Up(Asked<Up>),
+    /// Take away the Lattice resources that the config declares, and nothing that is not ours
+    Down(Asked<Down>),
     /// Put a VPC Lattice target group into a service definition
     Patch(Asked<Patch>),
     /// Print the JSON Schema of the config, for editors
@@ -369,29 +375,4 @@ pub struct Patch {
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
-}
-
-/// Arguments of `schema`.
-#[derive(Args, Clone, Copy, Debug, Default)]
-pub struct Schema {
-    /// That of the sandbox's scenarios instead
-    #[arg(long)]
-    pub scenario: bool,
-}
-
-/// Arguments of `completions`.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct Completions {
-    /// The shell
-    #[arg(value_enum)]
-    pub shell: Shell,
-}
-
-/// Shells whose words can be completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "their names")]
-pub enum Shell {
-    Bash,
-    Fish,
-    Zsh,
 }

@@ -188,10 +188,7 @@ fn configured(release: &DeploySettings, definitions: &Definitions, meant: &mut M
     there.locks = release.lock == Lock::Ssm;
     there.tests = release.lattice.test_rule.is_some();
     there.runs = definitions.run_by(&release.hooks);
-    let (partition, region, account) = &there.home;
-    let group = format!("arn:{partition}:vpc-lattice:{region}:{account}:targetgroup/tg-00000000000000000");
-    let created = release.lattice.slots.iter().filter(|slot| there.creates.contains(&slot.ecs_service));
-    there.tagged = definitions.tagged(created, &there.cluster, &group);
+    there.tagged = definitions.tagged(&there.creates, &there.cluster);
     let own = format!("{}:", there.family);
     if there.runs.iter().any(|run| !run.starts_with(&own)) {
         let what = "a hook runs a task definition of its own: let the role pass the roles that it names, too";

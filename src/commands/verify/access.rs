@@ -13,6 +13,7 @@ use crate::{
     },
     commands::view::View,
     definition::Given,
+    resources::resource::OWNER,
     settings::{DeploySettings, Lock},
     verify::{
         Code, Found, Level,
@@ -124,7 +125,7 @@ fn context(known: &Known<'_>, need: &Need) -> Vec<(String, String)> {
     let cluster = format!("arn:{}:ecs:{region}:{account}:cluster/{cluster}", partition(service));
     let creates_service = need.resources.iter().any(|arn| arn.contains(":service/"));
     let created_by = if creates_service { "CreateService" } else { "RegisterTaskDefinition" };
-    let (owned, tested) = (format!("aws:RequestTag/{}", policy::OWNER), format!("aws:ResourceTag/{}", policy::TEST));
+    let (owned, tested) = (format!("aws:RequestTag/{}", OWNER), format!("aws:ResourceTag/{}", policy::TEST));
     let keys = [
         (owned.as_str(), known.release.service.as_str()),
         (tested.as_str(), "a rollout"),
@@ -152,9 +153,8 @@ fn facts(known: &Known<'_>, caller: &str) -> needs::Release {
     let home = (partition(caller).to_owned(), aws.region.clone(), account_of(&survey.service.arn).to_owned());
     let passes = passed(known, &home);
     let cluster = release.cluster.rsplit('/').next().unwrap_or_default();
-    let created = candidate.filter(|slot| slot.service.is_none()).and_then(|slot| slot.wanted.ecs_service.as_deref());
-    let created_slots = release.lattice.slots.iter().filter(|slot| Some(slot.ecs_service.as_str()) == created);
-    let group = format!("arn:{}:vpc-lattice:{}:{}:targetgroup/tg-00000000000000000", home.0, home.1, home.2);
+    let created = candidate.filter(|slot| slot.service.is_none()).and_then(|slot| slot.wanted.ecs_service.clone());
+    let creates = Vec::from_iter(created);
     needs::Release {
         lattice_service: survey.service.arn.clone(),
         seen: survey.targets.iter().map(|(target, _)| target.arn().to_owned()).collect(),
@@ -163,7 +163,6 @@ fn facts(known: &Known<'_>, caller: &str) -> needs::Release {
         makes_group: candidate.is_some_and(|slot| slot.group.is_none()) && stable.is_some(),
         cluster: cluster.to_owned(),
         services: survey.slots.iter().filter_map(|slot| Some(slot.service.as_ref()?.name.clone())).collect(),
-        creates: created.map(str::to_owned).into_iter().collect(),
         family: definitions.map(|definitions| definitions.family().to_owned()).unwrap_or_default(),
         passes,
         compares: stable.is_some()
@@ -174,7 +173,8 @@ fn facts(known: &Known<'_>, caller: &str) -> needs::Release {
         locks: release.lock == Lock::Ssm,
         tests: release.lattice.test_rule.is_some() && stable.is_some(),
         runs: definitions.map(|definitions| definitions.run_by(&release.hooks)).unwrap_or_default(),
-        tagged: definitions.map(|definitions| definitions.tagged(created_slots, cluster, &group)).unwrap_or_default(),
+        tagged: definitions.map(|definitions| definitions.tagged(&creates, cluster)).unwrap_or_default(),
+        creates,
         home,
         // Found out before the first write, by asking Application Auto Scaling itself.
         scales: false,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    ConfigAnalysis, JudgedBy,
+    ConfigAnalysis, ConfigUp, JudgedBy,
     hooks::ConfigHooks,
     reader::{Reader, unreadable},
     steps::Placed,
@@ -73,6 +73,7 @@ pub(crate) struct Config {
     pub(crate) deployment: Option<Given>,
     pub(crate) environment_url: Option<Given>,
     pub(crate) rollback_workflow: Option<Given>,
+    pub(crate) up: Option<ConfigUp>,
 }
 
 impl Config {
@@ -106,7 +107,7 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 18] = [
+        const KEYS: [&str; 19] = [
             "ecspresso",
             "envfile",
             "templates",
@@ -125,6 +126,7 @@ impl Config {
             "jq_env",
             "hooks",
             "github",
+            "up",
         ];
         for (key, value) in reader.entries(node, "", &KEYS) {
             match key {
@@ -148,6 +150,7 @@ impl Config {
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),
                 "analysis" => self.analysis(reader, value),
+                "up" => self.up = Some(ConfigUp::read(reader, value)),
                 "hooks" => self.hooks = ConfigHooks::read(reader, value),
                 _ => self.github(reader, value),
             }
