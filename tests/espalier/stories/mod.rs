@@ -35,6 +35,7 @@ mod policies;
 mod references;
 mod rehearsals;
 mod releases;
+mod resources;
 mod scenarios;
 mod shifts;
 mod slots;
