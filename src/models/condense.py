@@ -59,6 +59,8 @@ SERVICES = {
         AssociateResourceShare DisassociateResourceShare GetResourceShareAssociations ListResources TagResource UntagResource""",
     "route53": """
         ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange""",
+    "ec2": """
+        DescribeSecurityGroups DescribeManagedPrefixLists""",
 }
 
 METADATA = ["apiVersion", "endpointPrefix", "jsonVersion", "protocols", "serviceId", "signingName", "targetPrefix", "xmlNamespace"]

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::pattern::Pattern;
 
 /// The names of all the services, as botocore has them.
-pub const SERVICES: [&str; 9] =
-    ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm", "iam", "ram", "route53"];
+pub const SERVICES: [&str; 10] =
+    ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm", "iam", "ram", "route53", "ec2"];
 
 /// One service of AWS.
 #[derive(Debug, Deserialize)]
@@ -137,6 +137,8 @@ pub struct Member {
     pub place: Option<Place>,
     /// Its name there, where that is not the member's.
     pub location_name: Option<String>,
+    /// Its name in requests of EC2's, where that is not [`Member::location_name`] with a capital.
+    pub query_name: Option<String>,
     /// Whether a client fills it in by itself, so that a repeated request is recognised.
     #[serde(default)]
     pub idempotency_token: bool,
@@ -169,6 +171,12 @@ impl Service {
         self.protocols.iter().any(|spoken| spoken == protocol)
     }
 
+    /// Whether it speaks EC2's variant of the query protocol.
+    #[must_use]
+    pub fn is_ec2(&self) -> bool {
+        self.endpoint_prefix == "ec2"
+    }
+
     /// The first part of its actions in IAM policies, which is the name in a signature's scope too: `vpc-lattice`, `ecs`.
     #[must_use]
     pub fn signs_as(&self) -> &str {
@@ -189,6 +197,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
     static IAM: LazyLock<Service> = LazyLock::new(|| read("iam", include_str!("iam.json")));
     static RAM: LazyLock<Service> = LazyLock::new(|| read("ram", include_str!("ram.json")));
     static ROUTE53: LazyLock<Service> = LazyLock::new(|| read("route53", include_str!("route53.json")));
+    static EC2: LazyLock<Service> = LazyLock::new(|| read("ec2", include_str!("ec2.json")));
     match name {
         "vpc-lattice" => Some(&LATTICE),
         "ecs" => Some(&ECS),
@@ -199,6 +208,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
         "iam" => Some(&IAM),
         "ram" => Some(&RAM),
         "route53" => Some(&ROUTE53),
+        "ec2" => Some(&EC2),
         _ => None,
     }
 }

@@ -239,6 +239,8 @@ pub(crate) const ROWS: &[Row] = &[
     row("route53", "GetChange", &[Path("change/{Id}")]),
     row("iam", "GetRole", &[Role("RoleName")]),
     row("iam", "SimulatePrincipalPolicy", &[Given("PolicySourceArn")]),
+    row("ec2", "DescribeSecurityGroups", &[Any]),
+    row("ec2", "DescribeManagedPrefixLists", &[Any]),
     // Whoever may call at all may ask who they are, and the trust policy says who may have a role.
     row("sts", "GetCallerIdentity", &[]),
     row("sts", "AssumeRoleWithWebIdentity", &[]),

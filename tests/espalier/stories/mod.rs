@@ -6,7 +6,7 @@
 //! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
-//! `definitions` (projects of ecspresso's, templates, states), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
+//! `definitions` (projects of ecspresso's, templates, states), `lookups` (what they refer to in AWS), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
 //! `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ mod jobs;
 mod judging;
 mod killed;
 mod locks;
+mod lookups;
 mod measures;
 mod permissions;
 mod policies;

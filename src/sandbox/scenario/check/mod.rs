@@ -5,6 +5,7 @@
 
 mod behaviours;
 mod cloudwatch;
+mod ec2;
 mod ecs;
 mod faults;
 mod lattice;

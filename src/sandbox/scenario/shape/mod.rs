@@ -3,6 +3,7 @@
 //! Inside: one file per subject; the root is [`Scenario`]. Deliberately absent: whether the values fit together. To call: nothing,
 //! these are data. A new key goes into the file of its subject, with a sentence that the schema shows to whoever writes a scenario.
 
+mod ec2;
 mod ecs;
 mod faults;
 mod github;
@@ -18,6 +19,7 @@ mod quotas;
 mod scaling;
 mod scenario;
 
+pub use ec2::SecurityGroupSeed;
 pub use ecs::EcsServiceSeed;
 pub use faults::{Effect, Fault};
 pub use github::GithubMode;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, HostedZoneSeed, IamSeed, Knobs, LatticeSeed, Load, MetricSeed,
-    OidcSeed, Person, Quotas, ScalingSeed, WELL,
+    OidcSeed, Person, Quotas, ScalingSeed, SecurityGroupSeed, WELL,
 };
 use crate::clock::Timestamp;
 
@@ -47,6 +47,8 @@ pub struct Scenario {
     pub cluster: String,
     /// The ECS services, already steady.
     pub ecs_services: Vec<EcsServiceSeed>,
+    /// The security groups. Where none is listed, every one that somebody names is there and lets everything in.
+    pub security_groups: Vec<SecurityGroupSeed>,
     /// Application Auto Scaling at the start, and what its policies do meanwhile.
     pub scaling: ScalingSeed,
     /// How the tasks of an image behave; `*` is every image that is not listed.
