@@ -2,6 +2,7 @@
 
 use super::{
     policy::IamPolicy,
+    previews::Preview,
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     sandbox::Sandbox,
     templates::{Filters, Templates},
@@ -46,6 +47,9 @@ pub enum Command {
     Status(Status),
     /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
     Answer(Answer),
+    /// An environment for each pull request
+    #[command(subcommand)]
+    Preview(Preview),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
     /// Print the JSON Schema of the config, for editors

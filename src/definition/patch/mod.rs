@@ -8,7 +8,7 @@ mod apply;
 mod entry;
 mod mend;
 
-pub use apply::{PatchRequest, Patched, Seen, patch};
+pub use apply::{PatchRequest, Patched, Seen, edited, patch};
 pub use entry::{LatticeEntry, target_groups_in};
 
 #[cfg(test)]

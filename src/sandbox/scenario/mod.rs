@@ -21,5 +21,5 @@ pub(crate) use shape::WELL;
 pub use shape::{
     ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, Demand, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode,
     GroupSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, Load, MemberSeed, MetricSeed, MetricStep, NetworkSeed, OidcSeed,
-    Person, Quotas, RoleSeed, RuleSeed, ScalingSeed, Scenario, ServiceSeed, TargetSeed, TokenMismatch, VpcSeed,
+    Person, PullRequestSeed, Quotas, RoleSeed, RuleSeed, ScalingSeed, Scenario, ServiceSeed, TargetSeed, TokenMismatch, VpcSeed,
 };

@@ -7,7 +7,7 @@
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
 //! `definitions` (projects of ecspresso's, templates, states), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
-//! `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
+//! `previews` (up, pushed to, down) and `preview_jobs` (killed, two at once, swept) and `preview_policies`, `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
 
@@ -31,6 +31,9 @@ mod locks;
 mod measures;
 mod permissions;
 mod policies;
+mod preview_jobs;
+mod preview_policies;
+mod previews;
 mod references;
 mod rehearsals;
 mod releases;
