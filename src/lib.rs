@@ -28,6 +28,7 @@ pub mod hooks;
 pub mod models;
 pub mod preview;
 pub mod report;
+pub mod resources;
 pub mod rollout;
 pub mod sandbox;
 pub mod settings;

@@ -2,11 +2,12 @@
 //! config, so that all three are told their mistakes in the same way.
 //!
 //! Inside: `releases` (the command, its verbs, and the arguments of those that begin something), `rollouts` (of those that act on
-//! a recorded rollout), `templates` (what fills in definitions), `policy`, `previews` and `sandbox`. Deliberately absent: meaning. Parse a [`Cli`].
+//! a recorded rollout), `templates` (what fills in definitions), `resources` (`up` and `down`), `policy`, `previews` and `sandbox`. Deliberately absent: meaning. Parse a [`Cli`].
 
 mod policy;
 mod previews;
 mod releases;
+mod resources;
 mod rollouts;
 mod sandbox;
 mod templates;
@@ -14,6 +15,7 @@ mod templates;
 pub use policy::IamPolicy;
 pub use previews::{Preview, PreviewDown, PreviewList, PreviewSweep, PreviewUp, Previewed};
 pub use releases::*;
+pub use resources::{Down, Up};
 pub use rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status, Which};
 pub use sandbox::*;
 pub use templates::{Filters, Templates};

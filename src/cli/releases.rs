@@ -3,6 +3,7 @@
 use super::{
     policy::IamPolicy,
     previews::Preview,
+    resources::{Down, Up},
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     sandbox::Sandbox,
     templates::{Filters, Templates},
@@ -50,6 +51,10 @@ pub enum Command {
     /// An environment for each pull request
     #[command(subcommand)]
     Preview(Preview),
+    /// Make the Lattice resources that the config declares, and change those that differ
+    Up(Up),
+    /// Take away the Lattice resources that the config declares, and nothing that is not ours
+    Down(Down),
     /// Put a VPC Lattice target group into a service definition
     Patch(Box<Patch>),
     /// Print the JSON Schema of the config, for editors

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::{
     aws::slots::Launch,
     definition::{
@@ -13,7 +15,8 @@ use crate::{
         request::{self, ServiceTarget},
     },
     hooks::{Jobs, Task},
-    settings::{DeploySettings, Slot, Templating, templating::Readable},
+    resources::resource::OWNER,
+    settings::{DeploySettings, Templating, templating::Readable},
 };
 
 /// What a slot's definition depends on beside the files.
@@ -132,35 +135,44 @@ impl Definitions {
         Ok(patched)
     }
 
-    /// The bodies that create or update the slot's ECS service, without its size; and what was left out of them.
+    /// The bodies that create or update the slot's ECS service, without its size; and what was left out of them. One that is created
+    /// is marked as ours.
     pub(crate) fn launch(
         &self,
         patched: &Patched,
         cluster: &str,
         ecs_service: &str,
         task_definition_arn: &str,
-        token: &str,
+        (owner, token): (&str, &str),
     ) -> (Launch, Vec<String>) {
         let target = ServiceTarget { cluster, ecs_service, task_definition_arn, desired_count: 0 };
-        let create = request::create_service(&patched.document, target);
+        let mut create = request::create_service(&patched.document, target);
+        if let Value::Array(tags) = &mut create.body["tags"] {
+            tags.retain(|tag| tag["key"] != OWNER);
+        } else {
+            create.body["tags"] = json!([]);
+        }
+        if let Value::Array(tags) = &mut create.body["tags"] {
+            tags.push(json!({ "key": OWNER, "value": owner }));
+        }
         let update = request::update_service(&patched.document, target);
         (Launch::Definition { create: create.body, update: update.body, token: token.to_owned() }, create.notes)
     }
 
     /// The size that the file asks for, 1 where it is silent: what a first release is given.
     pub(crate) fn desired_count(&self) -> u32 {
-        let count = self.service.root.to_json().get("desiredCount").and_then(serde_json::Value::as_u64);
+        let count = self.service.root.to_json().get("desiredCount").and_then(Value::as_u64);
         count.and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
     }
 
     /// The task definition's family.
     pub(crate) fn family(&self) -> &str {
-        self.register.body.get("family").and_then(serde_json::Value::as_str).unwrap_or_default()
+        self.register.body.get("family").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The roles that tasks are given.
     pub(crate) fn task_roles(&self) -> impl Iterator<Item = &str> {
-        let role = |member: &str| self.register.body.get(member).and_then(serde_json::Value::as_str);
+        let role = |member: &str| self.register.body.get(member).and_then(Value::as_str);
         ["taskRoleArn", "executionRoleArn"].into_iter().filter_map(role)
     }
 
@@ -169,20 +181,13 @@ impl Definitions {
         let configured = self.infrastructure_role.as_ref().map(|Given { text, .. }| text.clone());
         configured.or_else(|| {
             let service = self.service.root.to_json();
-            service.pointer("/vpcLatticeConfigurations/0/roleArn").and_then(serde_json::Value::as_str).map(str::to_owned)
+            service.pointer("/vpcLatticeConfigurations/0/roleArn").and_then(Value::as_str).map(str::to_owned)
         })
     }
 
     /// Whether the task definition has tags.
     pub(crate) fn is_tagged(&self) -> bool {
-        has_tags(&self.register.body)
-    }
-
-    /// Whether a slot's service definition has tags, those that filters give it included.
-    pub(crate) fn tags(&self, slot: &Slot, group_arn: &str) -> bool {
-        let (name, ecs_service, overrides) = (slot.name.as_str(), slot.ecs_service.as_str(), slot.overrides.as_slice());
-        let patched = self.for_slot(ForSlot { slot: name, ecs_service, group_arn, overrides, beside_stable: false });
-        has_tags(&patched.map_or_else(|_| self.service.root.to_json(), |patched| patched.document.root.to_json()))
+        self.register.body["tags"].as_array().is_some_and(|tags| !tags.is_empty())
     }
 
     /// The task definitions that hooks run, as `FAMILY:REVISION` or `FAMILY:*`.
@@ -196,7 +201,7 @@ impl Definitions {
     }
 
     /// Whether this task definition, as ECS describes it, is what this release would register.
-    pub(crate) fn registers(&self, described: &serde_json::Value) -> bool {
+    pub(crate) fn registers(&self, described: &Value) -> bool {
         compare::says(&self.register.body, described).is_empty()
     }
 
@@ -209,8 +214,8 @@ impl Definitions {
     pub(crate) fn changes(
         &self,
         patched: &Patched,
-        (revision, task_definition): (&str, &serde_json::Value),
-        (ecs_service, service): (&str, &serde_json::Value),
+        (revision, task_definition): (&str, &Value),
+        (ecs_service, service): (&str, &Value),
     ) -> [Change; 2] {
         let mut given = patched.document.root.to_json();
         if let Some(members) = given.as_object_mut() {
@@ -227,18 +232,13 @@ impl Definitions {
             }
         }
         let secrets = self.task.secrets.union(&self.service.secrets).cloned().collect();
-        let of = |name: String, given: &serde_json::Value, described: &serde_json::Value| {
-            Change::new(name, given, compare::says(given, described), &secrets)
-        };
+        let of =
+            |name: String, given: &Value, described: &Value| Change::new(name, given, compare::says(given, described), &secrets);
         [
             of(format!("task definition {revision}"), &self.register.body, task_definition),
             of(format!("ECS service {ecs_service}"), &given, &service),
         ]
     }
-}
-
-fn has_tags(definition: &serde_json::Value) -> bool {
-    definition.get("tags").and_then(serde_json::Value::as_array).is_some_and(|tags| !tags.is_empty())
 }
 
 /// Reads one definition from a file.

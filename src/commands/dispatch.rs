@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{
     abort, answer, as_findings, completions, connect, demo, deploy, diff, filter_log, iam_policy, lookups, opened, patch,
-    preview, promote, recover, resume, rollback, sandbox, schema, shift, status, verify,
+    preview, promote, recover, resources, resume, rollback, sandbox, schema, shift, status, verify,
 };
 use crate::{
     cli::{Cli, Command, Preview, Sandbox},
@@ -48,6 +48,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Resume(args) => on_runtime(resume::resume(settled(environment, |it| resolve::resume(&args, it))?))?,
         Command::Recover(args) => on_runtime(recover::recover(settled(environment, |it| resolve::recover(&args, it))?))?,
         Command::Rollback(args) => on_runtime(rollback::rollback(settled(environment, |it| resolve::rollback(&args, it))?))?,
+        Command::Up(args) => on_runtime(resources::up::up(settled(environment, |it| resolve::up(&args, it))?))?,
+        Command::Down(args) => on_runtime(resources::down::down(settled(environment, |it| resolve::down(&args, it))?))?,
         Command::Answer(args) => on_runtime(answer::answer(&args, environment))?,
         Command::Preview(Preview::Up(args)) => {
             on_runtime(preview::up::up(settled(environment, |it| resolve::preview_up(&args, it))?))?

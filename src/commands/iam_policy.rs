@@ -214,10 +214,7 @@ fn configured(release: &DeploySettings, definitions: &Definitions, meant: &mut M
     there.locks = release.lock == Lock::Ssm;
     there.tests = release.lattice.test_rule.is_some();
     there.runs = definitions.run_by(&release.hooks);
-    let (partition, region, account) = &there.home;
-    let group = format!("arn:{partition}:vpc-lattice:{region}:{account}:targetgroup/tg-00000000000000000");
     let created = release.lattice.slots.iter().filter(|slot| there.creates.contains(&slot.ecs_service));
-    let created = created.filter(|slot| definitions.tags(slot, &group));
     let created: Vec<String> = created.map(|slot| format!("service/{}/{}", there.cluster, slot.ecs_service)).collect();
     let task = definitions.is_tagged().then(|| format!("task-definition/{}:*", there.family));
     there.tagged = created.into_iter().chain(task).collect();

@@ -15,6 +15,7 @@ use crate::{
         survey::{Roles, Survey},
     },
     exit::{Error, Exit, Problem},
+    resources::resource::OWNER,
     rollout::record::State,
     time::Timestamp,
     verify::Code,
@@ -181,7 +182,7 @@ pub(crate) fn refuse_unwritable(slots: &Slots) -> Result<(), Error> {
 
 /// What marks a resource as made by us.
 pub(crate) fn owner_tags(service: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([(format!("{}owner", crate::aws::lattice::packing::KEY_PREFIX), service.to_owned())])
+    BTreeMap::from([(OWNER.to_owned(), service.to_owned())])
 }
 
 /// The last part of an ARN: `myservice:42`, `my-cluster`.

@@ -13,6 +13,7 @@ use crate::{
     aws::slots::Launch,
     definition::{Given, arn::Arn},
     exit::Error,
+    resources::resource::OWNER,
     sandbox::scenario::{ActionSeed, Edit, GroupSeed, ListenerSeed, RuleSeed, Scenario, ServiceSeed},
     settings::{DeploySettings, Rules},
 };
@@ -90,11 +91,16 @@ pub(super) fn rename(scenario: &mut Scenario, config: &DeploySettings) -> Result
             beside_stable: false,
         };
         let patched = definitions.for_slot(slot)?;
-        let (launch, _) = definitions.launch(&patched, &scenario.cluster, &a.ecs_service, "", "");
+        let (launch, _) = definitions.launch(&patched, &scenario.cluster, &a.ecs_service, "", ("", ""));
         if let Launch::Definition { create: Value::Object(mut create), .. } = launch {
             for member in ["cluster", "serviceName", "taskDefinition", "desiredCount", "clientToken"] {
                 create.remove(member);
             }
+            // What runs there was not made by a release.
+            if let Some(Value::Array(tags)) = create.get_mut("tags") {
+                tags.retain(|tag| tag["key"] != OWNER);
+            }
+            create.retain(|member, value| member != "tags" || value.as_array().is_some_and(|tags| !tags.is_empty()));
             seed.definition = Value::Object(create);
         }
         seed.name.clone_from(&a.ecs_service);

@@ -100,7 +100,7 @@ pub(super) fn launch(settings: &DeploySettings, record: &Record) -> Result<Optio
         overrides: slot.overrides.as_slice(),
         beside_stable: record.stable.is_some(),
     })?;
-    Ok(Some(definitions.launch(&patched, cluster, ecs_service, task_definition, &record.id).0))
+    Ok(Some(definitions.launch(&patched, cluster, ecs_service, task_definition, (&settings.service, &record.id)).0))
 }
 
 /// What `--on-existing resume` makes of a rollout that a `deploy` finds: it goes on with one that releases the same.

@@ -163,7 +163,8 @@ impl View<'_> {
 
         let started = aws.date().unwrap_or(now);
         let id = rollout_id(started, &[&settings.cluster, &slot.ecs_service, &registered.arn]);
-        let (launch, left_out) = self.definitions.launch(&patched, &settings.cluster, &slot.ecs_service, &registered.arn, &id);
+        let (launch, left_out) =
+            self.definitions.launch(&patched, &settings.cluster, &slot.ecs_service, &registered.arn, (&settings.service, &id));
         let count = self.size();
         let mut record = Record::new(
             id.clone(),

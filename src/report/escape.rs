@@ -47,7 +47,7 @@ pub(super) fn markdown(text: &str) -> String {
 }
 
 /// The same where names stand in back quotes, as they do in our own sentences: those are in code type.
-pub(super) fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let text = plain(text);
     // Quotes that do not pair are only quotes.
     if text.matches('`').count() % 2 == 1 {

@@ -48,6 +48,7 @@ mod goldens;
 #[cfg(test)]
 mod samples;
 
+pub(crate) use escape::prose;
 pub use feed::Pace;
 pub(crate) use files::append as append_outputs;
 pub use opening::Opening;

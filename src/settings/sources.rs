@@ -105,6 +105,7 @@ impl<'e> Sources<'e> {
             ..AwsSettings::default()
         };
         sources.take_over_ecspresso(&common.templates, &mut config, is_there)?;
+        config.name_what_is_declared();
         if sources.boolean("templates", None, config.templates.clone().as_ref(), sources.templating.is_on) {
             sources.templating.is_on = true;
         }

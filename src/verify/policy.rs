@@ -6,9 +6,8 @@ use super::{
     needs::{Need, Release, of, of_verify},
     trust,
 };
+use crate::resources::resource::OWNER;
 
-/// The tag that everything carries that a release makes.
-pub const OWNER: &str = "espalier:owner";
 /// The tag that a test rule carries besides.
 pub const TEST: &str = "espalier:test";
 
@@ -99,7 +98,7 @@ const ROWS: &[Row] = &[
     row("CreateService", "create a slot's service", When::Always, &["ecs:CreateService"]),
     row("ReadTasks", "see that what runs is what was released", When::Always, &["ecs:DescribeTasks"]),
     row("RegisterTaskDefinition", "register the new revision", When::Always, &["ecs:RegisterTaskDefinition"]),
-    row("TagOnCreation", "give them the tags in their definitions", When::OnCreation, &["ecs:TagResource"]),
+    row("TagOnCreation", "give them tags: ours, and those in their definitions", When::OnCreation, &["ecs:TagResource"]),
     row("RunHooks", "run the hooks' tasks", When::InCluster, &["ecs:RunTask"]),
     row("StopHooks", "stop a hook's task that takes too long", When::InCluster, &["ecs:StopTask"]),
     row(

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::policy::{OWNER, Statement, covers};
-use crate::preview::name::{IDENTITY, Names};
+use super::policy::{Statement, covers};
+use crate::{
+    preview::name::{IDENTITY, Names},
+    resources::resource::OWNER,
+};
 
 /// Where previews are, as far as it is known.
 #[derive(Clone, Debug, Default)]

@@ -22,8 +22,8 @@ use crate::{
         seen::{Group, Joined, Life, Own, Rule, Seen, Tasks},
         watch::{Deployment, Look},
     },
+    resources::resource::OWNER,
     time::Timestamp,
-    verify::policy::OWNER,
 };
 
 /// How closely to look.

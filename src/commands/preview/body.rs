@@ -64,7 +64,7 @@ impl<'s> Bodies<'s> {
         };
         let patched = self.definitions.for_slot(slot)?;
         let (cluster, name) = (self.settings.cluster.as_str(), self.names.ecs_service.as_str());
-        let (launch, notes) = self.definitions.launch(&patched, cluster, name, task_definition, "");
+        let (launch, notes) = self.definitions.launch(&patched, cluster, name, task_definition, (&self.settings.service, ""));
         let Launch::Definition { mut create, mut update, .. } = launch else {
             return Err(Error::invalid("the definition cannot be launched"));
         };

@@ -13,6 +13,7 @@ use crate::{
     },
     commands::view::View,
     definition::Given,
+    resources::resource::OWNER,
     settings::{DeploySettings, Lock},
     verify::{
         Code, Found, Level,
@@ -122,7 +123,7 @@ fn context(known: &Known<'_>, need: &Need) -> Vec<(String, String)> {
     let region = known.aws.region.as_str();
     let cluster = known.release.cluster.rsplit('/').next().unwrap_or_default();
     let cluster = format!("arn:{}:ecs:{region}:{account}:cluster/{cluster}", partition(service));
-    let (owned, tested) = (format!("aws:RequestTag/{}", policy::OWNER), format!("aws:ResourceTag/{}", policy::TEST));
+    let (owned, tested) = (format!("aws:RequestTag/{}", OWNER), format!("aws:ResourceTag/{}", policy::TEST));
     let keys = [
         (owned.as_str(), known.release.service.as_str()),
         (tested.as_str(), "a rollout"),

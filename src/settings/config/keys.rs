@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    ConfigAnalysis, JudgedBy,
+    ConfigAnalysis, ConfigUp, JudgedBy,
     hooks::ConfigHooks,
     reader::{Reader, unreadable},
     steps::Placed,
@@ -75,6 +75,7 @@ pub(crate) struct Config {
     pub(crate) deployment: Option<Given>,
     pub(crate) environment_url: Option<Given>,
     pub(crate) rollback_workflow: Option<Given>,
+    pub(crate) up: Option<ConfigUp>,
 }
 
 impl Config {
@@ -128,6 +129,7 @@ impl Config {
             "hooks",
             "preview",
             "github",
+            "up",
         ];
         for (key, value) in reader.entries(node, "", &KEYS) {
             match key {
@@ -151,6 +153,7 @@ impl Config {
                 "lattice" => self.lattice(reader, value),
                 "rollout" => self.rollout(reader, value),
                 "analysis" => self.analysis(reader, value),
+                "up" => self.up = Some(ConfigUp::read(reader, value)),
                 "hooks" => self.hooks = ConfigHooks::read(reader, value),
                 "preview" => self.preview = Some(super::preview::read(reader, value)),
                 _ => self.github(reader, value),

@@ -2,7 +2,7 @@
 //!
 //! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts and lists; every
 //! mistake collected), `steps` (steps, holds and strategies), `hooks` (hooks), `test_rule`, `preview`, `ecspresso` (the project that it takes
-//! the rest from), `schema` (for editors).
+//! the rest from), `up` (the resources that it declares), `schema` (for editors).
 //! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
 //! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
 
@@ -16,12 +16,16 @@ mod reader;
 mod schema;
 mod steps;
 mod test_rule;
+mod up;
 
 pub(crate) use analysis::{ConfigAnalysis, JudgedBy};
 pub(crate) use ecspresso::{Ecspresso, Loaded, load as load_ecspresso, place_of_state};
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;
 pub use schema::SCHEMA;
+pub(crate) use up::{
+    ConfigAction, ConfigGroup, ConfigListener, ConfigRule, ConfigUp, Declared, Document, Guarded, HealthCheck, default_name,
+};
 
 #[cfg(test)]
 mod tests;
