@@ -13,7 +13,7 @@ use super::{
         resolve::{ResolveError, elsewhere},
         traffic::{LatticeService, TrafficTarget},
     },
-    test_rules::is_test_rule,
+    test_rules::holds_no_weights,
 };
 
 pub use super::serving::{Roles, RolesError, roles};
@@ -60,7 +60,7 @@ pub struct Survey {
     pub service: LatticeService,
     /// All its traffic targets (of the listener that was named), with their actions.
     pub targets: Vec<(TrafficTarget, Action)>,
-    /// Test rules among them, by ARN: they hold no weights, and are no traffic targets.
+    /// Test rules and previews' rules among them: they hold no weights, and are no traffic targets.
     pub test_rules: Vec<TrafficTarget>,
     /// The two slots.
     pub slots: [SeenSlot; 2],
@@ -180,7 +180,7 @@ fn together(
         SeenSlot { wanted, group, service, targets }
     };
     let slots = [seen(one.0, one.1), seen(other.0, other.1)];
-    let (test_rules, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(|(target, _)| is_test_rule(target));
+    let (test_rules, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(|(target, _)| holds_no_weights(target));
     let test_rules = test_rules.into_iter().map(|(target, _)| target).collect();
     Survey { service, targets, test_rules, slots, tags: BTreeMap::new() }
 }

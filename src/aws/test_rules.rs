@@ -18,6 +18,7 @@ use super::{
         traffic::TrafficTarget,
     },
 };
+use crate::preview::name::RULE_PREFIX;
 
 /// What the names of test rules begin with: they hold no weights, and are never taken for traffic targets.
 pub const NAME_PREFIX: &str = "espalier-test-";
@@ -185,8 +186,9 @@ fn tag() -> String {
     format!("{KEY_PREFIX}test")
 }
 
-/// Whether a rule of this name is a test rule.
+/// Whether a rule of this name is a test rule, or a preview's.
 #[must_use]
-pub fn is_test_rule(target: &TrafficTarget) -> bool {
-    matches!(target, TrafficTarget::Rule { name, .. } if name.starts_with(NAME_PREFIX))
+pub fn holds_no_weights(target: &TrafficTarget) -> bool {
+    let is_one = |name: &String| name.starts_with(NAME_PREFIX) || name.starts_with(RULE_PREFIX);
+    matches!(target, TrafficTarget::Rule { name, .. } if is_one(name))
 }

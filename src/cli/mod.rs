@@ -3,11 +3,12 @@
 //!
 //! Inside: `releases` (the command, its verbs, and the arguments of those that begin something), `rollouts` (of those that act on
 //! a recorded rollout), `templates` (what fills in definitions), `resources` (`up` and `down`), `editing` (schema and completions), `policy`,
-//! `sandbox`, and `asked` (which arguments are made at all). Deliberately absent: meaning. Parse a [`Cli`].
+//! `previews`, `sandbox`, and `asked` (which arguments are made at all). Deliberately absent: meaning. Parse a [`Cli`].
 
 mod asked;
 mod editing;
 mod policy;
+mod previews;
 mod releases;
 mod resources;
 mod rollouts;
@@ -17,6 +18,7 @@ mod templates;
 pub use asked::Asked;
 pub use editing::{Completions, Schema, Shell};
 pub use policy::IamPolicy;
+pub use previews::{Preview, PreviewDown, PreviewList, PreviewSweep, PreviewUp, Previewed};
 pub use releases::*;
 pub use resources::{Down, Up};
 pub use rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status, Which};

@@ -4,6 +4,7 @@ use super::{
     asked::Asked,
     editing::{Completions, Schema},
     policy::IamPolicy,
+    previews::Preview,
     resources::{Down, Up},
     rollouts::{Abort, Answer, Promote, Recover, Resume, Rollback, Status},
     sandbox::Sandbox,
@@ -49,6 +50,9 @@ pub enum Command {
     Status(Asked<Status>),
     /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
     Answer(Asked<Answer>),
+    /// An environment for each pull request
+    #[command(subcommand)]
+    Preview(Preview),
     /// Make the Lattice resources that the config declares, and change those that differ
     Up(Asked<Up>),
     /// Take away the Lattice resources that the config declares, and nothing that is not ours

@@ -11,7 +11,7 @@ use crate::{
         casing::{Definition, canonical},
         change::Change,
         compare, conform,
-        patch::{Seen, patch},
+        patch::{Seen, edited, patch},
         request::{self, ServiceTarget},
     },
     hooks::{Jobs, Task},
@@ -28,8 +28,8 @@ pub(crate) struct ForSlot<'a> {
     pub(crate) ecs_service: &'a str,
     /// Its target group's ARN.
     pub(crate) group_arn: &'a str,
-    /// Its own filter, where it has one.
-    pub(crate) overrides: Option<&'a Given>,
+    /// Its own filters.
+    pub(crate) overrides: &'a [Given],
     /// Another slot serves beside it.
     pub(crate) beside_stable: bool,
 }
@@ -55,10 +55,19 @@ impl Definitions {
     /// # Errors
     /// Everything that is wrong with them, at once.
     pub(crate) fn read(settings: &DeploySettings) -> Result<Self, Vec<Finding>> {
+        Self::read_with(settings, None)
+    }
+
+    /// The same with a filter over the task definition.
+    ///
+    /// # Errors
+    /// As [`Definitions::read`]; the filter fails.
+    pub(crate) fn read_with(settings: &DeploySettings, task_filter: Option<&Given>) -> Result<Self, Vec<Finding>> {
         let (lattice, templating) = (&settings.lattice, &settings.templating);
         let read = (
             document(&settings.service_definition, templating, Definition::Service),
-            document(&settings.task_definition, templating, Definition::Task),
+            document(&settings.task_definition, templating, Definition::Task)
+                .and_then(|task| edited(task, task_filter, &settings.seen)),
         );
         let (service, task) = match read {
             (Ok(service), Ok(task)) => (service, task),
@@ -96,7 +105,7 @@ impl Definitions {
     /// Everything that keeps it from this slot.
     pub(crate) fn for_slot(&self, slot: ForSlot<'_>) -> Result<Patched, Vec<Finding>> {
         let mut filters = self.filters.clone();
-        filters.extend(slot.overrides.cloned());
+        filters.extend_from_slice(slot.overrides);
         let mut patched = patch(&PatchRequest {
             service_definition: &self.service,
             task_definition: Some(&self.task),

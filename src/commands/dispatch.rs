@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use super::{
     abort, answer, as_findings, completions, connect, demo, deploy, diff, filter_log, iam_policy, lookups, opened, patch,
-    promote, recover, resources, resume, rollback, sandbox, schema, shift, status, verify,
+    preview, promote, recover, resources, resume, rollback, sandbox, schema, shift, status, verify,
 };
 use crate::{
-    cli::{Cli, Command, Sandbox},
+    cli::{Cli, Command, Preview, Sandbox},
     exit::Error,
     settings::{Environment, FindingsFormat, Surroundings, Unsettled, resolve},
 };
@@ -51,6 +51,19 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Up(args) => on_runtime(resources::up::up(settled(environment, |it| resolve::up(&args, it))?))?,
         Command::Down(args) => on_runtime(resources::down::down(settled(environment, |it| resolve::down(&args, it))?))?,
         Command::Answer(args) => on_runtime(answer::answer(&args, environment))?,
+        Command::Preview(Preview::Up(args)) => {
+            on_runtime(preview::up::up(settled(environment, |it| resolve::preview_up(&args, it))?))?
+        }
+        Command::Preview(Preview::Down(args)) => {
+            let settle = |it: &_| resolve::preview(&args.previewed, args.pull_request.as_ref(), it);
+            on_runtime(preview::down::down(settled(environment, settle)?))?
+        }
+        Command::Preview(Preview::List(args)) => {
+            on_runtime(preview::list::list(settled(environment, |it| resolve::preview(&args.previewed, None, it))?))?
+        }
+        Command::Preview(Preview::Sweep(args)) => {
+            on_runtime(preview::sweep::sweep(settled(environment, |it| resolve::preview(&args.previewed, None, it))?))?
+        }
         Command::Status(args) => on_runtime(status::status(settled(environment, |it| resolve::status(&args, it))?))?,
         Command::Sandbox(Sandbox::Serve(args)) => {
             on_runtime(sandbox::serve(settled(environment, |it| resolve::sandbox_serve(&args, it))?))?

@@ -17,11 +17,11 @@ use crate::{
     cli,
     definition::template::Reference,
     exit::{Error, Exit},
-    settings::{DeploySettings, Environment, Format, Lock, Rules, Templating, resolve},
+    settings::{DeploySettings, Environment, Format, Lock, Previews, Rules, Templating, resolve},
     verify::{
         needs::{Need, Release},
         policy::{self, Statement},
-        trust,
+        preview_policy, trust,
     },
 };
 
@@ -32,8 +32,28 @@ struct Meant {
     release: Release,
     /// The ARN of the role itself.
     role: Option<String>,
+    /// Callers of the Lattice service need a permission.
+    guarded: bool,
     /// What was not known.
     notes: Vec<String>,
+}
+
+/// Where previews are.
+fn previews_of(release: &DeploySettings, previews: &Previews, meant: &Meant) -> preview_policy::Previews {
+    let there = &meant.release;
+    let listeners: Vec<&String> = there.seen.iter().filter(|arn| !arn.contains("/rule/")).collect();
+    let listener = match (listeners.as_slice(), &previews.listener) {
+        ([only], None) => (*only).clone(),
+        _ => format!("{}/listener/*", there.lattice_service),
+    };
+    preview_policy::Previews {
+        home: there.home.clone(),
+        cluster: there.cluster.clone(),
+        prefix: previews.prefix.clone().unwrap_or_else(|| release.service.clone()),
+        listener,
+        guarded: meant.guarded,
+        names_networks: !previews.networks.is_empty(),
+    }
 }
 
 /// Prints it.
@@ -51,7 +71,11 @@ pub(super) fn iam_policy(args: &cli::IamPolicy, environment: &mut Environment) -
     configured(release, &definitions, &mut meant);
     let lookups = lookups(environment.answers.keys(), &release.templating, &meant.release.home);
     let roles = roles(release, &mut meant);
-    let statements = policy::policy(&meant.release, roles, lookups);
+    let mut statements = policy::policy(&meant.release, roles, lookups);
+    if let Some(previews) = &settings.previews {
+        let more = preview_policy::statements(&previews_of(release, previews, &meant));
+        statements.extend(preview_policy::beside(&statements, more));
+    }
 
     let document = format!("{:#}", policy::document(&statements));
     let text = match settings.format {
@@ -101,6 +125,7 @@ async fn looked_up(release: &DeploySettings) -> Result<Meant, Error> {
         }
     }
     there.scales = aws.autoscaling.targets(&resources).await?.iter().any(Option::is_some);
+    meant.guarded = aws.standing(&survey.service).await.is_ok_and(|standing| standing.needs_auth);
     meant.role = match caller.role() {
         None => None,
         Some(name) => match aws.access.role(name, now).await {
@@ -155,6 +180,7 @@ fn offline(release: &DeploySettings, account: &str) -> Meant {
     there.home = (partition.to_owned(), region, account.to_owned());
     there.creates = lattice.slots.iter().map(|slot| slot.ecs_service.clone()).collect();
     there.scales = true;
+    meant.guarded = true;
     if !unknown.is_empty() {
         let names = unknown.join(", ");
         meant.notes.push(format!(

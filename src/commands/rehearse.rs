@@ -87,7 +87,7 @@ pub(super) fn rename(scenario: &mut Scenario, config: &DeploySettings) -> Result
             slot: &a.name,
             ecs_service: &a.ecs_service,
             group_arn: &group_arn,
-            overrides: a.overrides.as_ref(),
+            overrides: a.overrides.as_slice(),
             beside_stable: false,
         };
         let patched = definitions.for_slot(slot)?;

@@ -97,7 +97,7 @@ pub(super) fn launch(settings: &DeploySettings, record: &Record) -> Result<Optio
         slot: &slot.name,
         ecs_service,
         group_arn: &candidate.group,
-        overrides: slot.overrides.as_ref(),
+        overrides: slot.overrides.as_slice(),
         beside_stable: record.stable.is_some(),
     })?;
     Ok(Some(definitions.launch(&patched, cluster, ecs_service, task_definition, (&settings.service, &record.id)).0))

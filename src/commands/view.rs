@@ -50,7 +50,7 @@ impl View<'_> {
             slot: &slot.name,
             ecs_service: &slot.ecs_service,
             group_arn,
-            overrides: slot.overrides.as_ref(),
+            overrides: slot.overrides.as_slice(),
             beside_stable: self.roles.stable.is_some_and(|stable| stable != index),
         }
     }

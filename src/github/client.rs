@@ -121,6 +121,11 @@ impl Client {
         })
     }
 
+    /// `owner/name`.
+    pub(crate) fn repository(&self) -> &str {
+        &self.repository
+    }
+
     pub(crate) const fn is_of_installation(&self) -> bool {
         self.is_of_installation
     }

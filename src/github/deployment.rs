@@ -58,6 +58,8 @@ pub struct About {
     pub log_url: Option<String>,
     /// It was deployed before, and serves again: the deployment of the revision, not of the rollout.
     pub again: bool,
+    /// The environment is there for a while only.
+    pub transient: bool,
 }
 
 /// One deployment, looked for before it is created.
@@ -101,6 +103,8 @@ struct New<'a> {
     auto_merge: bool,
     /// GitHub would wait for every check of the commit, our own one too.
     required_contexts: [&'a str; 0],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    transient_environment: bool,
 }
 
 #[derive(Serialize)]
@@ -209,6 +213,7 @@ impl Deployment {
             payload: Payload { espalier: mark },
             auto_merge: false,
             required_contexts: [],
+            transient_environment: self.about.transient,
         };
         Ok(self.client.post_here("/deployments", &new, PERMISSION, "the commit").await?.json::<Found>()?.id)
     }
@@ -225,19 +230,36 @@ impl Deployment {
         Ok(statuses.into_iter().next())
     }
 
+    /// Says that nothing of this service serves there any more.
+    ///
+    /// # Errors
+    /// See [`GitHubError`].
+    pub async fn end(&self, description: &str) -> Result<(), GitHubError> {
+        let is_of_service = |found: &Found| found.mark().is_some_and(|mark| mark.service == self.about.service);
+        for found in self.list().await?.into_iter().filter(is_of_service).take(MOST_EARLIER) {
+            self.end_one(found.id, description).await?;
+        }
+        Ok(())
+    }
+
+    /// Says that one does not serve any more, where it did or was about to; its state before.
+    async fn end_one(&self, id: u64, description: &str) -> Result<String, GitHubError> {
+        let state = self.last(id).await?.map(|last| last.state).unwrap_or_default();
+        if ["success", "in_progress", "pending", "queued"].contains(&state.as_str()) {
+            let description = first_characters(description);
+            let ended =
+                Status { state: State::Inactive, description, log_url: None, environment_url: None, auto_inactive: false };
+            self.status(id, &ended).await?;
+        }
+        Ok(state)
+    }
+
     /// Whatever of this service was deployed there before does not serve any more.
     async fn end_earlier(&self, own: u64) -> Result<(), GitHubError> {
         let is_of_service = |found: &Found| found.mark().is_some_and(|mark| mark.service == self.about.service);
         let earlier = self.list().await?.into_iter().filter(|found| found.id != own && is_of_service(found));
         for found in earlier.take(MOST_EARLIER) {
-            let state = self.last(found.id).await?.map(|last| last.state).unwrap_or_default();
-            if ["success", "in_progress", "pending", "queued"].contains(&state.as_str()) {
-                let description = format!("{} serves now", self.about.revision);
-                let description = first_characters(&description);
-                let ended =
-                    Status { state: State::Inactive, description, log_url: None, environment_url: None, auto_inactive: false };
-                self.status(found.id, &ended).await?;
-            }
+            let state = self.end_one(found.id, &format!("{} serves now", self.about.revision)).await?;
             // Whatever served before this one was ended by it.
             if state == "success" {
                 break;

@@ -61,6 +61,14 @@ pub fn subject_of_text(event: &str, payload: &str, sha: &str) -> Result<Subject,
     subject(event, &payload, sha)
 }
 
+/// What has happened to what the event is about: `opened`, `synchronize`, `labeled`, `closed` and others; none for events that do not
+/// say it.
+#[must_use]
+pub fn action_of_text(payload: &str) -> Option<String> {
+    let payload: Value = serde_json::from_str(payload).ok()?;
+    payload["action"].as_str().map(str::to_owned)
+}
+
 /// What the run is about. `event` is `GITHUB_EVENT_NAME`, `sha` is `GITHUB_SHA`, the fallback for events without a pull request.
 ///
 /// # Errors

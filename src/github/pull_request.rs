@@ -4,6 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{client::Client, error::GitHubError, event::Subject};
+use crate::preview::admit;
 
 /// The permission that it needs, as a workflow writes it.
 const PERMISSION: &str = "pull-requests: read";
@@ -17,11 +18,30 @@ struct PullRequest {
     #[serde(default)]
     merge_commit_sha: Option<String>,
     head: Head,
+    #[serde(default)]
+    labels: Vec<Label>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Label {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 struct Head {
     sha: String,
+    #[serde(default, rename = "ref")]
+    branch: String,
+    /// None where the repository is gone.
+    #[serde(default)]
+    repo: Option<Repository>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Repository {
+    #[serde(default)]
+    full_name: String,
 }
 
 /// Where a report belongs: a pull request and a commit, each asked for once where the event does not say it.
@@ -78,6 +98,24 @@ impl Spot {
         }
         Ok(self.commit.clone())
     }
+}
+
+/// A pull request as it stands.
+///
+/// # Errors
+/// See [`GitHubError`].
+pub async fn read(client: &Client, number: u64) -> Result<admit::PullRequest, GitHubError> {
+    let what = format!("pull request {number}");
+    let pull: PullRequest = client.get_here(&format!("/pulls/{number}"), PERMISSION, &what).await?.json()?;
+    let is_here = |repository: &Repository| repository.full_name.eq_ignore_ascii_case(client.repository());
+    Ok(admit::PullRequest {
+        number,
+        is_open: pull.state == "open",
+        from_fork: !pull.head.repo.as_ref().is_some_and(is_here),
+        head: pull.head.sha,
+        branch: pull.head.branch,
+        labels: pull.labels.into_iter().map(|label| label.name).collect(),
+    })
 }
 
 /// The pull request that brought a commit, else the only open one that ends in it.
@@ -138,7 +176,8 @@ mod tests {
             number,
             state: state.to_owned(),
             merge_commit_sha: Some(merged.to_owned()),
-            head: Head { sha: head.to_owned() },
+            head: Head { sha: head.to_owned(), branch: String::new(), repo: None },
+            labels: Vec::new(),
         };
         let merged = one(1, "closed", "sha", "x");
         let open = one(2, "open", "y", "sha");

@@ -6,7 +6,7 @@
 //!
 //! Reading order: `progress` (where the journal has got to) → `phrases` (the sentences), `hooks` (theirs), `judging` (metrics and
 //! alarms), `next` (what a person can do), `over_time` (charts), [`past`] (earlier releases), [`trouble`] (what was wrong with a
-//! request) and [`findings`] (of `verify`; [`sarif`] for programs) → [`markdown`], [`check`], [`deployment`], [`outputs`], [`text`], [`answer`] (pure renderings) → `terminal` → `feed` and `sinks`
+//! request) and [`findings`] (of `verify`; [`sarif`] for programs) → [`markdown`], [`check`], [`deployment`], [`outputs`], [`text`], [`answer`] and [`preview`] (pure renderings) → `terminal` → `feed` and `sinks`
 //! (GitHub), `files` → [`opening`] (before a release begins), [`publisher`].
 //!
 //! Deliberately absent: decisions, AWS, octocrab (all of GitHub is behind [`crate::github`]), clocks (every time shown is the
@@ -21,6 +21,7 @@ pub mod opening;
 pub mod options;
 pub mod outputs;
 pub mod past;
+pub mod preview;
 pub mod publisher;
 pub mod sarif;
 pub mod text;

@@ -57,6 +57,17 @@ pub fn slot(ecs_service: &str, target_group: &str, stable_revision: Option<&str>
     ])
 }
 
+/// Where a preview is reached, and the header that its requests have.
+#[must_use]
+pub fn preview(url: &str, header: Option<&str>, revision: Option<&str>, ecs_service: &str) -> String {
+    lines(&[
+        ("preview-url", Some(url.to_owned())),
+        ("preview-header", header.map(str::to_owned)),
+        ("task-definition", revision.map(str::to_owned)),
+        ("ecs-service", Some(ecs_service.to_owned())),
+    ])
+}
+
 /// Where `patch` has written to.
 #[must_use]
 pub fn patched(path: &Path) -> String {

@@ -335,6 +335,7 @@ fn sinks(
             revision: release.candidate_revision.clone(),
             log_url: surroundings.run_url.clone(),
             again: release.verb == "rollback",
+            transient: false,
         };
         let deployment = Deployment::new(client, about);
         sinks.push(Sink::Deployment(Box::new(DeploymentSink { spot, deployment, may_create, read_only_token })));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    cloudwatch, lattice,
+    cloudwatch, github, lattice,
     scenario::{Edit, Person},
     world::World,
 };
@@ -62,6 +62,10 @@ pub(crate) fn on_time(world: &mut World) {
             Edit::SetAlarm(edit) => cloudwatch::set_by_person(world, edit),
             Edit::CancelJob => {
                 world.people.cancelled = true;
+                Ok(())
+            }
+            Edit::SetPullRequest(pull) => {
+                github::set_by_person(world, pull);
                 Ok(())
             }
             Edit::Nothing | Edit::SetAction(_) | Edit::DeleteRule | Edit::RemoveTags => lattice::edit(world, &person),

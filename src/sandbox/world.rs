@@ -57,7 +57,7 @@ impl World {
             ecs: ecs::State::default(),
             cloudwatch: cloudwatch::State::default(),
             scaling: autoscaling::State::default(),
-            github: github::State::default(),
+            github: github::State::of(&scenario),
             iam: iam::State::default(),
             ssm: ssm::State::default(),
             ram: ram::State::default(),

@@ -1,6 +1,6 @@
 //! From flags, environment and config to plain settings, one struct per command.
 //!
-//! Reading order: [`types`], `takeovers`, `resources`, `policy` and `findings` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
+//! Reading order: [`types`], `takeovers`, `resources`, `previews`, `policy` and `findings` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
 //! reader of variables) → [`config`] (`espalier.yml`, `ecspresso.yml`) → [`templating`] (what fills in their templates) → `sources` (flag, else environment, else config, else default) → [`resolve`]
 //! (one function per command). `comment` reads a command in a comment.
 //!
@@ -14,6 +14,7 @@ pub mod config;
 pub mod environment;
 mod findings;
 mod policy;
+mod previews;
 mod project;
 pub mod resolve;
 mod resources;
@@ -28,6 +29,7 @@ pub use comment::{Asked, AskedVerb};
 pub use environment::Environment;
 pub use findings::FindingsSettings;
 pub use policy::PolicySettings;
+pub use previews::{PreviewSettings, Previews};
 pub use resources::{DeclaredSettings, DownSettings, UpSettings};
 pub use sources::Unsettled;
 pub use surroundings::{Secret, Surroundings};

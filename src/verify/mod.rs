@@ -1,7 +1,7 @@
 //! What `verify` tells: findings with stable codes, and what can be judged of plain values alone. Pure.
 //!
 //! Reading order: [`finding`] (what, where, what to do) → [`code`] (every kind of finding there is) → [`needs`] (the permissions of a
-//! release) → [`policy`] (that allow nothing else) → [`trust`] (who may have a role) → [`admission`] (whom security groups let in) →
+//! release) → [`policy`] (that allow nothing else) → [`preview_policy`] (of previews) → [`trust`] (who may have a role) → [`admission`] (whom security groups let in) →
 //! [`limits`] (quotas and health checks) → [`metric`] (Lattice's metrics by name) → [`owned`] (what Terraform has of a release).
 //!
 //! Deliberately absent: reading anything, AWS's own types, words for a terminal ([`crate::report`] has them). Call what a file offers
@@ -15,6 +15,7 @@ pub mod metric;
 pub mod needs;
 pub mod owned;
 pub mod policy;
+pub mod preview_policy;
 pub mod trust;
 
 pub use code::Code;

@@ -199,7 +199,7 @@ fn row_of(action: &str, need: &Need, is_lookup: bool) -> Option<usize> {
 }
 
 /// Whether everything that fits one pattern fits the other, as far as the text shows it.
-fn covers(pattern: &str, other: &str) -> bool {
+pub(super) fn covers(pattern: &str, other: &str) -> bool {
     pattern == other || pattern.strip_suffix('*').is_some_and(|start| other.starts_with(start))
 }
 

@@ -183,7 +183,9 @@ fn every_flag_has_an_input() {
     let inputs = action()["inputs"].as_object().expect("inputs").clone();
     let mut cli = espalier::cli::Cli::command();
     cli.build();
-    for command in cli.get_subcommands().filter(|command| !["sandbox", "help"].contains(&command.get_name())) {
+    let verbs = cli.get_subcommands().filter(|command| !["sandbox", "help"].contains(&command.get_name()));
+    let below = |command: &clap::Command| command.get_name() != "help";
+    for command in verbs.flat_map(|command| std::iter::once(command).chain(command.get_subcommands().filter(|it| below(it)))) {
         for flag in command.get_arguments().filter_map(clap::Arg::get_long).filter(|flag| *flag != "help") {
             // `schema` is for editors.
             assert!(inputs.contains_key(flag) || command.get_name() == "schema", "{} --{flag}", command.get_name());

@@ -109,7 +109,7 @@ fn nothing_that_stops_a_release_waits_behind_one() {
 #[test]
 fn the_workflows_for_users_run_their_own_commit_and_nothing_of_a_script() {
     let all = workflows(".github/workflows");
-    for name in ["deploy", "rollback", "sweep", "command"] {
+    for name in ["deploy", "rollback", "sweep", "command", "preview"] {
         let (text, workflow) = &all[name];
         for (_, job) in jobs(workflow) {
             let used: Vec<_> = steps(job).filter_map(|step| step["uses"].as_str()).collect();

@@ -43,7 +43,7 @@ fn alone(release: &DeploySettings, definitions: &Definitions) -> Vec<Found> {
     let region = release.aws.region.as_deref().unwrap_or("us-east-1");
     let group_arn = format!("arn:aws:vpc-lattice:{region}:000000000000:targetgroup/tg-00000000000000000");
     let of = |slot: &Slot| {
-        let (slot, ecs_service, overrides) = (slot.name.as_str(), slot.ecs_service.as_str(), slot.overrides.as_ref());
+        let (slot, ecs_service, overrides) = (slot.name.as_str(), slot.ecs_service.as_str(), slot.overrides.as_slice());
         let slot = ForSlot { slot, ecs_service, group_arn: &group_arn, overrides, beside_stable: false };
         definitions.for_slot(slot).map_or_else(|findings| findings, |patched| patched.warnings)
     };

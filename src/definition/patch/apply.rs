@@ -105,6 +105,22 @@ pub fn patch(request: &PatchRequest<'_>) -> Result<Patched, Vec<Finding>> {
     Ok(Patched { document, changed, lattice, warnings })
 }
 
+/// A task definition, edited by a filter that sees the same but for `$lattice`.
+///
+/// # Errors
+/// The filter fails, or makes something else of it.
+pub fn edited(task: Document, filter: Option<&Given>, seen: &Seen) -> Result<Document, Vec<Finding>> {
+    let Some(filter) = filter else { return Ok(task) };
+    let bindings = Bindings { lattice: Value::Null, env: object(&seen.env), git: object(&seen.git) };
+    let value = filter::run(filter, &task.root.value, &bindings)?;
+    let text = write(&task, &value);
+    let document = Document::read(&task.file, text.as_bytes()).map_err(|finding| vec![finding])?;
+    let mut document = canonical(document, Definition::Task)?;
+    document.warnings.clear();
+    document.secrets.clone_from(&task.secrets);
+    Ok(document)
+}
+
 fn object(pairs: &[(String, String)]) -> Value {
     let member =
         |(name, value): &(String, String)| Member { name: name.clone(), span: 0..0, node: Value::String(value.clone()).into() };

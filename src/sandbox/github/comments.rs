@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     actors,
     call::{Call, Outcome, Refusal, invalid_field, not_found},
-    job::{ISSUE, PULL_REQUEST, REPOSITORY},
+    job::{ISSUE, REPOSITORY},
     paging::page,
     state::of_id,
 };
@@ -17,7 +17,7 @@ const LONGEST_BODY: usize = 65536;
 /// A comment with the addresses that the caller can follow.
 fn print(call: &Call, comment: &Value) -> Value {
     let (server, id, number) = (&call.server, &comment["id"], &comment["issue"]);
-    let kind = if *number == PULL_REQUEST { "pull" } else { "issues" };
+    let kind = if *number == ISSUE { "issues" } else { "pull" };
     let api = format!("{server}/api/v3/repos/{REPOSITORY}/issues");
     let by_person = comment["by_person"] == true;
     let mut reactions = json!({ "url": format!("{api}/comments/{id}/reactions"), "total_count": 0 });
@@ -53,13 +53,14 @@ fn body(call: &Call) -> Result<&str, Refusal> {
     Ok(body)
 }
 
-fn thread(number: &str) -> Result<u64, Refusal> {
-    [PULL_REQUEST, ISSUE].into_iter().find(|known| known.to_string() == number).ok_or_else(not_found)
+fn thread(world: &World, number: &str) -> Result<u64, Refusal> {
+    let issue = || (number == ISSUE.to_string()).then_some(ISSUE);
+    world.github.pull(number).map(|pull| pull.number).or_else(issue).ok_or_else(not_found)
 }
 
 /// `GET …/issues/{number}/comments`: by ascending id, always.
 pub(super) fn list(world: &mut World, call: &Call) -> Outcome {
-    let thread = thread(call.part(0))?;
+    let thread = thread(world, call.part(0))?;
     let since = call.parameter("since").unwrap_or_default();
     // Both are RFC 3339 in UTC, where the order of the text is the order of time.
     let of_thread = world.github.comments.iter().filter(|comment| comment["issue"] == thread);
@@ -69,7 +70,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Outcome {
 
 /// `POST …/issues/{number}/comments`.
 pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
-    let thread = thread(call.part(0))?;
+    let thread = thread(world, call.part(0))?;
     let body = body(call)?;
     let (id, now) = (world.github.id(), world.now.to_string());
     let node = format!("IC_kwDOABCD{id:x}");
@@ -79,7 +80,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Outcome {
     }
     let printed = print(call, &comment);
     world.github.comments.push(comment);
-    world.note("github", format!("comment {id} on {} {thread}", if thread == PULL_REQUEST { "pull request" } else { "issue" }));
+    world.note("github", format!("comment {id} on {} {thread}", if thread == ISSUE { "issue" } else { "pull request" }));
     let location = printed["url"].as_str().unwrap_or_default().to_owned();
     Ok(Reply::json(201, &printed).with("location", location))
 }

@@ -1,4 +1,4 @@
-//! The emulated GitHub: one public repository, one open pull request, one issue, and the token of a GitHub Actions job in it.
+//! The emulated GitHub: one public repository, its pull requests, one issue, and the token of a GitHub Actions job in it.
 //!
 //! Built from GitHub's OpenAPI description (npm `@octokit/openapi`), its documentation and the answers that people quote in issue
 //! threads. Inside: `job` (what a job in this world is told about itself), `dispatch` (from a request to its answer) over `routes`
@@ -33,5 +33,6 @@ mod statuses;
 mod tests;
 
 pub(crate) use dispatch::{handle, refuse, snapshot};
+pub(crate) use pulls::set_by_person;
 pub(crate) use routes::listed;
 pub(crate) use state::State;

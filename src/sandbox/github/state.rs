@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::limits::Usage;
+use super::{job::PULL_REQUEST, limits::Usage};
+use crate::sandbox::scenario::{PullRequestSeed, Scenario};
 
 /// No object of this world has an id below this one.
 pub(super) const FIRST_ID: u64 = 2_000_000_001;
@@ -10,6 +11,8 @@ pub(super) const FIRST_ID: u64 = 2_000_000_001;
 /// Everything that GitHub keeps. Ids ascend over all kinds of objects.
 #[derive(Clone, Default)]
 pub(crate) struct State {
+    /// The pull requests.
+    pub(crate) pulls: Vec<PullRequestSeed>,
     /// Comments of the pull request and the issue, oldest first; `issue` is the number of theirs.
     pub(crate) comments: Vec<Value>,
     /// Reactions to comments, oldest first; `comment` is the id of theirs.
@@ -31,6 +34,25 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// As it is at the start: the one pull request that is always there, and those of the scenario.
+    pub(crate) fn of(scenario: &Scenario) -> Self {
+        let mut state = Self::default();
+        state.put(PullRequestSeed { number: PULL_REQUEST, ..PullRequestSeed::default() });
+        scenario.pull_requests.iter().for_each(|pull| state.put(pull.clone()));
+        state
+    }
+
+    /// Has a pull request be so.
+    pub(super) fn put(&mut self, pull: PullRequestSeed) {
+        self.pulls.retain(|known| known.number != pull.number);
+        self.pulls.push(pull);
+    }
+
+    /// The pull request of this number.
+    pub(super) fn pull(&self, number: &str) -> Option<&PullRequestSeed> {
+        self.pulls.iter().find(|pull| pull.number.to_string() == number)
+    }
+
     /// The next id.
     pub(super) fn id(&mut self) -> u64 {
         self.ids += 1;

@@ -87,7 +87,7 @@ pub(crate) fn group_arn(world: &World, group: &str) -> String {
 pub(crate) fn edit(world: &mut World, person: &Person) -> Result<(), String> {
     let place = place_of(world, person)?;
     let done = match &person.r#do {
-        Edit::Nothing | Edit::SetAlarm(_) | Edit::CancelJob => Ok(()),
+        Edit::Nothing | Edit::SetAlarm(_) | Edit::CancelJob | Edit::SetPullRequest(_) => Ok(()),
         Edit::SetAction(wanted) => {
             let rule = world.lattice.rule(&place.service, &place.listener, &place.rule);
             let action = rule.map(|rule| seed::action_of(world, wanted, Some(rule)));

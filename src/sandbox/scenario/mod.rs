@@ -21,6 +21,6 @@ pub(crate) use shape::WELL;
 pub use shape::{
     ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, Demand, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode,
     GroupSeed, HostedZoneSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, Load, MemberSeed, MetricSeed, MetricStep, NetworkSeed,
-    OidcSeed, Person, Quotas, RecordSeed, RoleSeed, RuleSeed, ScalingSeed, Scenario, SecurityGroupSeed, ServiceSeed, TargetSeed,
-    TokenMismatch, VpcSeed,
+    OidcSeed, Person, PullRequestSeed, Quotas, RecordSeed, RoleSeed, RuleSeed, ScalingSeed, Scenario, SecurityGroupSeed,
+    ServiceSeed, TargetSeed, TokenMismatch, VpcSeed,
 };

@@ -12,6 +12,7 @@ use crate::{
     definition::{Finding, Given},
     rollout::plan::{Step, Strategy},
     settings::{
+        previews::Previews,
         types::{Rules, TestRule},
         yaml::{self, Node, Tree},
     },
@@ -67,6 +68,7 @@ pub(crate) struct Config {
     pub(crate) jq: Vec<Given>,
     pub(crate) jq_env: Vec<Given>,
     pub(crate) hooks: ConfigHooks,
+    pub(crate) preview: Option<Previews>,
     pub(crate) comment: Option<Given>,
     pub(crate) check: Option<Given>,
     pub(crate) summary: Option<Given>,
@@ -107,7 +109,7 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 19] = [
+        const KEYS: [&str; 20] = [
             "ecspresso",
             "envfile",
             "templates",
@@ -125,6 +127,7 @@ impl Config {
             "jq",
             "jq_env",
             "hooks",
+            "preview",
             "github",
             "up",
         ];
@@ -152,6 +155,7 @@ impl Config {
                 "analysis" => self.analysis(reader, value),
                 "up" => self.up = Some(ConfigUp::read(reader, value)),
                 "hooks" => self.hooks = ConfigHooks::read(reader, value),
+                "preview" => self.preview = Some(super::preview::read(reader, value)),
                 _ => self.github(reader, value),
             }
         }

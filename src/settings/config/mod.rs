@@ -1,7 +1,7 @@
 //! `espalier.yml`: what is in it, with the place of everything, so that a later finding can point there.
 //!
 //! Inside: `keys` (the keys and what they fill) and `reader` (nodes of the tree to texts and lists; every
-//! mistake collected), `steps` (steps, holds and strategies), `hooks` (hooks), `test_rule`, `ecspresso` (the project that it takes
+//! mistake collected), `steps` (steps, holds and strategies), `hooks` (hooks), `test_rule`, `preview`, `ecspresso` (the project that it takes
 //! the rest from), `up` (the resources that it declares), `schema` (for editors).
 //! Deliberately absent: what a text means, where a flag or variable could have said it instead; that is for
 //! [`resolve`](super::resolve), so that all three are told their mistakes in the same words. Call `Config::read`.
@@ -11,6 +11,7 @@ mod ecspresso;
 mod hooks;
 mod keys;
 mod limits;
+mod preview;
 mod reader;
 mod schema;
 mod steps;

@@ -1,7 +1,7 @@
 //! One function per command: its arguments and the environment in, its settings or every mistake out.
 //!
 //! Inside: `release` (the commands that begin something), with `slots`, `plan`, `analysis` and `hooks` for what `deploy` and `shift`
-//! need most words for; `takeovers` (those that act on a recorded rollout); `answer` (those by comments); `patch`; `up` (`up` and `down`), with `declare` and `declare_traffic` for the resources of the config; `policy` (`iam-policy`); `sandbox`; `common` (what several are told in
+//! need most words for; `takeovers` (those that act on a recorded rollout); `answer` (those by comments); `patch`; `up` (`up` and `down`), with `declare` and `declare_traffic` for the resources of the config; `policy` (`iam-policy`); `preview`; `sandbox`; `common` (what several are told in
 //! the same way). Deliberately absent: AWS and files other than the config.
 //! Call the function with the command's name.
 
@@ -14,6 +14,7 @@ mod hooks;
 mod patch;
 mod plan;
 mod policy;
+mod preview;
 mod release;
 mod sandbox;
 mod slots;
@@ -23,6 +24,7 @@ mod up;
 pub use answer::{answer, asked};
 pub use patch::patch;
 pub use policy::iam_policy;
+pub use preview::{preview, preview_up};
 pub use release::{Who, deploy, diff, findings, findings_format, shift, status, verified, who};
 pub use sandbox::{sandbox_run, sandbox_serve};
 pub use takeovers::{abort, promote, recover, resume, rollback};

@@ -23,7 +23,7 @@ pub fn iam_policy(args: &cli::IamPolicy, environment: &Environment) -> Result<Po
         ..cli::Deploy::default()
     };
     let release = deploy(&release, environment)?;
-    let mut sources = Sources::new(environment);
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
     let account = sources.given(Asked::new("account", args.account.as_ref(), None));
     if let Some(account) = &account {
         let is_one = account.text.len() == 12 && account.text.bytes().all(|byte| byte.is_ascii_digit());
@@ -38,6 +38,7 @@ pub fn iam_policy(args: &cli::IamPolicy, environment: &Environment) -> Result<Po
     }
     let is_said = args.format.is_some() || environment.get("ESPALIER_FORMAT").is_some();
     let settings = PolicySettings {
+        previews: config.preview,
         account: account.map(|account| account.text),
         output: sources.path("output", args.output.as_deref(), None, &environment.directory),
         format: if is_said { sources.format(args.format) } else { Format::Json },

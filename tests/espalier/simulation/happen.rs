@@ -12,8 +12,7 @@ use super::{
     rules,
     run::{Ahead, Run},
     stage::STRANGERS,
-    steer,
-    verbs,
+    steer, verbs,
 };
 
 impl Run<'_> {

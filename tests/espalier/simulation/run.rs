@@ -141,17 +141,7 @@ impl Run<'_> {
         });
         let now = self.world.now();
         let hands = Hands::new(slots, ledger, door, errands);
-        self.jobs.push(Job {
-            rollout,
-            hands,
-            effect,
-            ready: now,
-            effects: 0,
-            ending: None,
-            dead: false,
-            began: now,
-            slept: now,
-        });
+        self.jobs.push(Job { rollout, hands, effect, ready: now, effects: 0, ending: None, dead: false, began: now, slept: now });
         self.issued(self.jobs.len() - 1);
     }
 
@@ -297,7 +287,7 @@ impl Run<'_> {
         for person in self.case.people.iter().filter(|person| person.at <= passed) {
             match person.r#do {
                 Edit::RemoveTags => self.court.tags_lost = true,
-                Edit::SetAlarm(_) => {}
+                Edit::SetAlarm(_) | Edit::SetPullRequest(_) => {}
                 Edit::Nothing | Edit::CancelJob | Edit::SetAction(_) | Edit::DeleteRule => {
                     self.court.edited.iter_mut().for_each(|edited| *edited = true);
                 }

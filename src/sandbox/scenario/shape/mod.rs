@@ -22,7 +22,7 @@ mod scenario;
 pub use ec2::SecurityGroupSeed;
 pub use ecs::EcsServiceSeed;
 pub use faults::{Effect, Fault};
-pub use github::GithubMode;
+pub use github::{GithubMode, PullRequestSeed};
 pub use iam::{IamSeed, OidcSeed, RoleSeed};
 pub(crate) use images::WELL;
 pub use images::{Behaviour, Exit};

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ActionSeed, AlarmEdit};
+use super::{ActionSeed, AlarmEdit, PullRequestSeed};
 
 /// Somebody who edits the resources while a release runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,4 +46,7 @@ pub enum Edit {
     /// Cancels the job, as GitHub does it: the command of `sandbox run` gets SIGINT, before it hears what time it is. Elsewhere nothing
     /// happens. `service`, `listener` and `rule` mean nothing to it.
     CancelJob,
+    /// Has a pull request be so from now on: open or closed, with these labels, with that last commit. `service`, `listener` and `rule`
+    /// mean nothing to it.
+    SetPullRequest(PullRequestSeed),
 }

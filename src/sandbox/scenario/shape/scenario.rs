@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, HostedZoneSeed, IamSeed, Knobs, LatticeSeed, Load, MetricSeed,
-    OidcSeed, Person, Quotas, ScalingSeed, SecurityGroupSeed, WELL,
+    OidcSeed, Person, PullRequestSeed, Quotas, ScalingSeed, SecurityGroupSeed, WELL,
 };
 use crate::clock::Timestamp;
 
@@ -73,6 +73,8 @@ pub struct Scenario {
     pub people: Vec<Person>,
     /// How GitHub is.
     pub github: GithubMode,
+    /// Pull requests besides number 7, which is always there, or in its place.
+    pub pull_requests: Vec<PullRequestSeed>,
     /// Who may do what.
     pub iam: IamSeed,
     /// The identity of the run of GitHub Actions.
