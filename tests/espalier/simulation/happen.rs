@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use espalier::{
     aws::{ledger::Ledger, slots::Launch},
+    rollout::scaling::Scaling,
     sandbox::direct,
 };
 
@@ -58,7 +59,10 @@ impl Run<'_> {
         let slots = self.stage.released(Launch::Nothing);
         let mut record = self.stage.record(self.case, self.world.now());
         record.id = "somebody-elses".to_owned();
-        record.scaling = slots.stable.as_ref().and_then(|stable| steer::look(&self.world, stable));
+        // What ours has suspended is nobody's wish.
+        let suspended = self.case.scaled.unwrap_or_default();
+        let scaled = slots.stable.as_ref().and_then(|stable| steer::look(&self.world, stable));
+        record.scaling = scaled.map(|scaled| Scaling { suspended, ..scaled });
         let ledger = Ledger::new(&self.stage.service_arn, &slots.targets, true).expect("recordable");
         let until = self.world.now() + Duration::from_secs(180);
         self.world.note("deployer", "another rollout claims the traffic targets");
