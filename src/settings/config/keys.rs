@@ -109,7 +109,7 @@ impl Config {
     }
 
     fn root(&mut self, reader: &mut Reader<'_>, node: &Node) {
-        const KEYS: [&str; 19] = [
+        const KEYS: [&str; 20] = [
             "ecspresso",
             "envfile",
             "templates",
