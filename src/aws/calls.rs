@@ -3,11 +3,14 @@
 //! What a config makes and takes away touches nearly every operation that Lattice has, and each of the SDK's would weigh some ten
 //! kilobytes. The models that are in the program already know the routes and what every member may be.
 
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{AsyncSleep as _, TokioSleep};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{
-    fault::Fault,
+    fault::{Fault, FaultKind},
     signed::{Ask, Signer},
 };
 use crate::{
@@ -20,13 +23,26 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 /// Pages of one listing that are read; a page has a hundred items.
 const MOST_PAGES: usize = 100;
 
-/// Calls operations, each once: who calls again, and when, is the caller's business.
+/// How many times a read is tried: as the SDK does it.
+const READ_AT_MOST: u32 = 5;
+
+/// Calls operations. A read is repeated a few times while AWS throttles it or fails; whether a write is, and when, is the caller's
+/// business.
 #[derive(Clone, Debug)]
-pub struct Calls(Signer);
+pub struct Calls {
+    signer: Signer,
+    /// The endpoint is the sandbox's: waiting takes milliseconds.
+    sandboxed: bool,
+}
 
 impl Calls {
-    pub(super) const fn new(signer: Signer) -> Self {
-        Self(signer)
+    pub(super) const fn new(signer: Signer, sandboxed: bool) -> Self {
+        Self { signer, sandboxed }
+    }
+
+    /// Who signs, for what has no model in JSON.
+    pub(super) const fn signer(&self) -> &Signer {
+        &self.signer
     }
 
     /// Calls `operation` (`CreateRule`) of `service` (`vpc-lattice`, `ecs`) with these members; those of its answer. `now` is for the
@@ -41,6 +57,20 @@ impl Calls {
         input: &Value,
         now: Timestamp,
     ) -> Result<Value, Fault> {
+        let is_read = ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb));
+        let mut pause = if self.sandboxed { Duration::from_millis(2) } else { Duration::from_millis(200) };
+        for _ in 1..if is_read { READ_AT_MOST } else { 1 } {
+            match self.once(service, operation, input, now).await {
+                Err(fault) if matches!(fault.kind, FaultKind::Throttled | FaultKind::Server | FaultKind::Timeout) => {}
+                answer => return answer,
+            }
+            TokioSleep::new().sleep(pause).await;
+            pause *= 2;
+        }
+        self.once(service, operation, input, now).await
+    }
+
+    async fn once(&self, service: &'static str, operation: &'static str, input: &Value, now: Timestamp) -> Result<Value, Fault> {
         let (service, model) = model(service, operation)?;
         let wrong: Vec<_> = models::check::request(service, model, input)
             .iter()
@@ -50,9 +80,9 @@ impl Calls {
             return Err(Fault::invalid(operation, wrong.join("; ")));
         }
         if let Some(prefix) = service.target_prefix.as_deref() {
-            return self.0.json((service.signs_as(), prefix), operation, input, now).await;
+            return self.signer.json((service.signs_as(), prefix), operation, input, now).await;
         }
-        let answer = self.0.send(ask(operation, service, model, input), now).await?;
+        let answer = self.signer.send(ask(operation, service, model, input), now).await?;
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if (200..300).contains(&answer.status) {
             return Ok(if said.is_object() { said } else { Value::Object(Map::new()) });
@@ -85,7 +115,7 @@ impl Calls {
                 match value {
                     Value::Array(page) => items.extend(page),
                     Value::String(next) if name == "nextToken" => token = Some(next),
-                    _ => {}
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {}
                 }
             }
             match token {
@@ -120,7 +150,9 @@ fn ask(operation: &'static str, service: &'static Service, model: &Operation, in
                 Value::Array(items) => {
                     query.extend(items.iter().filter_map(Value::as_str).map(|item| format!("{wire}={}", encoded(item))));
                 }
-                _ => query.push(format!("{wire}={}", encoded(&text()))),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                    query.push(format!("{wire}={}", encoded(&text())));
+                }
             },
             // None of these services has any.
             Some(Place::Header | Place::StatusCode) => {}
@@ -194,6 +226,19 @@ mod tests {
                 assert_eq!(items, [json!({ "id": "a" }), json!({ "id": "b" })]);
                 let asked = asked(&log);
                 assert_eq!(asked[1].what, "GET /services?maxResults=100&nextToken=t%2F1");
+            },
+        );
+    }
+
+    #[test]
+    fn a_throttled_read_is_repeated_and_a_write_is_not() {
+        with_aws(
+            |_, before| Some(if before < 2 { refused(429, "ThrottlingException", "Rate exceeded") } else { ok("{}") }),
+            async |aws, log| {
+                aws.calls.call("vpc-lattice", "ListServices", &json!({}), NOW).await.expect("the third attempt");
+                let shop = json!({ "name": "shop" });
+                let fault = aws.calls.call("vpc-lattice", "CreateService", &shop, NOW).await.expect_err("refused");
+                assert_eq!((fault.kind, asked(&log).len()), (FaultKind::Throttled, 4));
             },
         );
     }

@@ -181,7 +181,7 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
         parameters: Parameters::new(signer.clone()),
         lookups: Lookups::new(signer.clone()),
-        calls: Calls::new(signer.clone()),
+        calls: Calls::new(signer.clone(), sandboxed),
         access: Access::new(signer),
         autoscaling: AutoScaling::new(
             autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),

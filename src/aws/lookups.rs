@@ -33,6 +33,11 @@ impl Lookups {
         Self(signer)
     }
 
+    /// Who signs.
+    pub(super) const fn signer(&self) -> &Signer {
+        &self.0
+    }
+
     /// A parameter of Systems Manager, decrypted; none where there is none of that name.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ pub struct Standing {
 /// That a service is in a service network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
+    /// The network's id.
+    pub id: String,
     /// The network's name.
     pub network: String,
     /// `ACTIVE`, or something else.
@@ -64,6 +66,7 @@ impl Aws {
             .await
             .map_err(|error| Fault::from_sdk("ListServiceNetworkServiceAssociations", &error))?;
         let membership = |association: ServiceNetworkServiceAssociationSummary| Membership {
+            id: association.service_network_id.clone().unwrap_or_default(),
             network: association.service_network_name.or(association.service_network_id).unwrap_or_default(),
             status: association.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         };

@@ -1,6 +1,8 @@
 //! The command, its verbs, what several of them take, and the arguments of those that begin something.
 
 use super::{
+    asked::Asked,
+    editing::{Completions, Schema},
     policy::IamPolicy,
     previews::Preview,
     resources::{Down, Up},
@@ -25,38 +27,38 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Release: patch, register, run the candidate, shift step by step, promote or roll back
-    Deploy(Box<Deploy>),
+    Deploy(Asked<Deploy>),
     /// Show what a release would change in what runs
-    Diff(Box<Diff>),
+    Diff(Asked<Diff>),
     /// Tell everything that would make a release fail, beforehand and all at once
-    Verify(Box<Verify>),
+    Verify(Asked<Verify>),
     /// Print the IAM policy that the role of these releases needs, and nothing beyond it
-    IamPolicy(Box<IamPolicy>),
+    IamPolicy(Asked<IamPolicy>),
     /// Shift the weights between any two target groups, along the same steps
-    Shift(Box<Shift>),
+    Shift(Asked<Shift>),
     /// Release a held rollout to its next step, from any job
-    Promote(Promote),
+    Promote(Asked<Promote>),
     /// Roll a running or held rollout back, from any job
-    Abort(Abort),
+    Abort(Asked<Abort>),
     /// Go back to the revision that was stable before the last promotion
-    Rollback(Rollback),
+    Rollback(Asked<Rollback>),
     /// Go on with a rollout whose job is gone; `--all` sweeps for such and rolls them back
-    Resume(Resume),
+    Resume(Asked<Resume>),
     /// After a cancelled or failed job: roll back what it left half-way; does nothing when all is well
-    Recover(Recover),
+    Recover(Asked<Recover>),
     /// Show what is live: weights, revisions, targets, the record
-    Status(Status),
+    Status(Asked<Status>),
     /// Answer a comment on a pull request that says `/espalier status`, `promote`, `abort` or `rollback`
-    Answer(Answer),
+    Answer(Asked<Answer>),
     /// An environment for each pull request
     #[command(subcommand)]
     Preview(Preview),
     /// Make the Lattice resources that the config declares, and change those that differ
-    Up(Up),
+    Up(Asked<Up>),
     /// Take away the Lattice resources that the config declares, and nothing that is not ours
-    Down(Down),
+    Down(Asked<Down>),
     /// Put a VPC Lattice target group into a service definition
-    Patch(Box<Patch>),
+    Patch(Asked<Patch>),
     /// Print the JSON Schema of the config, for editors
     Schema(Schema),
     /// Print what makes a shell complete the command's words
@@ -377,29 +379,4 @@ pub struct Patch {
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
-}
-
-/// Arguments of `schema`.
-#[derive(Args, Clone, Copy, Debug, Default)]
-pub struct Schema {
-    /// That of the sandbox's scenarios instead
-    #[arg(long)]
-    pub scenario: bool,
-}
-
-/// Arguments of `completions`.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct Completions {
-    /// The shell
-    #[arg(value_enum)]
-    pub shell: Shell,
-}
-
-/// Shells whose words can be completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "their names")]
-pub enum Shell {
-    Bash,
-    Fish,
-    Zsh,
 }

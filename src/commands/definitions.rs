@@ -170,6 +170,14 @@ impl Definitions {
         self.register.body.get("family").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The container port behind a port mapping's name.
+    pub(crate) fn port_of(&self, name: &str) -> Option<u16> {
+        let list = |of: &Value, member: &str| of[member].as_array().cloned().unwrap_or_default();
+        let containers = list(&self.register.body, "containerDefinitions");
+        let port = containers.iter().flat_map(|container| list(container, "portMappings")).find(|port| port["name"] == name)?;
+        port["containerPort"].as_u64().and_then(|port| u16::try_from(port).ok())
+    }
+
     /// The roles that tasks are given.
     pub(crate) fn task_roles(&self) -> impl Iterator<Item = &str> {
         let role = |member: &str| self.register.body.get(member).and_then(Value::as_str);
@@ -185,9 +193,11 @@ impl Definitions {
         })
     }
 
-    /// Whether the task definition has tags.
-    pub(crate) fn is_tagged(&self) -> bool {
-        self.register.body["tags"].as_array().is_some_and(|tags| !tags.is_empty())
+    /// What is created with tags, as the ends of ARNs of ECS: these services, with ours and their own, and a task definition that has some.
+    pub(crate) fn tagged(&self, created: &[String], cluster: &str) -> Vec<String> {
+        let services = created.iter().map(|name| format!("service/{cluster}/{name}"));
+        let has_tags = self.register.body["tags"].as_array().is_some_and(|tags| !tags.is_empty());
+        services.chain(has_tags.then(|| format!("task-definition/{}:*", self.family()))).collect()
     }
 
     /// The task definitions that hooks run, as `FAMILY:REVISION` or `FAMILY:*`.

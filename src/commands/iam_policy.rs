@@ -214,10 +214,7 @@ fn configured(release: &DeploySettings, definitions: &Definitions, meant: &mut M
     there.locks = release.lock == Lock::Ssm;
     there.tests = release.lattice.test_rule.is_some();
     there.runs = definitions.run_by(&release.hooks);
-    let created = release.lattice.slots.iter().filter(|slot| there.creates.contains(&slot.ecs_service));
-    let created: Vec<String> = created.map(|slot| format!("service/{}/{}", there.cluster, slot.ecs_service)).collect();
-    let task = definitions.is_tagged().then(|| format!("task-definition/{}:*", there.family));
-    there.tagged = created.into_iter().chain(task).collect();
+    there.tagged = definitions.tagged(&there.creates, &there.cluster);
     let own = format!("{}:", there.family);
     if there.runs.iter().any(|run| !run.starts_with(&own)) {
         let what = "a hook runs a task definition of its own: let the role pass the roles that it names, too";

@@ -1,6 +1,8 @@
 //! The names of members as ECS spells them, whatever their case in the file: ecspresso and CloudFormation take `ContainerDefinitions`
 //! for `containerDefinitions`, and so does this. Keys that people choose (labels, log options, drivers' options) stay as they are.
 
+use std::sync::LazyLock;
+
 use super::{
     finding::{Finding, list},
     read::{Document, Member, Node, Value},
@@ -31,8 +33,7 @@ const SINGULAR: &str = "vpcLatticeConfiguration";
 /// # Errors
 /// Members that differ only in case from each other: which of them counts nobody could tell.
 pub fn canonical(mut document: Document, definition: Definition) -> Result<Document, Vec<Finding>> {
-    let names: Vec<&str> = NAMES.lines().collect();
-    if !is_odd(&document.root, &names) {
+    if !is_odd(&document.root, &mut Vec::new()) {
         return Ok(document);
     }
     let mut root = std::mem::replace(&mut document.root, Value::Null.into());
@@ -69,16 +70,28 @@ fn is_wrapped(root: &Node) -> bool {
     matches!(&root.value, Value::Object(members) if members.iter().any(|member| member.name.eq_ignore_ascii_case("taskDefinition")))
 }
 
-/// Whether some name is none of ECS's.
-fn is_odd(node: &Node, names: &[&str]) -> bool {
+/// Whether some name is none of ECS's. A definition has few names, over and over: those that were `met` need not be looked up.
+fn is_odd<'d>(node: &'d Node, met: &mut Vec<&'d str>) -> bool {
     match &node.value {
         Value::Object(members) => members.iter().any(|member| {
-            names.binary_search(&member.name.as_str()).is_err()
-                || (!FREE.contains(&member.name.as_str()) && is_odd(&member.node, names))
+            let name = member.name.as_str();
+            if !met.contains(&name) {
+                if !is_known(name) {
+                    return true;
+                }
+                met.push(name);
+            }
+            !FREE.contains(&name) && is_odd(&member.node, met)
         }),
-        Value::Array(elements) => elements.iter().any(|element| is_odd(element, names)),
+        Value::Array(elements) => elements.iter().any(|element| is_odd(element, met)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
+}
+
+/// Whether it is a line of [`NAMES`].
+fn is_known(name: &str) -> bool {
+    static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| NAMES.lines().collect());
+    SORTED.binary_search(&name).is_ok()
 }
 
 /// The members of one place: those of all these shapes.

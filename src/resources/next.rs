@@ -51,6 +51,14 @@ pub fn next(resource: &Resource, seen: Option<&Seen>, known: &Known, owner: &str
         let hint = "take it out of that one first, or name that one here: `network: NAME`".to_owned();
         return Step::Blocked(format!("{} is in the service network {network}, and a VPC can be in one", resource.name), hint);
     }
+    // An association or a record has no name of its own: whoever made it, it is there.
+    let is_association = matches!(resource.kind, Kind::VpcAssociation | Kind::ServiceAssociation | Kind::Alias);
+    if is_association && !is_ours(seen, owner) && seen.life == Life::Active {
+        let found = differences(resource, seen, known);
+        if found.iter().all(|difference| difference.way == Way::Tag) {
+            return Step::Keep;
+        }
+    }
     if resource.kind.is_tagged() && !is_ours(seen, owner) {
         match seen.owner() {
             Some(other) => {
@@ -147,9 +155,9 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_is_taken_over_only_when_told_to() {
-        let told = |step: Step| match step {
-            Step::Blocked(why, _) => why,
-            other => panic!("{other:?}"),
+        let told = |step: Step| {
+            let Step::Blocked(why, _) = step else { panic!("{step:?}") };
+            why
         };
         assert_eq!(told(step(Some(&seen(None, 80)), Allowed::default())), "target group shop-a is there and is not ours");
         let adopt = Allowed { adopt: true, replace: false };
@@ -180,6 +188,18 @@ mod tests {
         assert_eq!(step("sn-1"), Step::Keep);
         let Step::Blocked(why, _) = step("sn-2") else { panic!("not blocked") };
         assert_eq!(why, "vpc-1 is in the service network prod, and a VPC can be in one");
+    }
+
+    #[test]
+    fn an_association_that_somebody_else_made_is_there() {
+        let wanted = json!({ "serviceNetworkIdentifier": "@network", "vpcIdentifier": "vpc-1", "securityGroupIds": ["sg-1"], "tags": { OWNER: "shop" } });
+        let vpc = Resource { kind: Kind::VpcAssociation, name: "vpc-1".to_owned(), wanted, ..group() };
+        let step = |group: &str| {
+            let attributes = json!({ "securityGroupIds": [group] });
+            next(&vpc, Some(&Seen { attributes, ..seen(Some("other"), 80) }), &Known::new(), "shop", Allowed::default())
+        };
+        assert_eq!(step("sg-1"), Step::Keep);
+        assert!(matches!(step("sg-2"), Step::Blocked(..)));
     }
 
     #[test]

@@ -62,13 +62,16 @@ const fn is_container(kind: Kind) -> bool {
     matches!(kind, Kind::Network | Kind::Service)
 }
 
-/// Which of them can be taken away now: what goes, and is needed by nothing that is still there.
+/// Which of them can be taken away now: what goes, and is needed by nothing that is still there. Targets wait for the service that
+/// sends requests to them.
 #[must_use]
 pub fn ready<'r>(resources: &'r [Resource], fates: &BTreeMap<String, Fate>, gone: &BTreeSet<String>) -> Vec<&'r Resource> {
     let is_there = |resource: &Resource| fates[&resource.address] == Fate::Goes && !gone.contains(&resource.address);
+    let serves = resources.iter().any(|resource| resource.kind == Kind::Service && is_there(resource));
     resources
         .iter()
         .filter(|resource| is_there(resource))
+        .filter(|resource| !(serves && matches!(resource.kind, Kind::Targets | Kind::TargetGroup | Kind::EcsService)))
         .filter(|resource| !resources.iter().any(|other| is_there(other) && other.needs.contains(&resource.address)))
         .collect()
 }
@@ -165,7 +168,7 @@ mod tests {
             order.push(now.join(" "));
             gone.extend(now);
         }
-        assert_eq!(order, ["vpc in ecs rule", "network http", "service a"]);
+        assert_eq!(order, ["vpc in rule", "network http", "service", "ecs", "a"]);
     }
 
     #[test]

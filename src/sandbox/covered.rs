@@ -44,6 +44,7 @@ const FOOT: &str = "
   organizations' policies or managed policies. A condition key that the sandbox does not know is refused when the scenario is read.
 - Whether Lattice's own look-ups (`ec2:DescribeVpcs`, …) need the caller's permission is not documented for every operation:
   `iam.ec2_lookups: false` turns them off.
+- Security groups are described and stop nobody: the data plane lets everything through, whatever they say.
 - A parameter's policies, labels and history are not emulated, nor data types other than `text`; a `SecureString` is not encrypted,
   only made unreadable.
 - How long anything takes is the scenario's number (`knobs`), not a measurement.

@@ -42,6 +42,7 @@ codes! {
     OtherAccount "other-account" "Something lies in another account or region than the rest"
     ServiceState "lattice-service-state" "The Lattice service is not active, or has no address"
     ServiceNetwork "service-network" "No client can reach the Lattice service: it is in no service network that works"
+    SecurityGroup "security-group" "Security groups are not there, or keep VPC Lattice from the tasks, or clients from VPC Lattice"
     Split "weights-split" "A traffic target splits its traffic already, and no record says why"
     ThirdGroup "third-group" "A target group that is in neither slot gets traffic"
     UnknownAction "unknown-action" "A traffic target does something that could not be put back"

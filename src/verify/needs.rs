@@ -120,7 +120,10 @@ pub fn of(release: &Release) -> Vec<Need> {
         need(&["ecs:RegisterTaskDefinition"], vec![arn("ecs", format!("task-definition/{}:*", release.family))]);
     }
     need(&["ecs:RunTask"], release.runs.iter().map(|end| arn("ecs", format!("task-definition/{end}"))).collect());
-    need(&["ecs:TagResource"], release.tagged.iter().map(|end| arn("ecs", end.clone())).collect());
+    for end in &release.tagged {
+        // Each is its own question: what creates it is a condition.
+        need(&["ecs:TagResource"], vec![arn("ecs", end.clone())]);
+    }
     need(&["cloudwatch:DescribeAlarms"], release.alarms.iter().map(|name| arn("cloudwatch", format!("alarm:{name}"))).collect());
     if release.locks {
         let of_parameter = ["ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter"];
@@ -150,11 +153,20 @@ pub fn of(release: &Release) -> Vec<Need> {
 #[must_use]
 pub fn of_verify(release: &Release, roles: Vec<String>) -> Vec<Need> {
     let (partition, region, account) = &release.home;
-    let mut anywhere = vec!["vpc-lattice:ListServiceNetworkServiceAssociations"];
+    let mut anywhere = vec![
+        "vpc-lattice:ListServiceNetworkServiceAssociations",
+        "vpc-lattice:ListServiceNetworkVpcAssociations",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeManagedPrefixLists",
+    ];
     anywhere.extend(release.measures.then_some("cloudwatch:ListMetrics"));
     let neighbours = format!("arn:{partition}:ecs:{region}:{account}:service/{}/*", release.cluster);
+    let associations = format!("arn:{partition}:vpc-lattice:{region}:{account}:servicenetworkvpcassociation/*");
+    let listeners = listeners_of(&release.seen).into_iter().map(str::to_owned).collect();
     let need = |actions, resources| Need { actions, resources, passed_to: None };
     vec![
+        need(vec!["vpc-lattice:GetServiceNetworkVpcAssociation"], vec![associations]),
+        need(vec!["vpc-lattice:GetListener"], listeners),
         need(vec!["vpc-lattice:GetService"], vec![release.lattice_service.clone()]),
         need(anywhere, vec!["*".to_owned()]),
         need(vec!["ecs:ListServices"], vec!["*".to_owned()]),

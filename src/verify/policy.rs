@@ -54,6 +54,7 @@ const ROWS: &[Row] = &[
             "vpc-lattice:ListTargetGroups",
             "vpc-lattice:ListTagsForResource",
             "vpc-lattice:ListServiceNetworkServiceAssociations",
+            "vpc-lattice:ListServiceNetworkVpcAssociations",
             "ecs:DescribeTaskDefinition",
             "application-autoscaling:DescribeScalableTargets",
             "application-autoscaling:DescribeScalingPolicies",
@@ -62,6 +63,8 @@ const ROWS: &[Row] = &[
             "cloudwatch:ListMetrics",
             "cloudformation:ListExports",
             "ec2:DescribeVpcs",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeManagedPrefixLists",
         ],
     ),
     row(
@@ -116,6 +119,12 @@ const ROWS: &[Row] = &[
     row("PassRolesToEcs", "give ECS the infrastructure role", When::PassedTo(trust::ECS), &["iam:PassRole"]),
     row("PassRolesToTasks", "give tasks their roles", When::PassedTo(trust::TASKS), &["iam:PassRole"]),
     row("VerifyTheService", "verify: whether clients reach the Lattice service", When::Always, &["vpc-lattice:GetService"]),
+    row(
+        "VerifyTheVpcs",
+        "verify: whether security groups let clients in",
+        When::Always,
+        &["vpc-lattice:GetServiceNetworkVpcAssociation"],
+    ),
     row("VerifyRoles", "verify: whether the roles suffice", When::Always, &["iam:GetRole", "iam:SimulatePrincipalPolicy"]),
 ];
 

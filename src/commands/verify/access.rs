@@ -123,6 +123,8 @@ fn context(known: &Known<'_>, need: &Need) -> Vec<(String, String)> {
     let region = known.aws.region.as_str();
     let cluster = known.release.cluster.rsplit('/').next().unwrap_or_default();
     let cluster = format!("arn:{}:ecs:{region}:{account}:cluster/{cluster}", partition(service));
+    let creates_service = need.resources.iter().any(|arn| arn.contains(":service/"));
+    let created_by = if creates_service { "CreateService" } else { "RegisterTaskDefinition" };
     let (owned, tested) = (format!("aws:RequestTag/{}", OWNER), format!("aws:ResourceTag/{}", policy::TEST));
     let keys = [
         (owned.as_str(), known.release.service.as_str()),
@@ -134,6 +136,7 @@ fn context(known: &Known<'_>, need: &Need) -> Vec<(String, String)> {
         ("aws:PrincipalAccount", account),
         ("aws:SecureTransport", "true"),
         ("ecs:cluster", &cluster),
+        ("ecs:CreateAction", created_by),
     ];
     keys.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
@@ -149,19 +152,17 @@ fn facts(known: &Known<'_>, caller: &str) -> needs::Release {
     let stable = roles.and_then(|roles| roles.stable);
     let home = (partition(caller).to_owned(), aws.region.clone(), account_of(&survey.service.arn).to_owned());
     let passes = passed(known, &home);
+    let cluster = release.cluster.rsplit('/').next().unwrap_or_default();
+    let created = candidate.filter(|slot| slot.service.is_none()).and_then(|slot| slot.wanted.ecs_service.clone());
+    let creates = Vec::from_iter(created);
     needs::Release {
         lattice_service: survey.service.arn.clone(),
         seen: survey.targets.iter().map(|(target, _)| target.arn().to_owned()).collect(),
         moving: known.moving(),
         groups: survey.slots.iter().filter_map(|slot| Some(slot.group.as_ref()?.arn.as_str().to_owned())).collect(),
         makes_group: candidate.is_some_and(|slot| slot.group.is_none()) && stable.is_some(),
-        cluster: release.cluster.rsplit('/').next().unwrap_or_default().to_owned(),
+        cluster: cluster.to_owned(),
         services: survey.slots.iter().filter_map(|slot| Some(slot.service.as_ref()?.name.clone())).collect(),
-        creates: candidate
-            .filter(|slot| slot.service.is_none())
-            .and_then(|slot| slot.wanted.ecs_service.clone())
-            .into_iter()
-            .collect(),
         family: definitions.map(|definitions| definitions.family().to_owned()).unwrap_or_default(),
         passes,
         compares: stable.is_some()
@@ -172,10 +173,11 @@ fn facts(known: &Known<'_>, caller: &str) -> needs::Release {
         locks: release.lock == Lock::Ssm,
         tests: release.lattice.test_rule.is_some() && stable.is_some(),
         runs: definitions.map(|definitions| definitions.run_by(&release.hooks)).unwrap_or_default(),
+        tagged: definitions.map(|definitions| definitions.tagged(&creates, cluster)).unwrap_or_default(),
+        creates,
         home,
-        // Found out before the first write, by asking AWS itself.
+        // Found out before the first write, by asking Application Auto Scaling itself.
         scales: false,
-        tagged: Vec::new(),
     }
 }
 

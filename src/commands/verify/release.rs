@@ -1,6 +1,6 @@
 //! What is asked, and of whom.
 
-use super::{access, measures, reports, terraform, words, world};
+use super::{access, admission, measures, reports, terraform, words, world};
 use crate::{
     aws::{
         Aws,
@@ -82,8 +82,7 @@ async fn world_of(aws: &Aws, now: Timestamp, release: &DeploySettings, definitio
     let survey = match reads.survey(wanted) {
         Ok(survey) => survey.tagged(aws, deploy::listed(&release.lattice.rules)).await,
         Err(_) => {
-            let what =
-                "which slot serves, permissions, quotas, metrics and Terraform were not checked, since not all could be read";
+            let what = "which slot serves, permissions, security groups, quotas, metrics and Terraform were not checked, since not all could be read";
             found.push(Found::note(Code::NotChecked, Spot::Request, what));
             return found;
         }
@@ -116,8 +115,13 @@ async fn world_of(aws: &Aws, now: Timestamp, release: &DeploySettings, definitio
     let known = world::Known { aws, now, release, survey: &survey, roles: roles.as_ref(), definitions, records: &records };
     found.extend(known.neighbours(&neighbours));
     found.extend(known.quotas());
-    let (more, access, measures, terraform) =
-        tokio::join!(known.preflight(), access::check(&known), measures::check(&known), terraform::check(&known));
-    found.extend([more, access, measures, terraform].concat());
+    let (more, access, admission, measures, terraform) = tokio::join!(
+        known.preflight(),
+        access::check(&known),
+        admission::check(&known),
+        measures::check(&known),
+        terraform::check(&known)
+    );
+    found.extend([more, access, admission, measures, terraform].concat());
     found
 }

@@ -13,7 +13,7 @@ mod prelude;
 mod run;
 mod values;
 
-pub use run::{Bindings, LATTICE, run};
+pub use run::{Bindings, run};
 
 #[cfg(test)]
 mod tests;

@@ -18,9 +18,6 @@ use crate::definition::{
     read::Value,
 };
 
-/// The built-in filter; its head comment says what it does.
-pub const LATTICE: &str = include_str!("../lattice.jq");
-
 /// A filter that yields this many values is not asked for more: it may be endless.
 const ENOUGH: usize = 1000;
 

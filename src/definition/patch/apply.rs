@@ -1,14 +1,15 @@
-//! The patch itself: the built-in filter, the user's filters, and the result over the old text.
+//! The patch itself: the built-in edit, the user's filters, and the result over the old text.
 
 use super::{
     entry::{self, LatticeEntry},
     mend,
+    put::put,
 };
 use crate::definition::{
     casing::{Definition, canonical},
     filter::{self, Bindings},
     finding::{Finding, Given},
-    read::{Document, Member, Value},
+    read::{Document, Member, Node, Value},
     write::write,
 };
 
@@ -27,7 +28,7 @@ pub struct PatchRequest<'a> {
     pub port_name: Option<Given>,
     /// The ECS service's name, for filters (`$lattice.service`); the definition's `serviceName` when `None`.
     pub ecs_service: Option<String>,
-    /// Filters that run after the built-in one, in order.
+    /// Filters that run after the built-in edit, in order.
     pub filters: Vec<Given>,
     /// What filters see besides.
     pub seen: Seen,
@@ -55,6 +56,16 @@ pub struct Patched {
     pub warnings: Vec<Finding>,
 }
 
+impl Patched {
+    /// The security groups that its tasks get, by id.
+    #[must_use]
+    pub fn security_groups(&self) -> Vec<String> {
+        let network = self.document.root.get("networkConfiguration").and_then(|network| network.get("awsvpcConfiguration"));
+        let groups = network.and_then(|network| network.get("securityGroups")).map_or(&[][..], Node::elements);
+        groups.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+    }
+}
+
 /// Patches a service definition.
 ///
 /// # Errors
@@ -72,16 +83,12 @@ pub fn patch(request: &PatchRequest<'_>) -> Result<Patched, Vec<Finding>> {
     let request = &PatchRequest { service_definition: mended.as_ref().unwrap_or(given), ..request.clone() };
     let (entry, more) = entry::resolve(request)?;
     warnings.extend(more);
-    let built_in = match entry {
-        Some(_) => Given::new(filter::LATTICE, "lattice.jq"),
-        None => Given::new("del(.vpcLatticeConfiguration)", "lattice.jq"),
-    };
     let bindings = Bindings {
         lattice: lattice_variable(request, entry.as_ref()),
         env: object(&request.seen.env),
         git: object(&request.seen.git),
     };
-    let mut value = filter::run(&built_in, &request.service_definition.root.value, &bindings)?;
+    let mut value = put(&request.service_definition.root.value, entry.as_ref());
     for filter in &request.filters {
         value = filter::run(filter, &value, &bindings)?;
     }
@@ -120,7 +127,7 @@ fn object(pairs: &[(String, String)]) -> Value {
     Value::Object(pairs.iter().map(member).collect())
 }
 
-/// `$lattice`, as `lattice.jq` and the users' filters see it.
+/// `$lattice`, as filters see it.
 fn lattice_variable(request: &PatchRequest<'_>, entry: Option<&LatticeEntry>) -> Value {
     let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::String(text.to_owned()));
     let service = request.ecs_service.as_deref().or_else(|| request.service_definition.root.get("serviceName")?.as_str());

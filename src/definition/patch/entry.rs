@@ -9,7 +9,7 @@ use crate::definition::{
 };
 
 pub(super) const LIST: &str = "vpcLatticeConfigurations";
-const SINGULAR: &str = "vpcLatticeConfiguration";
+pub(super) const SINGULAR: &str = "vpcLatticeConfiguration";
 
 /// An entry of `vpcLatticeConfigurations`, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]

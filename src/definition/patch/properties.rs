@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 use super::{PatchRequest, Seen, patch};
 use crate::definition::{
     casing::{Definition, canonical},
+    filter::{self, Bindings},
     finding::Given,
     read::Document,
+    write::write,
 };
 
 const GROUP: &str = "arn:aws:vpc-lattice:ap-northeast-1:123456789012:targetgroup/tg-0b000000000000000";
@@ -83,6 +85,16 @@ fn without_lattice(document: &Document) -> Value {
     value
 }
 
+/// What the built-in edit is said to be, by jaq.
+fn by_filter(document: &Document) -> String {
+    let object = |text: &str| Document::read("b", text.as_bytes()).expect("JSON").root.value;
+    let lattice = json!({"role_arn": "arn:aws:iam::123456789012:role/ecsInfrastructureRole", "target_group_arn": GROUP, "port_name": "http"});
+    let bindings = Bindings { lattice: object(&lattice.to_string()), env: object("{}"), git: object("{}") };
+    let value =
+        filter::run(&Given::new(include_str!("put.jq"), "put.jq"), &document.root.value, &bindings).expect("a definition");
+    write(document, &value)
+}
+
 proptest! {
     #[test]
     fn any_json_is_survived_and_nothing_else_is_touched(value in definition(), pretty in any::<bool>()) {
@@ -94,6 +106,7 @@ proptest! {
             Ok(patched) => {
                 prop_assert_eq!(without_lattice(&document), without_lattice(&patched.document));
                 prop_assert_eq!(patched.changed, patched.document.text != text);
+                prop_assert_eq!(&patched.document.text, &by_filter(&document));
                 let again = patch(&request(&patched.document)).expect("what was patched can be");
                 prop_assert!(!again.changed, "{}\n{}", patched.document.text, again.document.text);
             }

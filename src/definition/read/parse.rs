@@ -288,18 +288,21 @@ impl Parser<'_> {
     fn string(&mut self) -> Result<String, Problem> {
         let opened = self.at;
         self.at += 1;
-        let mut text = String::new();
+        let (whole, mut text) = (self.text, String::new());
         loop {
             // None of these bytes is part of a longer character.
-            let rest = self.rest();
+            let rest = whole.get(self.at..).unwrap_or_default();
             let plain = rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(rest.len());
-            text.push_str(rest.get(..plain).unwrap_or_default());
+            let piece = rest.get(..plain).unwrap_or_default();
             self.at += plain;
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(text);
-                }
+            let end = self.peek();
+            if end == Some(b'"') {
+                self.at += 1;
+                // Most strings are of one piece: one allocation, and of the right size.
+                return Ok(if text.is_empty() { piece.to_owned() } else { text + piece });
+            }
+            text.push_str(piece);
+            match end {
                 Some(b'\\') => text.push(self.escape()?),
                 Some(b'\n' | b'\r') => {
                     return problem(

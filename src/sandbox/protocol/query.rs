@@ -1,10 +1,11 @@
-//! The query protocol: a form in, XML out.
+//! The query protocol: a form in, XML out; and EC2's variant of it, whose names on the wire are not the members' own and whose
+//! lists stand in nothing.
 
 use serde_json::{Map, Value};
 
 use super::{Call, Refusal, form};
 use crate::{
-    models::{Kind, Operation, Service},
+    models::{Kind, Member, Operation, Service},
     sandbox::wire::{Reply, Request},
 };
 
@@ -47,14 +48,22 @@ fn typed(service: &Service, shape: &str, value: Value) -> Value {
     let Some(shape) = service.shape(shape) else { return value };
     match (shape.kind, value) {
         (Kind::Structure, Value::Object(members)) => {
-            let typed_member = |(name, member): (String, Value)| match shape.members.get(&name) {
-                Some(known) => (name, typed(service, &known.shape, member)),
-                None => (name, member),
+            let typed_member = |(name, member): (String, Value)| {
+                let known = if service.is_ec2() {
+                    shape.members.iter().find(|(known, member)| asked_as(known, member) == name)
+                } else {
+                    shape.members.get_key_value(&name)
+                };
+                match known {
+                    Some((known, of)) => (known.clone(), typed(service, &of.shape, member)),
+                    None => (name, member),
+                }
             };
             Value::Object(members.into_iter().map(typed_member).collect())
         }
         (Kind::List, Value::Object(mut members)) => {
-            let Some(Value::Object(items)) = members.remove("member") else { return Value::Object(members) };
+            let items = if service.is_ec2() { Some(Value::Object(members.clone())) } else { members.remove("member") };
+            let Some(Value::Object(items)) = items else { return Value::Object(members) };
             let mut items: Vec<_> = items.into_iter().map(|(index, item)| (index.parse::<u64>().unwrap_or(0), item)).collect();
             items.sort_by_key(|(index, _)| *index);
             let of = shape.member.as_ref().map_or("", |member| member.shape.as_str());
@@ -70,6 +79,12 @@ fn typed(service: &Service, shape: &str, value: Value) -> Value {
     }
 }
 
+/// A member's name in a request of EC2's (botocore, `EC2Serializer`).
+fn asked_as(name: &str, member: &Member) -> String {
+    let capital = |name: &str| name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect();
+    member.query_name.clone().unwrap_or_else(|| member.location_name.as_deref().map_or_else(|| name.to_owned(), capital))
+}
+
 pub(super) fn encode(service: &Service, operation: &Operation, request: &str, answer: &Value) -> Reply {
     let name = &operation.name;
     let mut body = String::new();
@@ -80,6 +95,9 @@ pub(super) fn encode(service: &Service, operation: &Operation, request: &str, an
         body = format!("<{wrapper}>{body}</{wrapper}>");
     }
     let space = service.xml_namespace.as_deref().unwrap_or_default();
+    if service.is_ec2() {
+        return xml(200, format!("<{name}Response xmlns=\"{space}\"><requestId>{request}</requestId>{body}</{name}Response>"));
+    }
     xml(
         200,
         format!(
@@ -89,8 +107,8 @@ pub(super) fn encode(service: &Service, operation: &Operation, request: &str, an
     )
 }
 
-/// A value's inside as XML.
-fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
+/// A value's inside as XML, for this protocol and for restXml.
+pub(super) fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
     let Some(shape) = service.shape(shape) else { return };
     let mut element = |name: &str, of: &str, value: &Value| {
         into.push_str(&format!("<{name}>"));
@@ -101,13 +119,15 @@ fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
         Value::Object(members) => {
             for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
                 if let Some(known) = shape.members.get(name) {
-                    element(name, &known.shape, member);
+                    element(known.location_name.as_deref().unwrap_or(name), &known.shape, member);
                 }
             }
         }
         Value::Array(items) => {
             let of = shape.member.as_ref().map_or("", |member| member.shape.as_str());
-            items.iter().for_each(|item| element("member", of, item));
+            let of_list = shape.member.as_ref().and_then(|member| member.location_name.as_deref());
+            let name = if service.is_ec2() { "item" } else { of_list.unwrap_or("member") };
+            items.iter().for_each(|item| element(name, of, item));
         }
         Value::String(text) => into.push_str(&escaped(text)),
         Value::Number(seconds) if shape.kind == Kind::Timestamp => {
@@ -124,6 +144,10 @@ pub(super) fn refuse(service: &Service, request: &str, refusal: &Refusal) -> Rep
     let status = refusal.http_status(Some(service));
     let kind = if status >= 500 { "Receiver" } else { "Sender" };
     let (message, space) = (escaped(&refusal.message), service.xml_namespace.as_deref().unwrap_or_default());
+    if service.is_ec2() {
+        let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        return xml(status, format!("<Response><Errors>{error}</Errors><RequestID>{request}</RequestID></Response>"));
+    }
     xml(
         status,
         format!(
@@ -133,7 +157,7 @@ pub(super) fn refuse(service: &Service, request: &str, refusal: &Refusal) -> Rep
     )
 }
 
-fn xml(status: u16, body: String) -> Reply {
+pub(super) fn xml(status: u16, body: String) -> Reply {
     Reply { status, headers: Vec::new(), body: body.into_bytes() }.with("content-type", "text/xml")
 }
 

@@ -22,11 +22,11 @@ fn parse(line: &str) -> Command {
 }
 
 fn deploy_of(line: &str) -> cli::Deploy {
-    if let Command::Deploy(args) = parse(line) { *args } else { panic!("not a deploy") }
+    if let Command::Deploy(args) = parse(line) { *args.0 } else { panic!("not a deploy") }
 }
 
 fn patch_of(line: &str) -> cli::Patch {
-    if let Command::Patch(args) = parse(line) { *args } else { panic!("not a patch") }
+    if let Command::Patch(args) = parse(line) { *args.0 } else { panic!("not a patch") }
 }
 
 fn seed(directory: &TempDir) {

@@ -77,6 +77,29 @@ fn status_tells_people_and_programs_what_is_live() {
 }
 
 #[test]
+fn a_release_that_runs_is_watched_until_somebody_has_ended_it() {
+    let told = Story::within_file("blocked-at-5").script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        "$ESPALIER" status --lattice-service myservice --watch >"$FOLDER/seen" &
+        watcher=$! tries=0
+        until grep -q running "$FOLDER/seen"; do
+          if ! kill -0 "$watcher" || [ $((tries += 1)) -gt 20000 ]; then exit 98; fi
+        done
+        exits 0 espalier abort --lattice-service myservice >/dev/null
+        exits 0 wait "$watcher"
+        cat "$FOLDER/seen"
+        "#
+    ));
+    let told = told.ends_with(0).says("running, step 1 of").says("myservice-a 95, myservice-b 5");
+    let (before, after) = told.run.stdout.split_once("running, step 1").expect("it ran");
+    assert!(before.contains("myservice-b 5") && after.contains("closed, step 1 of"), "{}", told.run.stdout);
+    assert!(after.contains("myservice-a 100"), "the rule's weights are told once they are back: {after}");
+}
+
+#[test]
 fn a_status_is_watched_until_the_rollout_has_ended_or_somebody_has_seen_enough() {
     // Nothing goes on: once is enough.
     let told = Story::within("promoted").run(&["status", "--lattice-service", "myservice", "--watch"]).ends_with(0);

@@ -146,6 +146,15 @@ fn managed(name: &str) -> Value {
     })
 }
 
+/// Security groups, each with addresses that it lets in on a port. One named `sg-0a0a0a0a` guards the clients' VPC.
+fn guarded(groups: &[(&str, &str, u16)]) -> Value {
+    let group = |(id, range, port): &(&str, &str, u16)| json!({ "id": id, "ingress": [{ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{ "CidrIp": range }] }] });
+    let clients: Vec<&str> = groups.iter().map(|(id, ..)| *id).filter(|id| *id == "sg-0a0a0a0a").collect();
+    let vpc = json!({ "vpc": "vpc-12345678", "security_groups": clients });
+    let network = json!({ "name": "my-service-network", "services": ["myservice"], "vpcs": [vpc] });
+    json!({ "security_groups": groups.iter().map(group).collect::<Vec<_>>(), "lattice": { "service_networks": [network] } })
+}
+
 #[test]
 fn every_broken_world_is_told_by_its_code() {
     let no = json!({});
@@ -173,6 +182,8 @@ fn every_broken_world_is_told_by_its_code() {
     let denied = json!({ "policies": [{ "Statement": [
         { "Effect": "Allow", "Action": "*", "Resource": "*" }, { "Effect": "Deny", "Action": "ecs:UpdateService", "Resource": "*" },
     ] }] });
+    let untagged =
+        json!({ "policies": [{ "Statement": [{ "Effect": "Allow", "NotAction": "ecs:TagResource", "Resource": "*" }] }] });
     let conditional = json!({ "policies": [{ "Statement": [
         { "Effect": "Allow", "NotAction": "vpc-lattice:UpdateRule", "Resource": "*" },
         { "Effect": "Allow", "Action": "vpc-lattice:UpdateRule", "Resource": "*", "Condition": { "StringEquals": { "aws:ResourceTag/team": "a" } } },
@@ -242,10 +253,28 @@ fn every_broken_world_is_told_by_its_code() {
         ("quota", 0, "warning", with_rules(1..=9, &no), no.clone()),
         ("test-rule", 2, "error", with_rules(1..=10, &no), json!({ "lattice": { "test_rule": { "header": { "x-t": "1" } } } })),
         ("service-network", 0, "warning", json!({ "lattice": { "service_networks": [] } }), no.clone()),
+        ("security-group", 2, "error", guarded(&[("sg-12345678", "10.0.0.0/8", 80)]), no.clone()),
+        ("security-group", 2, "error", guarded(&[("sg-12345678", "0.0.0.0/0", 8080)]), no.clone()),
+        ("security-group", 2, "error", guarded(&[("sg-87654321", "0.0.0.0/0", 80)]), no.clone()),
+        (
+            "security-group",
+            0,
+            "warning",
+            guarded(&[("sg-12345678", "0.0.0.0/0", 80), ("sg-0a0a0a0a", "10.0.0.0/8", 443)]),
+            no.clone(),
+        ),
+        ("not-checked", 0, "note", fault("ec2:DescribeSecurityGroups", "denied"), no.clone()),
         ("infrastructure-role-missing", 2, "error", json!({ "iam": { "roles": { "deployer": may_all } } }), no.clone()),
         ("infrastructure-role-trust", 2, "error", roles(&may_all, &json!({ "trust": to_tasks })), no.clone()),
         ("infrastructure-role-permissions", 2, "error", roles(&may_all, &json!({ "policies": [] })), no.clone()),
         ("permission-denied", 2, "error", roles(&denied, &no), no.clone()),
+        (
+            "permission-denied",
+            2,
+            "error",
+            roles(&untagged, &no),
+            json!({ "jq": "del(.serviceConnectConfiguration) | .tags = [{key: \"team\", value: \"a\"}]" }),
+        ),
         ("permission-unknown", 0, "warning", roles(&conditional, &no), no.clone()),
         ("metric-unknown", 2, "error", no.clone(), expression),
         ("metric-unpublished", 0, "warning", no.clone(), metric("HTTPCode_5XX_Count")),

@@ -94,11 +94,11 @@ fn calls() -> usize {
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how many")]
-fn sample(of: usize) -> Vec<usize> {
+pub(super) fn sample(of: usize, size: usize) -> Vec<usize> {
     if std::env::var("ESPALIER_TEST_KILLS").is_ok_and(|kills| kills == "all") {
         return (1..=of).collect();
     }
-    (0..SAMPLE).map(|place| 1 + place * (of - 1) / (SAMPLE - 1)).collect()
+    (0..size).map(|place| 1 + place * (of - 1) / (size - 1)).collect()
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn killed_at_any_call_another_job_leaves_traffic_on_a_revision_that_serves() {
     let last = calls();
     assert!(last > 50, "{last}");
     let effects = [("hang", "Hang"), ("{ late-write: 0 }", "LateWrite")];
-    let calls = sample(last);
+    let calls = sample(last, SAMPLE);
     let verbs = |place: usize| if calls.len() == last { VERBS.to_vec() } else { vec![VERBS[place % VERBS.len()]] };
     let cases = calls.iter().enumerate().flat_map(|(place, nth)| {
         // In the sample every verb meets both effects.

@@ -6,8 +6,8 @@
 //! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
-//! `definitions` (projects of ecspresso's, templates, states), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
-//! `previews` (up, pushed to, down) and `preview_jobs` (killed, two at once, swept) and `preview_policies`, `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
+//! `definitions` (projects of ecspresso's, templates, states), `lookups` (what they refer to in AWS), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
+//! `previews` (up, pushed to, down), `preview_jobs` (killed, two at once, swept) and `preview_policies`, `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ mod jobs;
 mod judging;
 mod killed;
 mod locks;
+mod lookups;
 mod measures;
 mod permissions;
 mod policies;
@@ -37,6 +38,7 @@ mod previews;
 mod references;
 mod rehearsals;
 mod releases;
+mod resources;
 mod scenarios;
 mod shifts;
 mod slots;

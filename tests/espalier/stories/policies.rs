@@ -26,6 +26,8 @@ fn world(policy: Option<&Value>, probe: &Value) -> Story {
     let mut world = scales_itself();
     world["load"] = json!([{ "rps": 100 }]);
     world["alarms"] = json!([{ "name": "5xx" }]);
+    let vpc = json!({ "vpc": "vpc-12345678", "security_groups": ["sg-12345678"] });
+    world["lattice"]["service_networks"] = json!([{ "name": "my-service-network", "services": ["myservice"], "vpcs": [vpc] }]);
     world["images"] = json!({ "*": { "commands": { "./probe": probe } } });
     if let Some(policy) = policy {
         world["iam"] = json!({ "roles": { "deployer": { "policies": [policy] }, "ecsInfrastructureRole": {} } });

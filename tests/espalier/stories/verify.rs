@@ -17,6 +17,18 @@ fn a_world_in_which_all_is_well_is_told_so_and_left_alone() {
 }
 
 #[test]
+fn a_security_group_that_keeps_lattice_out_is_told_with_the_command_that_lets_it_in() {
+    let lattice = json!({ "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "PrefixListIds": [{ "PrefixListId": "pl-12345678901234567" }] });
+    let from =
+        |ingress: Value| json!({ "security_groups": [{ "id": "sg-12345678", "vpc": "vpc-12345678", "ingress": ingress }] });
+    let told = verify(&from(json!([])), &json!({}), &[]).ends_with(2);
+    let told = told.says("security groups (sg-12345678) do not let VPC Lattice in on port 80");
+    told.says("--group-id sg-12345678").says("PrefixListIds=[{PrefixListId=pl-12345678901234567}]");
+    let told = verify(&from(json!([lattice])), &json!({}), &[]).ends_with(0);
+    assert!(!told.run.stdout.contains("security-group"), "{}", told.run.stdout);
+}
+
+#[test]
 fn all_that_is_wrong_is_told_at_once() {
     let world = json!({
         "lattice": {

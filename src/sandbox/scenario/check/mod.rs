@@ -5,9 +5,11 @@
 
 mod behaviours;
 mod cloudwatch;
+mod ec2;
 mod ecs;
 mod faults;
 mod lattice;
+mod names;
 mod operations;
 mod traffic;
 mod whole;

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, Load, MetricSeed, OidcSeed, Person,
-    PullRequestSeed, Quotas, ScalingSeed, WELL,
+    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, HostedZoneSeed, IamSeed, Knobs, LatticeSeed, Load, MetricSeed,
+    OidcSeed, Person, PullRequestSeed, Quotas, ScalingSeed, SecurityGroupSeed, WELL,
 };
 use crate::clock::Timestamp;
 
@@ -40,11 +40,15 @@ pub struct Scenario {
     pub start: Timestamp,
     /// The VPC Lattice resources.
     pub lattice: LatticeSeed,
+    /// The hosted zones of Route 53.
+    pub hosted_zones: Vec<HostedZoneSeed>,
     /// The ECS cluster's name.
     #[cfg_attr(test, schemars(regex(pattern = r"^[a-zA-Z0-9_-]{0,255}$"), example = &"my-cluster"))]
     pub cluster: String,
     /// The ECS services, already steady.
     pub ecs_services: Vec<EcsServiceSeed>,
+    /// The security groups. Where none is listed, every one that somebody names is there and lets everything in.
+    pub security_groups: Vec<SecurityGroupSeed>,
     /// Application Auto Scaling at the start, and what its policies do meanwhile.
     pub scaling: ScalingSeed,
     /// How the tasks of an image behave; `*` is every image that is not listed.
