@@ -2,8 +2,8 @@
 //! config, so that all three are told their mistakes in the same way.
 //!
 //! Inside: `releases` (the command, its verbs, and the arguments of those that begin something), `rollouts` (of those that act on
-//! a recorded rollout), `templates` (what fills in definitions), `resources` (`up` and `down`), `editing` (schema and completions), `policy`,
-//! `previews`, `sandbox`, and `asked` (which arguments are made at all). Deliberately absent: meaning. Parse a [`Cli`].
+//! a recorded rollout), `templates` (what fills in definitions), `resources` (`up` and `down`), `editing` (schema and completions), `policy`, `previews`,
+//! `sandbox`, and `asked` (which arguments are made at all). Deliberately absent: meaning. Parse a [`Cli`].
 
 mod asked;
 mod editing;

@@ -2,19 +2,22 @@
 
 use clap::{Args, Subcommand};
 
-use super::releases::{Common, DryRun, Released, Reporting};
+use super::{
+    asked::Asked,
+    releases::{Common, DryRun, Released, Reporting},
+};
 
 /// The verbs of `preview`.
 #[derive(Debug, Subcommand)]
 pub enum Preview {
     /// Bring up the preview of a pull request, or have it run its new commit
-    Up(Box<PreviewUp>),
+    Up(Asked<PreviewUp>),
     /// Take away the preview of a pull request
-    Down(PreviewDown),
+    Down(Asked<PreviewDown>),
     /// List the previews of the service
-    List(PreviewList),
+    List(Asked<PreviewList>),
     /// Take away every preview whose pull request is closed or whose time to live is over
-    Sweep(PreviewSweep),
+    Sweep(Asked<PreviewSweep>),
 }
 
 /// Which previews.

@@ -35,6 +35,18 @@ impl Claim {
         self.at.cmp(&other.at).then_with(|| self.owner.cmp(&other.owner)) == Ordering::Greater
     }
 
+    /// The same job, a moment later where it began in the same moment as one that it finds there: whoever comes after goes on, since the
+    /// other one may be gone.
+    #[must_use]
+    pub fn after(self, found: Option<&Self>) -> Self {
+        match found {
+            Some(found) if found.at == self.at && found.owner != self.owner => {
+                Self { at: self.at + std::time::Duration::from_millis(1), ..self }
+            }
+            Some(_) | None => self,
+        }
+    }
+
     /// Whether it is the same job.
     #[must_use]
     pub fn is_of(&self, other: &Self) -> bool {
@@ -94,6 +106,10 @@ mod tests {
             assert_eq!(claim(one).goes_before(&claim(other)), goes_before, "{one} before {other}");
             assert!(!(goes_before && claim(other).goes_before(&claim(one))), "{one} and {other}");
         }
+        let (first, second) = (claim("5:z:down"), claim("5:a:up"));
+        assert!(second.clone().after(Some(&first)).goes_before(&first), "whatever their names are");
+        assert_eq!(second.clone().after(Some(&claim("6:z:down"))), second, "that one is newer");
+        assert_eq!(second.clone().after(None), second);
         assert!(claim("1:a:up").is_of(&claim("1:a:down")) && !claim("1:a:up").is_of(&claim("1:b:up")));
     }
 

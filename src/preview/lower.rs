@@ -49,11 +49,9 @@ pub fn next(seen: &Seen, claim: &Claim) -> Step {
     let mut waits = None;
     if let Some(own) = &seen.own {
         match raise::leave(own) {
-            raise::Step::Leave(arn) => return Step::Leave(arn),
-            raise::Step::RemoveService(arn) => return Step::RemoveService(arn),
-            raise::Step::Wait(what) => waits = Some(what),
-            // `leave` gives no others.
-            _ => {}
+            raise::Leaving::Leave(arn) => return Step::Leave(arn),
+            raise::Leaving::Remove(arn) => return Step::RemoveService(arn),
+            raise::Leaving::Wait(what) => waits = Some(what),
         }
     }
     match &seen.tasks {

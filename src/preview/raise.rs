@@ -133,23 +133,43 @@ fn way(seen: &Seen, wanted: &Wanted<'_>) -> Option<Step> {
         return Some(Step::RemoveRule(rule.arn.clone()));
     }
     match (wanted.kind, &seen.own) {
-        (Kind::Rule, Some(own)) => Some(leave(own)),
+        (Kind::Rule, Some(own)) => Some(leave(own).into()),
         (Kind::Rule, None) => seen.rules.is_empty().then_some(Step::MakeRule),
         (Kind::Service, None) => Some(Step::MakeService),
         (Kind::Service, Some(own)) => settle(own, wanted.networks),
     }
 }
 
-/// The next step that takes a service away.
-pub(super) fn leave(own: &Own) -> Step {
-    if own.life == Life::Going {
-        return Step::Wait("the preview's Lattice service to be gone");
+/// What takes a service away.
+pub(super) enum Leaving {
+    /// Take it out of a network, by the association's ARN.
+    Leave(String),
+    /// Take it away.
+    Remove(String),
+    /// Look again later.
+    Wait(&'static str),
+}
+
+impl From<Leaving> for Step {
+    fn from(leaving: Leaving) -> Self {
+        match leaving {
+            Leaving::Leave(arn) => Self::Leave(arn),
+            Leaving::Remove(arn) => Self::RemoveService(arn),
+            Leaving::Wait(what) => Self::Wait(what),
+        }
     }
-    let rest = || own.joined.iter().find(|joined| joined.life != Life::Going).map(|joined| Step::Leave(joined.arn.clone()));
+}
+
+/// The next step that takes a service away.
+pub(super) fn leave(own: &Own) -> Leaving {
+    if own.life == Life::Going {
+        return Leaving::Wait("the preview's Lattice service to be gone");
+    }
+    let rest = || own.joined.iter().find(|joined| joined.life != Life::Going).map(|joined| Leaving::Leave(joined.arn.clone()));
     match (rest(), own.joined.is_empty()) {
         (Some(step), _) => step,
-        (None, false) => Step::Wait("the preview's Lattice service to leave its network"),
-        (None, true) => Step::RemoveService(own.arn.clone()),
+        (None, false) => Leaving::Wait("the preview's Lattice service to leave its network"),
+        (None, true) => Leaving::Remove(own.arn.clone()),
     }
 }
 
@@ -157,7 +177,7 @@ pub(super) fn leave(own: &Own) -> Step {
 fn settle(own: &Own, networks: &[String]) -> Option<Step> {
     match &own.life {
         Life::Coming => return Some(Step::Wait("the preview's Lattice service")),
-        Life::Going | Life::Failed(_) => return Some(leave(own)),
+        Life::Going | Life::Failed(_) => return Some(leave(own).into()),
         Life::Ready => {}
     }
     // Before anybody can ask it anything.

@@ -184,8 +184,8 @@ fn every_flag_has_an_input() {
     let mut cli = espalier::cli::Cli::command();
     cli.build();
     let verbs = cli.get_subcommands().filter(|command| !["sandbox", "help"].contains(&command.get_name()));
-    let below = |command: &clap::Command| command.get_name() != "help";
-    for command in verbs.flat_map(|command| std::iter::once(command).chain(command.get_subcommands().filter(|it| below(it)))) {
+    let verbs = verbs.flat_map(|command| std::iter::once(command).chain(command.get_subcommands()));
+    for command in verbs.filter(|command| command.get_name() != "help") {
         for flag in command.get_arguments().filter_map(clap::Arg::get_long).filter(|flag| *flag != "help") {
             // `schema` is for editors.
             assert!(inputs.contains_key(flag) || command.get_name() == "schema", "{} --{flag}", command.get_name());

@@ -255,9 +255,9 @@ impl Home {
                 .then(|| one["rolloutStateReason"].as_str().unwrap_or("ECS gave the deployment up").to_owned()),
         };
         let is_well = |target: &&Target| matches!(target.status, TargetStatus::Healthy | TargetStatus::Unavailable);
-        let why = |target: &Target| match &target.status {
-            TargetStatus::Unhealthy => Some(target.reason.clone().unwrap_or_else(|| "unhealthy".to_owned())),
-            _ => None,
+        let why = |target: &Target| {
+            let is_sick = target.status == TargetStatus::Unhealthy;
+            is_sick.then(|| target.reason.clone().unwrap_or_else(|| "unhealthy".to_owned()))
         };
         Ok(Look {
             task_definition: text(&service["taskDefinition"]),

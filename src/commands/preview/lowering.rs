@@ -54,6 +54,10 @@ impl<'s> Lowering<'s> {
         let header = Header(&stage.settings.previews.header);
         let looked = stage.home.look(&stage.aws, (listing, &self.names), header, Depth::Down, stage.now()).await;
         let Some(seen) = stage.seen(looked).await? else { return Ok(Progress::Stepped) };
+        if self.was.is_none() {
+            let found = seen.group.as_ref().and_then(|group| group.claim.as_ref());
+            self.claim = self.claim.clone().after(found);
+        }
         let step = lower::next(&seen, &self.claim);
         let group = seen.group.as_ref().map(|group| group.arn.clone()).unwrap_or_default();
         if self.was.is_none() {

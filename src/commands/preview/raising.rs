@@ -48,6 +48,8 @@ pub(super) struct Raising<'s> {
     pub(super) launched: bool,
     /// The commit that it ran before.
     pub(super) before: Option<String>,
+    /// It was looked at before.
+    pub(super) looked: bool,
     /// What is said of it only once.
     pub(super) warned: bool,
 }
@@ -110,6 +112,10 @@ impl Raising<'_> {
                 }
                 Err(full @ LookError::Full(_)) => return Err(full.into()),
             };
+            if !std::mem::replace(&mut self.looked, true) {
+                let found = seen.group.as_ref().and_then(|group| group.claim.as_ref());
+                self.claim = self.claim.clone().after(found);
+            }
             if self.before.is_none() {
                 self.before = seen.group.as_ref().and_then(|group| group.commit.clone());
             }

@@ -114,6 +114,7 @@ async fn begin<'s>(
         registered: None,
         launched: false,
         before: None,
+        looked: false,
         warned: false,
     })
 }
