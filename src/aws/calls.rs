@@ -40,6 +40,11 @@ impl Calls {
         Self { signer, sandboxed }
     }
 
+    /// Who signs, for what has no model in JSON.
+    pub(super) const fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
     /// Calls `operation` (`CreateRule`) of `service` (`vpc-lattice`, `ecs`) with these members; those of its answer. `now` is for the
     /// signature.
     ///
@@ -110,7 +115,7 @@ impl Calls {
                 match value {
                     Value::Array(page) => items.extend(page),
                     Value::String(next) if name == "nextToken" => token = Some(next),
-                    _ => {}
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {}
                 }
             }
             match token {
@@ -145,7 +150,9 @@ fn ask(operation: &'static str, service: &'static Service, model: &Operation, in
                 Value::Array(items) => {
                     query.extend(items.iter().filter_map(Value::as_str).map(|item| format!("{wire}={}", encoded(item))));
                 }
-                _ => query.push(format!("{wire}={}", encoded(&text()))),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                    query.push(format!("{wire}={}", encoded(&text())));
+                }
             },
             // None of these services has any.
             Some(Place::Header | Place::StatusCode) => {}

@@ -209,12 +209,17 @@ fn kind(code: Option<&str>, status: Option<StatusCode>, message: &str) -> FaultK
         | "RequestThrottled"
         | "RequestThrottledException"
         | "SlowDown" => FaultKind::Throttled,
-        "ConflictException" | "UpdateInProgressException" | "ResourceInUseException" | "ConcurrentUpdateException" => {
-            FaultKind::Conflict { permanent: stays(message) }
-        }
+        "ConflictException"
+        | "UpdateInProgressException"
+        | "ResourceInUseException"
+        | "ConcurrentUpdateException"
+        | "InvalidStateTransitionException"
+        | "PriorRequestNotComplete" => FaultKind::Conflict { permanent: stays(message) },
         // ECS says so when a task definition does not exist.
         "ClientException" if message.starts_with("Unable to describe task definition") => FaultKind::NotFound,
-        "ServiceNotActiveException" | "ObjectNotFoundException" | "ParameterNotFound" => FaultKind::NotFound,
+        "ServiceNotActiveException" | "ObjectNotFoundException" | "ParameterNotFound" | "UnknownResourceException" => {
+            FaultKind::NotFound
+        }
         code if code.ends_with("NotFoundException") => FaultKind::NotFound,
         "AccessDeniedException"
         | "AccessDenied"
@@ -240,7 +245,11 @@ fn kind(code: Option<&str>, status: Option<StatusCode>, message: &str) -> FaultK
         | "PlatformTaskDefinitionIncompatibilityException"
         | "UnknownOperationException"
         | "InvalidAction" => FaultKind::Invalid,
-        "ServiceQuotaExceededException" | "LimitExceededException" | "AttributeLimitExceededException" => FaultKind::Quota,
+        "ServiceQuotaExceededException"
+        | "LimitExceededException"
+        | "AttributeLimitExceededException"
+        | "ResourceShareLimitExceededException"
+        | "TagLimitExceededException" => FaultKind::Quota,
         "RequestTimeout" | "RequestTimeoutException" => FaultKind::Timeout,
         "InternalServerException"
         | "ServerException"
@@ -327,6 +336,11 @@ mod tests {
             (400, "ExpiredTokenException", "", Expired, Permanent, false),
             (402, "ServiceQuotaExceededException", "", Quota, Permanent, false),
             (400, "LimitExceededException", "", Quota, Permanent, false),
+            (400, "ResourceShareLimitExceededException", "", Quota, Permanent, false),
+            (400, "UnknownResourceException", "", NotFound, Permanent, false),
+            (400, "InvalidStateTransitionException", "", Conflict { permanent: false }, Transient, false),
+            (400, "PriorRequestNotComplete", "", Conflict { permanent: false }, Transient, false),
+            (404, "NoSuchHostedZone", "", NotFound, Permanent, false),
             (500, "InternalServerException", "", Server, Transient, true),
             (503, "SomethingNew", "", Server, Transient, true),
             (408, "SomethingNew", "", Timeout, Transient, true),

@@ -2,7 +2,7 @@
 //!
 //! Inside: [`mod@connect`] (region, credentials, clients; [`role`] assumed through GitHub) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
 //! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`autoscaling`] (what else sets the size of services) → [`observe`] (a side of a rollout, from one tick's reads) →
-//! [`metrics`] (what was measured of them, and alarms) → [`survey`] (what is there before a rollout; `serving`: which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run), [`parameters`] (for a lock), [`lookups`] (what definitions refer to), [`calls`] (any operation by its name) and [`mod@resources`] (what a config makes and takes away), [`access`] (who calls, and what roles may), [`reach`] and [`security_groups`] (the rest of what `verify` reads) and [`inventory`] (what an account holds).
+//! [`metrics`] (what was measured of them, and alarms) → [`survey`] (what is there before a rollout; `serving`: which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run), [`parameters`] (for a lock), [`lookups`] (what definitions refer to), [`calls`] (any operation by its name) and [`mod@resources`] (what a config makes and takes away), with [`sharing`] (with other accounts), [`names`] (in DNS) and `beside`, [`access`] (who calls, and what roles may), [`reach`] and [`security_groups`] (the rest of what `verify` reads) and [`inventory`] (what an account holds).
 //!
 //! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated by the
 //! SDK within twenty seconds) and its answer returned; who calls again, and when, is the rollout's business.
@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod autoscaling;
+mod beside;
 pub mod calls;
 pub mod capacity;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub mod ledger;
 pub mod lookups;
 mod meter;
 pub mod metrics;
+pub mod names;
 pub mod observe;
 pub mod parameters;
 mod plain;
@@ -35,6 +37,7 @@ pub mod resources;
 pub mod role;
 pub mod security_groups;
 mod serving;
+pub mod sharing;
 mod signed;
 pub mod slots;
 pub mod survey;

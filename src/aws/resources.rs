@@ -25,15 +25,25 @@ impl Aws {
     /// # Errors
     /// AWS's refusal, or no answer.
     pub async fn find_resource(&self, resource: &Resource, known: &Known, now: Timestamp) -> Result<Option<Seen>, Fault> {
-        let Some(operations) = resource.kind.operations() else { return Ok(None) };
         let wanted = resource.resolved(known);
         if !is_placed(resource.kind, &wanted) {
             return Ok(None);
         }
+        let Some(operations) = resource.kind.operations() else { return self.find_beside(resource, &wanted, now).await };
         let found = match resource.kind {
             Kind::AuthPolicy => self.policy(&wanted, now).await,
             Kind::Targets => self.targets(&wanted, now).await.map(Some),
-            _ => self.listed(resource, operations, &wanted, now).await,
+            Kind::Network
+            | Kind::VpcAssociation
+            | Kind::Service
+            | Kind::ServiceAssociation
+            | Kind::TargetGroup
+            | Kind::Listener
+            | Kind::Rule
+            | Kind::AccessLog
+            | Kind::Share
+            | Kind::Alias
+            | Kind::EcsService => self.listed(resource, operations, &wanted, now).await,
         };
         match found {
             // It went between the listing and the look at it.
@@ -75,13 +85,29 @@ impl Aws {
             Kind::VpcAssociation => within(&["vpcIdentifier"]),
             Kind::ServiceAssociation => within(&["serviceNetworkIdentifier", "serviceIdentifier"]),
             Kind::AccessLog => within(&["resourceIdentifier"]),
-            _ => json!({}),
+            Kind::Network
+            | Kind::Service
+            | Kind::TargetGroup
+            | Kind::Targets
+            | Kind::AuthPolicy
+            | Kind::Share
+            | Kind::Alias
+            | Kind::EcsService => json!({}),
         };
         let items = self.calls.list(LATTICE, operations.list, &scope, now).await?;
         let is_it = |item: &&Value| match resource.kind {
             Kind::VpcAssociation | Kind::ServiceAssociation => true,
             Kind::AccessLog => item["destinationArn"] == resource.name,
-            _ => ["name", "id", "arn"].into_iter().any(|member| item[member] == resource.name),
+            Kind::Network
+            | Kind::Service
+            | Kind::TargetGroup
+            | Kind::Targets
+            | Kind::Listener
+            | Kind::Rule
+            | Kind::AuthPolicy
+            | Kind::Share
+            | Kind::Alias
+            | Kind::EcsService => ["name", "id", "arn"].into_iter().any(|member| item[member] == resource.name),
         };
         // One that is being taken away counts only when nothing else has its name.
         let is_going = |item: &&&Value| item["status"].as_str().is_some_and(|status| status == "DELETE_IN_PROGRESS");
@@ -112,12 +138,22 @@ impl Aws {
     /// # Errors
     /// AWS's refusal, or no answer.
     pub async fn make_resource(&self, resource: &Resource, known: &Known, token: &str, now: Timestamp) -> Result<(), Fault> {
-        let Some(operations) = resource.kind.operations() else { return Ok(()) };
         let mut input = resource.resolved(known);
+        let Some(operations) = resource.kind.operations() else { return self.make_beside(resource, &input, token, now).await };
         match resource.kind {
             Kind::Targets => return self.register(&input, now).await,
             Kind::AuthPolicy => {}
-            _ => input["clientToken"] = token.into(),
+            Kind::Network
+            | Kind::VpcAssociation
+            | Kind::Service
+            | Kind::ServiceAssociation
+            | Kind::TargetGroup
+            | Kind::Listener
+            | Kind::Rule
+            | Kind::AccessLog
+            | Kind::Share
+            | Kind::Alias
+            | Kind::EcsService => input["clientToken"] = token.into(),
         }
         self.calls.call(LATTICE, operations.create, &input, now).await.map(drop)
     }
@@ -145,6 +181,9 @@ impl Aws {
         differences: &[Difference],
         now: Timestamp,
     ) -> Result<(), Fault> {
+        if resource.kind.operations().is_none() {
+            return self.change_beside(resource, &resource.resolved(known), seen, now).await;
+        }
         let tags: serde_json::Map<String, Value> = differences
             .iter()
             .filter(|difference| difference.way == Way::Tag)
@@ -170,8 +209,8 @@ impl Aws {
     /// # Errors
     /// AWS's refusal, or no answer.
     pub async fn take_resource(&self, resource: &Resource, seen: &Seen, known: &Known, now: Timestamp) -> Result<(), Fault> {
-        let Some(operations) = resource.kind.operations() else { return Ok(()) };
         let wanted = resource.resolved(known);
+        let Some(operations) = resource.kind.operations() else { return self.take_beside(resource, &wanted, seen, now).await };
         let mut input = json!({});
         match resource.kind {
             Kind::Targets => {
@@ -192,7 +231,15 @@ impl Aws {
                 }
                 input[operations.identifier] = seen.id.clone().into();
             }
-            _ => input[operations.identifier] = seen.id.clone().into(),
+            Kind::Network
+            | Kind::VpcAssociation
+            | Kind::Service
+            | Kind::ServiceAssociation
+            | Kind::TargetGroup
+            | Kind::AccessLog
+            | Kind::Share
+            | Kind::Alias
+            | Kind::EcsService => input[operations.identifier] = seen.id.clone().into(),
         }
         match self.calls.call(LATTICE, operations.delete, &input, now).await {
             Err(fault) if fault.is_not_found() => Ok(()),
@@ -255,7 +302,8 @@ fn is_placed(kind: Kind, wanted: &Value) -> bool {
         Kind::ServiceAssociation => &["serviceNetworkIdentifier", "serviceIdentifier"],
         Kind::AccessLog | Kind::AuthPolicy => &["resourceIdentifier"],
         Kind::Targets => &["targetGroupIdentifier"],
-        _ => &[],
+        Kind::Alias => &["service"],
+        Kind::Network | Kind::VpcAssociation | Kind::Service | Kind::TargetGroup | Kind::Share | Kind::EcsService => &[],
     };
     within.iter().all(|name| !wanted[*name].as_str().is_some_and(|text| text.starts_with('@')))
 }

@@ -168,8 +168,8 @@ impl Signer {
     }
 }
 
-/// The region that a request is signed for, and its host, in the partitions that VPC Lattice is in: AWS, GovCloud, China. IAM has one
-/// address in each (botocore, `endpoints.json`).
+/// The region that a request is signed for, and its host, in the partitions that VPC Lattice is in: AWS, GovCloud, China. IAM and
+/// Route 53 have one address in each (botocore, `endpoints.json`).
 fn home<'r>(service: &str, region: &'r str) -> (&'r str, String) {
     let is_china = region.starts_with("cn-");
     if service == "iam" {
@@ -177,6 +177,13 @@ fn home<'r>(service: &str, region: &'r str) -> (&'r str, String) {
             _ if is_china => ("cn-north-1", "iam.cn-north-1.amazonaws.com.cn".to_owned()),
             _ if region.starts_with("us-gov-") => ("us-gov-west-1", "iam.us-gov.amazonaws.com".to_owned()),
             _ => ("us-east-1", "iam.amazonaws.com".to_owned()),
+        };
+    }
+    if service == "route53" {
+        return match region {
+            _ if is_china => ("cn-northwest-1", "route53.amazonaws.com.cn".to_owned()),
+            _ if region.starts_with("us-gov-") => ("us-gov-west-1", "route53.us-gov.amazonaws.com".to_owned()),
+            _ => ("us-east-1", "route53.amazonaws.com".to_owned()),
         };
     }
     let suffix = if is_china { "amazonaws.com.cn" } else { "amazonaws.com" };
@@ -190,5 +197,26 @@ fn known(name: &str) -> &'static str {
         "x-amz-date" => "x-amz-date",
         "x-amz-security-token" => "x-amz-security-token",
         _ => "x-amz-content-sha256",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::home;
+
+    #[test]
+    fn a_global_service_has_one_home_in_each_partition() {
+        let table = [
+            ("ram", "eu-central-1", "eu-central-1", "ram.eu-central-1.amazonaws.com"),
+            ("ram", "cn-north-1", "cn-north-1", "ram.cn-north-1.amazonaws.com.cn"),
+            ("route53", "eu-central-1", "us-east-1", "route53.amazonaws.com"),
+            ("route53", "cn-north-1", "cn-northwest-1", "route53.amazonaws.com.cn"),
+            ("route53", "us-gov-east-1", "us-gov-west-1", "route53.us-gov.amazonaws.com"),
+            ("iam", "eu-central-1", "us-east-1", "iam.amazonaws.com"),
+            ("iam", "us-gov-east-1", "us-gov-west-1", "iam.us-gov.amazonaws.com"),
+        ];
+        for (service, region, signed_for, host) in table {
+            assert_eq!(home(service, region), (signed_for, host.to_owned()), "{service} in {region}");
+        }
     }
 }

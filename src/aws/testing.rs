@@ -15,6 +15,13 @@ use super::{
     connect::{Aws, connect_with},
     http::Http,
 };
+use crate::{
+    clock::{Clock as _, Stepped},
+    sandbox::{
+        scenario,
+        serve::{self, Mode, Serve},
+    },
+};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -100,6 +107,29 @@ where
         tokio::task::spawn_local(serve(listener, std::rc::Rc::new(script), Arc::clone(&log)));
         test(aws_at(&url).await, log).await;
     });
+}
+
+/// Runs `test` with an [`Aws`] in a sandbox of its own, whose time stands still until [`pass`]; `scenario` says how its world differs
+/// from the built-in one.
+pub(crate) fn in_sandbox<Test>(scenario: &str, test: Test)
+where
+    Test: AsyncFnOnce(Aws, Stepped),
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let scenario = scenario::read("test", scenario).and_then(scenario::Draft::finish).expect("a scenario");
+        let options = Serve { port: 0, env_file: None, record: None, scenario, mode: Mode::Stepped };
+        let running = serve::start(options).await.expect("a sandbox");
+        let url = format!("http://{}", running.addr);
+        let clock = Stepped::connect(&format!("{url}/_sandbox/clock")).await.expect("a clock");
+        test(aws_at(&url).await, clock).await;
+        running.shutdown().await;
+    });
+}
+
+/// Lets so many seconds of the sandbox's time pass.
+pub(crate) async fn pass(clock: &Stepped, secs: u64) {
+    clock.sleep_until(clock.now() + std::time::Duration::from_secs(secs)).await;
 }
 
 /// The access key's secret.

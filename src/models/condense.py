@@ -54,6 +54,11 @@ SERVICES = {
         PutParameter GetParameter GetParameters DeleteParameter""",
     "iam": """
         GetRole SimulatePrincipalPolicy""",
+    "ram": """
+        CreateResourceShare GetResourceShares UpdateResourceShare DeleteResourceShare
+        AssociateResourceShare DisassociateResourceShare GetResourceShareAssociations ListResources TagResource UntagResource""",
+    "route53": """
+        ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange""",
     "ec2": """
         DescribeSecurityGroups DescribeManagedPrefixLists""",
 }
@@ -121,7 +126,12 @@ def condense(service, operations):
         waiting += [member["shape"] for member in source.get("members", {}).values()]
         waiting += [source[part]["shape"] for part in ("member", "key", "value") if part in source]
     made["shapes"] = dict(sorted(made["shapes"].items()))
-    return {"source": f"botocore {VERSION}, Apache-2.0", **kept(model["metadata"], METADATA), **made}
+    metadata = kept(model["metadata"], METADATA)
+    # restXml says its name space beside each request that has a body.
+    spaces = {operation["input"]["xmlNamespace"]["uri"] for operation in model["operations"].values() if "xmlNamespace" in operation.get("input", {})}
+    if len(spaces) == 1:
+        metadata["xmlNamespace"] = spaces.pop()
+    return {"source": f"botocore {VERSION}, Apache-2.0", **metadata, **made}
 
 
 def lines(model):

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::pattern::Pattern;
 
 /// The names of all the services, as botocore has them.
-pub const SERVICES: [&str; 8] = ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm", "iam", "ec2"];
+pub const SERVICES: [&str; 10] =
+    ["vpc-lattice", "ecs", "application-autoscaling", "cloudwatch", "sts", "ssm", "iam", "ram", "route53", "ec2"];
 
 /// One service of AWS.
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Service {
     pub target_prefix: Option<String>,
     /// The version of the AWS JSON protocol: `1.0` or `1.1`.
     pub json_version: Option<String>,
+    /// The protocols that it speaks: `rest-json`, `query`.
+    pub protocols: Vec<String>,
     /// The name space of its XML, where the protocol has one.
     #[serde(default, rename = "xmlNamespace")]
     pub xml_namespace: Option<String>,
@@ -162,6 +165,12 @@ impl Service {
         self.shapes.get(name)
     }
 
+    /// Whether it speaks this protocol.
+    #[must_use]
+    pub fn speaks(&self, protocol: &str) -> bool {
+        self.protocols.iter().any(|spoken| spoken == protocol)
+    }
+
     /// Whether it speaks EC2's variant of the query protocol.
     #[must_use]
     pub fn is_ec2(&self) -> bool {
@@ -186,6 +195,8 @@ pub fn service(name: &str) -> Option<&'static Service> {
     static STS: LazyLock<Service> = LazyLock::new(|| read("sts", include_str!("sts.json")));
     static SSM: LazyLock<Service> = LazyLock::new(|| read("ssm", include_str!("ssm.json")));
     static IAM: LazyLock<Service> = LazyLock::new(|| read("iam", include_str!("iam.json")));
+    static RAM: LazyLock<Service> = LazyLock::new(|| read("ram", include_str!("ram.json")));
+    static ROUTE53: LazyLock<Service> = LazyLock::new(|| read("route53", include_str!("route53.json")));
     static EC2: LazyLock<Service> = LazyLock::new(|| read("ec2", include_str!("ec2.json")));
     match name {
         "vpc-lattice" => Some(&LATTICE),
@@ -195,6 +206,8 @@ pub fn service(name: &str) -> Option<&'static Service> {
         "sts" => Some(&STS),
         "ssm" => Some(&SSM),
         "iam" => Some(&IAM),
+        "ram" => Some(&RAM),
+        "route53" => Some(&ROUTE53),
         "ec2" => Some(&EC2),
         _ => None,
     }
@@ -248,6 +261,6 @@ mod tests {
         assert_eq!(lattice.shape("ServiceQuotaExceededException").unwrap().status, Some(402));
         assert_eq!(lattice.shape("TargetGroupWeight").unwrap().max, Some(999.0));
         assert_eq!(service("ecs").unwrap().shape("Service").unwrap().kind, Kind::Structure);
-        assert!(service("route53").is_none());
+        assert!(service("lambda").is_none());
     }
 }

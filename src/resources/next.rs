@@ -51,8 +51,8 @@ pub fn next(resource: &Resource, seen: Option<&Seen>, known: &Known, owner: &str
         let hint = "take it out of that one first, or name that one here: `network: NAME`".to_owned();
         return Step::Blocked(format!("{} is in the service network {network}, and a VPC can be in one", resource.name), hint);
     }
-    // An association has no name of its own: whoever made it, it is there.
-    let is_association = matches!(resource.kind, Kind::VpcAssociation | Kind::ServiceAssociation);
+    // An association or a record has no name of its own: whoever made it, it is there.
+    let is_association = matches!(resource.kind, Kind::VpcAssociation | Kind::ServiceAssociation | Kind::Alias);
     if is_association && !is_ours(seen, owner) && seen.life == Life::Active {
         let found = differences(resource, seen, known);
         if found.iter().all(|difference| difference.way == Way::Tag) {
@@ -155,9 +155,9 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_is_taken_over_only_when_told_to() {
-        let told = |step: Step| match step {
-            Step::Blocked(why, _) => why,
-            other => panic!("{other:?}"),
+        let told = |step: Step| {
+            let Step::Blocked(why, _) = step else { panic!("{step:?}") };
+            why
         };
         assert_eq!(told(step(Some(&seen(None, 80)), Allowed::default())), "target group shop-a is there and is not ours");
         let adopt = Allowed { adopt: true, replace: false };

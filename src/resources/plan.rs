@@ -69,7 +69,9 @@ fn shown(value: &Value) -> String {
     let text = match value {
         Value::Null => "–".to_owned(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other @ Value::Bool(_) | other @ Value::Number(_) | other @ Value::Array(_) | other @ Value::Object(_) => {
+            other.to_string()
+        }
     };
     if text.chars().count() <= MOST { text } else { format!("{}…", text.chars().take(MOST).collect::<String>()) }
 }

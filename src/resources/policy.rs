@@ -56,7 +56,7 @@ fn statement_problems(statement: &Value) -> Vec<String> {
     let actions = match &statement["Action"] {
         Value::Array(actions) => actions.iter().filter_map(Value::as_str).collect(),
         Value::String(action) => vec![action.as_str()],
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
     };
     for action in actions {
         let is_ours = action == "*" || action.to_ascii_lowercase().starts_with("vpc-lattice-svcs:");

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    autoscaling, dataplane, ecs, github, iam, lattice,
+    autoscaling, dataplane, ecs, github, iam, lattice, ram, route53,
     scenario::{Fault, Person},
     ssm,
     wire::{Reply, Request},
@@ -94,6 +94,8 @@ pub(crate) fn snapshot(world: &World) -> Value {
         "ecs": ecs::snapshot(world),
         "scaling": autoscaling::snapshot(world),
         "parameters": ssm::names(world),
+        "shares": ram::snapshot(world),
+        "hosted_zones": route53::snapshot(world),
         "github": github::snapshot(world),
         "iam": iam::snapshot(world),
         "weights": lattice::history(world),

@@ -1,7 +1,7 @@
 //! The embedded world: AWS and GitHub as far as espalier needs them, on loopback HTTP.
 //!
 //! Inside: [`scenario`] (a world as data), `world` (that world in motion, a plain value with `advance(now)`), one folder per
-//! service (`lattice`, `ecs`, `autoscaling`, `cloudwatch`, `sts`, `ssm`, `ec2`, `github`, the runner's `oidc`), `iam` (who may do what),
+//! service (`lattice`, `ecs`, `autoscaling`, `cloudwatch`, `sts`, `ssm`, `ram`, `route53`, `ec2`, `github`, the runner's `oidc`), `iam` (who may do what),
 //! `fault` and `people` (what goes wrong, and who meddles), `dataplane` (requests as Lattice would answer them), `route` and `server` (HTTP), [`serve`]
 //! (what the `sandbox` commands call), [`fuzz`] (bytes for all that decodes), and [`direct`] (the world
 //! without HTTP, for simulators; `inventory` is what they compare worlds by).
@@ -29,8 +29,10 @@ mod oidc;
 mod page;
 mod people;
 mod protocol;
+mod ram;
 mod record;
 mod route;
+mod route53;
 pub mod scenario;
 pub mod serve;
 mod server;

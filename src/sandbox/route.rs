@@ -106,13 +106,23 @@ fn refusal(world: &mut World, request: &Request, effect: Effect) -> Reply {
         Effect::Throttle => protocol::emulated(asked.service)
             .map_or_else(|| Refusal::new("ThrottlingException", "Rate exceeded"), |service| (service.throttled)()),
         Effect::Conflict if asked.service == "vpc-lattice" => conflict(),
+        Effect::Conflict if asked.service == "route53" => Refusal::new(
+            "PriorRequestNotComplete",
+            "The request was rejected because Route 53 was still processing a prior request.",
+        ),
         Effect::Conflict => Refusal::new("ConflictException", "The request conflicts with the current state of the resource."),
         Effect::Denied => {
             let status = if asked.protocol == Protocol::AwsJson { 400 } else { 403 };
-            Refusal::new("AccessDeniedException", "User is not authorized to perform this operation.").status(status)
+            let code = if asked.protocol.is_xml() { "AccessDenied" } else { "AccessDeniedException" };
+            Refusal::new(code, "User is not authorized to perform this operation.").status(status)
         }
         Effect::Error500 | Effect::Partial | Effect::Hang | Effect::DropAfterWrite | Effect::LateWrite(_) => {
-            let code = if asked.service == "ecs" { "ServerException" } else { "InternalServerException" };
+            let code = match asked.service {
+                "ecs" => "ServerException",
+                "ram" => "ServerInternalException",
+                "route53" => "InternalFailure",
+                _ => "InternalServerException",
+            };
             Refusal::new(code, "Service Unavailable. Please try again later.").status(500)
         }
     };

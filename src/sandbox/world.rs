@@ -1,7 +1,7 @@
 //! The world in motion: a plain value that changes by requests and by `advance(now)`, and by nothing else.
 
 use super::{
-    autoscaling, cloudwatch, dataplane, ecs, fault, github, iam, lattice, people,
+    autoscaling, cloudwatch, dataplane, ecs, fault, github, iam, lattice, people, ram, route53,
     scenario::{Mistake, Scenario},
     ssm,
 };
@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) github: github::State,
     pub(crate) iam: iam::State,
     pub(crate) ssm: ssm::State,
+    pub(crate) ram: ram::State,
+    pub(crate) route53: route53::State,
     pub(crate) scenario: Scenario,
     pub(crate) faults: fault::Faults,
     pub(crate) people: people::People,
@@ -58,6 +60,8 @@ impl World {
             github: github::State::default(),
             iam: iam::State::default(),
             ssm: ssm::State::default(),
+            ram: ram::State::default(),
+            route53: route53::State::default(),
             faults: fault::Faults::new(scenario.faults.clone()),
             people: people::People::new(scenario.people.clone()),
             dataplane: dataplane::State::default(),
@@ -74,6 +78,7 @@ impl World {
         ecs::seed(&mut world);
         autoscaling::seed(&mut world);
         lattice::settle(&mut world);
+        route53::seed(&mut world);
         cloudwatch::seed(&mut world);
         dataplane::account(&mut world);
         world

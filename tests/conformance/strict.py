@@ -24,8 +24,10 @@ COMMON_QUERY = frozenset(
     "InvalidParameterCombination InvalidParameterValue MalformedInput MissingAction MissingAuthenticationToken MissingParameter "
     "NotAuthorized SignatureDoesNotMatch Throttling ValidationError".split()
 )
+# The only service whose answers are XML without an element around them; its model has the name space with the requests alone.
+ROUTE53 = "{https://route53.amazonaws.com/doc/2013-04-01/}"
 ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-DEFAULT_TIMESTAMP = {"json": "unixTimestamp", "rest-json": "unixTimestamp", "query": "iso8601", "cbor": "cbor"}
+DEFAULT_TIMESTAMP = {"json": "unixTimestamp", "rest-json": "unixTimestamp", "query": "iso8601", "rest-xml": "iso8601", "cbor": "cbor"}
 
 
 def watch(client, violations):
@@ -48,6 +50,8 @@ def answer(http, operation):
         _error(http, headers, operation, protocol, problems)
     elif protocol == "query":
         _query(http, headers, operation, problems)
+    elif protocol == "rest-xml":
+        _rest_xml(http, headers, operation, problems)
     else:
         _json(http, headers, operation, protocol, problems)
     return problems
@@ -114,6 +118,23 @@ def _query(http, headers, operation, problems):
     structure(_from_xml(result, operation.output_shape, space), operation.output_shape, "", "query", problems)
 
 
+def _rest_xml(http, headers, operation, problems):
+    wanted = operation.http.get("responseCode", 200)
+    if http.status_code != wanted:
+        problems.append(f"status {http.status_code}, the model says {wanted}")
+    if headers.get("content-type", "").split(";")[0] != "text/xml":
+        problems.append(f"content-type {headers.get('content-type')!r}, Route 53's is 'text/xml'")
+    try:
+        root = xml.etree.ElementTree.fromstring(http.content)
+    except xml.etree.ElementTree.ParseError as error:
+        problems.append(f"the body is not XML ({error})")
+        return
+    shape = operation.output_shape
+    if root.tag != f"{ROUTE53}{shape.name}":
+        problems.append(f"the root is {root.tag}, the model says {shape.name}")
+    structure(_from_xml(root, shape, ROUTE53), shape, "", "rest-xml", problems)
+
+
 def _from_xml(element, shape, space):
     """An element as the value that JSON would have; members that the shape does not know stay text."""
     if shape.type_name == "structure":
@@ -134,13 +155,13 @@ def _from_xml(element, shape, space):
 
 def _error(http, headers, operation, protocol, problems):
     query_compatible = "awsQueryCompatible" in operation.service_model.metadata
-    if protocol == "query":
+    if protocol in ("query", "rest-xml"):
         try:
             root = xml.etree.ElementTree.fromstring(http.content)
         except xml.etree.ElementTree.ParseError as error:
             problems.append(f"the error is not XML ({error}): {http.content[:80]!r}")
             return
-        space = "{" + operation.service_model.metadata["xmlNamespace"] + "}"
+        space = ROUTE53 if protocol == "rest-xml" else "{" + operation.service_model.metadata["xmlNamespace"] + "}"
         found = {name: root.findtext(f"{space}Error/{space}{name}") for name in ("Type", "Code", "Message")}
         if root.tag != f"{space}ErrorResponse" or not all(found.values()) or not root.findtext(f"{space}RequestId"):
             problems.append(f"not an ErrorResponse with Error/Type, Code and Message, and RequestId: {http.content[:200]!r}")
@@ -161,7 +182,7 @@ def _error(http, headers, operation, protocol, problems):
             problems.append(f"x-amzn-query-error is {headers.get('x-amzn-query-error')!r}; a query compatible service says Code;Sender")
     declared = {shape.name: shape for shape in operation.error_shapes} | {shape.error_code: shape for shape in operation.error_shapes}
     shape = declared.get(code)
-    common = COMMON_QUERY if protocol == "query" else COMMON_JSON | (COMMON_QUERY if query_compatible else frozenset())
+    common = COMMON_QUERY if protocol in ("query", "rest-xml") else COMMON_JSON | (COMMON_QUERY if query_compatible else frozenset())
     if shape is None and code not in common:
         problems.append(f"the error {code} ({http.status_code}) is not one that the operation declares: {sorted(declared)}")
         return

@@ -27,11 +27,12 @@ struct Door {
 const MOST_LINES: usize = 400;
 
 /// Rooms that must be there, so that a renamed one cannot slip out of its rules.
-const ROOMS: [&str; 9] = ["rollout", "definition", "models", "verify", "aws", "github", "report", "commands", "sandbox"];
+const ROOMS: [&str; 10] =
+    ["rollout", "definition", "models", "resources", "verify", "aws", "github", "report", "commands", "sandbox"];
 
 const DOORS: [Door; 9] = [
     Door {
-        rule: "rollout, definition, models and verify are pure",
+        rule: "rollout, definition, models, resources and verify are pure",
         holds_in: pure,
         forbids: &[
             "tokio",
@@ -54,7 +55,7 @@ const DOORS: [Door; 9] = [
         rule: "pure rooms import no room that touches the world",
         holds_in: pure,
         forbids: &["crate::*"],
-        allows: &["crate::rollout", "crate::definition", "crate::models", "crate::verify", "crate::time"],
+        allows: &["crate::rollout", "crate::definition", "crate::models", "crate::resources", "crate::verify", "crate::time"],
         instead: "say it in rollout's own words; time is crate::time, handed in",
     },
     Door {
@@ -154,7 +155,7 @@ fn every_room_keeps_its_doors() {
 }
 
 fn pure(file: &str) -> bool {
-    ["rollout", "definition", "models", "verify"].iter().any(|room| within(file, room))
+    ["rollout", "definition", "models", "resources", "verify"].iter().any(|room| within(file, room))
 }
 
 fn within(file: &str, room: &str) -> bool {

@@ -154,7 +154,18 @@ impl Work<'_> {
                     Kind::EcsService => {
                         self.aws.take_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await?;
                     }
-                    _ => self.aws.take_resource(resource, seen, known, now).await?,
+                    Kind::Network
+                    | Kind::VpcAssociation
+                    | Kind::Service
+                    | Kind::ServiceAssociation
+                    | Kind::TargetGroup
+                    | Kind::Targets
+                    | Kind::Listener
+                    | Kind::Rule
+                    | Kind::AccessLog
+                    | Kind::AuthPolicy
+                    | Kind::Share
+                    | Kind::Alias => self.aws.take_resource(resource, seen, known, now).await?,
                 }
                 Stepped::Acted("taken away")
             }

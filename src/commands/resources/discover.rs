@@ -15,7 +15,17 @@ fn found(address: &str, kind: Kind, item: &Value, needs: &[&str], wanted: Value)
     let name = match kind {
         Kind::VpcAssociation => text("vpcId"),
         Kind::ServiceAssociation => text("serviceName"),
-        _ => text("name"),
+        Kind::Network
+        | Kind::Service
+        | Kind::TargetGroup
+        | Kind::Targets
+        | Kind::Listener
+        | Kind::Rule
+        | Kind::AccessLog
+        | Kind::AuthPolicy
+        | Kind::Share
+        | Kind::Alias
+        | Kind::EcsService => text("name"),
     };
     Resource {
         address: format!("{address}.({name})"),

@@ -77,7 +77,18 @@ impl<'w> Work<'w> {
         let now = self.clock.now();
         match resource.kind {
             Kind::EcsService => self.aws.find_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await,
-            _ => {
+            Kind::Network
+            | Kind::VpcAssociation
+            | Kind::Service
+            | Kind::ServiceAssociation
+            | Kind::TargetGroup
+            | Kind::Targets
+            | Kind::Listener
+            | Kind::Rule
+            | Kind::AccessLog
+            | Kind::AuthPolicy
+            | Kind::Share
+            | Kind::Alias => {
                 let found = self.aws.find_resource(resource, known, now).await?;
                 Ok(found.map(|seen| Seen { is_rolled_out: self.is_rolled_out.get(), ..seen }))
             }

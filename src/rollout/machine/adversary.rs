@@ -358,3 +358,23 @@ fn an_abort_takes_over_and_restores_unless_stable_is_down() {
         assert_eq!(world.candidate_tasks, if kind == OutcomeKind::Stuck { 3 } else { 0 });
     }
 }
+
+/// Seeds 35569 and 60389 of the simulator: before it had written any step, everything was taken from the side that somebody had given it
+/// to, and which alone could serve.
+#[test]
+fn drift_is_not_restored_onto_a_stable_that_is_down() {
+    let mut world = World::new(false);
+    let mut machine = rollout(&world, plan(OnDrift::Restore, OnCancel::Rollback), true);
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    while !matches!(effect, Effect::Finish(_)) {
+        let launches = matches!(effect, Effect::Launch(_));
+        let event = world.carry_out(&effect);
+        if launches {
+            (world.stable_healthy, world.actions) = (0, [Some(Split::CANDIDATE); 2]);
+        }
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    let outcome = machine.journal().outcome().expect("an outcome");
+    assert!(matches!(outcome.reason, Reason::StableDown { .. }), "{outcome:?}");
+    assert_eq!(world.actions, [Some(Split::CANDIDATE); 2]);
+}

@@ -261,3 +261,24 @@ fn another_job_that_took_over_is_left_alone() {
         assert_eq!((kind(&ending), after.written), (OutcomeKind::Superseded, world.written.clone()));
     }
 }
+
+/// Seed 5759 of the simulator: an abort took over while the promotion was being recorded, and its record was written over.
+#[test]
+fn an_abort_that_takes_over_at_the_promotion_is_not_written_over() {
+    let mut world = World::new(false);
+    let plan = Plan { retire_after: None, ..plan(OnDrift::Stop, OnCancel::Rollback) };
+    let mut machine = rollout(&world, plan, true);
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    let mut taken = None;
+    while !matches!(effect, Effect::Finish(_)) {
+        let event = world.carry_out(&effect);
+        let is_promoted = world.record.as_ref().is_some_and(|record| record.state == State::Promoted);
+        if is_promoted && taken.is_none() {
+            world.lease = Lease::Theirs("generation 2 of this rollout".to_owned());
+            taken.clone_from(&world.written);
+        }
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    assert_eq!(machine.journal().outcome().map(|outcome| outcome.kind), Some(OutcomeKind::Superseded));
+    assert_eq!(world.written, taken);
+}

@@ -89,8 +89,8 @@ pub struct Rollout {
     /// The size the candidate is given, and the largest that stable was seen to have.
     pub(super) wanted: u32,
     pub(super) stable_size: u32,
-    /// How many targets of stable and of the candidate were healthy at the last full reading.
-    pub(super) seen: Option<(u32, u32)>,
+    /// How both sides were at the last full reading.
+    pub(super) seen: Option<super::looking::Seen>,
     /// A reading said that the record is ours.
     pub(super) owned: bool,
     /// The last write was read back without showing, and waited for already.

@@ -127,9 +127,11 @@ impl Rollout {
         minute_of(Timestamp::from_millis(self.aws_now().as_millis().saturating_sub(lag)))
     }
 
-    /// The settle of a step has ended: its window opens at the next whole minute.
-    pub(super) fn open_window(&mut self) {
-        let opened = Some(minute_from(self.aws_now()));
+    /// The settle of a step ended at `settled`, by the clock of our own: its window opens at the next whole minute, also where that is
+    /// noticed long afterwards.
+    pub(super) fn open_window(&mut self, settled: Timestamp) {
+        let late = u64::try_from(self.now.since(settled).as_millis()).unwrap_or(u64::MAX);
+        let opened = Some(minute_from(Timestamp::from_millis(self.aws_now().as_millis().saturating_sub(late))));
         let judging = &mut self.judging;
         if let Some(stable) = &mut judging.stable {
             stable.is_last = true;

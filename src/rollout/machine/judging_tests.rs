@@ -118,6 +118,28 @@ fn flagger_b2_a_fail_never_waits_and_is_acted_on_in_the_same_tick() {
     assert_eq!((failed.len(), window.length(), *share), (1, 1, Share::percent(5)));
 }
 
+/// Seed 501123 of the simulator: a runner that stood still while a step settled opened the window when it woke, and the minutes that
+/// condemned the candidate were before it.
+#[test]
+fn the_window_opens_when_settle_ends_also_where_that_is_noticed_late() {
+    let mut world = World { metrics: Metrics::Bad, ..World::new(false) };
+    let mut rollout = judged_by(errors(), &world);
+    let mut effect = rollout.handle(world.now, Event::Begun).expect("begins");
+    while world.candidate_weight() == 0 || !matches!(effect, Effect::WaitUntil(_)) {
+        let event = world.carry_out(&effect);
+        effect = rollout.handle(world.now, event).expect("in place");
+    }
+    let event = world.carry_out(&effect);
+    world.now = world.now + Duration::from_secs(600);
+    let woke = world.now;
+    effect = rollout.handle(world.now, event).expect("in place");
+    while effect != Effect::Write(Desired::BaselineBesideCandidate) {
+        let event = world.carry_out(&effect);
+        effect = rollout.handle(world.now, event).expect("in place");
+    }
+    assert!(world.now.since(woke) <= rollout.record().plan.interval, "{:?}", world.now.since(woke));
+}
+
 #[test]
 fn flagger_b11_a_metrics_outage_is_not_a_failure() {
     // It ends in time.

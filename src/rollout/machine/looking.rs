@@ -9,6 +9,16 @@ use super::{
 };
 use crate::rollout::{journal::Happening, observation::Observation, outcome::Reason};
 
+/// How both sides were.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// How many targets of stable and of the candidate were healthy.
+    pub(super) stable: u32,
+    pub(super) candidate: u32,
+    /// The candidate had weight, whoever gave it.
+    pub(super) serves: bool,
+}
+
 impl Rollout {
     pub(super) fn begin_takeover(&mut self) -> Effect {
         self.give_up = self.now + RESTORE_LIMIT;
@@ -25,14 +35,14 @@ impl Rollout {
 
     /// How many of stable's targets are healthy.
     pub(super) fn counted(&mut self, healthy: u32) -> Effect {
-        self.seen = Some((healthy, 0));
+        self.seen = Some(Seen { stable: healthy, candidate: 0, serves: false });
         // With none, what the candidate has decides.
         if healthy == 0 { Effect::Observe(None) } else { self.restore_at_once() }
     }
 
     /// Stable was seen without any healthy target.
     pub(super) fn is_stable_down(&self) -> bool {
-        self.seen.is_some_and(|(stable, _)| stable == 0)
+        self.seen.is_some_and(|seen| seen.stable == 0)
     }
 
     fn restore_at_once(&mut self) -> Effect {

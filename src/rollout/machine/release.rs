@@ -308,7 +308,7 @@ impl Rollout {
             return self.grow(observation).unwrap_or_else(|| self.idle(Some(until)));
         }
         self.say(Happening::Settled { index });
-        self.open_window();
+        self.open_window(until);
         self.baking(index, Duration::ZERO, Some(self.now), observation)
     }
 

@@ -185,13 +185,15 @@ impl Rollout {
 
     fn close_retired(&mut self) -> Effect {
         self.phase = Phase::Retiring(Retire::Closing);
-        self.give_up = self.now;
         // The lease ends with a job that is being killed; what is left to retire is the next one's.
-        if !self.hurried {
-            self.give_up = self.now + WRITE_LIMIT;
-            self.record.state = State::Closed;
+        if self.hurried {
+            self.give_up = self.now;
+            return self.write_record();
         }
-        self.write_record()
+        // An abort may have taken over since the last reading: its record is not written over.
+        self.give_up = self.now + WRITE_LIMIT;
+        self.record.state = State::Closed;
+        Effect::ReadBack
     }
 
     fn old_service(&self) -> String {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
+    looking::Seen,
     retire::DRAIN_LIMIT,
     types::{Desired, Effect, Role, Steer},
 };
@@ -91,8 +92,8 @@ impl Rollout {
     /// The decision to roll back: in the same tick, weights first. Before any action was written only the record is closed.
     pub(super) fn roll_back(&mut self, reason: Reason) -> Effect {
         // Rule 1: never from a side that serves to one that cannot.
-        if let Some((0, candidate_healthy @ 1..)) = self.seen
-            && self.has_weight()
+        if let Some(Seen { stable: 0, candidate: candidate_healthy @ 1.., serves }) = self.seen
+            && (serves || self.has_weight())
             && !self.force
         {
             self.say(Happening::Concern { what: format!("this would roll back: {reason}") });

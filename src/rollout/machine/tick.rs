@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::{
     core::{LEASE, Pending, Phase, RENEWAL, Rollout},
+    looking::Seen,
     retire::Retire,
     types::{Desired, Effect},
 };
 use crate::{
     rollout::{
         journal::{Entry, Happening},
-        observation::{Observation, Refusal, RefusalKind, Side},
+        observation::{LiveAction, Observation, Refusal, RefusalKind, Side},
         outcome::Reason,
         record::State,
         split::{Share, Split},
@@ -113,7 +114,9 @@ impl Rollout {
     /// Keeps of a full reading what later decisions need when they cannot read first.
     pub(super) fn remember(&mut self, observation: &Observation) {
         let Some(stable) = &observation.stable else { return };
-        self.seen = Some((stable.healthy, observation.candidate.healthy));
+        let has_weight = |action: &LiveAction| action.split.is_some_and(|split| split.candidate > 0);
+        let serves = observation.actions.iter().flatten().any(has_weight);
+        self.seen = Some(Seen { stable: stable.healthy, candidate: observation.candidate.healthy, serves });
         let size = stable.tasks.as_ref().map_or(0, |tasks| tasks.desired.max(tasks.running));
         self.stable_size = self.stable_size.max(size);
     }

@@ -1,7 +1,7 @@
 //! Which actions an operation needs, and on what: one row for each operation that is emulated.
 //!
 //! From AWS's service authorization reference (docs.aws.amazon.com/service-authorization, pages `list_vpc-lattice`, `list_ecs`,
-//! `list_application-autoscaling`, `list_cloudwatch`, `list_ssm`, `list_iam`, read 2026-11). Where a resource does not exist yet, its id is `*`.
+//! `list_application-autoscaling`, `list_cloudwatch`, `list_ssm`, `list_iam`, `list_ram`, `list_route53`, read 2026-11). Where a resource does not exist yet, its id is `*`.
 
 use super::resources::Resource::{self, Any, Given, Kind, Owner, Path, Role};
 
@@ -20,6 +20,8 @@ pub(crate) struct Row {
     pub(super) looks_up: &'static [(&'static str, &'static str)],
     /// The action that tags what is created.
     pub(super) tagging: &'static str,
+    /// On what, where creating it knows no resources; else on the last of them.
+    pub(super) tagged: &'static [Resource],
 }
 
 impl Row {
@@ -54,10 +56,14 @@ impl Row {
     const fn tagging(self, tagging: &'static str) -> Self {
         Self { tagging, ..self }
     }
+
+    const fn tagged(self, tagged: &'static [Resource]) -> Self {
+        Self { tagged, ..self }
+    }
 }
 
 const fn row(service: &'static str, operation: &'static str, resources: &'static [Resource]) -> Row {
-    Row { service, operation, action: operation, resources, passes: &[], looks_up: &[], tagging: "TagResource" }
+    Row { service, operation, action: operation, resources, passes: &[], looks_up: &[], tagging: "TagResource", tagged: &[] }
 }
 
 const fn lattice(operation: &'static str, resources: &'static [Resource]) -> Row {
@@ -88,6 +94,8 @@ const TO_ECS: &[(&str, &str)] = &[
     ("volumeConfigurations[].managedEBSVolume.roleArn", "ecs.amazonaws.com"),
 ];
 const TO_TASKS: &[(&str, &str)] = &[("taskRoleArn", "ecs-tasks.amazonaws.com"), ("executionRoleArn", "ecs-tasks.amazonaws.com")];
+const SHARE: &[Resource] = &[Given("resourceShareArn")];
+const ZONE: &[Resource] = &[Path("hostedzone/{HostedZoneId}")];
 const ECS_SERVICE: &[Resource] = &[Path("service/{cluster}/{service}")];
 
 /// Every operation's row.
@@ -213,6 +221,22 @@ pub(crate) const ROWS: &[Row] = &[
     row("ssm", "GetParameter", &[Path("parameter/{Name}")]),
     row("ssm", "GetParameters", &[Path("parameter/{Names[]}")]),
     row("ssm", "DeleteParameter", &[Path("parameter/{Name}")]),
+    // It knows no resources, the tags that come with it do.
+    row("ram", "CreateResourceShare", &[Any]).tagged(&[Path("resource-share/*")]),
+    row("ram", "GetResourceShares", &[Any]),
+    row("ram", "UpdateResourceShare", SHARE),
+    row("ram", "DeleteResourceShare", SHARE),
+    row("ram", "AssociateResourceShare", SHARE),
+    row("ram", "DisassociateResourceShare", SHARE),
+    row("ram", "GetResourceShareAssociations", &[Any]),
+    row("ram", "ListResources", &[Any]),
+    row("ram", "TagResource", SHARE),
+    row("ram", "UntagResource", SHARE),
+    row("route53", "ListHostedZonesByName", &[Any]),
+    row("route53", "GetHostedZone", &[Path("hostedzone/{Id}")]),
+    row("route53", "ListResourceRecordSets", ZONE),
+    row("route53", "ChangeResourceRecordSets", ZONE),
+    row("route53", "GetChange", &[Path("change/{Id}")]),
     row("iam", "GetRole", &[Role("RoleName")]),
     row("iam", "SimulatePrincipalPolicy", &[Given("PolicySourceArn")]),
     row("ec2", "DescribeSecurityGroups", &[Any]),

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::sandbox::{
     protocol::{Call, Protocol, Refusal, emulated},
+    ram,
     world::World,
 };
 
@@ -60,7 +61,7 @@ fn needs(world: &World, call: &Call, row: &actions::Row) -> Vec<Need> {
         call.operation.starts_with("Create") || call.operation.starts_with("Put") || call.operation.starts_with("Register");
     if (creates || call.operation == "RunTask") && !context::tags(&call.input).is_empty() {
         // The one that is created is the last.
-        let created = resources.last().cloned().unwrap_or_else(|| "*".to_owned());
+        let created = arns(world, call, row.tagged).pop().or_else(|| resources.last().cloned()).unwrap_or_else(|| "*".to_owned());
         needs.push(Need { creating: true, ..need(format!("{}:{}", row.service, row.tagging), created) });
     }
     for (member, to) in row.passes {
@@ -104,6 +105,9 @@ fn of_need(world: &mut World, call: &Call, need: &Need, common: Context, policie
 
 /// The tags of a resource, as its service tells them; none where it has no such resource.
 fn tags_of(world: &mut World, call: &Call, arn: &str) -> Vec<(String, String)> {
+    if call.service == "ram" {
+        return ram::tags(world, arn);
+    }
     let operations = emulated(call.service).map_or(&[][..], |service| service.operations);
     let Some((operation, list)) = operations.iter().find(|(name, _)| *name == "ListTagsForResource") else { return Vec::new() };
     let input = json!({"resourceArn": arn});
@@ -130,7 +134,7 @@ fn refuse(protocol: Protocol, caller: &Caller, used: &Used, kind: &str, verdict:
     let text =
         format!("User: {} is not authorized to perform: {} on resource: {} {because}", caller.arn(), used.action, used.resource);
     Err(match protocol {
-        Protocol::Query => Refusal::new("AccessDenied", text).status(403),
+        Protocol::Query | Protocol::RestXml => Refusal::new("AccessDenied", text).status(403),
         Protocol::RestJson | Protocol::Cbor => Refusal::new("AccessDeniedException", text).status(403),
         Protocol::AwsJson => Refusal::new("AccessDeniedException", text).status(400),
     })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::resources::texts;
-use crate::sandbox::{protocol::Call, world::World};
+use crate::sandbox::{protocol::Call, ram, world::World};
 
 /// Condition keys with their values. A key that is not there is told apart from one without values.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,16 @@ const KNOWN: &[&str] = &[
     "ecs:service",
     "ecs:task-definition",
     "iam:passedtoservice",
+    "ram:allowsexternalprincipals",
+    "ram:createaction",
+    "ram:principal",
+    "ram:requestedallowsexternalprincipals",
+    "ram:resourcearn",
+    "ram:resourcesharename",
+    "ram:resourcetag/",
+    "route53:changeresourcerecordsetsactions",
+    "route53:changeresourcerecordsetsnormalizedrecordnames",
+    "route53:changeresourcerecordsetsrecordtypes",
     "ssm:overwrite",
     "vpc-lattice:authtype",
     "vpc-lattice:createaction",
@@ -122,6 +132,8 @@ impl Context {
                 self.copy(call, "application-autoscaling:service-namespace", "ServiceNamespace");
                 self.copy(call, "application-autoscaling:scalable-dimension", "ScalableDimension");
             }
+            "ram" => self.ram(world, call),
+            "route53" => self.route53(call),
             "ssm" if call.operation == "PutParameter" => {
                 self.set("ssm:Overwrite", call.input["Overwrite"].as_bool().unwrap_or(false).to_string());
             }
@@ -162,6 +174,32 @@ impl Context {
                     self.set(key, arn(kind, id));
                 }
             }
+        }
+    }
+
+    fn ram(&mut self, world: &World, call: &Call) {
+        self.copy(call, "ram:Principal", "principals[]");
+        self.copy(call, "ram:ResourceArn", "resourceArns[]");
+        if matches!(call.operation, "CreateResourceShare" | "UpdateResourceShare") {
+            let asked = call.input["allowExternalPrincipals"].as_bool();
+            self.set("ram:RequestedAllowsExternalPrincipals", asked.unwrap_or(true).to_string());
+        }
+        if let Some((name, external)) = ram::named(world, call.text("resourceShareArn")) {
+            self.set("ram:ResourceShareName", name);
+            self.set("ram:AllowsExternalPrincipals", external.to_string());
+        }
+    }
+
+    /// As Route 53 normalizes them (developer guide, "Using IAM policy conditions for fine-grained access control"): lower case, no
+    /// dot at the end.
+    fn route53(&mut self, call: &Call) {
+        let each = |member: &str| texts(&call.input, &format!("ChangeBatch.Changes[].{member}"));
+        let names = each("ResourceRecordSet.Name");
+        if !names.is_empty() {
+            let normal = names.iter().map(|name| name.trim_end_matches('.').to_ascii_lowercase()).collect();
+            self.set_all("route53:ChangeResourceRecordSetsNormalizedRecordNames", normal);
+            self.set_all("route53:ChangeResourceRecordSetsRecordTypes", each("ResourceRecordSet.Type"));
+            self.set_all("route53:ChangeResourceRecordSetsActions", each("Action"));
         }
     }
 

@@ -62,24 +62,15 @@ pub(crate) fn caller(world: &World, access_key: &str) -> Caller {
 pub(crate) fn authenticate(world: &World, protocol: Protocol, request: &Request) -> Result<(), Refusal> {
     let key = dispatch::access_key(request);
     let json_status = if protocol == Protocol::RestJson { 403 } else { 400 };
-    let unknown = || match protocol {
-        Protocol::Query => {
-            Refusal::new("InvalidClientTokenId", "The security token included in the request is invalid.").status(403)
-        }
-        Protocol::RestJson | Protocol::AwsJson | Protocol::Cbor => {
-            Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
-                .status(json_status)
-        }
+    let said = |of_xml: &'static str, of_json: &'static str, text: &str| {
+        let (code, status) = if protocol.is_xml() { (of_xml, 403) } else { (of_json, json_status) };
+        Refusal::new(code, text).status(status)
     };
-    let expired = || {
-        let text = "The security token included in the request is expired";
-        match protocol {
-            Protocol::Query => Refusal::new("ExpiredToken", text).status(403),
-            Protocol::RestJson | Protocol::AwsJson | Protocol::Cbor => {
-                Refusal::new("ExpiredTokenException", text).status(json_status)
-            }
-        }
+    let unknown = || {
+        let text = "The security token included in the request is invalid.";
+        said("InvalidClientTokenId", "UnrecognizedClientException", text)
     };
+    let expired = || said("ExpiredToken", "ExpiredTokenException", "The security token included in the request is expired");
     if let Some(session) = world.iam.sessions.get(&key) {
         if request.header("x-amz-security-token") != Some(session.token.as_str()) {
             return Err(unknown());
@@ -96,12 +87,8 @@ pub(crate) fn authenticate(world: &World, protocol: Protocol, request: &Request)
         return Ok(());
     }
     if key.is_empty() {
-        return Err(match protocol {
-            Protocol::Query => Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token").status(403),
-            Protocol::RestJson | Protocol::AwsJson | Protocol::Cbor => {
-                Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token").status(json_status)
-            }
-        });
+        let text = if protocol.is_xml() { "Request is missing Authentication Token" } else { "Missing Authentication Token" };
+        return Err(said("MissingAuthenticationToken", "MissingAuthenticationTokenException", text));
     }
     Err(unknown())
 }

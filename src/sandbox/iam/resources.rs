@@ -39,7 +39,9 @@ impl fmt::Display for Resource {
 /// Every ARN that an operation's action is needed on.
 pub(super) fn arns(world: &World, call: &Call, resources: &[Resource]) -> Vec<String> {
     let scenario = &world.scenario;
-    let start = format!("arn:aws:{}:{}:{}:", call.service, scenario.region, scenario.account);
+    // Hosted zones and changes are nobody's and nowhere, as far as their ARNs tell.
+    let home = if call.service == "route53" { ":".to_owned() } else { format!("{}:{}", scenario.region, scenario.account) };
+    let start = format!("arn:aws:{}:{home}:", call.service);
     let mut found = Vec::new();
     for resource in resources {
         match resource {
@@ -175,6 +177,10 @@ mod tests {
             ("cloudwatch", "DescribeAlarms", json!({}), vec!["alarm:*"]),
             ("iam", "GetRole", json!({"RoleName": "r"}), vec!["arn:aws:iam::123456789012:role/r"]),
             ("ssm", "GetParameter", json!({"Name": "/espalier/lock:3"}), vec!["parameter/espalier/lock"]),
+            ("ram", "CreateResourceShare", json!({"name": "n"}), vec!["*"]),
+            ("ram", "DeleteResourceShare", json!({"resourceShareArn": "arn:share"}), vec!["arn:share"]),
+            ("route53", "GetChange", json!({"Id": "C1"}), vec!["arn:aws:route53:::change/C1"]),
+            ("route53", "ListResourceRecordSets", json!({"HostedZoneId": "Z1"}), vec!["arn:aws:route53:::hostedzone/Z1"]),
         ];
         for (service, operation, input, expected) in table {
             assert_eq!(of(service, operation, input.clone()), expected, "{operation} {input}");

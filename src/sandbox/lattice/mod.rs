@@ -44,10 +44,12 @@ pub(crate) use managed::{forward, forwards};
 pub(crate) use operation::OPERATIONS;
 pub(crate) use routes::{Addressed, Destination, addressed, routable, route, service_of_domain, service_of_name};
 pub(crate) use seed::seed;
+pub(crate) use services::HOSTED_ZONE;
 pub use state::{Action, Health};
 pub(crate) use state::{State, Written};
 pub use verbs::RuleSeen;
 pub(crate) use verbs::{behind, inventory, routed, rules, tags, targets, traffic_targets, write_action, write_tags, written};
 pub(crate) use view::{
-    added_share, deregister_target, edit, group_arn, group_exists, history, register_target, share, snapshot, target_health,
+    added_share, deregister_target, domain_of, edit, group_arn, group_exists, has_domain, history, register_target, share,
+    shareable, snapshot, target_health,
 };

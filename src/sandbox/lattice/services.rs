@@ -14,6 +14,9 @@ use crate::sandbox::{
     world::World,
 };
 
+/// The hosted zone of the domain names that VPC Lattice gives, which an alias has to name beside them.
+pub(crate) const HOSTED_ZONE: &str = "Z09127221KTH2CFUOHIZH";
+
 /// A service without listeners, as created or seeded.
 pub(super) fn make(world: &World, id: String, name: &str, tags: Tags, body: &Value) -> Service {
     let card = card(world, "service", id, name, tags);
@@ -66,7 +69,7 @@ fn head(service: &Service) -> Value {
 
 /// A service's `dnsEntry`.
 pub(super) fn dns(service: &Service) -> Value {
-    json!({"domainName": service.domain, "hostedZoneId": "Z09127221KTH2CFUOHIZH"})
+    json!({"domainName": service.domain, "hostedZoneId": HOSTED_ZONE})
 }
 
 pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {

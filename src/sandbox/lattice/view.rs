@@ -34,6 +34,27 @@ pub(crate) fn target_health(world: &World, group: &str, ip: &str, port: u16) -> 
     targets.iter().find(|target| target.id == ip && target.port == u64::from(port)).map(|target| target.health)
 }
 
+/// What RAM calls the kind of thing that has this ARN, where it can be shared: a service or a service network of this account.
+pub(crate) fn shareable(world: &World, arn: &str) -> Option<&'static str> {
+    let state = &world.lattice;
+    let service = || state.services.iter().any(|it| it.card.arn == arn && !matches!(it.life, Life::Deleting(_)));
+    let network = || state.networks.iter().any(|network| network.card.arn == arn);
+    if service() {
+        return Some("vpc-lattice:Service");
+    }
+    network().then_some("vpc-lattice:ServiceNetwork")
+}
+
+/// Whether Lattice gave this domain name to a service, which is how an alias names it.
+pub(crate) fn has_domain(world: &World, domain: &str) -> bool {
+    world.lattice.services.iter().any(|service| service.domain == domain)
+}
+
+/// The domain name that Lattice gave to the service of this name.
+pub(crate) fn domain_of(world: &World, name: &str) -> Option<String> {
+    world.lattice.services.iter().find(|service| service.card.name == name).map(|service| service.domain.clone())
+}
+
 /// The largest share, in percent, that any listener or rule gives the group as the data plane sees it now.
 pub(crate) fn share(world: &World, group: &str) -> f64 {
     let Ok(group) = world.lattice.group(group) else { return 0.0 };

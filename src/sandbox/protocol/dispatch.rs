@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::{Call, Emulated, Perform, Refusal, aws_json, cbor, emulated, form, query, rest_json};
+use super::{Call, Emulated, Perform, Refusal, aws_json, cbor, emulated, form, query, rest_json, rest_xml};
 use crate::{
     models::{self, Operation, Service, check},
     sandbox::{
@@ -18,9 +18,22 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     RestJson,
+    RestXml,
     AwsJson,
     Query,
     Cbor,
+}
+
+impl Protocol {
+    /// Whether the path is the operation.
+    const fn is_rest(self) -> bool {
+        matches!(self, Self::RestJson | Self::RestXml)
+    }
+
+    /// Whether it answers in XML, with the codes that STS has for what is wrong with whoever calls.
+    pub(crate) const fn is_xml(self) -> bool {
+        matches!(self, Self::Query | Self::RestXml)
+    }
 }
 
 /// What a request to AWS asks for.
@@ -28,7 +41,7 @@ pub(crate) struct Asked {
     pub(crate) protocol: Protocol,
     /// The name of the service in the models; `aws` where it is none of them.
     pub(crate) service: &'static str,
-    /// The operation's name, also one that is not known; method and path where VPC Lattice has no such route.
+    /// The operation's name, also one that is not known; method and path where nobody has such a route.
     pub(crate) operation: String,
     known: Option<(&'static Service, &'static Operation)>,
     labels: Vec<(&'static str, String)>,
@@ -65,25 +78,35 @@ pub(crate) fn identify(request: &Request) -> Asked {
         let service = by(|service| service.target_prefix.as_deref() == Some(prefix));
         return asked(Protocol::Cbor, service, operation);
     }
+    if let Some((service, operation, labels)) = rest(request) {
+        let protocol = if service.speaks("rest-xml") { Protocol::RestXml } else { Protocol::RestJson };
+        return Asked { labels, ..asked(protocol, Some(service), &operation.name) };
+    }
     if request.header("content-type").is_some_and(|given| given.starts_with("application/x-www-form-urlencoded")) {
         let fields = form::pairs(&String::from_utf8_lossy(&request.body));
         let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str());
         let version = field("Version");
-        let service = by(|service| service.xml_namespace.is_some() && service.api_version == version);
+        let service = by(|service| service.speaks("query") && service.api_version == version);
         // Whoever leaves out the version has still asked for something of STS, the oldest of them.
         return asked(Protocol::Query, service.or_else(|| models::service("sts")), field("Action"));
     }
-    let lattice = models::service("vpc-lattice");
-    match lattice.and_then(|service| rest_json::find(service, request).map(|found| (service, found))) {
-        Some((service, (operation, labels))) => Asked {
-            protocol: Protocol::RestJson,
-            service: service.name,
-            operation: operation.name.clone(),
-            known: Some((service, operation)),
-            labels,
-        },
-        None => asked(Protocol::RestJson, lattice, &format!("{} {}", request.method, request.path)),
+    let (named, path) = (format!("{} {}", request.method, request.path), request.path.trim_start_matches('/'));
+    // Route 53's paths begin with the version of its API.
+    match models::service("route53").filter(|service| path.starts_with(&service.api_version)) {
+        Some(service) => asked(Protocol::RestXml, Some(service), &named),
+        None => asked(Protocol::RestJson, models::service("vpc-lattice"), &named),
     }
+}
+
+/// An operation with the labels of its path, in its service.
+type Routed = (&'static Service, &'static Operation, Vec<(&'static str, String)>);
+
+/// The operation that method and path mean in one of the services that have paths.
+fn rest(request: &Request) -> Option<Routed> {
+    ["vpc-lattice", "ram", "route53"].into_iter().filter_map(models::service).find_map(|service| {
+        let (operation, labels) = rest_json::find(service, request)?;
+        Some((service, operation, labels))
+    })
 }
 
 fn by(wanted: impl Fn(&Service) -> bool) -> Option<&'static Service> {
@@ -114,6 +137,7 @@ pub(crate) fn perform(world: &mut World, asked: Asked, request: &Request) -> Rep
             }
             match protocol {
                 Protocol::RestJson => rest_json::encode(operation, answer),
+                Protocol::RestXml => rest_xml::encode(service, operation, &answer),
                 Protocol::AwsJson => aws_json::encode(service, &answer),
                 Protocol::Query => query::encode(service, operation, &id, &answer),
                 Protocol::Cbor => cbor::encode(service, operation, &answer),
@@ -131,7 +155,7 @@ pub(crate) fn perform(world: &mut World, asked: Asked, request: &Request) -> Rep
 
 fn attempt(world: &mut World, asked: Asked, request: &Request, subject: &mut String) -> Result<Value, Refusal> {
     // Where the path is the operation, an unknown one is a path that is not there.
-    let status = if asked.protocol == Protocol::RestJson { 404 } else { 400 };
+    let status = if asked.protocol.is_rest() { 404 } else { 400 };
     let code = if asked.protocol == Protocol::Query { "InvalidAction" } else { "UnknownOperationException" };
     let unknown = |what: &str| Refusal::new(code, format!("The sandbox does not speak {what}.")).status(status);
     let named = format!("{}:{}", asked.service, asked.operation);
@@ -144,6 +168,7 @@ fn attempt(world: &mut World, asked: Asked, request: &Request, subject: &mut Str
     }
     let call = match protocol {
         Protocol::RestJson => rest_json::decode(service, operation, asked.labels, request),
+        Protocol::RestXml => rest_xml::decode(service, operation, asked.labels, request),
         Protocol::AwsJson => aws_json::decode(service, operation, request),
         Protocol::Query => query::decode(service, operation, request),
         Protocol::Cbor => cbor::decode(service, operation, request),
@@ -179,20 +204,32 @@ fn about(call: &Call, request: &Request) -> String {
         let decoded = percent_encoding::percent_decode_str(&request.path).decode_utf8_lossy().into_owned();
         return decoded.trim_start_matches('/').to_owned();
     }
-    ["service", "serviceName", "family", "AlarmName", "ResourceId", "Name"]
-        .into_iter()
-        .find_map(|name| call.given(name))
-        .unwrap_or_default()
-        .to_owned()
+    [
+        "service",
+        "serviceName",
+        "family",
+        "AlarmName",
+        "ResourceId",
+        "Name",
+        "resourceShareArn",
+        "name",
+        "HostedZoneId",
+        "DNSName",
+        "Id",
+    ]
+    .into_iter()
+    .find_map(|name| call.given(name))
+    .unwrap_or_default()
+    .to_owned()
 }
 
 /// An error in the words of the protocol.
 pub(crate) fn refuse(protocol: Protocol, service: &str, id: &str, refusal: &Refusal) -> Reply {
     match (protocol, models::service(service)) {
         (Protocol::RestJson, Some(service)) => rest_json::refuse(service, refusal),
-        (Protocol::Query, Some(service)) => query::refuse(service, id, refusal),
+        (Protocol::Query | Protocol::RestXml, Some(service)) => query::refuse(service, id, refusal),
         (Protocol::Cbor, Some(service)) => cbor::refuse(service, refusal),
         (Protocol::AwsJson, service) => aws_json::refuse(service, refusal),
-        (Protocol::RestJson | Protocol::Query | Protocol::Cbor, None) => aws_json::refuse(None, refusal),
+        (Protocol::RestJson | Protocol::RestXml | Protocol::Query | Protocol::Cbor, None) => aws_json::refuse(None, refusal),
     }
 }

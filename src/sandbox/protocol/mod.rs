@@ -1,7 +1,7 @@
 //! From HTTP to an operation of a service and back: what a request asks for, held against the service's model; and its answer.
 //!
 //! Inside: [`dispatch`] (whose request it is, validation, doing it, logging it), one file per protocol (`rest_json` for VPC
-//! Lattice; `aws_json` for ECS, Application Auto Scaling, SSM and CloudWatch; `query` for STS and CloudWatch; `cbor` for
+//! Lattice and RAM; `rest_xml` for Route 53; `aws_json` for ECS, Application Auto Scaling, SSM and CloudWatch; `query` for STS and CloudWatch; `cbor` for
 //! CloudWatch), [`Call`] (a request taken apart) and [`Refusal`] (an error of a service).
 //!
 //! Deliberately absent: what any operation does. Each service's folder has a table of its operations; nothing here knows them.
@@ -16,6 +16,7 @@ pub(crate) mod form;
 mod query;
 mod refusal;
 mod rest_json;
+mod rest_xml;
 mod services;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -107,8 +107,8 @@ pub(super) fn encode(service: &Service, operation: &Operation, request: &str, an
     )
 }
 
-/// A value's inside as XML.
-fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
+/// A value's inside as XML, for this protocol and for restXml.
+pub(super) fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
     let Some(shape) = service.shape(shape) else { return };
     let mut element = |name: &str, of: &str, value: &Value| {
         into.push_str(&format!("<{name}>"));
@@ -119,14 +119,14 @@ fn write(service: &Service, shape: &str, value: &Value, into: &mut String) {
         Value::Object(members) => {
             for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
                 if let Some(known) = shape.members.get(name) {
-                    let own = known.location_name.as_deref().filter(|_| service.is_ec2());
-                    element(own.unwrap_or(name), &known.shape, member);
+                    element(known.location_name.as_deref().unwrap_or(name), &known.shape, member);
                 }
             }
         }
         Value::Array(items) => {
             let of = shape.member.as_ref().map_or("", |member| member.shape.as_str());
-            let name = if service.is_ec2() { "item" } else { "member" };
+            let of_list = shape.member.as_ref().and_then(|member| member.location_name.as_deref());
+            let name = if service.is_ec2() { "item" } else { of_list.unwrap_or("member") };
             items.iter().for_each(|item| element(name, of, item));
         }
         Value::String(text) => into.push_str(&escaped(text)),
@@ -157,7 +157,7 @@ pub(super) fn refuse(service: &Service, request: &str, refusal: &Refusal) -> Rep
     )
 }
 
-fn xml(status: u16, body: String) -> Reply {
+pub(super) fn xml(status: u16, body: String) -> Reply {
     Reply { status, headers: Vec::new(), body: body.into_bytes() }.with("content-type", "text/xml")
 }
 

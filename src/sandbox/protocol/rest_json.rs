@@ -1,4 +1,5 @@
-//! restJson1: the path and the method are the operation; labels, query and body are its members.
+//! restJson1: the path and the method are the operation; labels, query and body are its members. What stands in the path, the query
+//! and the headers is the same in restXml.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -17,7 +18,9 @@ pub(super) fn find(service: &'static Service, request: &Request) -> Option<(&'st
 }
 
 fn labels(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
-    let mut given = path.split('/');
+    // One of Route 53's routes ends in a slash, which it does not insist on.
+    let template = template.strip_suffix('/').unwrap_or(template);
+    let mut given = path.strip_suffix('/').filter(|_| path.ends_with("/rrset/")).unwrap_or(path).split('/');
     let mut found = Vec::new();
     for wanted in template.split('/') {
         let segment = given.next()?;
@@ -50,8 +53,23 @@ pub(super) fn decode(
             Refusal::new("ValidationException", format!("{name} is not a member of the body.")).with("reason", "cannotParse")
         );
     }
+    outside(service, operation, &labels, request, &mut input);
+    let access_key = super::dispatch::access_key(request);
+    let labels = labels.into_iter().map(|(_, label)| label).collect();
+    Ok(Call { service: service.name, operation: &operation.name, input: Value::Object(input), labels, access_key })
+}
+
+/// Puts the members in that do not stand in the body.
+pub(super) fn outside(
+    service: &'static Service,
+    operation: &Operation,
+    labels: &[(&'static str, String)],
+    request: &Request,
+    input: &mut Map<String, Value>,
+) {
+    let shape = operation.input.as_deref().and_then(|shape| service.shape(shape));
     let query = form::pairs(&request.query);
-    for (name, member) in members() {
+    for (name, member) in shape.into_iter().flat_map(|shape| &shape.members) {
         let wire = member.location_name.as_deref().unwrap_or(name);
         match member.place {
             Some(Place::Uri) => {
@@ -73,9 +91,6 @@ pub(super) fn decode(
             Some(Place::StatusCode) | None => {}
         }
     }
-    let access_key = super::dispatch::access_key(request);
-    let labels = labels.into_iter().map(|(_, label)| label).collect();
-    Ok(Call { service: service.name, operation: &operation.name, input: Value::Object(input), labels, access_key })
 }
 
 fn read(body: &[u8]) -> Result<Value, Refusal> {

@@ -8,7 +8,7 @@ use crate::{
         Kind,
         check::{Finding, Problem},
     },
-    sandbox::{autoscaling, cloudwatch, ec2, ecs, iam, lattice, ssm, sts, world::World},
+    sandbox::{autoscaling, cloudwatch, ec2, ecs, iam, lattice, ram, route53, ssm, sts, world::World},
 };
 
 /// What does an operation: it changes the world and gives the answer's members, or says why not.
@@ -75,6 +75,19 @@ pub(crate) const EMULATED: &[Emulated] = &[
         name: "iam",
         operations: iam::OPERATIONS,
         invalid: |findings| said_by_coral("ValidationError", findings),
+        throttled: || Refusal::new("Throttling", "Rate exceeded"),
+    },
+    Emulated {
+        name: "ram",
+        operations: ram::OPERATIONS,
+        invalid: |findings| said_by_coral("InvalidParameterException", findings),
+        throttled: || Refusal::new("ThrottlingException", "Rate exceeded"),
+    },
+    Emulated {
+        name: "route53",
+        operations: route53::OPERATIONS,
+        // Here a wrong kind of value is an invalid input as any other.
+        invalid: |findings| Refusal { code: "InvalidInput", ..said_by_coral("InvalidInput", findings) },
         throttled: || Refusal::new("Throttling", "Rate exceeded"),
     },
     Emulated {

@@ -24,3 +24,16 @@ pub(crate) fn ask_json(world: &mut World, service: &str, operation: &str, body: 
     };
     dispatch::perform(world, dispatch::identify(&request), &request)
 }
+
+/// The reply to a request of a service whose paths are its operations; a path may have a query.
+pub(crate) fn ask_rest(world: &mut World, method: &str, path: &str, body: String) -> Reply {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let request = Request {
+        method: method.parse().unwrap(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: http::HeaderMap::new(),
+        body: body.into(),
+    };
+    dispatch::perform(world, dispatch::identify(&request), &request)
+}

@@ -20,7 +20,7 @@ pub use schema::schema;
 pub(crate) use shape::WELL;
 pub use shape::{
     ActionSeed, AlarmEdit, AlarmSeed, AlarmState, Behaviour, Demand, EcsServiceSeed, Edit, Effect, Exit, Fault, GithubMode,
-    GroupSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, Load, MemberSeed, MetricSeed, MetricStep, NetworkSeed, OidcSeed,
-    Person, Quotas, RoleSeed, RuleSeed, ScalingSeed, Scenario, SecurityGroupSeed, ServiceSeed, TargetSeed, TokenMismatch,
-    VpcSeed,
+    GroupSeed, HostedZoneSeed, IamSeed, Knobs, LatticeSeed, ListenerSeed, Load, MemberSeed, MetricSeed, MetricStep, NetworkSeed,
+    OidcSeed, Person, Quotas, RecordSeed, RoleSeed, RuleSeed, ScalingSeed, Scenario, SecurityGroupSeed, ServiceSeed, TargetSeed,
+    TokenMismatch, VpcSeed,
 };

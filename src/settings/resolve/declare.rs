@@ -181,7 +181,7 @@ impl Declaring<'_, '_> {
         match (&service.domain, &service.hosted_zone) {
             (Some(domain), Some(zone)) => {
                 let (domain, zone) = (self.of(domain), self.of(zone));
-                let wanted = json!({ "service": "@service", "zone": zone, "points": true });
+                let wanted = json!({ "service": "@service", "zone": zone, "points": true, "owner": self.owner });
                 self.add("service.alias", Kind::Alias, &domain, &guarded.from, &["service"], wanted);
             }
             (None, Some(zone)) => {
@@ -197,14 +197,9 @@ impl Declaring<'_, '_> {
     fn association(&mut self, up: &ConfigUp, from: &str) {
         if up.network.is_some() {
             let wanted = json!({ "serviceNetworkIdentifier": "@network", "serviceIdentifier": "@service" });
-            self.add(
-                "service.network",
-                Kind::ServiceAssociation,
-                "service in its network",
-                from,
-                &["network", "service"],
-                wanted,
-            );
+            let name = self.resources.iter().find(|resource| resource.address == "service").map(|service| service.name.clone());
+            let name = format!("of {}", name.unwrap_or_default());
+            self.add("service.network", Kind::ServiceAssociation, &name, from, &["network", "service"], wanted);
         }
     }
 
@@ -330,7 +325,15 @@ fn example(kind: Kind) -> (String, String) {
         Kind::Service => ("svc", "service"),
         Kind::TargetGroup => ("tg", "targetgroup"),
         Kind::Listener => ("listener", "listener"),
-        _ => ("rule", "rule"),
+        Kind::VpcAssociation
+        | Kind::ServiceAssociation
+        | Kind::Targets
+        | Kind::Rule
+        | Kind::AccessLog
+        | Kind::AuthPolicy
+        | Kind::Share
+        | Kind::Alias
+        | Kind::EcsService => ("rule", "rule"),
     };
     let id = format!("{prefix}-0123456789abcdef0");
     let arn = format!("arn:aws:vpc-lattice:eu-central-1:123456789012:{path}/{id}");

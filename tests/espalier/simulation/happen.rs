@@ -12,6 +12,7 @@ use super::{
     rules,
     run::{Ahead, Run},
     stage::STRANGERS,
+    steer,
     verbs,
 };
 
@@ -58,6 +59,7 @@ impl Run<'_> {
         let slots = self.stage.released(Launch::Nothing);
         let mut record = self.stage.record(self.case, self.world.now());
         record.id = "somebody-elses".to_owned();
+        record.scaling = slots.stable.as_ref().and_then(|stable| steer::look(&self.world, stable));
         let ledger = Ledger::new(&self.stage.service_arn, &slots.targets, true).expect("recordable");
         let until = self.world.now() + Duration::from_secs(180);
         self.world.note("deployer", "another rollout claims the traffic targets");

@@ -102,9 +102,11 @@ impl Run<'_> {
     }
 
     pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
-        let Begun { rollout, slots, ledger, door, errands } = begun;
+        let Begun { mut rollout, slots, ledger, door, errands } = begun;
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
+        let effect = Rc::new(rollout.handle(self.clock(), Event::Begun).expect("a job begins"));
+        let rolls_back = matches!(*effect, Effect::CountHealthy(_) | Effect::Write(_));
         let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
         let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
         let holds = self.case.plan.steps.iter().any(|step| step.hold.is_some());
@@ -114,7 +116,7 @@ impl Run<'_> {
             stable: record.stable.as_ref().map(|stable| place(&stable.group)),
             candidate: place(&record.candidate.group),
             forced: verb == Some(Verb::ForcedAbort),
-            aborts: verb.is_some() && !restores && !goes_on,
+            aborts: verb.is_some() && !restores && (!goes_on || rolls_back),
             over: false,
             saw: None,
             looked: None,
@@ -139,19 +141,17 @@ impl Run<'_> {
         });
         let now = self.world.now();
         let hands = Hands::new(slots, ledger, door, errands);
-        let mut job = Job {
+        self.jobs.push(Job {
             rollout,
             hands,
-            effect: Rc::new(Effect::ReadBack),
+            effect,
             ready: now,
             effects: 0,
             ending: None,
             dead: false,
             began: now,
             slept: now,
-        };
-        job.effect = Rc::new(job.rollout.handle(self.clock(), Event::Begun).expect("a job begins"));
-        self.jobs.push(job);
+        });
         self.issued(self.jobs.len() - 1);
     }
 
@@ -209,6 +209,9 @@ impl Run<'_> {
         if self.case.analysis.is_empty() || !self.court.counts_until(self.world.now()) {
             return;
         }
+        // A minute whose end is a moment at which something happens is counted at the next one otherwise.
+        let now = self.world.now();
+        self.world.advance(now);
         for (slot, minutes) in self.court.traffic.iter_mut().enumerate() {
             let from = minutes.last().map_or(self.court.at_start.at, |(at, _)| *at + judged::MINUTE);
             let id = self.stage.slots[slot].group.id.as_str();

@@ -51,7 +51,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
       + network.auth_policy                 auth policy of shop-network
       + network.access_logs.s3              access log subscription arn:aws:s3:::my-access-logs
       + service                             Lattice service shop
-      + service.network                     service network association service in its network
+      + service.network                     service network association of shop
       + service.auth_policy                 auth policy of shop
       + service.access_logs.logs            access log subscription arn:aws:logs:ap-northeast-1:123456789012:log-group:lattice
       + target_groups.a                     target group shop-a
@@ -313,7 +313,7 @@ fn the_plan_stands_on_the_pull_request() {
     + network.auth_policy                 auth policy of shop-network
     + network.access_logs.s3              access log subscription arn:aws:s3:::my-access-logs
     + service                             Lattice service shop
-    + service.network                     service network association service in its network
+    + service.network                     service network association of shop
     + service.auth_policy                 auth policy of shop
     + service.access_logs.logs            access log subscription arn:aws:logs:ap-northeast-1:123456789012:log-group:lattice
     + target_groups.a                     target group shop-a
@@ -330,4 +330,37 @@ fn the_plan_stands_on_the_pull_request() {
 
     Done.
     "#);
+}
+
+#[test]
+fn a_custom_domain_is_an_alias_of_the_service_and_other_accounts_share_it() {
+    let scenario = "hosted_zones: [{ name: example.com, records: [{ name: www.example.com, type: CNAME, values: [elsewhere.example.net] }] }]\n";
+    let story = Story::within("promoted").elsewhere("zones.yml", scenario);
+    let before = there(&story.untold());
+    let config = |domain: &str, zone: &str, with: &str| {
+        format!(
+            "region: ap-northeast-1\nservice: shop\nup:\n  network: {{ share_with: [\"210987654321\"] }}\n  listeners: {{ http: {{}} }}\n  \
+             service: {{ domain: {domain}, hosted_zone: {zone}, share_with: [{with}\"210987654321\"] }}\n"
+        )
+    };
+    let organization = "\"arn:aws:organizations::123456789012:organization/o-abcdefghij\", ";
+    let domain = story.write("domain.yml", &config("shop.example.com", "example.com", organization));
+    let fewer = story.write("fewer.yml", &config("shop.example.com", "example.com", ""));
+    let told = story.script(&format!(
+        "exits 0 espalier up -c {domain}
+         exits 0 espalier up -c {domain}
+         exits 0 espalier up -c {fewer}
+         exits 0 espalier down -c {domain}"
+    ));
+    let told = told
+        .ends_with(0)
+        .says("up: shop: 7 as they are already")
+        .says("~ service.share_with  resource share shop-share: principals: ");
+    assert_eq!(there(&told.world), before);
+    // A name that leads elsewhere is somebody else's, and another domain's zone is none.
+    let taken = story.write("taken.yml", &config("www.example.com", "example.com", ""));
+    let other = story.write("other.yml", &config("shop.example.net", "example.net", ""));
+    let told = story.script(&format!("exits 1 espalier up -c {taken}\nexits 1 espalier up -c {other}")).ends_with(0);
+    let told = told.complains("alias record www.example.com is there and is not ours");
+    told.complains("the account has no hosted zone that `shop.example.net` is in");
 }

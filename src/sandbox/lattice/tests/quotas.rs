@@ -20,6 +20,7 @@ fn what_goes_beyond_a_quota_is_told_with_its_code() {
         service_networks: 1,
         services_per_network: 1,
         vpcs_per_network: 0,
+        ..Quotas::default()
     };
     let fixed = json!({"fixedResponse": {"statusCode": 404}});
     let rule = json!({"name": "one", "priority": 1, "match": {"httpMatch": {"method": "GET"}}, "action": fixed});

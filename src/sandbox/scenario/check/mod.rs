@@ -9,6 +9,7 @@ mod ec2;
 mod ecs;
 mod faults;
 mod lattice;
+mod names;
 mod operations;
 mod traffic;
 mod whole;

@@ -1,6 +1,6 @@
 //! All the checks, in the order in which people write scenarios.
 
-use super::{behaviours, cloudwatch, ec2, ecs, faults, lattice, traffic};
+use super::{behaviours, cloudwatch, ec2, ecs, faults, lattice, names, traffic};
 use crate::sandbox::{
     scenario::{Scenario, mistake::Mistake},
     world::World,
@@ -10,6 +10,7 @@ use crate::sandbox::{
 pub(crate) fn check(scenario: &Scenario) -> Vec<Mistake> {
     let mut found = Vec::new();
     lattice::check(scenario, &mut found);
+    names::check(scenario, &mut found);
     ecs::check(scenario, &mut found);
     ec2::check(scenario, &mut found);
     behaviours::check(scenario, &mut found);

@@ -1,4 +1,4 @@
-//! How much of VPC Lattice an account may have.
+//! How much of VPC Lattice, and of what shares it, an account may have.
 
 #[cfg(test)]
 use schemars::JsonSchema;
@@ -28,6 +28,8 @@ pub struct Quotas {
     pub services_per_network: u64,
     /// VPCs in a service network.
     pub vpcs_per_network: u64,
+    /// Resource shares of RAM, which refuses more of them in its own words.
+    pub resource_shares: u64,
 }
 
 impl Default for Quotas {
@@ -43,6 +45,7 @@ impl Default for Quotas {
             service_networks: 50,
             services_per_network: 500,
             vpcs_per_network: 500,
+            resource_shares: 5000,
         }
     }
 }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, IamSeed, Knobs, LatticeSeed, Load, MetricSeed, OidcSeed, Person,
-    Quotas, ScalingSeed, SecurityGroupSeed, WELL,
+    AlarmSeed, Behaviour, EcsServiceSeed, Fault, GithubMode, HostedZoneSeed, IamSeed, Knobs, LatticeSeed, Load, MetricSeed,
+    OidcSeed, Person, Quotas, ScalingSeed, SecurityGroupSeed, WELL,
 };
 use crate::clock::Timestamp;
 
@@ -40,6 +40,8 @@ pub struct Scenario {
     pub start: Timestamp,
     /// The VPC Lattice resources.
     pub lattice: LatticeSeed,
+    /// The hosted zones of Route 53.
+    pub hosted_zones: Vec<HostedZoneSeed>,
     /// The ECS cluster's name.
     #[cfg_attr(test, schemars(regex(pattern = r"^[a-zA-Z0-9_-]{0,255}$"), example = &"my-cluster"))]
     pub cluster: String,

@@ -1,0 +1,430 @@
+//! Names in DNS: aliases of a Lattice service in Route 53's hosted zones, each call made once.
+//!
+//! Route 53 speaks XML and has few operations here, so they are written out.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{
+    connect::Aws,
+    fault::Fault,
+    signed::{Ask, Signer},
+    xml::{Element, texts, tree},
+};
+use crate::time::Timestamp;
+
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const SPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
+/// What an alias of a Lattice service is a record of: both answer by the service's own name.
+pub const ALIASES: [&str; 2] = ["A", "AAAA"];
+
+/// The hosted zones of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a>(&'a Signer);
+
+/// Which of the zones of a domain is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// The only one.
+    Only,
+    /// A public one.
+    Public,
+    /// A private one.
+    Private,
+    /// The one of this id.
+    Id(&'a str),
+}
+
+/// A hosted zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// Its id, without `/hostedzone/`.
+    pub id: String,
+    /// Its domain, without the dot at its end.
+    pub name: String,
+    /// Whether it answers in VPCs only.
+    pub private: bool,
+}
+
+/// Why there is no zone for a domain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ZoneError {
+    /// AWS's refusal.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// None of the account's zones holds the domain.
+    #[error("the account has no {}hosted zone that `{domain}` is in", which.word())]
+    None {
+        /// The domain.
+        domain: String,
+        /// What sort of zone was looked for.
+        which: Sort,
+    },
+    /// Several do.
+    #[error("the account has several {}hosted zones `{zone}`: {}", which.word(), ids.join(", "))]
+    Several {
+        /// The zones' domain.
+        zone: String,
+        /// Their ids.
+        ids: Vec<String>,
+        /// What sort of zone was looked for.
+        which: Sort,
+    },
+    /// The zone of the id that was given is another domain's.
+    #[error("the hosted zone {id} is `{zone}`, which `{domain}` is not in")]
+    Other {
+        /// The domain.
+        domain: String,
+        /// The zone's id.
+        id: String,
+        /// The zone's domain.
+        zone: String,
+    },
+}
+
+/// Public, private, or either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// Either.
+    Any,
+    /// Public ones.
+    Public,
+    /// Private ones.
+    Private,
+}
+
+impl Sort {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::Public => "public ",
+            Self::Private => "private ",
+        }
+    }
+}
+
+/// Where an alias leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The domain name that it is another name of; without the dot at its end.
+    pub domain: String,
+    /// The zone of that name, which for a service's own is Lattice's (`dnsEntry.hostedZoneId`).
+    pub zone: String,
+}
+
+/// The records of one name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// `A`, `AAAA`, `CNAME`, …
+    pub kind: String,
+    /// Where it leads, if it is an alias.
+    pub alias: Option<Target>,
+    /// Whether the health of that is looked at.
+    evaluated: bool,
+    /// Its values, if it is none.
+    pub values: Vec<String>,
+    /// Whether it is one of several that share name and type, by a routing policy.
+    pub is_routed: bool,
+}
+
+impl Record {
+    /// Whether it is an alias of this.
+    #[must_use]
+    pub fn leads_to(&self, target: &Target) -> bool {
+        self.alias.as_ref().is_some_and(|alias| alias.domain.eq_ignore_ascii_case(&target.domain))
+    }
+}
+
+impl<'a> Names<'a> {
+    /// With these credentials.
+    #[must_use]
+    pub const fn of(aws: &'a Aws) -> Self {
+        Self(aws.calls.signer())
+    }
+
+    /// The zone that a domain is in: of those with the longest name, the one that is meant.
+    ///
+    /// # Errors
+    /// When there is none, or more than one; AWS's refusal.
+    pub async fn zone(&self, domain: &str, which: Which<'_>, now: Timestamp) -> Result<Zone, ZoneError> {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+        let sort = match which {
+            Which::Id(id) => return self.zone_of_id(&domain, id, now).await,
+            Which::Only => Sort::Any,
+            Which::Public => Sort::Public,
+            Which::Private => Sort::Private,
+        };
+        let mut rest = domain.as_str();
+        while !rest.is_empty() {
+            let mut found = self.zones(rest, now).await?;
+            found.retain(|zone| match sort {
+                Sort::Any => true,
+                Sort::Public => !zone.private,
+                Sort::Private => zone.private,
+            });
+            match found.as_slice() {
+                [] => {}
+                [zone] => return Ok(zone.clone()),
+                [_, ..] => {
+                    let ids = found.into_iter().map(|zone| zone.id).collect();
+                    return Err(ZoneError::Several { zone: rest.to_owned(), ids, which: sort });
+                }
+            }
+            rest = rest.split_once('.').map_or("", |(_, rest)| rest);
+        }
+        Err(ZoneError::None { domain, which: sort })
+    }
+
+    async fn zone_of_id(&self, domain: &str, id: &str, now: Timestamp) -> Result<Zone, ZoneError> {
+        const OPERATION: &str = "GetHostedZone";
+        let text = self.get(OPERATION, format!("hostedzone/{}", encoded(id)), now).await?;
+        let root = tree(&text);
+        let zone = root.find("HostedZone").map(zone);
+        let zone = zone.ok_or_else(|| Fault::unreadable(OPERATION, "the answer has no zone"))?;
+        let inside = domain == zone.name || domain.ends_with(&format!(".{}", zone.name));
+        if inside { Ok(zone) } else { Err(ZoneError::Other { domain: domain.to_owned(), id: zone.id, zone: zone.name }) }
+    }
+
+    /// Every zone of exactly this name; there are never many.
+    async fn zones(&self, name: &str, now: Timestamp) -> Result<Vec<Zone>, Fault> {
+        let text = self.get("ListHostedZonesByName", format!("hostedzonesbyname?dnsname={}", encoded(name)), now).await?;
+        let root = tree(&text);
+        Ok(root.all("HostedZone").into_iter().map(zone).filter(|zone| zone.name == name).collect())
+    }
+
+    /// What a zone says of a name.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn records(&self, zone: &str, name: &str, now: Timestamp) -> Result<Vec<Record>, Fault> {
+        let path = format!("hostedzone/{}/rrset?name={}", encoded(zone), encoded(name));
+        let root = tree(&self.get("ListResourceRecordSets", path, now).await?);
+        let is_it = |set: &&Element| bare(set.of("Name")).replace("\\052", "*").eq_ignore_ascii_case(name.trim_end_matches('.'));
+        Ok(root.all("ResourceRecordSet").into_iter().filter(is_it).map(record).collect())
+    }
+
+    /// Makes a name an alias of a target, for both kinds of address at once, in place of what was there; the change's id.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn point(&self, zone: &str, name: &str, target: &Target, now: Timestamp) -> Result<String, Fault> {
+        let sets = ALIASES.map(|kind| set("UPSERT", name, kind, target, false));
+        self.change(zone, &sets.concat(), now).await
+    }
+
+    /// Takes those of these records away that are aliases of the target; the change's id, or none where there are none.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn unpoint(
+        &self,
+        zone: &str,
+        name: &str,
+        target: &Target,
+        records: &[Record],
+        now: Timestamp,
+    ) -> Result<Option<String>, Fault> {
+        let ours = records.iter().filter(|record| record.leads_to(target) && !record.is_routed);
+        let sets: String =
+            ours.filter_map(|record| Some(set("DELETE", name, &record.kind, record.alias.as_ref()?, record.evaluated))).collect();
+        if sets.is_empty() {
+            return Ok(None);
+        }
+        self.change(zone, &sets, now).await.map(Some)
+    }
+
+    /// Whether all of Route 53's servers answer by a change.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn is_in_force(&self, change: &str, now: Timestamp) -> Result<bool, Fault> {
+        let text = self.get("GetChange", format!("change/{}", encoded(change)), now).await?;
+        Ok(tree(&text).find("Status").is_some_and(|status| status.text == "INSYNC"))
+    }
+
+    async fn change(&self, zone: &str, sets: &str, now: Timestamp) -> Result<String, Fault> {
+        const OPERATION: &str = "ChangeResourceRecordSets";
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{OPERATION}Request xmlns=\"{SPACE}\"><ChangeBatch><Changes>{sets}</Changes>\
+             </ChangeBatch></{OPERATION}Request>"
+        );
+        let path = format!("hostedzone/{}/rrset", encoded(zone));
+        let text = self.ask(OPERATION, http::Method::POST, path, body, now).await?;
+        let id = tree(&text).find("Id").map(|id| last(&id.text));
+        id.ok_or_else(|| Fault::unreadable(OPERATION, "the answer has no change"))
+    }
+
+    async fn get(&self, operation: &'static str, path: String, now: Timestamp) -> Result<String, Fault> {
+        self.ask(operation, http::Method::GET, path, String::new(), now).await
+    }
+
+    async fn ask(
+        &self,
+        operation: &'static str,
+        method: http::Method,
+        path: String,
+        body: String,
+        now: Timestamp,
+    ) -> Result<String, Fault> {
+        let headers = if body.is_empty() { Vec::new() } else { vec![("content-type", "application/xml".to_owned())] };
+        let path = format!("/2013-04-01/{path}");
+        let ask = Ask { operation, service: "route53", method, path, headers, body: body.into_bytes(), ..Ask::default() };
+        let answer = self.0.send(ask, now).await?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if answer.status == 200 {
+            return Ok(text);
+        }
+        let said = |name: &str| texts(&text, &[name]).pop().map(|(_, text)| text);
+        // What is wrong with a batch may come under a root of its own, without a code.
+        let code = said("Code").or_else(|| text.contains("<InvalidChangeBatch").then(|| "InvalidChangeBatch".to_owned()));
+        let message = said("Message").unwrap_or_else(|| "AWS gave no message".to_owned());
+        Err(Fault::answered(operation, answer.status, code.as_deref(), &message))
+    }
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+/// `/hostedzone/Z1` as `Z1`.
+fn last(id: &str) -> String {
+    id.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Without the dot at its end.
+fn bare(name: &str) -> &str {
+    name.trim_end_matches('.')
+}
+
+fn zone(said: &Element) -> Zone {
+    let private = said.find("PrivateZone").is_some_and(|private| private.text == "true");
+    Zone { id: last(said.of("Id")), name: bare(said.of("Name")).to_owned(), private }
+}
+
+fn record(set: &Element) -> Record {
+    let alias = set.find("AliasTarget");
+    Record {
+        kind: set.of("Type").to_owned(),
+        alias: alias
+            .map(|alias| Target { domain: bare(alias.of("DNSName")).to_owned(), zone: alias.of("HostedZoneId").to_owned() }),
+        evaluated: alias.is_some_and(|alias| alias.of("EvaluateTargetHealth") == "true"),
+        values: set.all("ResourceRecord").into_iter().map(|record| record.of("Value").to_owned()).collect(),
+        is_routed: !set.of("SetIdentifier").is_empty(),
+    }
+}
+
+/// One change of an alias.
+fn set(action: &str, name: &str, kind: &str, target: &Target, evaluated: bool) -> String {
+    let mut xml = format!("<Change><Action>{action}</Action><ResourceRecordSet>");
+    // Writing into text does not fail.
+    let _ok = write!(
+        xml,
+        "<Name>{}</Name><Type>{}</Type><AliasTarget><HostedZoneId>{}</HostedZoneId><DNSName>{}</DNSName>\
+         <EvaluateTargetHealth>{evaluated}</EvaluateTargetHealth></AliasTarget></ResourceRecordSet></Change>",
+        escaped(name),
+        escaped(kind),
+        escaped(&target.zone),
+        escaped(&target.domain),
+    );
+    xml
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{
+        fault::FaultKind,
+        testing::{asked, in_sandbox, ok, pass, refused, with_aws},
+    };
+    use crate::clock::Clock as _;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_795_309_200);
+    const ZONES: &str = "hosted_zones:
+  - { name: example.com, id: ZPUBLIC, records: [{ name: other.example.com, type: A, values: [192.0.2.1] }] }
+  - { name: example.com, id: ZPRIVATE, vpcs: [vpc-12345678] }
+  - { name: shop.example.com, id: ZSHOP }
+";
+
+    #[test]
+    fn the_zone_with_the_longest_name_is_the_one() {
+        in_sandbox(ZONES, async |aws, clock| {
+            let names = Names::of(&aws);
+            let find = async |domain: &str, which| {
+                let found = names.zone(domain, which, clock.now()).await;
+                found.map(|zone| zone.id).map_err(|error| error.to_string())
+            };
+            let id = |id: &str| Ok(id.to_owned());
+            assert_eq!(find("API.shop.example.com.", Which::Only).await, id("ZSHOP"));
+            assert_eq!(find("shop.example.com", Which::Public).await, id("ZSHOP"));
+            assert_eq!(find("api.shop.example.com", Which::Private).await, id("ZPRIVATE"));
+            assert_eq!(find("api.example.com", Which::Public).await, id("ZPUBLIC"));
+            assert_eq!(find("api.shop.example.com", Which::Id("ZPUBLIC")).await, id("ZPUBLIC"));
+            let several = "the account has several hosted zones `example.com`: ZPRIVATE, ZPUBLIC";
+            assert_eq!(find("api.example.com", Which::Only).await, Err(several.to_owned()));
+            let none = "the account has no private hosted zone that `api.example.org` is in";
+            assert_eq!(find("api.example.org", Which::Private).await, Err(none.to_owned()));
+            let other = "the hosted zone ZSHOP is `shop.example.com`, which `example.com` is not in";
+            assert_eq!(find("example.com", Which::Id("ZSHOP")).await, Err(other.to_owned()));
+            let gone = names.zone("example.com", Which::Id("ZGONE"), clock.now()).await;
+            assert!(matches!(gone, Err(ZoneError::Fault(fault)) if fault.kind == FaultKind::NotFound));
+        });
+    }
+
+    #[test]
+    fn an_alias_is_set_comes_into_force_and_is_taken_away_when_it_is_ours() {
+        in_sandbox(ZONES, async |aws, clock| {
+            let names = Names::of(&aws);
+            let service = serde_json::json!({ "serviceIdentifier": "svc-12345678901234567" });
+            let service = aws.calls.call("vpc-lattice", "GetService", &service, clock.now()).await.expect("a service");
+            let text = |member: &str| service["dnsEntry"][member].as_str().unwrap_or_default().to_owned();
+            let target = Target { domain: text("domainName"), zone: text("hostedZoneId") };
+            let change = names.point("ZPUBLIC", "api.example.com", &target, clock.now()).await.expect("a change");
+            assert_eq!(names.is_in_force(&change, clock.now()).await, Ok(false));
+            pass(&clock, 60).await;
+            assert_eq!(names.is_in_force(&change, clock.now()).await, Ok(true));
+            let found = names.records("ZPUBLIC", "api.example.com", clock.now()).await.expect("records");
+            assert_eq!(found.iter().map(|record| record.kind.as_str()).collect::<Vec<_>>(), ALIASES);
+            assert!(found.iter().all(|record| record.leads_to(&target) && !record.is_routed), "{found:?}");
+
+            let other = names.records("ZPUBLIC", "other.example.com", clock.now()).await.expect("records");
+            assert_eq!((other[0].values.as_slice(), other[0].leads_to(&target)), (&["192.0.2.1".to_owned()][..], false));
+            let left = names.unpoint("ZPUBLIC", "other.example.com", &target, &other, clock.now()).await;
+            assert_eq!(left, Ok(None), "somebody else's stays");
+
+            let taken = names.unpoint("ZPUBLIC", "api.example.com", &target, &found, clock.now()).await.expect("asked");
+            assert!(taken.is_some());
+            assert_eq!(names.records("ZPUBLIC", "api.example.com", clock.now()).await, Ok(Vec::new()));
+            let again = names.unpoint("ZPUBLIC", "api.example.com", &target, &found, clock.now()).await.expect_err("gone");
+            assert_eq!((again.kind, again.code.as_deref()), (FaultKind::Invalid, Some("InvalidChangeBatch")));
+            assert!(again.message.contains("but it was not found"), "{again}");
+        });
+    }
+
+    #[test]
+    fn it_is_signed_for_its_one_region_and_both_forms_of_a_bad_batch_are_read() {
+        let bad = "<InvalidChangeBatch xmlns=\"x\"><Messages><Message>no</Message></Messages><RequestId>1</RequestId></InvalidChangeBatch>";
+        with_aws(
+            |asked, _| match asked.what.split(' ').next() {
+                Some("POST") => Some(refused(400, "x", "").body(bad)),
+                _ => Some(ok("<R><HostedZones/></R>")),
+            },
+            async |aws, log| {
+                let names = Names::of(&aws);
+                assert!(matches!(names.zone("a&b.example", Which::Only, NOW).await, Err(ZoneError::None { .. })));
+                let target = Target { domain: "x.on.aws".to_owned(), zone: "Z1".to_owned() };
+                let fault = names.point("Z2", "a&b.example", &target, NOW).await.expect_err("refused");
+                assert_eq!((fault.code.as_deref(), fault.message.as_str()), (Some("InvalidChangeBatch"), "no"));
+                let asked = asked(&log);
+                assert_eq!(asked[0].what, "GET /2013-04-01/hostedzonesbyname?dnsname=a%26b.example");
+                assert!(asked[0].header("authorization").contains("/us-east-1/route53/aws4_request"));
+                let body = String::from_utf8_lossy(&asked[2].body).into_owned();
+                assert!(body.contains("<Name>a&amp;b.example</Name><Type>AAAA</Type>"), "{body}");
+            },
+        );
+    }
+}
