@@ -197,8 +197,7 @@ macro_rules! packed {
 pub fn service(name: &str) -> Option<&'static Service> {
     static LATTICE: LazyLock<Service> = LazyLock::new(|| read("vpc-lattice", packed!("vpc-lattice")));
     static ECS: LazyLock<Service> = LazyLock::new(|| read("ecs", packed!("ecs")));
-    static SCALING: LazyLock<Service> =
-        LazyLock::new(|| read("application-autoscaling", packed!("application-autoscaling")));
+    static SCALING: LazyLock<Service> = LazyLock::new(|| read("application-autoscaling", packed!("application-autoscaling")));
     static CLOUDWATCH: LazyLock<Service> = LazyLock::new(|| read("cloudwatch", packed!("cloudwatch")));
     static STS: LazyLock<Service> = LazyLock::new(|| read("sts", packed!("sts")));
     static SSM: LazyLock<Service> = LazyLock::new(|| read("ssm", packed!("ssm")));

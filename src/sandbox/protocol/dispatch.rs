@@ -86,7 +86,8 @@ pub(crate) fn identify(request: &Request) -> Asked {
         let fields = form::pairs(&String::from_utf8_lossy(&request.body));
         let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str());
         let version = field("Version");
-        let service = by(|service| ["query", "ec2"].iter().any(|protocol| service.speaks(protocol)) && service.api_version == version);
+        let service =
+            by(|service| ["query", "ec2"].iter().any(|protocol| service.speaks(protocol)) && service.api_version == version);
         // Whoever leaves out the version has still asked for something of STS, the oldest of them.
         return asked(Protocol::Query, service.or_else(|| models::service("sts")), field("Action"));
     }

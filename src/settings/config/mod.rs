@@ -17,15 +17,15 @@ mod schema;
 mod steps;
 mod test_rule;
 mod up;
+mod up_traffic;
 
 pub(crate) use analysis::{ConfigAnalysis, JudgedBy};
 pub(crate) use ecspresso::{Ecspresso, Loaded, load as load_ecspresso, place_of_state};
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;
 pub use schema::SCHEMA;
-pub(crate) use up::{
-    ConfigAction, ConfigGroup, ConfigListener, ConfigRule, ConfigUp, Declared, Document, Guarded, HealthCheck, default_name,
-};
+pub(crate) use up::{ConfigUp, Declared, Document, Guarded, default_name};
+pub(crate) use up_traffic::{ConfigAction, ConfigGroup, ConfigListener, ConfigRule, HealthCheck};
 
 #[cfg(test)]
 mod tests;
