@@ -29,6 +29,8 @@ pub mod lookups;
 mod meter;
 pub mod metrics;
 pub mod names;
+#[cfg(test)]
+mod names_tests;
 pub mod observe;
 pub mod parameters;
 mod plain;

@@ -333,7 +333,3 @@ fn set(action: &str, name: &str, kind: &str, target: &Target, evaluated: bool) -
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
-
-#[cfg(test)]
-#[path = "names_tests.rs"]
-mod tests;

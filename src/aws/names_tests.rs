@@ -1,11 +1,11 @@
-//! What the verbs of Route 53 make of answers, and of a world.
+//! Names in DNS, in the sandbox and over a scripted wire.
 
-use super::*;
-use crate::aws::{
+use super::{
     fault::FaultKind,
+    names::{ALIASES, Names, Target, Which, ZoneError},
     testing::{asked, in_sandbox, ok, pass, refused, with_aws},
 };
-use crate::clock::Clock as _;
+use crate::{clock::Clock as _, time::Timestamp};
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_309_200);
 const ZONES: &str = "hosted_zones:

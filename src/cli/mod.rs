@@ -2,11 +2,12 @@
 //! config, so that all three are told their mistakes in the same way.
 //!
 //! Inside: `releases` (the command, its verbs, and the arguments of those that begin something), `rollouts` (of those that act on
-//! a recorded rollout), `templates` (what fills in definitions), `resources` (`up` and `down`), `editing` (schema and completions), `policy`, `previews`,
+//! a recorded rollout), `templates` (what fills in definitions), `resources` (`up` and `down`), `editing` (schema and completions), `init`, `policy`, `previews`,
 //! `sandbox`, and `asked` (which arguments are made at all). Deliberately absent: meaning. Parse a [`Cli`].
 
 mod asked;
 mod editing;
+mod init;
 mod policy;
 mod previews;
 mod releases;
@@ -17,7 +18,8 @@ mod templates;
 
 pub use asked::Asked;
 pub use editing::{Completions, Schema, Shell};
-pub use policy::IamPolicy;
+pub use init::Init;
+pub use policy::{IamPolicy, Trusted};
 pub use previews::{Preview, PreviewDown, PreviewList, PreviewSweep, PreviewUp, Previewed};
 pub use releases::*;
 pub use resources::{Down, Up};

@@ -3,6 +3,7 @@
 use super::{
     asked::Asked,
     editing::{Completions, Schema},
+    init::Init,
     policy::IamPolicy,
     previews::Preview,
     resources::{Down, Up},
@@ -26,6 +27,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin: write config, workflows and IAM policies for an ECS service that runs
+    Init(Asked<Init>),
     /// Release: patch, register, run the candidate, shift step by step, promote or roll back
     Deploy(Asked<Deploy>),
     /// Show what a release would change in what runs

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{
-    abort, answer, as_findings, completions, connect, demo, deploy, diff, filter_log, iam_policy, lookups, opened, patch,
+    abort, answer, as_findings, completions, connect, demo, deploy, diff, filter_log, iam_policy, init, lookups, opened, patch,
     preview, promote, recover, resources, resume, rollback, sandbox, schema, shift, status, verify,
 };
 use crate::{
@@ -41,6 +41,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             as_findings::shown(settings.and_then(|settings| on_runtime(diff::diff(settings))), format, &surroundings)?
         }
         Command::Verify(args) => verify::verify(&args, environment)?,
+        Command::Init(args) => init::init(&args, environment)?,
         Command::IamPolicy(args) => iam_policy::iam_policy(&args, environment)?,
         Command::Shift(args) => on_runtime(shift::shift(settled(environment, |it| resolve::shift(&args, it))?))?,
         Command::Abort(args) => on_runtime(abort::abort(settled(environment, |it| resolve::abort(&args, it))?))?,

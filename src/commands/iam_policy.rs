@@ -11,13 +11,14 @@ use super::{
     dispatch::{on_runtime, settled},
     patch::note,
     replace::replace,
+    trust_policy,
 };
 use crate::{
     aws::{autoscaling, survey, survey::Survey},
     cli,
     definition::template::Reference,
     exit::{Error, Exit},
-    settings::{DeploySettings, Environment, Format, Lock, Previews, Rules, Templating, resolve},
+    settings::{DeploySettings, Environment, Format, Lock, PolicySettings, Previews, Rules, Templating, resolve},
     verify::{
         needs::{Need, Release},
         policy::{self, Statement},
@@ -61,7 +62,18 @@ fn previews_of(release: &DeploySettings, previews: &Previews, meant: &Meant) -> 
 /// # Errors
 /// What is wrong with the request, or AWS's refusal.
 pub(super) fn iam_policy(args: &cli::IamPolicy, environment: &mut Environment) -> Result<Exit, Error> {
+    if let Some(trusted) = settled(environment, |it| resolve::trust(args, it))? {
+        return trust_policy::print(&trusted);
+    }
     let settings = settled(environment, |it| resolve::iam_policy(args, it))?;
+    printed(&settings, environment)
+}
+
+/// The same with everything settled.
+///
+/// # Errors
+/// As [`iam_policy`].
+pub(super) fn printed(settings: &PolicySettings, environment: &Environment) -> Result<Exit, Error> {
     let release = &settings.release;
     let definitions = deploy::definitions(release)?;
     let mut meant = match &settings.account {
@@ -70,7 +82,8 @@ pub(super) fn iam_policy(args: &cli::IamPolicy, environment: &mut Environment) -
     };
     configured(release, &definitions, &mut meant);
     let lookups = lookups(environment.answers.keys(), &release.templating, &meant.release.home);
-    let roles = roles(release, &mut meant);
+    let own = settings.role.as_ref().or(release.aws.role.as_ref());
+    let roles = roles(own, &mut meant);
     let mut statements = policy::policy(&meant.release, roles, lookups);
     if let Some(previews) = &settings.previews {
         let more = preview_policy::statements(&previews_of(release, previews, &meant));
@@ -144,8 +157,7 @@ fn listed(survey: &Survey, rules: &[String]) -> Result<Vec<String>, Error> {
 /// What can be said without AWS: ARNs and ids as they are given, patterns for names.
 fn offline(release: &DeploySettings, account: &str) -> Meant {
     let region = release.aws.region.clone().unwrap_or_default();
-    let partition = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")].into_iter().find(|(start, _)| region.starts_with(start));
-    let partition = partition.map_or("aws", |(_, partition)| partition);
+    let partition = trust_policy::partition(&region);
     let mut meant = Meant::default();
     let mut unknown = Vec::new();
     let mut arn = |given: &str, start: &str, ids: &str, above: &str| {
@@ -228,8 +240,8 @@ fn role_arn(name: &str, there: &Release) -> String {
 }
 
 /// The roles that `verify` looks at: this one and the infrastructure role.
-fn roles(release: &DeploySettings, meant: &mut Meant) -> Vec<String> {
-    let own = release.aws.role.clone().or_else(|| meant.role.clone()).unwrap_or_else(|| {
+fn roles(own: Option<&String>, meant: &mut Meant) -> Vec<String> {
+    let own = own.cloned().or_else(|| meant.role.clone()).unwrap_or_else(|| {
         meant.notes.push("the role itself is not known: verify may look at all; --aws-role says which it is".to_owned());
         role_arn("*", &meant.release)
     });

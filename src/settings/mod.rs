@@ -1,6 +1,6 @@
 //! From flags, environment and config to plain settings, one struct per command.
 //!
-//! Reading order: [`types`], `takeovers`, `resources`, `previews`, `policy` and `findings` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
+//! Reading order: [`types`], `takeovers`, `resources`, `previews`, `policy`, `init` and `findings` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
 //! reader of variables) → [`config`] (`espalier.yml`, `ecspresso.yml`) → [`templating`] (what fills in their templates) → `sources` (flag, else environment, else config, else default) → [`resolve`]
 //! (one function per command). `comment` reads a command in a comment.
 //!
@@ -13,6 +13,7 @@ pub mod comment;
 pub mod config;
 pub mod environment;
 mod findings;
+mod init;
 mod policy;
 mod previews;
 mod project;
@@ -28,7 +29,8 @@ mod yaml;
 pub use comment::{Asked, AskedVerb};
 pub use environment::Environment;
 pub use findings::FindingsSettings;
-pub use policy::PolicySettings;
+pub use init::InitSettings;
+pub use policy::{PolicySettings, TrustSettings, Trusted};
 pub use previews::{PreviewSettings, Previews};
 pub use resources::{DeclaredSettings, DownSettings, UpSettings};
 pub use sources::Unsettled;

@@ -16,6 +16,9 @@ use crate::{
     definition::{Finding, Given},
 };
 
+/// What a project of ecspresso's is known by.
+pub(super) const ECSPRESSO: [&str; 4] = ["ecspresso.yml", "ecspresso.yaml", "ecspresso.json", "ecspresso.jsonnet"];
+
 impl Sources<'_> {
     /// What an ecspresso config says, where there is one, into the config.
     pub(super) fn take_over_ecspresso(
@@ -25,10 +28,8 @@ impl Sources<'_> {
         is_there: bool,
     ) -> Result<(), Unsettled> {
         let flag = flags.ecspresso.clone().or_else(|| self.environment.get("ESPALIER_ECSPRESSO").map(PathBuf::from));
-        let by_itself = || {
-            let names = ["ecspresso.yml", "ecspresso.yaml", "ecspresso.json", "ecspresso.jsonnet"].into_iter();
-            names.map(PathBuf::from).find(|name| !is_there && self.environment.directory.join(name).is_file())
-        };
+        let by_itself =
+            || ECSPRESSO.into_iter().map(PathBuf::from).find(|name| !is_there && self.environment.directory.join(name).is_file());
         // Its own paths start from its directory, and those of the config from the config's.
         let (path, shown, prefix) = match (flag, &config.ecspresso) {
             (Some(flag), _) => {

@@ -117,7 +117,7 @@ mod tests {
             (permission("tcp", web, "", ""), false, Admission::No),
             (permission("tcp", web, "odd", "pl-other"), false, Admission::Unknown),
         ] {
-            assert_eq!(of_lattice(&[permission.clone()], 80, is_v6, &lists), admission, "{permission:?}");
+            assert_eq!(of_lattice(std::slice::from_ref(&permission), 80, is_v6, &lists), admission, "{permission:?}");
         }
         let both = [permission("tcp", web, "", "pl-other"), permission("tcp", web, "", "pl-4")];
         assert_eq!(of_lattice(&both, 80, false, &lists), Admission::Yes);

@@ -1,7 +1,11 @@
 //! Who may have a role, by its trust policy.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+/// The provider of GitHub's tokens, as IAM's conditions name it.
+pub const GITHUB: &str = "token.actions.githubusercontent.com";
+/// The audience that the provider of an account knows, and that a job asks its token for.
+pub const AUDIENCE: &str = "sts.amazonaws.com";
 /// What ECS is called where it takes a role.
 pub const ECS: &str = "ecs.amazonaws.com";
 /// What takes the roles of tasks.
@@ -20,6 +24,31 @@ pub fn trusts(policy: &Value, service: &str) -> bool {
     };
     let denies = |statement: &&&Value| about(statement, "Deny") && statement.get("Condition").is_none();
     statements.iter().any(|statement| about(&statement, "Allow")) && !statements.iter().any(|statement| denies(&statement))
+}
+
+/// The trust policy that gives a role to jobs of GitHub Actions, by what their tokens say of them (GitHub Docs, "OpenID Connect
+/// reference"): each `sub` as a whole, never a pattern.
+#[must_use]
+pub fn of_jobs(partition: &str, account: &str, subjects: &[String]) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Federated": format!("arn:{partition}:iam::{account}:oidc-provider/{GITHUB}") },
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": { format!("{GITHUB}:aud"): AUDIENCE, format!("{GITHUB}:sub"): subjects } },
+        }],
+    })
+}
+
+/// What the tokens of a repository's jobs say in `sub`: of those in an environment, and of those without one.
+#[must_use]
+pub fn subjects(repository: &str, environments: &[String], branches: &[String], pull_requests: bool) -> Vec<String> {
+    // GitHub writes a colon in an environment's name as `%3A`.
+    let environments = environments.iter().map(|name| format!("environment:{}", name.replace(':', "%3A")));
+    let branches = branches.iter().map(|name| format!("ref:refs/heads/{name}"));
+    let pulls = pull_requests.then(|| "pull_request".to_owned());
+    environments.chain(branches).chain(pulls).map(|job| format!("repo:{repository}:{job}")).collect()
 }
 
 /// The services that a trust policy names.
@@ -67,6 +96,10 @@ mod tests {
         ] {
             assert_eq!(trusts(&json!({"Statement": statements}), ECS), trusted, "{statements}");
         }
+        assert_eq!(
+            subjects("octo/shop", &["prod:eu".to_owned()], &["main".to_owned()], true),
+            ["repo:octo/shop:environment:prod%3Aeu", "repo:octo/shop:ref:refs/heads/main", "repo:octo/shop:pull_request"]
+        );
         assert_eq!(services(&json!({"Statement": [ecs()]})), ["ecs.amazonaws.com"]);
     }
 }

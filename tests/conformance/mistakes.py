@@ -30,6 +30,9 @@ EXAMPLES = {
     "CertificateArn": "arn:aws:acm:ap-northeast-1:123456789012:certificate/0",
     "VpcId": "vpc-12345678",
     "SecurityGroupId": "sg-12345678",
+    "UUID": "00000000-0000-4000-8000-000000000000",
+    "Latitude": "1.0",
+    "Longitude": "1.0",
     "PathMatchExact": "/a",
     "PathMatchPrefix": "/a",
     "HealthCheckPath": "/a",
@@ -115,10 +118,11 @@ def mistakes(operation, typed=True):
             yield Mistake("missing", name, name, {k: v for k, v in base.items() if k != name})
     elsewhere = {name for name, member in shape.members.items() if member.serialization.get("location")}
     document = {name: value for name, value in base.items() if name not in elsewhere}
+    located = {name: value for name, value in base.items() if name in elsewhere}
     bodied = len(elsewhere) < len(shape.members)
     for kind, path, member, body in in_structure(shape, document, (), elsewhere, typed) if bodied else ():
-        # A form cannot be written from here, so there the client serializes the mistake itself.
-        yield Mistake(kind, ".".join(map(str, path)), member, base if typed else body, body if typed else None)
+        # A form or XML cannot be written from here, so there the client serializes the mistake itself.
+        yield Mistake(kind, ".".join(map(str, path)), member, base if typed else located | body, body if typed else None)
 
 
 def in_structure(shape, root, path, elsewhere, typed, depth=0):

@@ -67,7 +67,14 @@ impl<'s> Lowering<'s> {
             Step::GiveWay(other) => return Ok(Progress::GaveWay(other)),
             Step::Done => return Ok(Progress::Done),
             Step::Wait(what) => return Ok(Progress::Waits(what.to_owned())),
-            step => stage.done(self.act(&step, &group).await).await?,
+            step @ Step::Claim
+            | step @ Step::RemoveRule(_)
+            | step @ Step::Leave(_)
+            | step @ Step::RemoveService(_)
+            | step @ Step::Stop(_)
+            | step @ Step::Deregister(_)
+            | step @ Step::Empty
+            | step @ Step::RemoveGroup(_) => stage.done(self.act(&step, &group).await).await?,
         }
         Ok(Progress::Stepped)
     }
@@ -115,7 +122,7 @@ pub(super) async fn lower(stage: &Stage<'_>, lowering: &mut Lowering<'_>) -> Res
         match lowering.step(&listing).await? {
             Progress::Stepped => {}
             Progress::Waits(what) => stage.rest(&what).await?,
-            end => return Ok(end),
+            end @ Progress::Done | end @ Progress::GaveWay(_) => return Ok(end),
         }
     }
 }

@@ -141,7 +141,20 @@ impl Raising<'_> {
                         });
                     }
                 }
-                step => {
+                step @ Step::MakeGroup
+                | step @ Step::RemoveGroup(_)
+                | step @ Step::Claim
+                | step @ Step::MakeRule
+                | step @ Step::RemoveRule(_)
+                | step @ Step::MakeService
+                | step @ Step::Guard(_)
+                | step @ Step::Listen(_)
+                | step @ Step::Join { .. }
+                | step @ Step::Leave(_)
+                | step @ Step::RemoveService(_)
+                | step @ Step::Register
+                | step @ Step::Create
+                | step @ Step::Update => {
                     let done = self.act(&step, &listing, seen.group.as_ref()).await?;
                     self.step_done(&step, done).await?;
                 }

@@ -1,11 +1,15 @@
 //! Settings of `iam-policy`.
 
-use super::release::deploy;
+use super::{
+    common::{aws, surroundings},
+    release::deploy,
+    trusted::trusted,
+};
 use crate::{
     cli,
-    definition::Finding,
+    definition::{Finding, Given},
     settings::{
-        Environment, Format, PolicySettings, Unsettled,
+        Environment, Format, PolicySettings, TrustSettings, Unsettled,
         sources::{Asked, Sources},
     },
 };
@@ -24,20 +28,14 @@ pub fn iam_policy(args: &cli::IamPolicy, environment: &Environment) -> Result<Po
     };
     let release = deploy(&release, environment)?;
     let (mut sources, config) = Sources::open(environment, &args.common)?;
-    let account = sources.given(Asked::new("account", args.account.as_ref(), None));
-    if let Some(account) = &account {
-        let is_one = account.text.len() == 12 && account.text.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_one {
-            let finding = Finding::error(account.from.clone(), format!("`{}` is no AWS account", account.text));
-            sources.findings.push(finding.hint("write its twelve digits"));
-        }
-        if release.aws.region.is_none() {
-            let finding = Finding::error(account.from.clone(), "without the region it says nothing of where");
-            sources.findings.push(finding.hint("give --region too"));
-        }
+    let account = account(&mut sources, args);
+    if let Some(account) = account.as_ref().filter(|_| release.aws.region.is_none()) {
+        let finding = Finding::error(account.from.clone(), "without the region it says nothing of where");
+        sources.findings.push(finding.hint("give --region too"));
     }
     let is_said = args.format.is_some() || environment.get("ESPALIER_FORMAT").is_some();
     let settings = PolicySettings {
+        role: None,
         previews: config.preview,
         account: account.map(|account| account.text),
         output: sources.path("output", args.output.as_deref(), None, &environment.directory),
@@ -45,4 +43,38 @@ pub fn iam_policy(args: &cli::IamPolicy, environment: &Environment) -> Result<Po
         release,
     };
     sources.done(settings)
+}
+
+fn account(sources: &mut Sources<'_>, args: &cli::IamPolicy) -> Option<Given> {
+    let account = sources.given(Asked::new("account", args.account.as_ref(), None))?;
+    let is_one = account.text.len() == 12 && account.text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_one {
+        let finding = Finding::error(account.from.clone(), format!("`{}` is no AWS account", account.text));
+        sources.findings.push(finding.hint("write its twelve digits"));
+    }
+    Some(account)
+}
+
+/// Settles what `iam-policy --trust` is told; none where `--trust` is not.
+///
+/// # Errors
+/// Every mistake in flags and environment.
+pub fn trust(args: &cli::IamPolicy, environment: &Environment) -> Result<Option<TrustSettings>, Unsettled> {
+    let mut sources = Sources::new(environment);
+    if !sources.boolean("trust", args.trust, None, false) {
+        return sources.done(None);
+    }
+    let surroundings = surroundings(&mut sources, None);
+    let settings = TrustSettings {
+        aws: aws(&mut sources, &args.common, &crate::settings::config::Config::default(), &surroundings),
+        account: account(&mut sources, args).map(|account| account.text),
+        trusted: trusted(&mut sources, &args.trusted),
+        output: sources.path("output", args.output.as_deref(), None, &environment.directory),
+        surroundings,
+    };
+    if settings.trusted.repository.is_none() && sources.findings.is_empty() {
+        let finding = Finding::error("--repository", "it is needed, and neither GITHUB_REPOSITORY nor git's `origin` says it");
+        sources.findings.push(finding.hint("write `--repository OWNER/NAME`"));
+    }
+    sources.done(Some(settings))
 }

@@ -24,6 +24,7 @@ mod github;
 mod hazards;
 mod holds;
 mod hooks;
+mod init;
 mod interruptions;
 mod jobs;
 mod judging;

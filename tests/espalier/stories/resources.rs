@@ -135,7 +135,7 @@ fn collect(value: &Value, path: &str, names: &mut Vec<String>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, path, names)),
-        leaf => names.push(format!("{path} {leaf}")),
+        leaf @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => names.push(format!("{path} {leaf}")),
     }
 }
 
