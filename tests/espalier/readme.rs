@@ -71,11 +71,13 @@ fn with_the_binary(text: &str) -> String {
 #[test]
 fn every_shell_block_does_what_its_marker_says() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let seed = folder.path().join("tests/fixtures/seed");
-    fs::create_dir_all(&seed).expect("a folder");
-    for entry in fs::read_dir(root().join("tests/fixtures/seed")).expect("the seed") {
-        let entry = entry.expect("an entry");
-        fs::copy(entry.path(), seed.join(entry.file_name())).expect("a copy");
+    for fixtures in ["tests/fixtures/seed", "tests/fixtures/resources"] {
+        let copies = folder.path().join(fixtures);
+        fs::create_dir_all(&copies).expect("a folder");
+        for entry in fs::read_dir(root().join(fixtures)).expect("fixtures") {
+            let entry = entry.expect("an entry");
+            fs::copy(entry.path(), copies.join(entry.file_name())).expect("a copy");
+        }
     }
     let mut ran = 0;
     for block in blocks(&readme()).iter().filter(|block| block.language != "yaml") {
