@@ -17,7 +17,8 @@ from conftest import SESSION
 
 MODELS = pathlib.Path(__file__).resolve().parents[2] / "src" / "models"
 COVERED = {path.stem: sorted(json.loads(path.read_text())["operations"]) for path in sorted(MODELS.glob("*.json"))}
-ALL = [(service, operation) for service, operations in COVERED.items() for operation in operations]
+# The judge of answers does not read EC2's own variant of the query protocol yet: `test_ec2` holds its two operations.
+ALL = [(service, operation) for service, operations in COVERED.items() for operation in operations if service != "ec2"]
 
 # The errors for a request that the model does not allow, by service: for a value of a wrong type, and for anything else. (Common
 # Errors pages; the ECS model's InvalidParameterException and ClientException; CloudWatch is query compatible, so its codes are the
