@@ -63,24 +63,11 @@ impl Aws {
         token: &str,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        match resource.kind {
-            Kind::Alias => self.point(resource, wanted, now).await,
-            Kind::Network
-            | Kind::VpcAssociation
-            | Kind::Service
-            | Kind::ServiceAssociation
-            | Kind::TargetGroup
-            | Kind::Targets
-            | Kind::Listener
-            | Kind::Rule
-            | Kind::AccessLog
-            | Kind::AuthPolicy
-            | Kind::Share
-            | Kind::EcsService => {
-                let tags = resource.tags();
-                Sharing::of(self).create(&resource.name, &members(wanted), (true, &tags, token), now).await.map(drop)
-            }
+        if resource.kind == Kind::Alias {
+            return self.point(resource, wanted, now).await;
         }
+        let tags = resource.tags();
+        Sharing::of(self).create(&resource.name, &members(wanted), (true, &tags, token), now).await.map(drop)
     }
 
     pub(super) async fn change_beside(

@@ -150,22 +150,10 @@ impl Work<'_> {
             // Targets that are all gone are gone, though there is nothing that would not be found.
             (removal::Step::Take, Some(seen)) if resource.kind == Kind::Targets && has_no_targets(seen) => Stepped::Done(None),
             (removal::Step::Take, Some(seen)) => {
-                match resource.kind {
-                    Kind::EcsService => {
-                        self.aws.take_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await?;
-                    }
-                    Kind::Network
-                    | Kind::VpcAssociation
-                    | Kind::Service
-                    | Kind::ServiceAssociation
-                    | Kind::TargetGroup
-                    | Kind::Targets
-                    | Kind::Listener
-                    | Kind::Rule
-                    | Kind::AccessLog
-                    | Kind::AuthPolicy
-                    | Kind::Share
-                    | Kind::Alias => self.aws.take_resource(resource, seen, known, now).await?,
+                if resource.kind == Kind::EcsService {
+                    self.aws.take_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await?;
+                } else {
+                    self.aws.take_resource(resource, seen, known, now).await?;
                 }
                 Stepped::Acted("taken away")
             }

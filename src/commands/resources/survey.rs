@@ -75,24 +75,11 @@ impl<'w> Work<'w> {
     /// One resource as it is now.
     pub(super) async fn find(&self, resource: &Resource, known: &Known) -> Result<Option<Seen>, Fault> {
         let now = self.clock.now();
-        match resource.kind {
-            Kind::EcsService => self.aws.find_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await,
-            Kind::Network
-            | Kind::VpcAssociation
-            | Kind::Service
-            | Kind::ServiceAssociation
-            | Kind::TargetGroup
-            | Kind::Targets
-            | Kind::Listener
-            | Kind::Rule
-            | Kind::AccessLog
-            | Kind::AuthPolicy
-            | Kind::Share
-            | Kind::Alias => {
-                let found = self.aws.find_resource(resource, known, now).await?;
-                Ok(found.map(|seen| Seen { is_rolled_out: self.is_rolled_out.get(), ..seen }))
-            }
+        if resource.kind == Kind::EcsService {
+            return self.aws.find_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await;
         }
+        let found = self.aws.find_resource(resource, known, now).await?;
+        Ok(found.map(|seen| Seen { is_rolled_out: self.is_rolled_out.get(), ..seen }))
     }
 
     /// Whether a rollout is open, by the records that the service's marks lead to.
