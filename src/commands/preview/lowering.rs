@@ -36,13 +36,15 @@ pub(super) struct Lowering<'s> {
     stage: &'s Stage<'s>,
     pub(super) names: Names,
     claim: Claim,
+    /// The step that was done last.
+    last: Option<Step>,
     /// What there was of it.
     pub(super) was: Option<Seen>,
 }
 
 impl<'s> Lowering<'s> {
     pub(super) const fn new(stage: &'s Stage<'s>, names: Names, claim: Claim) -> Self {
-        Self { stage, names, claim, was: None }
+        Self { stage, names, claim, last: None, was: None }
     }
 
     /// Looks, and does the next thing.
@@ -74,7 +76,14 @@ impl<'s> Lowering<'s> {
             | step @ Step::Stop(_)
             | step @ Step::Deregister(_)
             | step @ Step::Empty
-            | step @ Step::RemoveGroup(_) => stage.done(self.act(&step, &group).await).await?,
+            | step @ Step::RemoveGroup(_) => {
+                if self.last.as_ref() == Some(&step) {
+                    stage.rest("what was done to be seen").await?;
+                }
+                let done = self.act(&step, &group).await;
+                self.last = done.is_ok().then_some(step);
+                stage.done(done).await?;
+            }
         }
         Ok(Progress::Stepped)
     }

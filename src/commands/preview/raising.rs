@@ -46,6 +46,11 @@ pub(super) struct Raising<'s> {
     /// The task definition that was registered, by ARN.
     pub(super) registered: Option<String>,
     pub(super) launched: bool,
+    /// The step that was done last.
+    pub(super) last: Option<Step>,
+    /// How many were done: what is made again after somebody took it away is asked for by another token, or AWS would answer with
+    /// what is gone.
+    pub(super) steps: u32,
     /// The commit that it ran before.
     pub(super) before: Option<String>,
     /// It was looked at before.
@@ -155,6 +160,9 @@ impl Raising<'_> {
                 | step @ Step::Register
                 | step @ Step::Create
                 | step @ Step::Update => {
+                    if self.last.as_ref() == Some(&step) {
+                        self.stage.rest("what was done to be seen").await?;
+                    }
                     let done = self.act(&step, &listing, seen.group.as_ref()).await?;
                     self.step_done(&step, done).await?;
                 }
@@ -168,7 +176,13 @@ impl Raising<'_> {
                 self.full = Some(Full::Refused(fault.message));
                 Ok(())
             }
-            done => self.stage.done(done).await,
+            done => {
+                if done.is_ok() {
+                    self.last = Some(step.clone());
+                    self.steps += 1;
+                }
+                self.stage.done(done).await
+            }
         }
     }
 
@@ -180,7 +194,7 @@ impl Raising<'_> {
     async fn act(&mut self, step: &Step, listing: &Listing, group: Option<&Group>) -> Result<Result<(), Fault>, Error> {
         let (stage, names) = (self.stage, self.names);
         let (home, aws, now) = (&stage.home, &stage.aws, stage.now());
-        let life = format!("{}-{}", self.claim.owner, self.claim.at.as_millis());
+        let life = format!("{}-{}-{}", self.claim.owner, self.claim.at.as_millis(), self.steps);
         let arn = group.map(|group| group.arn.clone()).unwrap_or_default();
         let say = |what: &str| log(&format!("{}: {what}", names.key));
         Ok(match step {

@@ -113,6 +113,8 @@ async fn begin<'s>(
         because: None,
         registered: None,
         launched: false,
+        last: None,
+        steps: 0,
         before: None,
         looked: false,
         warned: false,
