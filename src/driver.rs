@@ -144,7 +144,7 @@ async fn wait(until: Timestamp, hands: &Hands<'_>, hooks: &hooks::Runner, report
 }
 
 async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut hooks::Runner) -> Result<(), Refusal> {
-    let Hands { aws, slots, ledger, test_rules, .. } = hands;
+    let Hands { aws, slots, ledger, test_rules, clock } = hands;
     match effect {
         Effect::StartHook(order) => {
             return hooks.start(aws, slots, order, rollout.record(), &rollout.journal().release).await;
@@ -157,7 +157,7 @@ async fn act(effect: &Effect, rollout: &Rollout, hands: &Hands<'_>, hooks: &mut 
         Effect::Write(desired) => slots.write(aws, *desired).await,
         Effect::Launch(count) => slots.launch(aws, *count).await,
         Effect::Scale(role, count) => slots.scale(aws, *role, *count).await,
-        Effect::Steer(steer) => slots.steer(aws, *steer, rollout.record().scaling.unwrap_or_default()).await,
+        Effect::Steer(steer) => slots.steer(aws, *steer, rollout.record().scaling.unwrap_or_default(), clock.now()).await,
         Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => Ok(()),
     }
     .map_err(|fault| aws.refusal(&fault))
@@ -192,9 +192,9 @@ async fn observe(
     })
 }
 
-async fn measure(rollout: &Rollout, Hands { aws, slots, .. }: &Hands<'_>, question: Option<Question>) -> Option<Measured> {
+async fn measure(rollout: &Rollout, Hands { aws, slots, clock, .. }: &Hands<'_>, question: Option<Question>) -> Option<Measured> {
     let stable = slots.stable.as_ref().map(|stable| &stable.group.id);
-    let read = aws.metrics.read(rollout.analysis(), &slots.candidate.group.id, stable, question?).await;
+    let read = aws.metrics.read(rollout.analysis(), &slots.candidate.group.id, stable, question?, clock.now()).await;
     Some(read.map_or_else(|fault| Measured::Unread(fault.to_string()), Measured::Read))
 }
 

@@ -4,17 +4,13 @@
 //!
 //! Deliberately absent: other namespaces, removing anything, and the alarms that policies act on.
 
-use aws_sdk_applicationautoscaling::{
-    Client,
-    types::{ScalableDimension, ServiceNamespace, SuspendedState},
-};
 use serde_json::{Value, json};
 
 use super::{
-    ecs::json::{KeepAnswer, SendExactly},
     fault::{Fault, FaultKind},
+    signed::{Signer, Tries},
 };
-use crate::rollout::scaling::Suspended;
+use crate::{rollout::scaling::Suspended, time::Timestamp};
 
 const DIMENSION: &str = "ecs:service:DesiredCount";
 /// A name that nobody else gives; what it would name is never made.
@@ -22,12 +18,7 @@ const PROBE: &str = "espalier-may-it";
 
 /// Application Auto Scaling of one account and region.
 #[derive(Clone, Debug)]
-pub struct AutoScaling {
-    /// Throttles and failures are repeated by the SDK.
-    reads: Client,
-    /// Once, and soon: repeating is the machine's decision.
-    writes: Client,
-}
+pub struct AutoScaling(Signer);
 
 /// What sets the size of one ECS service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,150 +38,145 @@ pub fn resource(cluster: &str, service: &str) -> String {
 }
 
 impl AutoScaling {
-    pub(in crate::aws) const fn new(reads: Client, writes: Client) -> Self {
-        Self { reads, writes }
+    pub(in crate::aws) const fn new(signer: Signer) -> Self {
+        Self(signer)
     }
 
-    /// What scales these services, in their order; none where nothing does. One call.
+    /// What scales these services, in their order; none where nothing does. One call. Every `now` here is for the signature.
     ///
     /// # Errors
     /// AWS's refusal.
-    pub async fn targets(&self, resources: &[String]) -> Result<Vec<Option<ScalableTarget>>, Fault> {
-        let call = self.reads.describe_scalable_targets().service_namespace(ServiceNamespace::Ecs);
-        let call = call.scalable_dimension(ScalableDimension::EcsServiceDesiredCount).set_resource_ids(Some(resources.to_vec()));
-        let answer = call.send().await.map_err(|error| Fault::from_sdk("DescribeScalableTargets", &error))?;
-        let count = |capacity: i32| u32::try_from(capacity).unwrap_or(0);
-        let found = |resource: &String| {
-            let target = answer.scalable_targets().iter().find(|target| target.resource_id == *resource)?;
-            let suspended = target.suspended_state.as_ref();
-            let is = |of: fn(&SuspendedState) -> Option<bool>| suspended.and_then(of).unwrap_or(false);
-            Some(ScalableTarget {
-                min: count(target.min_capacity),
-                max: count(target.max_capacity),
-                suspended: Suspended {
-                    scale_in: is(SuspendedState::dynamic_scaling_in_suspended),
-                    scale_out: is(SuspendedState::dynamic_scaling_out_suspended),
-                    scheduled: is(SuspendedState::scheduled_scaling_suspended),
-                },
-            })
-        };
-        Ok(resources.iter().map(found).collect())
+    pub async fn targets(&self, resources: &[String], now: Timestamp) -> Result<Vec<Option<ScalableTarget>>, Fault> {
+        let asked = json!({ "ServiceNamespace": "ecs", "ScalableDimension": DIMENSION, "ResourceIds": resources });
+        let found = list(self.ask("DescribeScalableTargets", &asked, Tries::READ, now).await?["ScalableTargets"].take());
+        let of = |resource: &String| found.iter().find(|target| target["ResourceId"] == **resource).map(target);
+        Ok(resources.iter().map(of).collect())
     }
 
     /// Sets what is suspended, and the bounds that are given; the others stay.
     ///
     /// # Errors
     /// AWS's refusal: an invalid request where both bounds are left out and nothing scales the service yet.
-    pub async fn register(&self, resource: &str, min: Option<u32>, max: Option<u32>, suspended: Suspended) -> Result<(), Fault> {
-        let count = |count: Option<u32>| count.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+    pub async fn register(
+        &self,
+        resource: &str,
+        (min, max): (Option<u32>, Option<u32>),
+        suspended: Suspended,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         // All three are sent: whether one that is left out would stay is not documented.
-        let state = SuspendedState::builder()
-            .dynamic_scaling_in_suspended(suspended.scale_in)
-            .dynamic_scaling_out_suspended(suspended.scale_out)
-            .scheduled_scaling_suspended(suspended.scheduled);
-        let call = self.writes.register_scalable_target().service_namespace(ServiceNamespace::Ecs).resource_id(resource);
-        let call = call.scalable_dimension(ScalableDimension::EcsServiceDesiredCount).suspended_state(state.build());
-        let call = call.set_min_capacity(count(min)).set_max_capacity(count(max));
-        call.send().await.map(drop).map_err(|error| Fault::from_sdk("RegisterScalableTarget", &error))
+        let mut body = json!({ "SuspendedState": {
+            "DynamicScalingInSuspended": suspended.scale_in,
+            "DynamicScalingOutSuspended": suspended.scale_out,
+            "ScheduledScalingSuspended": suspended.scheduled,
+        } });
+        for (name, bound) in [("MinCapacity", min), ("MaxCapacity", max)] {
+            if let Some(bound) = bound {
+                body[name] = json!(bound);
+            }
+        }
+        self.ask("RegisterScalableTarget", &about(resource, body), Tries::WRITE, now).await.map(drop)
     }
 
     /// The scaling policies of a service, as AWS prints them.
     ///
     /// # Errors
     /// AWS's refusal.
-    pub async fn policies(&self, resource: &str) -> Result<Vec<Value>, Fault> {
-        let mut found = Vec::new();
-        let mut next = None;
-        loop {
-            let kept = KeepAnswer::default();
-            let call = self.reads.describe_scaling_policies().service_namespace(ServiceNamespace::Ecs).resource_id(resource);
-            let call = call.scalable_dimension(ScalableDimension::EcsServiceDesiredCount).set_next_token(next);
-            let answer = call.customize().interceptor(kept.clone()).send().await;
-            next = answer.map_err(|error| Fault::from_sdk("DescribeScalingPolicies", &error))?.next_token;
-            found.extend(list(kept.member("ScalingPolicies")));
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+    pub async fn policies(&self, resource: &str, now: Timestamp) -> Result<Vec<Value>, Fault> {
+        self.all("DescribeScalingPolicies", "ScalingPolicies", resource, now).await
     }
 
     /// The scheduled actions of a service, as AWS prints them.
     ///
     /// # Errors
     /// AWS's refusal.
-    pub async fn scheduled_actions(&self, resource: &str) -> Result<Vec<Value>, Fault> {
-        let mut found = Vec::new();
-        let mut next = None;
-        loop {
-            let kept = KeepAnswer::default();
-            let call = self.reads.describe_scheduled_actions().service_namespace(ServiceNamespace::Ecs).resource_id(resource);
-            let call = call.scalable_dimension(ScalableDimension::EcsServiceDesiredCount).set_next_token(next);
-            let answer = call.customize().interceptor(kept.clone()).send().await;
-            next = answer.map_err(|error| Fault::from_sdk("DescribeScheduledActions", &error))?.next_token;
-            found.extend(list(kept.member("ScheduledActions")));
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+    pub async fn scheduled_actions(&self, resource: &str, now: Timestamp) -> Result<Vec<Value>, Fault> {
+        self.all("DescribeScheduledActions", "ScheduledActions", resource, now).await
     }
 
     /// Gives another service this policy, under its own name.
     ///
     /// # Errors
     /// AWS's refusal.
-    pub async fn put_policy(&self, resource: &str, policy: &Value) -> Result<(), Fault> {
+    pub async fn put_policy(&self, resource: &str, policy: &Value, now: Timestamp) -> Result<(), Fault> {
         let body = about(resource, copied(policy, &["PolicyARN", "CreationTime", "Alarms"]));
-        let call = self.writes.put_scaling_policy().customize().interceptor(SendExactly::new(&body));
-        call.send().await.map(drop).map_err(|error| Fault::from_sdk("PutScalingPolicy", &error))
+        self.ask("PutScalingPolicy", &body, Tries::WRITE, now).await.map(drop)
     }
 
     /// Gives another service this scheduled action, under its own name.
     ///
     /// # Errors
     /// AWS's refusal.
-    pub async fn put_scheduled_action(&self, resource: &str, action: &Value) -> Result<(), Fault> {
+    pub async fn put_scheduled_action(&self, resource: &str, action: &Value, now: Timestamp) -> Result<(), Fault> {
         let body = about(resource, copied(action, &["ScheduledActionARN", "CreationTime"]));
-        let call = self.writes.put_scheduled_action().customize().interceptor(SendExactly::new(&body));
-        call.send().await.map(drop).map_err(|error| Fault::from_sdk("PutScheduledAction", &error))
+        self.ask("PutScheduledAction", &body, Tries::WRITE, now).await.map(drop)
     }
 
     /// Whether these credentials may set bounds. Asked with bounds that AWS refuses from whoever may: nothing is ever written.
     ///
     /// # Errors
     /// When they may not, or AWS does not say.
-    pub async fn may_register(&self, resource: &str) -> Result<(), Fault> {
-        let call = self.reads.register_scalable_target().service_namespace(ServiceNamespace::Ecs).resource_id(resource);
-        let call = call.scalable_dimension(ScalableDimension::EcsServiceDesiredCount).min_capacity(1).max_capacity(0);
-        let answer = call.send().await;
-        allowed(answer.map(drop).map_err(|error| Fault::from_sdk("RegisterScalableTarget", &error)))
+    pub async fn may_register(&self, resource: &str, now: Timestamp) -> Result<(), Fault> {
+        let body = about(resource, json!({ "MinCapacity": 1, "MaxCapacity": 0 }));
+        allowed(self.ask("RegisterScalableTarget", &body, Tries::READ, now).await)
     }
 
     /// The same for policies: asked with one that has no configuration.
     ///
     /// # Errors
     /// When they may not, or AWS does not say.
-    pub async fn may_put_policy(&self, resource: &str) -> Result<(), Fault> {
+    pub async fn may_put_policy(&self, resource: &str, now: Timestamp) -> Result<(), Fault> {
         let body = about(resource, json!({ "PolicyName": PROBE, "PolicyType": "TargetTrackingScaling" }));
-        let call = self.reads.put_scaling_policy().customize().interceptor(SendExactly::new(&body));
-        allowed(call.send().await.map(drop).map_err(|error| Fault::from_sdk("PutScalingPolicy", &error)))
+        allowed(self.ask("PutScalingPolicy", &body, Tries::READ, now).await)
     }
 
     /// The same for scheduled actions: asked with one that has no schedule.
     ///
     /// # Errors
     /// When they may not, or AWS does not say.
-    pub async fn may_put_scheduled_action(&self, resource: &str) -> Result<(), Fault> {
+    pub async fn may_put_scheduled_action(&self, resource: &str, now: Timestamp) -> Result<(), Fault> {
         let body = about(resource, json!({ "ScheduledActionName": PROBE }));
-        let call = self.reads.put_scheduled_action().customize().interceptor(SendExactly::new(&body));
-        allowed(call.send().await.map(drop).map_err(|error| Fault::from_sdk("PutScheduledAction", &error)))
+        allowed(self.ask("PutScheduledAction", &body, Tries::READ, now).await)
+    }
+
+    /// All pages of a listing about one service.
+    async fn all(&self, operation: &'static str, member: &str, resource: &str, now: Timestamp) -> Result<Vec<Value>, Fault> {
+        let mut asked = about(resource, json!({}));
+        let mut found = Vec::new();
+        loop {
+            let mut page = self.ask(operation, &asked, Tries::READ, now).await?;
+            found.extend(list(page[member].take()));
+            match page["NextToken"].take() {
+                Value::Null => return Ok(found),
+                next => asked["NextToken"] = next,
+            }
+        }
+    }
+
+    async fn ask(&self, operation: &'static str, body: &Value, tries: Tries, now: Timestamp) -> Result<Value, Fault> {
+        self.0.json_tried(("application-autoscaling", "AnyScaleFrontendService"), operation, body, tries, now).await
+    }
+}
+
+fn target(said: &Value) -> ScalableTarget {
+    let count = |name: &str| said[name].as_u64().and_then(|capacity| u32::try_from(capacity).ok()).unwrap_or(0);
+    let is = |name: &str| said["SuspendedState"][name].as_bool().unwrap_or(false);
+    ScalableTarget {
+        min: count("MinCapacity"),
+        max: count("MaxCapacity"),
+        suspended: Suspended {
+            scale_in: is("DynamicScalingInSuspended"),
+            scale_out: is("DynamicScalingOutSuspended"),
+            scheduled: is("ScheduledScalingSuspended"),
+        },
     }
 }
 
 /// AWS looks at permissions before it looks at what is asked for.
-fn allowed(answer: Result<(), Fault>) -> Result<(), Fault> {
+fn allowed(answer: Result<Value, Fault>) -> Result<(), Fault> {
     match answer {
         Err(fault) if matches!(fault.kind, FaultKind::Invalid | FaultKind::NotFound) => Ok(()),
-        answer => answer,
+        answer => answer.map(drop),
     }
 }
 

@@ -3,15 +3,12 @@
 //! What a config makes and takes away touches nearly every operation that Lattice has, and each of the SDK's would weigh some ten
 //! kilobytes. The models that are in the program already know the routes and what every member may be.
 
-use std::time::Duration;
-
-use aws_smithy_async::rt::sleep::{AsyncSleep as _, TokioSleep};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{
-    fault::{Fault, FaultKind},
-    signed::{Ask, Signer},
+    fault::Fault,
+    signed::{Ask, Signer, Tries},
 };
 use crate::{
     models::{self, Operation, Place, Service},
@@ -23,26 +20,19 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 /// Pages of one listing that are read; a page has a hundred items.
 const MOST_PAGES: usize = 100;
 
-/// How many times a read is tried: as the SDK does it.
-const READ_AT_MOST: u32 = 5;
-
 /// Calls operations. A read is repeated a few times while AWS throttles it or fails; whether a write is, and when, is the caller's
 /// business.
 #[derive(Clone, Debug)]
-pub struct Calls {
-    signer: Signer,
-    /// The endpoint is the sandbox's: waiting takes milliseconds.
-    sandboxed: bool,
-}
+pub struct Calls(Signer);
 
 impl Calls {
-    pub(super) const fn new(signer: Signer, sandboxed: bool) -> Self {
-        Self { signer, sandboxed }
+    pub(super) const fn new(signer: Signer) -> Self {
+        Self(signer)
     }
 
     /// Who signs, for what has no model in JSON.
     pub(super) const fn signer(&self) -> &Signer {
-        &self.signer
+        &self.0
     }
 
     /// Calls `operation` (`CreateRule`) of `service` (`vpc-lattice`, `ecs`) with these members; those of its answer. `now` is for the
@@ -58,16 +48,8 @@ impl Calls {
         now: Timestamp,
     ) -> Result<Value, Fault> {
         let is_read = ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb));
-        let mut pause = if self.sandboxed { Duration::from_millis(2) } else { Duration::from_millis(200) };
-        for _ in 1..if is_read { READ_AT_MOST } else { 1 } {
-            match self.once(service, operation, input, now).await {
-                Err(fault) if matches!(fault.kind, FaultKind::Throttled | FaultKind::Server | FaultKind::Timeout) => {}
-                answer => return answer,
-            }
-            TokioSleep::new().sleep(pause).await;
-            pause *= 2;
-        }
-        self.once(service, operation, input, now).await
+        let tries = if is_read { Tries::READ } else { Tries::ONCE };
+        self.0.repeated(tries.most, async || self.once(service, operation, input, now).await).await
     }
 
     async fn once(&self, service: &'static str, operation: &'static str, input: &Value, now: Timestamp) -> Result<Value, Fault> {
@@ -80,9 +62,9 @@ impl Calls {
             return Err(Fault::invalid(operation, wrong.join("; ")));
         }
         if let Some(prefix) = service.target_prefix.as_deref() {
-            return self.signer.json((service.signs_as(), prefix), operation, input, now).await;
+            return self.0.json((service.signs_as(), prefix), operation, input, now).await;
         }
-        let answer = self.signer.send(ask(operation, service, model, input), now).await?;
+        let answer = self.0.send(ask(operation, service, model, input), now).await?;
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if (200..300).contains(&answer.status) {
             return Ok(if said.is_object() { said } else { Value::Object(Map::new()) });

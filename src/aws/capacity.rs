@@ -8,9 +8,12 @@ use super::{
     fault::{Fault, FaultKind},
     slots::{Slot, Slots},
 };
-use crate::rollout::{
-    machine::{Role, Steer},
-    scaling::{Scaling, Suspended},
+use crate::{
+    rollout::{
+        machine::{Role, Steer},
+        scaling::{Scaling, Suspended},
+    },
+    time::Timestamp,
 };
 
 /// What a look before a release has found.
@@ -23,7 +26,7 @@ pub struct Capacity {
 }
 
 /// Looks at what scales the ECS services of both slots, and whether these credentials may hold it. Nothing is written.
-/// `unfinished` is what an earlier rollout held and never gave back: what people had is then what that one recorded.
+/// `unfinished` is what an earlier rollout held and never gave back: what people had is then what that one recorded. `now` is for signatures.
 ///
 /// # Errors
 /// Every call that is not allowed, or the first that fails otherwise.
@@ -33,9 +36,10 @@ pub async fn look(
     stable: &str,
     candidate: &str,
     unfinished: Option<Scaling>,
+    now: Timestamp,
 ) -> Result<Capacity, Vec<Fault>> {
     let resources = [resource(cluster, stable), resource(cluster, candidate)];
-    let found = aws.autoscaling.targets(&resources).await.map_err(|fault| vec![fault])?;
+    let found = aws.autoscaling.targets(&resources, now).await.map_err(|fault| vec![fault])?;
     let (Some(target), its) = (found[0], found[1]) else {
         let alone = found[1].filter(|target| target.min > 0);
         let finding = |ScalableTarget { min, max, .. }| {
@@ -48,12 +52,12 @@ pub async fn look(
     };
     let suspended = unfinished.map_or(target.suspended, |before| before.suspended);
     let scaling = Scaling { min: target.min, max: target.max, suspended, held: true };
-    let rules = Rules::read(aws, &resources).await.map_err(|fault| vec![fault])?;
+    let rules = Rules::read(aws, &resources, now).await.map_err(|fault| vec![fault])?;
     let may = [
-        aws.autoscaling.may_register(&resources[0]).await,
-        aws.autoscaling.may_register(&resources[1]).await,
-        if rules.policies.is_empty() { Ok(()) } else { aws.autoscaling.may_put_policy(&resources[1]).await },
-        if rules.actions.is_empty() { Ok(()) } else { aws.autoscaling.may_put_scheduled_action(&resources[1]).await },
+        aws.autoscaling.may_register(&resources[0], now).await,
+        aws.autoscaling.may_register(&resources[1], now).await,
+        if rules.policies.is_empty() { Ok(()) } else { aws.autoscaling.may_put_policy(&resources[1], now).await },
+        if rules.actions.is_empty() { Ok(()) } else { aws.autoscaling.may_put_scheduled_action(&resources[1], now).await },
     ];
     let mut denied: Vec<Fault> = may.into_iter().filter_map(Result::err).collect();
     denied.dedup();
@@ -74,10 +78,11 @@ struct Rules {
 }
 
 impl Rules {
-    async fn read(aws: &Aws, [stable, candidate]: &[String; 2]) -> Result<Self, Fault> {
-        let (policies, there) = tokio::try_join!(aws.autoscaling.policies(stable), aws.autoscaling.policies(candidate))?;
+    async fn read(aws: &Aws, [stable, candidate]: &[String; 2], now: Timestamp) -> Result<Self, Fault> {
+        let (policies, there) =
+            tokio::try_join!(aws.autoscaling.policies(stable, now), aws.autoscaling.policies(candidate, now))?;
         let (actions, actions_there) =
-            tokio::join!(aws.autoscaling.scheduled_actions(stable), aws.autoscaling.scheduled_actions(candidate));
+            tokio::join!(aws.autoscaling.scheduled_actions(stable, now), aws.autoscaling.scheduled_actions(candidate, now));
         let (actions, actions_there, unread) = match (actions, actions_there) {
             (Err(fault), _) | (_, Err(fault)) if fault.kind == FaultKind::Denied => (Vec::new(), Vec::new(), Some(fault)),
             (actions, there) => (actions?, there?, None),
@@ -119,19 +124,20 @@ impl Rules {
 }
 
 impl Slots {
-    /// Holds or gives back what scales a slot by itself. Where nothing does any more there is nothing to do.
+    /// Holds or gives back what scales a slot by itself. Where nothing does any more there is nothing to do. `now` is for
+    /// signatures.
     ///
     /// # Errors
     /// AWS's refusal; a part may have been done.
-    pub async fn steer(&self, aws: &Aws, steer: Steer, scaling: Scaling) -> Result<(), Fault> {
+    pub async fn steer(&self, aws: &Aws, steer: Steer, scaling: Scaling, now: Timestamp) -> Result<(), Fault> {
         match steer {
-            Steer::Equip => self.equip(aws, scaling).await,
+            Steer::Equip => self.equip(aws, scaling, now).await,
             Steer::Hold | Steer::GiveBack(_) | Steer::Rest(_) => {
                 let (role, min, suspended) = wanted(steer, scaling);
                 let Some((_, resource)) = self.scaled(role) else { return Ok(()) };
-                match aws.autoscaling.register(&resource, min, None, suspended).await {
+                match aws.autoscaling.register(&resource, (min, None), suspended, now).await {
                     Err(fault) if matches!(fault.kind, FaultKind::Invalid | FaultKind::NotFound) => {
-                        let found = aws.autoscaling.targets(std::slice::from_ref(&resource)).await?;
+                        let found = aws.autoscaling.targets(std::slice::from_ref(&resource), now).await?;
                         if found.iter().all(Option::is_none) { Ok(()) } else { Err(fault) }
                     }
                     done => done,
@@ -140,24 +146,24 @@ impl Slots {
         }
     }
 
-    async fn equip(&self, aws: &Aws, scaling: Scaling) -> Result<(), Fault> {
+    async fn equip(&self, aws: &Aws, scaling: Scaling, now: Timestamp) -> Result<(), Fault> {
         let (Some((stable, from)), Some((candidate, to))) = (self.scaled(Role::Stable), self.scaled(Role::Candidate)) else {
             return Ok(());
         };
         let resources = [from, to];
-        let (found, rules) = tokio::try_join!(aws.autoscaling.targets(&resources[..1]), Rules::read(aws, &resources))?;
-        let bounds = found.into_iter().flatten().next().map_or((scaling.min, scaling.max), |now| (now.min, now.max));
+        let (found, rules) = tokio::try_join!(aws.autoscaling.targets(&resources[..1], now), Rules::read(aws, &resources, now))?;
+        let bounds = found.into_iter().flatten().next().map_or((scaling.min, scaling.max), |found| (found.min, found.max));
         let [_, to] = &resources;
-        aws.autoscaling.register(to, Some(bounds.0), Some(bounds.1), scaling.suspended.steady()).await?;
+        aws.autoscaling.register(to, (Some(bounds.0), Some(bounds.1)), scaling.suspended.steady(), now).await?;
         for policy in rules.policies.iter().filter(|policy| !follows_load_balancer(policy)) {
             let policy = of_candidate(policy, stable, candidate);
             if !rules.there.iter().any(|there| same(there, &policy)) {
-                aws.autoscaling.put_policy(to, &policy).await?;
+                aws.autoscaling.put_policy(to, &policy, now).await?;
             }
         }
         for action in &rules.actions {
             if !rules.actions_there.iter().any(|there| same(there, action)) {
-                aws.autoscaling.put_scheduled_action(to, action).await?;
+                aws.autoscaling.put_scheduled_action(to, action, now).await?;
             }
         }
         Ok(())

@@ -8,10 +8,15 @@ use super::{
     slots::{Launch, Slot, Slots},
     testing::{Asked, asked, heard, ok, refused, with_aws},
 };
-use crate::rollout::{
-    machine::{Role, Steer},
-    scaling::{Scaling, Suspended},
+use crate::{
+    rollout::{
+        machine::{Role, Steer},
+        scaling::{Scaling, Suspended},
+    },
+    time::Timestamp,
 };
+
+const NOW: Timestamp = Timestamp::from_secs(1_795_309_200);
 
 fn slot(name: &str, number: u32) -> Slot {
     let arn = format!("arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/tg-{number:017}");
@@ -61,7 +66,7 @@ fn what_people_had_suspended_stays_so_and_is_given_back() {
         with_aws(
             |_: &Asked, _| Some(ok("{}")),
             async move |aws, log| {
-                slots().steer(&aws, steer, SCALING).await.expect("done");
+                slots().steer(&aws, steer, SCALING, NOW).await.expect("done");
                 let [asked] = &asked(&log)[..] else { panic!("not one call for {steer:?}") };
                 let body = asked.json();
                 assert_eq!(asked.what, "RegisterScalableTarget", "{steer:?}");
@@ -91,7 +96,7 @@ fn where_nothing_scales_a_service_any_more_there_is_nothing_to_give_back() {
             })
         };
         with_aws(script, async move |aws, log| {
-            let answer = slots().steer(&aws, Steer::GiveBack(Role::Stable), SCALING).await;
+            let answer = slots().steer(&aws, Steer::GiveBack(Role::Stable), SCALING, NOW).await;
             assert_eq!(answer.is_ok(), done, "{answer:?}");
             assert_eq!(heard(&log), ["RegisterScalableTarget", "DescribeScalableTargets"]);
         });
@@ -130,7 +135,7 @@ fn the_candidate_gets_what_stable_has_with_its_own_metrics_and_nothing_twice() {
         }))
     };
     with_aws(script, async |aws, log| {
-        slots().steer(&aws, Steer::Equip, SCALING).await.expect("done");
+        slots().steer(&aws, Steer::Equip, SCALING, NOW).await.expect("done");
         let written: Vec<Asked> = asked(&log).into_iter().filter(|asked| !asked.what.starts_with("Describe")).collect();
         assert_eq!(
             written.iter().map(|asked| asked.what.as_str()).collect::<Vec<_>>(),

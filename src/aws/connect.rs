@@ -172,7 +172,7 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
     let sdk = sdk.into_builder().credentials_provider(credentials.clone()).build();
 
     let endpoint = sdk.endpoint_url().map(ToOwned::to_owned);
-    let signer = Signer::new(http, credentials, &region, endpoint.as_deref());
+    let signer = Signer::new(http, credentials, &region, endpoint.as_deref(), (meter.clone(), sandboxed));
     Ok(Aws {
         lattice: Lattice::new(
             lattice_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
@@ -181,13 +181,10 @@ async fn connect_by(loader: ConfigLoader, sandboxed: bool, meter: Meter) -> Resu
         ecs: Ecs::new(ecs_client(&sdk, &meter, reads(sandboxed), read_timeouts())),
         parameters: Parameters::new(signer.clone()),
         lookups: Lookups::new(signer.clone()),
-        calls: Calls::new(signer.clone(), sandboxed),
-        access: Access::new(signer),
-        autoscaling: AutoScaling::new(
-            autoscaling_client(&sdk, &meter, reads(sandboxed), read_timeouts()),
-            autoscaling_client(&sdk, &meter, RetryConfig::disabled(), write_timeouts()),
-        ),
-        metrics: Metrics::of(&sdk, &meter, reads(sandboxed), retries_without_quota()),
+        calls: Calls::new(signer.clone()),
+        access: Access::new(signer.clone()),
+        autoscaling: AutoScaling::new(signer.clone()),
+        metrics: Metrics::new(signer),
         region,
         endpoint,
         expires: None,
@@ -260,23 +257,6 @@ fn sts_client(sdk: &SdkConfig, meter: &Meter, retry: RetryConfig) -> aws_sdk_sts
         config = config.endpoint_url(url);
     }
     aws_sdk_sts::Client::from_conf(config.build())
-}
-
-fn autoscaling_client(
-    sdk: &SdkConfig,
-    meter: &Meter,
-    retry: RetryConfig,
-    timeout: TimeoutConfig,
-) -> aws_sdk_applicationautoscaling::Client {
-    let mut config = aws_sdk_applicationautoscaling::config::Builder::from(sdk)
-        .retry_config(retry)
-        .retry_partition(retries_without_quota())
-        .timeout_config(timeout)
-        .interceptor(meter.clone());
-    if let Some(url) = sdk.endpoint_url() {
-        config = config.endpoint_url(url);
-    }
-    aws_sdk_applicationautoscaling::Client::from_conf(config.build())
 }
 
 /// Hands the credentials of the check to the first client that asks, so that the check costs no second call to STS or to the

@@ -158,6 +158,13 @@ impl Fault {
         }
     }
 
+    /// Without credentials nothing is sent. A provider that failed may answer the next time; one that has none will not.
+    pub(crate) fn unsigned(operation: &'static str, cause: &CredentialsError) -> Self {
+        let lasting = matches!(cause, CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_));
+        let kind = if lasting { FaultKind::Denied } else { FaultKind::Unreachable };
+        Self { kind, code: None, message: format!("no credentials: {}", chain(cause)), operation, may_have_happened: false }
+    }
+
     /// From any operation's error.
     pub(crate) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
@@ -173,12 +180,8 @@ impl Fault {
                 Self { kind, code: code.map(ToOwned::to_owned), message, operation, may_have_happened }
             }
             SdkError::TimeoutError(_) => silent(FaultKind::Timeout, "no answer in time".to_owned(), true),
-            // Without credentials nothing is sent. A provider that failed may answer the next time; one that has none will not.
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if let Some(cause) = credentials(error) => {
-                let lasting =
-                    matches!(cause, CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_));
-                let kind = if lasting { FaultKind::Denied } else { FaultKind::Unreachable };
-                silent(kind, format!("no credentials: {}", chain(cause)), false)
+                Self::unsigned(operation, cause)
             }
             SdkError::DispatchFailure(failure) => {
                 let cause = failure.as_connector_error();

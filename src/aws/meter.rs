@@ -41,6 +41,19 @@ impl Meter {
         self.read(|readings| readings.calls.clone())
     }
 
+    /// A request goes out that no SDK client makes.
+    pub(super) fn sends(&self, operation: &str) {
+        self.read(|readings| *readings.calls.entry(operation.to_owned()).or_default() += 1);
+    }
+
+    /// An answer to it came with this `Date` header.
+    pub(super) fn hears(&self, date: &str) {
+        // Hosts of AWS differ by a second or so: time never runs backwards for those who compare leases by it.
+        if let Some(date) = http_date(date) {
+            self.read(|readings| readings.date = readings.date.max(Some(date)));
+        }
+    }
+
     fn read<T>(&self, reading: impl FnOnce(&mut Readings) -> T) -> T {
         // Nothing panics while the lock is held, and the readings are valid at every instant.
         reading(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -59,7 +72,7 @@ impl Intercept for Meter {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(metadata) = cfg.load::<Metadata>() {
-            self.read(|readings| *readings.calls.entry(metadata.name().to_owned()).or_default() += 1);
+            self.sends(metadata.name());
         }
         Ok(())
     }
@@ -70,15 +83,14 @@ impl Intercept for Meter {
         _components: &RuntimeComponents,
         _cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // Hosts of AWS differ by a second or so: time never runs backwards for those who compare leases by it.
-        if let Some(date) = context.response().headers().get("date").and_then(http_date) {
-            self.read(|readings| readings.date = readings.date.max(Some(date)));
+        if let Some(date) = context.response().headers().get("date") {
+            self.hears(date);
         }
         Ok(())
     }
 }
 
-fn http_date(text: &str) -> Option<Timestamp> {
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     timestamp(&DateTime::from_str(text, Format::HttpDate).ok()?)
 }
 

@@ -8,10 +8,15 @@ use aws_smithy_runtime_api::{
     client::{
         http::SharedHttpClient,
         orchestrator::{HttpRequest, HttpResponse, OrchestratorError},
-        result::SdkError,
     },
 };
-use aws_smithy_types::{body::SdkBody, timeout::TimeoutConfig};
+use aws_smithy_types::{
+    body::SdkBody,
+    error::{ErrorMetadata, metadata::ProvideErrorMetadata},
+    timeout::TimeoutConfig,
+};
+
+use super::fault::Fault;
 
 /// What goes out. The URL is whole; `host` is set from it.
 #[derive(Debug, Default)]
@@ -28,15 +33,22 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// What restJson1 calls an error, where it is one.
     pub(super) error_type: Option<String>,
+    /// Its `Date` header.
+    pub(super) date: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
-/// Sends it once; whatever is answered is an answer.
+/// Sends it once; whatever is answered is an answer. `operation` is who it is for.
 ///
 /// # Errors
-/// What happened instead of one, in words, and whether the request may have been received.
-pub(super) async fn send(http: &SharedHttpClient, request: Request, limit: Duration) -> Result<Answer, Unanswered> {
-    let unsent = |message: String| Unanswered { message, may_have_happened: false };
+/// What happened instead of one.
+pub(super) async fn send(
+    http: &SharedHttpClient,
+    operation: &'static str,
+    request: Request,
+    limit: Duration,
+) -> Result<Answer, Fault> {
+    let unsent = |message: String| Fault::invalid(operation, message);
     let uri: http::Uri = request.url.parse().map_err(|error| unsent(format!("{} is no address: {error}", request.url)))?;
     let endpoint = match (uri.scheme_str(), uri.authority()) {
         (Some(scheme), Some(authority)) => format!("{scheme}://{authority}"),
@@ -48,7 +60,7 @@ pub(super) async fn send(http: &SharedHttpClient, request: Request, limit: Durat
     }
     let built = built.body(SdkBody::from(request.body)).map_err(|error| unsent(error.to_string()))?;
     let built = HttpRequest::try_from(built).map_err(|error| unsent(error.to_string()))?;
-    let operation = Operation::builder()
+    let asked = Operation::builder()
         .service_name("plain")
         .operation_name("plain")
         .http_client(http.clone())
@@ -59,30 +71,24 @@ pub(super) async fn send(http: &SharedHttpClient, request: Request, limit: Durat
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .serializer(|request: HttpRequest| Ok::<_, BoxError>(request))
         .deserializer::<Answer, Never>(|response: &HttpResponse| {
+            let header = |name| response.headers().get(name).map(ToOwned::to_owned);
             Ok::<_, OrchestratorError<Never>>(Answer {
                 status: response.status().as_u16(),
-                error_type: response.headers().get("x-amzn-errortype").map(ToOwned::to_owned),
+                error_type: header("x-amzn-errortype"),
+                date: header("date"),
                 body: response.body().bytes().unwrap_or_default().to_vec(),
             })
         })
         .build();
-    operation.invoke(built).await.map_err(|error| Unanswered {
-        may_have_happened: !matches!(&error, SdkError::ConstructionFailure(_)),
-        message: if matches!(&error, SdkError::TimeoutError(_)) {
-            "no answer in time".to_owned()
-        } else {
-            super::fault::chain(&error)
-        },
-    })
-}
-
-/// No answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unanswered {
-    pub(super) message: String,
-    pub(super) may_have_happened: bool,
+    asked.invoke(built).await.map_err(|error| Fault::from_sdk(operation, &error))
 }
 
 /// An error that the deserialiser never gives.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Never {}
+enum Never {}
+
+impl ProvideErrorMetadata for Never {
+    fn meta(&self) -> &ErrorMetadata {
+        match *self {}
+    }
+}

@@ -118,7 +118,9 @@ impl Role {
             headers: vec![("authorization", format!("bearer {secret}")), ("accept", "application/json".to_owned())],
             ..Request::default()
         };
-        let answer = plain::send(&self.http, request, TOKEN_LIMIT).await.map_err(|error| refused(error.message))?;
+        let answer = plain::send(&self.http, "AssumeRoleWithWebIdentity", request, TOKEN_LIMIT)
+            .await
+            .map_err(|fault| refused(fault.message))?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status != 200 {
             let said = body["message"].as_str().unwrap_or("without a message");

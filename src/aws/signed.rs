@@ -10,19 +10,37 @@ use aws_sigv4::{
     },
     sign::v4,
 };
+use aws_smithy_async::rt::sleep::{AsyncSleep as _, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{
     fault::{Fault, FaultKind, chain},
+    meter::{Meter, http_date},
     plain::{self, Answer, Request},
     xml,
 };
 use crate::time::Timestamp;
 
-/// How long one of these may take.
-const LIMIT: Duration = Duration::from_secs(5);
+/// A signature is good for five minutes to either side of AWS's time.
+const MOST_SKEW: Duration = Duration::from_secs(4 * 60);
+
+/// How often something is tried, and how long one try may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tries {
+    pub(super) most: u32,
+    pub(super) limit: Duration,
+}
+
+impl Tries {
+    /// What is asked once, by who decides himself about the next time.
+    pub(super) const ONCE: Self = Self { most: 1, limit: Duration::from_secs(5) };
+    /// What changes nothing is asked again while AWS throttles it or fails.
+    pub(super) const READ: Self = Self { most: 5, limit: Duration::from_secs(4) };
+    /// DESIGN §5: what a rollout writes goes out once, with two seconds to be answered. Repeating it is the machine's decision.
+    pub(super) const WRITE: Self = Self { most: 1, limit: Duration::from_secs(2) };
+}
 
 /// Who signs, and where the services are.
 #[derive(Clone, Debug)]
@@ -31,6 +49,9 @@ pub(super) struct Signer {
     credentials: SharedCredentialsProvider,
     region: String,
     endpoint: Option<String>,
+    meter: Meter,
+    /// The endpoint is the sandbox's: waiting takes milliseconds, and its time is its own.
+    sandboxed: bool,
 }
 
 /// What is asked. The path begins with a slash and is encoded already.
@@ -53,24 +74,59 @@ impl Signer {
         credentials: SharedCredentialsProvider,
         region: &str,
         endpoint: Option<&str>,
+        (meter, sandboxed): (Meter, bool),
     ) -> Self {
         let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
-        Self { http, credentials, region: region.to_owned(), endpoint }
+        Self { http, credentials, region: region.to_owned(), endpoint, meter, sandboxed }
     }
 
-    /// Sends it once. An answer is an answer, whatever its status. `now` is for the signature.
+    /// Sends it once. An answer is an answer, whatever its status. `now` is for the signature; where AWS's own time turns out to be
+    /// another one, it is signed by that and sent again.
     ///
     /// # Errors
     /// No credentials, or no answer.
     pub(super) async fn send(&self, ask: Ask<'_>, now: Timestamp) -> Result<Answer, Fault> {
-        let operation = ask.operation;
-        let failed = |kind, message: String, may_have_happened| Fault { kind, code: None, message, operation, may_have_happened };
-        let request = self.signed(ask, now).await.map_err(|why| failed(FaultKind::Denied, why, false))?;
-        let answer = plain::send(&self.http, request, LIMIT).await;
-        answer.map_err(|none| failed(FaultKind::Unreachable, none.message, none.may_have_happened))
+        self.send_within(&ask, Tries::ONCE.limit, now).await
     }
 
-    /// An operation of a service that speaks AWS JSON, named by `x-amz-target`; its answer's members.
+    async fn send_within(&self, ask: &Ask<'_>, limit: Duration, now: Timestamp) -> Result<Answer, Fault> {
+        let answer = self.once(ask, limit, now).await?;
+        let theirs = answer.date.as_deref().and_then(http_date).unwrap_or(now);
+        let skew = theirs.since(now).max(now.since(theirs));
+        if (answer.status == 403 || answer.status == 400) && skew > MOST_SKEW && !self.sandboxed {
+            return self.once(ask, limit, theirs).await;
+        }
+        Ok(answer)
+    }
+
+    async fn once(&self, ask: &Ask<'_>, limit: Duration, now: Timestamp) -> Result<Answer, Fault> {
+        let request = self.signed(ask, now).await?;
+        self.meter.sends(ask.operation);
+        let answer = plain::send(&self.http, ask.operation, request, limit).await?;
+        if let Some(date) = &answer.date {
+            self.meter.hears(date);
+        }
+        Ok(answer)
+    }
+
+    /// Asks until there is an answer that AWS did not throttle or fail at, so many times.
+    ///
+    /// # Errors
+    /// The last one's.
+    pub(super) async fn repeated<T>(&self, most: u32, ask: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut pause = if self.sandboxed { Duration::from_millis(2) } else { Duration::from_millis(200) };
+        for _ in 1..most {
+            match ask().await {
+                Err(fault) if is_passing(fault.kind) => {}
+                answer => return answer,
+            }
+            TokioSleep::new().sleep(pause).await;
+            pause *= 2;
+        }
+        ask().await
+    }
+
+    /// An operation of a service that speaks AWS JSON, named by `x-amz-target`; its answer's members. Once.
     ///
     /// # Errors
     /// AWS's refusal, or no answer.
@@ -81,8 +137,27 @@ impl Signer {
         body: &Value,
         now: Timestamp,
     ) -> Result<Value, Fault> {
-        let headers =
-            vec![("content-type", "application/x-amz-json-1.1".to_owned()), ("x-amz-target", format!("{prefix}.{operation}"))];
+        self.json_tried((service, prefix), operation, body, Tries::ONCE, now).await
+    }
+
+    /// The same, so many times.
+    ///
+    /// # Errors
+    /// AWS's refusal, or no answer.
+    pub(super) async fn json_tried(
+        &self,
+        (service, prefix): (&'static str, &str),
+        operation: &'static str,
+        body: &Value,
+        tries: Tries,
+        now: Timestamp,
+    ) -> Result<Value, Fault> {
+        // CloudWatch alone speaks version 1.0 of these; nothing that is sent differs.
+        let version = if service == "monitoring" { "1.0" } else { "1.1" };
+        let headers = vec![
+            ("content-type", format!("application/x-amz-json-{version}")),
+            ("x-amz-target", format!("{prefix}.{operation}")),
+        ];
         let ask = Ask {
             operation,
             service,
@@ -92,14 +167,17 @@ impl Signer {
             body: body.to_string().into_bytes(),
             ..Ask::default()
         };
-        let answer = self.send(ask, now).await?;
-        let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if answer.status == 200 {
-            return Ok(said);
-        }
-        let code = said["__type"].as_str().map(|code| code.rsplit('#').next().unwrap_or(code));
-        let message = ["message", "Message"].into_iter().find_map(|name| said[name].as_str());
-        Err(Fault::answered(operation, answer.status, code, message.unwrap_or("AWS gave no message")))
+        self.repeated(tries.most, async || {
+            let answer = self.send_within(&ask, tries.limit, now).await?;
+            let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            if answer.status == 200 {
+                return Ok(said);
+            }
+            let code = said["__type"].as_str().map(|code| code.rsplit('#').next().unwrap_or(code));
+            let message = ["message", "Message"].into_iter().find_map(|name| said[name].as_str());
+            Err(Fault::answered(operation, answer.status, code, message.unwrap_or("AWS gave no message")))
+        })
+        .await
     }
 
     /// An operation of a service that speaks the query protocol: a form, answered in XML.
@@ -136,11 +214,12 @@ impl Signer {
         Err(Fault::answered(operation, answer.status, said("Code").as_deref(), &message))
     }
 
-    async fn signed(&self, ask: Ask<'_>, now: Timestamp) -> Result<Request, String> {
+    async fn signed(&self, ask: &Ask<'_>, now: Timestamp) -> Result<Request, Fault> {
+        let wrong = |error: &(dyn std::error::Error + 'static)| Fault::invalid(ask.operation, chain(error));
         let (region, host) = home(ask.service, ask.region.unwrap_or(&self.region));
         let base = self.endpoint.clone().unwrap_or_else(|| format!("https://{host}"));
         let url = format!("{base}{}", ask.path);
-        let credentials = self.credentials.provide_credentials().await.map_err(|error| chain(&error))?;
+        let credentials = self.credentials.provide_credentials().await.map_err(|error| Fault::unsigned(ask.operation, &error))?;
         let identity = credentials.into();
         let mut settings = SigningSettings::default();
         if ask.service == "s3" {
@@ -156,16 +235,21 @@ impl Signer {
             .time(UNIX_EPOCH + Duration::from_millis(now.as_millis()))
             .settings(settings)
             .build()
-            .map_err(|error| chain(&error))?
+            .map_err(|error| wrong(&error))?
             .into();
         let plain = ask.headers.iter().map(|(name, value)| (*name, value.as_str()));
         let signable = SignableRequest::new(ask.method.as_str(), url.as_str(), plain, SignableBody::Bytes(&ask.body));
-        let signed = signable.and_then(|signable| sign(signable, &params)).map_err(|error| chain(&error))?;
+        let signed = signable.and_then(|signable| sign(signable, &params)).map_err(|error| wrong(&error))?;
         let (instructions, _signature) = signed.into_parts();
-        let mut headers = ask.headers;
+        let mut headers = ask.headers.clone();
         headers.extend(instructions.headers().map(|(name, value)| (known(name), value.to_owned())));
-        Ok(Request { method: ask.method, url, headers, body: ask.body })
+        Ok(Request { method: ask.method.clone(), url, headers, body: ask.body.clone() })
     }
+}
+
+/// What the next try may do better.
+const fn is_passing(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Throttled | FaultKind::Server | FaultKind::Timeout | FaultKind::Unreachable)
 }
 
 /// The region that a request is signed for, and its host, in the partitions that VPC Lattice is in: AWS, GovCloud, China. IAM and

@@ -126,7 +126,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
         reports.opening = opening.take();
         return Ok(Beginning::Release(Begun::Done(say_unchanged(release, reports, clock.now()).await)));
     }
-    let capacity = capacity::look(&aws, &view, &records).await?;
+    let capacity = capacity::look(&aws, &view, &records, clock.now()).await?;
     // At bootstrap there are no steps to judge.
     let judged = roles.stable.map(|stable| [view.model_group(), survey.slots[stable].group.as_ref()]).unwrap_or_default();
     let analysis = judging::judge(&aws, clock.now(), &settings.judging, judged).await?;

@@ -137,7 +137,7 @@ async fn looked_up(release: &DeploySettings) -> Result<Meant, Error> {
             ));
         }
     }
-    there.scales = aws.autoscaling.targets(&resources).await?.iter().any(Option::is_some);
+    there.scales = aws.autoscaling.targets(&resources, now).await?.iter().any(Option::is_some);
     meant.guarded = aws.standing(&survey.service).await.is_ok_and(|standing| standing.needs_auth);
     meant.role = match caller.role() {
         None => None,

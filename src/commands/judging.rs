@@ -65,7 +65,7 @@ pub(crate) async fn read(
     debug_assert!(from + MINUTE * 5 >= until);
     let window = Some(Window { from, until }).filter(|_| !analysis.metrics.is_empty());
     let question = Question { window, both: true, since: None };
-    aws.metrics.read(analysis, &one.id, both.then_some(&other.id), question).await
+    aws.metrics.read(analysis, &one.id, both.then_some(&other.id), question, now).await
 }
 
 /// Groups of TCP have no metrics of HTTP: nothing would ever be measured.

@@ -2,32 +2,29 @@
 
 use std::time::Duration;
 
-use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_cloudwatch::{Client, config::retry::RetryPartition};
+use serde_json::Value;
 
-use crate::aws::meter::Meter;
+use crate::{
+    aws::{
+        fault::Fault,
+        signed::{Signer, Tries},
+    },
+    time::Timestamp,
+};
+
+/// Metrics are read beside what decides about weights at once, which waits for them: they get two tries and six seconds.
+const TRIES: Tries = Tries { most: 2, limit: Duration::from_secs(3) };
 
 /// CloudWatch of one account and region. Its verbs are in the files beside this one.
 #[derive(Clone, Debug)]
-pub struct Metrics {
-    pub(in crate::aws) client: Client,
-}
+pub struct Metrics(Signer);
 
 impl Metrics {
-    /// Metrics are read beside what decides about weights at once, which waits for them: they get two tries and six seconds.
-    pub(in crate::aws) fn of(sdk: &SdkConfig, meter: &Meter, retry: RetryConfig, partition: RetryPartition) -> Self {
-        let timeout = TimeoutConfig::builder()
-            .operation_attempt_timeout(Duration::from_secs(4))
-            .operation_timeout(Duration::from_secs(6))
-            .build();
-        let mut config = aws_sdk_cloudwatch::config::Builder::from(sdk)
-            .retry_config(retry.with_max_attempts(2))
-            .retry_partition(partition)
-            .timeout_config(timeout)
-            .interceptor(meter.clone());
-        if let Some(url) = sdk.endpoint_url() {
-            config = config.endpoint_url(url);
-        }
-        Self { client: Client::from_conf(config.build()) }
+    pub(in crate::aws) const fn new(signer: Signer) -> Self {
+        Self(signer)
+    }
+
+    pub(super) async fn ask(&self, operation: &'static str, body: &Value, now: Timestamp) -> Result<Value, Fault> {
+        self.0.json_tried(("monitoring", "GraniteServiceVersion20100801"), operation, body, TRIES, now).await
     }
 }

@@ -1,12 +1,8 @@
 //! Metrics of whole minutes, and the states of alarms.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use aws_sdk_cloudwatch::{
-    operation::get_metric_data::GetMetricDataOutput,
-    primitives::DateTime,
-    types::{AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, StateValue, StatusCode},
-};
+use serde_json::{Value, json};
 
 use super::{
     Metrics,
@@ -21,10 +17,9 @@ use crate::{
 };
 
 const GET: &str = "GetMetricData";
-const ALARMS: &str = "DescribeAlarms";
 
 impl Metrics {
-    /// Everything that the question is about, in two calls at once.
+    /// Everything that the question is about, in two calls at once. `now` is for the signature.
     ///
     /// # Errors
     /// The first refusal: of a reading, half is none.
@@ -34,18 +29,19 @@ impl Metrics {
         candidate: &TargetGroupId,
         stable: Option<&TargetGroupId>,
         question: Question,
+        now: Timestamp,
     ) -> Result<Readings, Fault> {
         let stable = stable.filter(|_| question.both);
         let data = async {
             match question.window {
                 Some(window) => {
                     let from = question.since.map_or(window.from, |since| since.min(window.from));
-                    self.data(analysis, candidate, stable, Window { from, ..window }).await
+                    self.data(analysis, candidate, stable, Window { from, ..window }, now).await
                 }
                 None => Ok((SideReadings::default(), None)),
             }
         };
-        let ((candidate, stable), alarms) = tokio::try_join!(data, self.alarms(&analysis.alarms))?;
+        let ((candidate, stable), alarms) = tokio::try_join!(data, self.alarms(&analysis.alarms, now))?;
         Ok(Readings { window: question.window, candidate, stable, alarms })
     }
 
@@ -55,6 +51,7 @@ impl Metrics {
         candidate: &TargetGroupId,
         stable: Option<&TargetGroupId>,
         window: Window,
+        now: Timestamp,
     ) -> Result<(SideReadings, Option<SideReadings>), Fault> {
         let mut queries = Queries::default();
         let candidate = queries.add('c', candidate.as_str(), analysis);
@@ -63,74 +60,80 @@ impl Metrics {
             let message = format!("the metrics come to {} queries, CloudWatch takes {MOST} at once", queries.all.len());
             return Err(Fault::invalid(GET, message));
         }
-        let at = |time: Timestamp| DateTime::from_secs(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-        let asked = queries.all.iter().map(query).collect();
-        let call = self.client.get_metric_data().set_metric_data_queries(Some(asked));
-        let call = call.start_time(at(window.from)).end_time(at(window.until));
-        let answer = call.send().await.map_err(|error| Fault::from_sdk(GET, &error))?;
+        let asked = json!({
+            "MetricDataQueries": queries.all.iter().map(query).collect::<Vec<_>>(),
+            "StartTime": window.from.as_secs(), "EndTime": window.until.as_secs(),
+        });
+        let answer = self.ask(GET, &asked, now).await?;
         let series = series(&answer)?;
         Ok((side(&candidate, &series), stable.map(|stable| side(&stable, &series))))
     }
 
     /// The states of alarms, in their order.
-    async fn alarms(&self, alarms: &[Alarm]) -> Result<Vec<AlarmReading>, Fault> {
+    async fn alarms(&self, alarms: &[Alarm], now: Timestamp) -> Result<Vec<AlarmReading>, Fault> {
         if alarms.is_empty() {
             return Ok(Vec::new());
         }
-        let names = alarms.iter().map(|alarm| alarm.name.clone()).collect();
-        let call = self.client.describe_alarms().set_alarm_names(Some(names)).max_records(100);
-        let call = call.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
-        let answer = call.send().await.map_err(|error| Fault::from_sdk(ALARMS, &error))?;
-        let simple = answer.metric_alarms().iter();
-        let simple = simple.map(|alarm| (alarm.alarm_name(), alarm.state_value(), alarm.state_reason()));
-        let composite = answer.composite_alarms().iter();
-        let composite = composite.map(|alarm| (alarm.alarm_name(), alarm.state_value(), alarm.state_reason()));
-        let found: BTreeMap<_, _> =
-            simple.chain(composite).filter_map(|(name, state, why)| Some((name?, reading(state, why)))).collect();
+        let names: Vec<_> = alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+        let asked = json!({ "AlarmNames": names, "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100 });
+        let answer = self.ask("DescribeAlarms", &asked, now).await?;
+        let found = list(&answer["MetricAlarms"]).iter().chain(list(&answer["CompositeAlarms"]));
+        let found: BTreeMap<_, _> = found.filter_map(|alarm| Some((alarm["AlarmName"].as_str()?, reading(alarm)))).collect();
         let gone = || AlarmReading { state: AlarmState::Gone, why: String::new() };
         Ok(alarms.iter().map(|alarm| found.get(alarm.name.as_str()).cloned().unwrap_or_else(gone)).collect())
     }
 }
 
-fn reading(state: Option<&StateValue>, why: Option<&str>) -> AlarmReading {
-    let state = match state.map(StateValue::as_str) {
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn reading(alarm: &Value) -> AlarmReading {
+    let state = match alarm["StateValue"].as_str() {
         Some("OK") => AlarmState::Ok,
         Some("ALARM") => AlarmState::InAlarm,
         // INSUFFICIENT_DATA, and whatever a later version has: nobody knows.
         Some(_) | None => AlarmState::NoData,
     };
-    AlarmReading { state, why: why.unwrap_or_default().to_owned() }
+    AlarmReading { state, why: alarm["StateReason"].as_str().unwrap_or_default().to_owned() }
 }
 
-fn query(query: &Query) -> MetricDataQuery {
-    let asked = MetricDataQuery::builder().id(&query.id).return_data(query.shown);
+fn query(query: &Query) -> Value {
     match &query.what {
         What::Metric { group, name, stat } => {
-            let dimension = Dimension::builder().name(DIMENSION).value(group).build();
-            let metric = Metric::builder().namespace(NAMESPACE).metric_name(name).dimensions(dimension).build();
-            asked.metric_stat(MetricStat::builder().metric(metric).period(60).stat(stat).build()).build()
+            let dimension = json!({ "Name": DIMENSION, "Value": group });
+            let metric = json!({ "Namespace": NAMESPACE, "MetricName": name, "Dimensions": [dimension] });
+            let stat = json!({ "Metric": metric, "Period": 60, "Stat": stat });
+            json!({ "Id": query.id, "ReturnData": query.shown, "MetricStat": stat })
         }
-        What::Expression(text) => asked.expression(text).period(60).build(),
+        What::Expression(text) => json!({ "Id": query.id, "ReturnData": query.shown, "Expression": text, "Period": 60 }),
     }
 }
 
 /// The answer's series by query. What CloudWatch calls partial, failed or forbidden, and what it has more pages of, is not complete.
-fn series(answer: &GetMetricDataOutput) -> Result<BTreeMap<&str, Series>, Fault> {
+fn series(answer: &Value) -> Result<BTreeMap<&str, Series>, Fault> {
     let mut found: BTreeMap<&str, Series> = BTreeMap::new();
-    for result in answer.metric_data_results() {
-        let Some(id) = result.id() else { continue };
+    for result in list(&answer["MetricDataResults"]) {
+        let Some(id) = result["Id"].as_str() else { continue };
         if found.contains_key(id) {
-            let label = result.label().unwrap_or(id);
+            let label = result["Label"].as_str().unwrap_or(id);
             return Err(Fault::invalid(GET, format!("an expression gives several series, such as {label}: let it give one")));
         }
         let series = found.entry(id).or_default();
-        series.complete &= result.status_code() == Some(&StatusCode::Complete) && answer.next_token().is_none();
-        for (at, value) in result.timestamps().iter().zip(result.values()) {
-            let at = minute_of(Timestamp::from_secs(u64::try_from(at.secs()).unwrap_or_default()));
-            series.minutes.extend(Number::new(*value).map(|value| (at, value)));
+        series.complete &= result["StatusCode"] == "Complete" && answer["NextToken"].is_null();
+        for (at, value) in list(&result["Timestamps"]).iter().zip(list(&result["Values"])) {
+            // What is no number (`"NaN"`) is no value.
+            let value = value.as_f64().and_then(Number::new);
+            series.minutes.extend(time(at).map(minute_of).zip(value));
         }
     }
     Ok(found)
+}
+
+/// Seconds since 1970, with or without a fraction.
+fn time(said: &Value) -> Option<Timestamp> {
+    let secs = said.as_f64().filter(|secs| secs.is_finite() && *secs >= 0.0)?;
+    Duration::try_from_secs_f64(secs).ok().map(|since| Timestamp::from_secs(since.as_secs()))
 }
 
 /// One side's readings. A query that was not answered at all is not complete.

@@ -280,7 +280,7 @@ impl Known<'_> {
             Err(findings) => findings,
         };
         found.extend(findings.iter().map(|finding| Found::of(Code::Definition, finding)));
-        match capacity::look(aws, &view, records).await {
+        match capacity::look(aws, &view, records, now).await {
             Ok(capacity) => {
                 let finding = |what: &String| Found::warning(Code::Autoscaling, thing(&release.cluster), what);
                 found.extend(capacity.findings.iter().map(finding));
