@@ -5,13 +5,16 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::{
-    aws::slots::Launch,
+    aws::{
+        lattice::{action::Action, traffic::TrafficTarget},
+        slots::Launch,
+    },
     definition::{
         Document, Finding, Given, PatchRequest, Patched, Severity, candidate,
         casing::{Definition, canonical},
         change::Change,
         compare, conform,
-        patch::{Seen, edited, patch},
+        patch::{Seen, Weighted, edited, patch},
         request::{self, ServiceTarget},
     },
     hooks::{Jobs, Task},
@@ -20,7 +23,7 @@ use crate::{
 };
 
 /// What a slot's definition depends on beside the files.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ForSlot<'a> {
     /// The slot's name.
     pub(crate) slot: &'a str,
@@ -32,6 +35,14 @@ pub(crate) struct ForSlot<'a> {
     pub(crate) overrides: &'a [Given],
     /// Another slot serves beside it.
     pub(crate) beside_stable: bool,
+    /// What moves, as it is before the release.
+    pub(crate) rules: Vec<Weighted>,
+}
+
+/// The traffic targets as filters see them.
+pub(crate) fn weighted(targets: &[(TrafficTarget, Action)]) -> Vec<Weighted> {
+    let weights = |action: &Action| action.groups().iter().map(|(group, weight)| (group.as_str().to_owned(), *weight)).collect();
+    targets.iter().map(|(target, action)| Weighted { arn: target.arn().to_owned(), weights: weights(action) }).collect()
 }
 
 /// The files, read.
@@ -114,7 +125,7 @@ impl Definitions {
             port_name: self.port_name.clone(),
             ecs_service: Some(slot.ecs_service.to_owned()),
             filters,
-            seen: self.seen.clone(),
+            seen: Seen { rules: slot.rules, ..self.seen.clone() },
         })?;
         patched.warnings.splice(0..0, self.warnings.iter().cloned());
         if slot.beside_stable {

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use super::{
-    connect, deploy,
+    connect,
+    definitions::weighted,
+    deploy,
     patch::{note, output, read, refuse_to_lose_templates, write},
     preflight,
 };
@@ -17,7 +19,7 @@ use crate::{
         survey::{self, Roles, SeenSlot, Survey, WantedSlot},
     },
     clock::Clock,
-    definition::{self, Document, Finding, Given, PatchRequest, Patched, candidate},
+    definition::{self, Document, Finding, Given, PatchRequest, Patched, candidate, patch::Seen},
     exit::{Error, Exit},
     report,
     settings::{PatchOutput, PatchSettings, PatchSlot, WhichSlot},
@@ -152,7 +154,7 @@ fn patched(
         port_name: settings.port_name.clone(),
         ecs_service: Some(slot.ecs_service.clone()),
         filters,
-        seen: settings.seen.clone(),
+        seen: Seen { rules: weighted(&roles.targets), ..settings.seen.clone() },
     })?;
     let mut findings = candidate::for_any_slot(&patched.document);
     if roles.stable.is_some_and(|stable| stable != index) {

@@ -89,6 +89,8 @@ pub(super) fn rename(scenario: &mut Scenario, config: &DeploySettings) -> Result
             group_arn: &group_arn,
             overrides: a.overrides.as_slice(),
             beside_stable: false,
+            // The rules get their ARNs only as the world begins.
+            rules: Vec::new(),
         };
         let patched = definitions.for_slot(slot)?;
         let (launch, _) = definitions.launch(&patched, &scenario.cluster, &a.ecs_service, "", ("", ""));

@@ -3,9 +3,9 @@
 use super::{
     conduct::{self, Begun, Ready},
     connect,
-    definitions::ForSlot,
+    definitions::{ForSlot, weighted},
     deploy,
-    recorded::{self, OnService},
+    recorded::{self, OnService, Recorded},
     sweep, takeover, test_rule,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     exit::{Error, Exit},
     rollout::{
         machine::{Desired, GoOn},
-        record::{Record, State},
+        record::State,
         split::Split,
         takeover::Takeover,
     },
@@ -48,8 +48,8 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
         }
         Takeover::GoOn(from) => {
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
-            let launch = settings.release.as_deref().map(|release| launch(release, &on.found.record)).transpose()?.flatten();
             let recorded = on.with_targets(&aws).await?;
+            let launch = settings.release.as_deref().map(|release| launch(release, &recorded)).transpose()?.flatten();
             let prepared = takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?;
             let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
             prepared.hooks.set_jobs(settings.hooks.clone());
@@ -82,7 +82,8 @@ pub(super) fn refused(on: &OnService, why: &str) -> Error {
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub(super) fn launch(settings: &DeploySettings, record: &Record) -> Result<Option<Launch>, Error> {
+pub(super) fn launch(settings: &DeploySettings, on: &Recorded) -> Result<Option<Launch>, Error> {
+    let record = &on.found.record;
     let at_rest = if record.stable.is_some() { Split::STABLE } else { Split::CANDIDATE };
     let started = record.intent != at_rest || record.verb != "deploy" || record.state != State::Running;
     let slot = settings.lattice.slots.iter().find(|slot| slot.name == record.candidate.name);
@@ -99,6 +100,7 @@ pub(super) fn launch(settings: &DeploySettings, record: &Record) -> Result<Optio
         group_arn: &candidate.group,
         overrides: slot.overrides.as_slice(),
         beside_stable: record.stable.is_some(),
+        rules: weighted(&on.targets),
     })?;
     Ok(Some(definitions.launch(&patched, cluster, ecs_service, task_definition, (&settings.service, &record.id)).0))
 }
@@ -126,8 +128,9 @@ pub(super) async fn existing(
     match Takeover::resume(record, on.found.leased_until, now) {
         Takeover::GoOn(from @ (GoOn::Here | GoOn::Next)) => {
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
-            let launch = launch(settings, &on.found.record)?;
-            let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "deploy", from, false, launch, now)?;
+            let recorded = on.with_targets(aws).await?;
+            let launch = launch(settings, &recorded)?;
+            let prepared = takeover::go_on(aws, recorded, "deploy", from, false, launch, now)?;
             let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
             prepared.hooks.set_jobs(settings.hooks.clone());
             let wanted = settings.lattice.test_rule.as_ref();

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     conduct::Prepared,
-    definitions::{Definitions, ForSlot},
+    definitions::{Definitions, ForSlot, weighted},
     judging, preflight, test_rule,
 };
 use crate::{
@@ -52,6 +52,7 @@ impl View<'_> {
             group_arn,
             overrides: slot.overrides.as_slice(),
             beside_stable: self.roles.stable.is_some_and(|stable| stable != index),
+            rules: weighted(&self.roles.targets),
         }
     }
 

@@ -25,6 +25,12 @@ pub(crate) fn named(task_definition: &Node) -> Vec<&str> {
     mappings.filter_map(|mapping| mapping.get("name")?.as_str()).collect()
 }
 
+/// The number of the container's port that has this name.
+pub(crate) fn number<'a>(task_definition: &'a Node, name: &str) -> Option<&'a Node> {
+    let named = |mapping: &&Node| mapping.get("name").and_then(Node::as_str) == Some(name);
+    mappings(task_definition).into_iter().map(|(_, mapping)| mapping).find(named)?.get("containerPort")
+}
+
 /// The ports that a service definition's Service Connect block serves, each once, in order.
 pub(crate) fn of_service_connect(service_definition: &Node) -> Vec<&str> {
     let services = service_definition.get("serviceConnectConfiguration").and_then(|block| block.get("services"));

@@ -322,7 +322,7 @@ impl<'e> Sources<'e> {
             ("run_id", &runner.run_id),
         ];
         let git = git.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
-        Seen { env, git }
+        Seen { env, git, ..Seen::default() }
     }
 
     /// Takes over why other settings could not be settled.

@@ -61,6 +61,7 @@ impl<'s> Bodies<'s> {
             group_arn,
             overrides: &self.filters,
             beside_stable: true,
+            rules: Vec::new(),
         };
         let patched = self.definitions.for_slot(slot)?;
         let (cluster, name) = (self.settings.cluster.as_str(), self.names.ecs_service.as_str());

@@ -13,7 +13,7 @@ use crate::{
         definitions::{Definitions, ForSlot},
         deploy,
     },
-    definition::Finding,
+    definition::{Finding, patch::Weighted},
     settings::{DeploySettings, Slot},
     time::Timestamp,
     verify::{Code, Found, Spot},
@@ -42,9 +42,13 @@ pub(super) async fn check(release: &DeploySettings) -> Vec<Found> {
 fn alone(release: &DeploySettings, definitions: &Definitions) -> Vec<Found> {
     let region = release.aws.region.as_deref().unwrap_or("us-east-1");
     let group_arn = format!("arn:aws:vpc-lattice:{region}:000000000000:targetgroup/tg-00000000000000000");
+    let rule = format!(
+        "arn:aws:vpc-lattice:{region}:000000000000:service/svc-00000000000000000/listener/listener-00000000000000000/rule/rule-00000000000000000"
+    );
+    let rules = vec![Weighted { arn: rule, weights: vec![("tg-00000000000000000".to_owned(), 100)] }];
     let of = |slot: &Slot| {
         let (slot, ecs_service, overrides) = (slot.name.as_str(), slot.ecs_service.as_str(), slot.overrides.as_slice());
-        let slot = ForSlot { slot, ecs_service, group_arn: &group_arn, overrides, beside_stable: false };
+        let slot = ForSlot { slot, ecs_service, group_arn: &group_arn, overrides, beside_stable: false, rules: rules.clone() };
         definitions.for_slot(slot).map_or_else(|findings| findings, |patched| patched.warnings)
     };
     // Of the group's account nothing is known here.

@@ -73,7 +73,7 @@ pub(super) fn unknown_names(filter: &Given, errors: compile::Errors<&str, ()>) -
                     )
             } else if matches!(kind, compile::Undefined::Var) {
                 finding.hint(
-                    "there are `$lattice` {target_group_arn, role_arn, port_name, service}, `$git` {sha, ref, repository, actor, run_id} and `$env`",
+                    "there are `$lattice` {target_group_arn, role_arn, port_name, port, service, service_arn, rules}, `$git` {sha, ref, repository, actor, run_id} and `$env`",
                 )
             } else {
                 match prelude::nearest(name) {

@@ -9,6 +9,7 @@ use crate::definition::{
     casing::{Definition, canonical},
     filter::{self, Bindings},
     finding::{Finding, Given},
+    ports,
     read::{Document, Member, Node, Value},
     write::write,
 };
@@ -41,6 +42,17 @@ pub struct Seen {
     pub env: Vec<(String, String)>,
     /// `$git`: `sha`, `ref`, `repository`, `actor` and `run_id` of the job, each where it is known.
     pub git: Vec<(String, String)>,
+    /// `$lattice.rules`: what a release moves, as it was before the release; none where AWS was not asked.
+    pub rules: Vec<Weighted>,
+}
+
+/// A listener rule, or a listener's default, as filters see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weighted {
+    /// Its ARN; the listener's for a default.
+    pub arn: String,
+    /// The weights of its target groups, by id.
+    pub weights: Vec<(String, u16)>,
 }
 
 /// What came of a patch.
@@ -127,15 +139,33 @@ fn object(pairs: &[(String, String)]) -> Value {
     Value::Object(pairs.iter().map(member).collect())
 }
 
+fn members<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.map(|(name, value)| Member { name: name.to_owned(), span: 0..0, node: value.into() }).into())
+}
+
 /// `$lattice`, as filters see it.
 fn lattice_variable(request: &PatchRequest<'_>, entry: Option<&LatticeEntry>) -> Value {
     let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::String(text.to_owned()));
     let service = request.ecs_service.as_deref().or_else(|| request.service_definition.root.get("serviceName")?.as_str());
-    let members = [
+    let port = entry.and_then(|entry| ports::number(ports::task_definition(request.task_definition?), &entry.port_name));
+    // A rule's ARN begins with its listener's, and that with its service's.
+    let rules = &request.seen.rules;
+    let service_arn = rules.first().and_then(|rule| rule.arn.split("/listener/").next());
+    let rule = |rule: &Weighted| {
+        let weights = rule.weights.iter().map(|(group, weight)| Member {
+            name: group.clone(),
+            span: 0..0,
+            node: Value::Number(weight.to_string()).into(),
+        });
+        members([("arn", text(Some(&rule.arn))), ("weights", Value::Object(weights.collect()))]).into()
+    };
+    members([
         ("target_group_arn", text(entry.map(|entry| entry.target_group_arn.as_str()))),
         ("role_arn", text(entry.map(|entry| entry.role_arn.as_str()))),
         ("port_name", text(entry.map(|entry| entry.port_name.as_str()))),
+        ("port", port.map_or(Value::Null, |port| port.value.clone())),
         ("service", text(service)),
-    ];
-    Value::Object(members.map(|(name, value)| Member { name: name.to_owned(), span: 0..0, node: value.into() }).into())
+        ("service_arn", text(service_arn)),
+        ("rules", Value::Array(rules.iter().map(rule).collect())),
+    ])
 }

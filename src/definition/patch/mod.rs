@@ -9,7 +9,7 @@ mod entry;
 mod mend;
 mod put;
 
-pub use apply::{PatchRequest, Patched, Seen, edited, patch};
+pub use apply::{PatchRequest, Patched, Seen, Weighted, edited, patch};
 pub use entry::{LatticeEntry, target_groups_in};
 
 #[cfg(test)]

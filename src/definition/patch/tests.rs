@@ -1,6 +1,6 @@
 //! The seed's own files, and every way in which a patch is refused.
 
-use super::{PatchRequest, Patched, Seen, patch};
+use super::{PatchRequest, Patched, Seen, Weighted, patch};
 use crate::definition::{
     finding::{Finding, Given, Severity},
     read::Document,
@@ -100,6 +100,21 @@ fn users_filters_run_after_ours_and_see_lattice() {
     let json = patch(&PatchRequest { filters, ..request(&document) }).expect("patched").document.root.to_json();
     assert_eq!((json["x"].as_str(), json["y"].as_str()), (Some("http"), Some("myservice")));
     assert!(json.get("serviceConnectConfiguration").is_none());
+
+    let task =
+        Document::read("t.json", br#"{"containerDefinitions": [{"portMappings": [{"name": "http", "containerPort": 8080}]}]}"#)
+            .expect("a task");
+    let service = "arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-1";
+    let rules = vec![Weighted {
+        arn: format!("{service}/listener/listener-1/rule/rule-1"),
+        weights: vec![("tg-a".to_owned(), 100), ("tg-b".to_owned(), 0)],
+    }];
+    let seen = Seen { rules, ..Seen::default() };
+    let filters = vec![Given::new(".x = [$lattice.port, $lattice.service_arn, $lattice.rules[0].weights[\"tg-a\"]]", "--jq")];
+    let patched = patch(&PatchRequest { filters: filters.clone(), seen, task_definition: Some(&task), ..request(&document) });
+    assert_eq!(patched.expect("patched").document.root.to_json()["x"], serde_json::json!([8080, service, 100]));
+    let unasked = patch(&PatchRequest { filters, ..request(&document) }).expect("patched").document.root.to_json();
+    assert_eq!(unasked["x"], serde_json::json!([null, null, null]), "nothing is known where nothing was asked");
 
     let filters = vec![Given::new("del(.vpcLatticeConfigurations)", "--jq")];
     assert_eq!(patch(&PatchRequest { filters, ..request(&document) }).expect("patched").lattice, None);
