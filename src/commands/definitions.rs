@@ -13,7 +13,7 @@ use crate::{
         Document, Finding, Given, PatchRequest, Patched, Severity, candidate,
         casing::{Definition, canonical},
         change::Change,
-        compare, conform,
+        compare, conform, fit,
         patch::{Seen, Weighted, edited, patch},
         request::{self, ServiceTarget},
     },
@@ -74,6 +74,14 @@ impl Definitions {
     /// # Errors
     /// As [`Definitions::read`]; the filter fails.
     pub(crate) fn read_with(settings: &DeploySettings, task_filter: Option<&Given>) -> Result<Self, Vec<Finding>> {
+        match Self::judged(settings, task_filter) {
+            (Some(read), findings) if findings.is_empty() => Ok(read),
+            (_, findings) => Err(findings),
+        }
+    }
+
+    /// Both files, where they can be read at all, and everything that is wrong with them: for who goes on to look for more.
+    pub(crate) fn judged(settings: &DeploySettings, task_filter: Option<&Given>) -> (Option<Self>, Vec<Finding>) {
         let (lattice, templating) = (&settings.lattice, &settings.templating);
         let read = (
             document(&settings.service_definition, templating, Definition::Service),
@@ -83,29 +91,24 @@ impl Definitions {
         let (service, task) = match read {
             (Ok(service), Ok(task)) => (service, task),
             (service, task) => {
-                return Err([service.err(), task.err()].into_iter().flatten().flatten().collect());
+                return (None, [service.err(), task.err()].into_iter().flatten().flatten().collect());
             }
         };
         let mut findings = candidate::for_any_slot(&service);
         let mut warnings = templating.warnings.clone();
-        for finding in conform::service(&service).into_iter().chain(conform::task_definition(&task)) {
+        let alone = conform::service(&service).into_iter().chain(conform::task_definition(&task));
+        for finding in alone.chain(fit::together(&service, &task)) {
             if finding.severity == Severity::Error { findings.push(finding) } else { warnings.push(finding) }
         }
         match request::register_task_definition(&task, &settings.images, &settings.variables) {
-            Ok(register) if findings.is_empty() => Ok(Self {
-                service,
-                task,
-                register,
-                infrastructure_role: lattice.infrastructure_role.clone(),
-                port_name: lattice.port_name.clone(),
-                filters: settings.jq.clone(),
-                seen: settings.seen.clone(),
-                warnings,
-            }),
-            Ok(_) => Err(findings),
+            Ok(register) => {
+                let infrastructure_role = lattice.infrastructure_role.clone();
+                let (port_name, filters, seen) = (lattice.port_name.clone(), settings.jq.clone(), settings.seen.clone());
+                (Some(Self { service, task, register, infrastructure_role, port_name, filters, seen, warnings }), findings)
+            }
             Err(more) => {
                 findings.extend(more);
-                Err(findings)
+                (None, findings)
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`finding`] (what is wrong, and where) → [`template`] and [`jsonnet`] (ecspresso's, filled in and evaluated) → [`read`] (JSON with places) → [`casing`] (names as ECS spells them) → [`write`](mod@write) (a new value over the old
 //! text) → [`filter`] (jaq) → [`patch`](mod@patch) (the service definition, with its Lattice entry) → [`candidate`] (what the
-//! candidate beside a stable slot must not have) → [`conform`] (is it what ECS takes) → [`request`] (bodies for ECS) → [`compare`] (is what runs what the file says) → [`change`] (what would change, in words).
+//! candidate beside a stable slot must not have) → [`conform`] (is it what ECS takes) → [`fit`] (do the two fit each other) → [`request`] (bodies for ECS) → [`compare`] (is what runs what the file says) → [`change`] (what would change, in words).
 //!
 //! [`fuzz`] lets them have anybody's bytes. Deliberately absent: looking names up in AWS, files. Call [`patch::patch`] first; everything else
 //! takes what it returns.
@@ -15,6 +15,7 @@ pub mod compare;
 pub mod conform;
 pub mod filter;
 pub mod finding;
+pub mod fit;
 pub mod fuzz;
 pub mod jsonnet;
 mod members;

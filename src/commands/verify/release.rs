@@ -22,16 +22,11 @@ use crate::{
 /// Checks everything.
 pub(super) async fn check(release: &DeploySettings) -> Vec<Found> {
     let mut found = Vec::new();
-    let definitions = match Definitions::read(release) {
-        Ok(definitions) => {
-            found.extend(alone(release, &definitions));
-            Some(definitions)
-        }
-        Err(findings) => {
-            found.extend(findings.iter().map(|finding| Found::of(Code::Definition, finding)));
-            None
-        }
-    };
+    let (definitions, findings) = Definitions::judged(release, None);
+    found.extend(findings.iter().map(|finding| Found::of(Code::Definition, finding)));
+    if let Some(definitions) = &definitions {
+        found.extend(alone(release, definitions));
+    }
     let (in_aws, on_github) = tokio::join!(in_aws(release, definitions.as_ref()), reports::check(release));
     found.extend(in_aws);
     found.extend(on_github);
