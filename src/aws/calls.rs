@@ -7,8 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{
-    fault::Fault,
-    signed::{Ask, Signer, Tries},
+    fault::{Fault, FaultKind},
+    signed::{Ask, Signer, Tries, is_passing},
 };
 use crate::{
     models::{self, Operation, Place, Service},
@@ -20,8 +20,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 /// Pages of one listing that are read; a page has a hundred items.
 const MOST_PAGES: usize = 100;
 
-/// Calls operations. A read is repeated a few times while AWS throttles it or fails; whether a write is, and when, is the caller's
-/// business.
+/// Calls operations. A read is repeated a few times while AWS throttles it or fails, a write while AWS throttles it; whether one that
+/// failed is, and when, is the caller's business.
 #[derive(Clone, Debug)]
 pub struct Calls(Signer);
 
@@ -48,8 +48,9 @@ impl Calls {
         now: Timestamp,
     ) -> Result<Value, Fault> {
         let is_read = ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb));
-        let tries = if is_read { Tries::READ } else { Tries::ONCE };
-        self.0.repeated(tries.most, async || self.once(service, operation, input, now).await).await
+        // What was throttled has not happened; of any other end of a write only a look tells.
+        let is_again = if is_read { is_passing } else { |kind| kind == FaultKind::Throttled };
+        self.0.repeated(Tries::READ.most, is_again, async || self.once(service, operation, input, now).await).await
     }
 
     async fn once(&self, service: &'static str, operation: &'static str, input: &Value, now: Timestamp) -> Result<Value, Fault> {
@@ -213,14 +214,22 @@ mod tests {
     }
 
     #[test]
-    fn a_throttled_read_is_repeated_and_a_write_is_not() {
+    fn what_is_throttled_is_repeated_and_a_write_that_failed_is_not() {
         with_aws(
-            |_, before| Some(if before < 2 { refused(429, "ThrottlingException", "Rate exceeded") } else { ok("{}") }),
+            |asked, before| {
+                let is_write = asked.what.starts_with("POST");
+                Some(match before {
+                    0 | 1 => refused(429, "ThrottlingException", "Rate exceeded"),
+                    2 => refused(500, "InternalServerException", "It failed"),
+                    _ if is_write => ok(r#"{"id":"never asked for"}"#),
+                    _ => ok("{}"),
+                })
+            },
             async |aws, log| {
-                aws.calls.call("vpc-lattice", "ListServices", &json!({}), NOW).await.expect("the third attempt");
+                aws.calls.call("vpc-lattice", "ListServices", &json!({}), NOW).await.expect("the fourth attempt");
                 let shop = json!({ "name": "shop" });
                 let fault = aws.calls.call("vpc-lattice", "CreateService", &shop, NOW).await.expect_err("refused");
-                assert_eq!((fault.kind, asked(&log).len()), (FaultKind::Throttled, 4));
+                assert_eq!((fault.kind, asked(&log).len()), (FaultKind::Server, 4 + 3));
             },
         );
     }

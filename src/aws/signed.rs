@@ -109,11 +109,16 @@ impl Signer {
         Ok(answer)
     }
 
-    /// Asks until there is an answer that AWS did not throttle or fail at, so many times.
+    /// Asks so many times, until there is an answer that asking again would not change.
     ///
     /// # Errors
     /// The last one's.
-    pub(super) async fn repeated<T>(&self, most: u32, ask: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(super) async fn repeated<T>(
+        &self,
+        most: u32,
+        is_passing: fn(FaultKind) -> bool,
+        ask: impl AsyncFn() -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let mut pause = if self.sandboxed { Duration::from_millis(2) } else { Duration::from_millis(200) };
         for _ in 1..most {
             match ask().await {
@@ -167,7 +172,7 @@ impl Signer {
             body: body.to_string().into_bytes(),
             ..Ask::default()
         };
-        self.repeated(tries.most, async || {
+        self.repeated(tries.most, is_passing, async || {
             let answer = self.send_within(&ask, tries.limit, now).await?;
             let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             if answer.status == 200 {
@@ -247,8 +252,8 @@ impl Signer {
     }
 }
 
-/// What the next try may do better.
-const fn is_passing(kind: FaultKind) -> bool {
+/// What the next try may do better, of what changes nothing or is refused in its last try anyway.
+pub(super) const fn is_passing(kind: FaultKind) -> bool {
     matches!(kind, FaultKind::Throttled | FaultKind::Server | FaultKind::Timeout | FaultKind::Unreachable)
 }
 
