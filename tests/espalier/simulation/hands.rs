@@ -3,7 +3,7 @@
 //! A new effect is one more arm of [`Hands::carry_out`]. Whatever is pure in `aws` is used as it is: actions, records, what a
 //! side's targets and tasks say. That this is no second driver is held by `wire`, which plays the same cases over HTTP.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use espalier::{
     aws::{
@@ -50,15 +50,9 @@ pub(crate) struct LateWrite {
     pub(crate) action: direct::Action,
 }
 
-/// Rollout, generation and owner of a record.
-type Owner = (String, u64, String);
-
-fn owner(record: &Record) -> Owner {
-    (record.id.clone(), record.generation, record.owner.clone())
-}
-
-fn is_by(record: &Record, (id, generation, owner): &Owner) -> bool {
-    record.id == *id && record.generation == *generation && record.owner == *owner
+/// Whether both are the same job's.
+fn is_by(record: &Record, other: &Record) -> bool {
+    record.id == other.id && record.generation == other.generation && record.owner == other.owner
 }
 
 /// What one job acts on and with.
@@ -70,8 +64,8 @@ pub(crate) struct Hands {
     /// The sides and the actions as they were read last, and what the world said of changes then: most readings find nothing new.
     sides: Option<(u64, (Option<Side>, Side))>,
     record: Option<Read>,
-    /// The tags as they were when our own record was written last, and whose that is.
-    written: Option<(BTreeMap<String, String>, Owner)>,
+    /// The tags as they were when our own record was written last, and that record.
+    written: Option<(BTreeMap<String, String>, Rc<Record>)>,
     actions: Option<(u64, Vec<Option<LiveAction>>)>,
     pub(crate) late: Vec<LateWrite>,
     pub(crate) refused: bool,
@@ -133,7 +127,7 @@ impl Hands {
                 let tags = self.ledger.renewal(record, *until);
                 let was_ours = self.written.take().filter(|(known, _)| world.tags(self.ledger.holder()) == Some(known));
                 tag(world, self.ledger.holder(), tags)?;
-                self.written = was_ours.and_then(|(_, owner)| Some((world.tags(self.ledger.holder())?.clone(), owner)));
+                self.written = was_ours.and_then(|(_, record)| Some((world.tags(self.ledger.holder())?.clone(), record)));
                 Ok(())
             }
             Effect::Write(desired) => {
@@ -192,7 +186,7 @@ impl Hands {
             tag(world, &arn, tags)?;
         }
         self.ledger.written();
-        self.written = world.tags(self.ledger.holder()).map(|tags| (tags.clone(), owner(record)));
+        self.written = world.tags(self.ledger.holder()).map(|tags| (tags.clone(), Rc::new(record.clone())));
         Ok(())
     }
 
@@ -269,7 +263,7 @@ impl Hands {
         // The traffic target itself is gone: its action says so too, and decides.
         let Some(tags) = world.tags(self.ledger.holder()) else { return Lease::Ours };
         // What was written is what is there: nobody else's.
-        if self.written.as_ref().is_some_and(|(known, whose)| is_by(ours, whose) && known == tags) {
+        if self.own(tags).is_some_and(|own| is_by(ours, own)) {
             return Lease::Ours;
         }
         if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
@@ -278,6 +272,12 @@ impl Hands {
         }
         let found = self.record.as_ref().and_then(|(_, found)| found.as_deref());
         self.ledger.whose(found, ours, now)
+    }
+
+    /// The record that this job has written last, where these tags are what it wrote. That what is read is what was written is the
+    /// text form's own business, and tested there.
+    pub(crate) fn own(&self, tags: &BTreeMap<String, String>) -> Option<&Rc<Record>> {
+        self.written.as_ref().filter(|(known, _)| known == tags).map(|(_, record)| record)
     }
 
     fn read_actions(&mut self, world: &Direct) -> Vec<Option<LiveAction>> {

@@ -3,11 +3,10 @@
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use espalier::{
-    aws::ledger::Found,
     rollout::{
         machine::{Desired, Effect, Ending, Event, Rollout},
         observation::Lease,
-        record::State,
+        record::{Record, State},
         split::Split,
     },
     sandbox::{direct::Direct, scenario::Edit},
@@ -22,7 +21,7 @@ use super::{
     hands::{Hands, LateWrite},
     judged, kept,
     play::Bend,
-    recorded::{Read, found},
+    recorded::{Tags, found},
     rules,
     stage::{OURS, Stage, told},
     verbs::Begun,
@@ -68,7 +67,7 @@ pub(super) struct Run<'c> {
     pub(super) bend: Option<&'c dyn Bend>,
     pub(super) history: Vec<Facts>,
     pub(super) revisions: [String; 2],
-    pub(super) record: Option<Read>,
+    pub(super) record: Option<(Tags, Option<Rc<Record>>)>,
     /// The newest facts, and what the world said of changes then.
     pub(super) seen: Option<(u64, Facts)>,
 }
@@ -211,12 +210,17 @@ impl Run<'_> {
     }
 
     /// The record as it is in AWS now.
-    fn recorded(&mut self, holder: &str) -> Option<Rc<Found>> {
+    fn recorded(&mut self, place: usize) -> Option<Rc<Record>> {
+        let holder = self.jobs[place].hands.ledger.holder();
         let tags = self.world.tags(holder)?;
-        if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
-            self.record = Some((tags.clone(), found(holder, tags)));
+        if let Some(own) = self.jobs[place].hands.own(tags) {
+            return Some(Rc::clone(own));
         }
-        self.record.as_ref().and_then(|(_, found)| found.clone())
+        if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
+            let found = found(holder, tags).map(|found| Rc::new(found.record.clone()));
+            self.record = Some((tags.clone(), found));
+        }
+        self.record.as_ref().and_then(|(_, record)| record.clone())
     }
 
     /// A job has asked for its next effect.
@@ -229,9 +233,9 @@ impl Run<'_> {
         let facts = self.facts();
         let asks_record = matches!(*effect, Effect::Write(Desired::Split(_)) | Effect::Scale(_, 0) | Effect::Finish(_));
         let holder = self.jobs[place].hands.ledger.holder().to_owned();
-        let recorded = if asks_record { self.recorded(&holder) } else { None };
+        let recorded = if asks_record { self.recorded(place) } else { None };
         self.note_edits();
-        let recorded = recorded.as_deref().map(|found| &found.record);
+        let recorded = recorded.as_deref();
         self.court.asked(place, &effect, &facts, recorded, &self.jobs[place].hands.errands.proven);
         let blow = self.blow(place);
         if let Effect::Finish(ending) = &*effect {
