@@ -80,9 +80,9 @@ fn harness_1_a_split_that_no_record_explains_is_never_adopted() {
     let story = Story::of(&json!({ "people": [{ "at": 3000, "listener": "http-80", "rule": "api", "do": splits }] }));
     let told = story.script(&format!(
         r#"
-        exits 3 env ESPALIER_TIMEOUT=61s "$ESPALIER" deploy -c {CONFIG} {STEPS}
+        exits 0 espalier deploy -c {CONFIG} {STEPS}
         later 3000
-        exits 5 espalier deploy -c {CONFIG} {STEPS}
+        exits 5 espalier deploy -c {CONFIG} {STEPS} --force
         "#
     ));
     let told = told.ends_with(0).complains("no record says why: it is never adopted");

@@ -167,7 +167,8 @@ fn gateway_7_what_a_look_asks_does_not_grow_with_the_number_of_steps() {
         let how = ["--steps", steps, "--settle", "30s", "--retire-after", "30s"];
         story.run(&[&["deploy", "-c", &config], &how[..]].concat()).ends_with(0)
     };
-    let few = told("50%:1m,100%:1m");
+    // Longer, so that some minute is asked about at a look that writes nothing.
+    let few = told("50%:3m,100%:3m");
     let many = told("1%:1m,2%:1m,5%:1m,10%:1m,20%:1m,40%:1m,60%:1m,80%:1m,90%:1m,100%:1m");
     let look = a_look(&few.world);
     assert_eq!(look, a_look(&many.world));
