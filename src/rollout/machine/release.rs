@@ -12,6 +12,7 @@ use crate::{
         journal::Happening,
         observation::{Lease, Observation, Side},
         outcome::{OutcomeKind, Reason},
+        plan::Plan,
         record::State,
         split::{Share, Split},
     },
@@ -61,8 +62,12 @@ pub(super) enum StepStage {
 impl Rollout {
     pub(super) fn claim_acted(&mut self, _recorded: Claim) -> Effect {
         self.phase = Phase::Claiming(Claim::Reading);
-        // A rollback takes over by its generation and must not lose two seconds.
-        if self.restores() && self.resumed.is_none() { Effect::Observe(None) } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
+        // A rollback takes over by its generation and must not lose two seconds, unless what it reads may not hold for so long.
+        if self.restores() && self.resumed.is_none() && !self.contested {
+            Effect::Observe(None)
+        } else {
+            Effect::WaitUntil(self.now + CLAIM_WAIT)
+        }
     }
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
@@ -194,10 +199,10 @@ impl Rollout {
     /// alone does not tell (a rolled back one is complete too).
     fn ready(&self, candidate: &Side) -> bool {
         candidate.healthy >= self.wanted.max(1)
-            && candidate
-                .tasks
-                .as_ref()
-                .is_none_or(|tasks| tasks.deploying_current && tasks.current >= self.wanted && tasks.foreign_targets == 0)
+            && candidate.tasks.as_ref().is_none_or(|tasks| {
+                let is_sized = tasks.current >= self.wanted && tasks.desired >= self.wanted;
+                tasks.deploying_current && is_sized && tasks.foreign_targets == 0
+            })
     }
 
     fn not_ready(&mut self, candidate: &Side, since: Timestamp) -> Effect {
@@ -296,10 +301,19 @@ impl Rollout {
         self.paused = false;
         self.record.verified = intent;
         self.say(Happening::Shifted { split: intent });
-        // A rollback by request is asked to be quick, and goes to what served before.
-        let settle = if self.restores() { Duration::ZERO } else { self.record().plan.settle };
-        let until = self.now + settle;
+        let until = self.now + self.settle_time();
         self.settling(index, until, observation)
+    }
+
+    /// A rollback by request is asked to be quick, and goes to what served before. It is final at once, unless that may be
+    /// stopped still: then it looks once more, an interval later.
+    pub(super) fn settle_time(&self) -> Duration {
+        let Plan { settle, interval, .. } = self.record().plan;
+        match (self.restores(), self.contested) {
+            (false, _) => settle,
+            (true, false) => Duration::ZERO,
+            (true, true) => interval,
+        }
     }
 
     pub(super) fn settling(&mut self, index: usize, until: Timestamp, observation: &Observation) -> Effect {
@@ -337,6 +351,10 @@ impl Rollout {
     }
 
     fn promotable(&mut self, observation: &Observation) -> Effect {
+        // Nothing is final that does not want the tasks it serves with.
+        if let Some(effect) = self.grow(observation) {
+            return effect;
+        }
         self.hook_watched(Point::BeforePromote, 0, observation).unwrap_or_else(|| self.promote())
     }
 

@@ -52,3 +52,24 @@ fn an_abort_does_not_shrink_a_stable_that_somebody_made_larger() {
         assert!(shrunk.is_none(), "{after}: {shrunk:?}");
     }
 }
+
+/// Killed at any effect, that effect under way; whoever asks for a rollback in the same moment reads a world in which it has not
+/// happened yet. The worst is the old slot's retirement: its tasks stopped after everything went back to it.
+#[test]
+fn a_rollback_is_not_undone_by_what_a_killed_job_had_under_way() {
+    for at in 0..120 {
+        for (late, after) in [(1, 0), (2, 0), (2, 1)] {
+            let blows = vec![Blow { job: 0, at, falls: Falls::KillLate(late) }];
+            let case = Case { blows, afterwards: vec![(after, Verb::Rollback)], ..quiet() };
+            let played = played(&case);
+            if played.endings.len() < 2 {
+                continue;
+            }
+            let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("{at}:\n{}", played.story.join("\n")) };
+            assert_eq!(outcome.kind, OutcomeKind::RolledBack, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
+            let facts = last(&played);
+            assert_eq!(facts.share(CANDIDATE), 0, "{at}:\n{}", played.story.join("\n"));
+            assert_eq!((facts.slots[0].desired, facts.slots[0].healthy), (3, 3), "{at}:\n{}", played.story.join("\n"));
+        }
+    }
+}

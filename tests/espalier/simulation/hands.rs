@@ -33,7 +33,7 @@ use espalier::{
 use serde_json::{Value, json};
 
 use super::{
-    calls::{Fate, act, call, fate, tag},
+    calls::{Fate, Late, LateWrite, act, call, fate, tag},
     doors::Door,
     errands::Errands,
     measure::measure,
@@ -41,14 +41,6 @@ use super::{
     stage::{seen, told},
     steer::steer,
 };
-
-/// A write that is still under way when its sender has given it up.
-#[derive(Clone, Debug)]
-pub(crate) struct LateWrite {
-    pub(crate) lands: Timestamp,
-    pub(crate) target: String,
-    pub(crate) action: direct::Action,
-}
 
 /// Whether both are the same job's.
 fn is_by(record: &Record, other: &Record) -> bool {
@@ -152,25 +144,39 @@ impl Hands {
         if role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) }
     }
 
-    fn scale(&self, world: &mut Direct, role: Role, count: u32) -> Result<(), RefusalKind> {
-        let Some(service) = self.slot(role).and_then(|slot| slot.ecs_service.as_ref()) else { return Ok(()) };
+    fn scale(&mut self, world: &mut Direct, role: Role, count: u32) -> Result<(), RefusalKind> {
+        let Some(service) = self.slot(role).and_then(|slot| slot.ecs_service.clone()) else { return Ok(()) };
         if role == Role::Stable && count > 0 {
             call(world, "ecs", "DescribeServices")?;
-            if world.ecs_service(service).is_some_and(|service| service.desired >= count as usize) {
+            if world.ecs_service(&service).is_some_and(|service| service.desired >= count as usize) {
                 return Ok(());
             }
         }
-        call(world, "ecs", "UpdateService").map(|()| world.set_desired(service, count as usize))
+        self.update(world, Late::Size { service, count: count as usize })
     }
 
-    fn launch(&self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {
+    /// One `UpdateService`.
+    fn update(&mut self, world: &mut Direct, what: Late) -> Result<(), RefusalKind> {
+        match fate(world, "ecs", "UpdateService") {
+            Fate::Refused(kind) => return Err(kind),
+            Fate::Late(after) => self.late.push(LateWrite { lands: world.now() + after, what }),
+            Fate::Unheard => what.land(world),
+            Fate::Done | Fate::Partial => {
+                what.land(world);
+                return Ok(());
+            }
+        }
+        Err(RefusalKind::Transient)
+    }
+
+    fn launch(&mut self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {
         let slot = &self.slots.candidate;
-        let Some(service) = &slot.ecs_service else { return Ok(()) };
+        let Some(service) = slot.ecs_service.clone() else { return Ok(()) };
         let mut body = match &self.slots.launch {
             Launch::Nothing => return Ok(()),
             Launch::Previous { task_definition } => {
-                call(world, "ecs", "UpdateService")?;
-                return world.launch(service, task_definition, count as usize).map_err(|_| RefusalKind::Permanent);
+                let what = Late::Launch { service, task_definition: task_definition.clone(), count: count as usize };
+                return self.update(world, what);
             }
             Launch::Definition { update, .. } => {
                 call(world, "ecs", "DescribeServices")?;
@@ -216,7 +222,7 @@ impl Hands {
                 let action = told(&action);
                 if let Fate::Late(after) = fate {
                     let lands = world.now() + after;
-                    self.late.push(LateWrite { lands, target: target.arn().to_owned(), action });
+                    self.late.push(LateWrite { lands, what: Late::Action { target: target.arn().to_owned(), action } });
                 } else if world.write_action(target.arn(), action).is_err() && fate == Fate::Done {
                     refused.push(RefusalKind::Permanent);
                 }

@@ -18,7 +18,7 @@ use espalier::{
 
 use super::{
     case::Case,
-    court::{Watched, slot_of},
+    court::{Court, Watched, slot_of},
     facts::Facts,
     judged, kept,
 };
@@ -287,6 +287,18 @@ pub(crate) fn promotion(job: &Watched, record: &Record, edited: bool) -> Result<
     }
 }
 
+pub(crate) const SERVED: &str = "1: whatever has requests in the end is to have tasks";
+
+/// When all is over, calls of dead jobs that were still under way included.
+pub(crate) fn served(case: &Case, court: &Court<'_>, facts: &Facts) -> Result<(), String> {
+    let by_hand = court.edited.contains(&true) || court.tags_lost;
+    let stopped = |slot: &usize| facts.share(*slot) > 0 && facts.slots[*slot].desired == 0;
+    match (0..facts.slots.len()).find(stopped).filter(|_| !by_hand) {
+        Some(slot) => Err(format!("slot {slot} has weight and no tasks after seed {}", case.seed)),
+        None => Ok(()),
+    }
+}
+
 pub(crate) const ENDS: &str = "11: every path ends, with a deadline on every phase";
 
 /// The longest that a job can take: its timeout, and each phase's own limit.
@@ -298,12 +310,9 @@ pub(crate) fn longest(case: &Case) -> Duration {
 pub(crate) const ENDING: &str =
     "5: rolled back is exactly what was before, promoted is the candidate everywhere, stuck has a cause";
 
-pub(crate) fn rolled_back(job: &Watched, outcome: &Outcome, facts: &Facts, exactly: bool, edited: bool) -> Result<(), String> {
+pub(crate) fn rolled_back(job: &Watched, facts: &Facts, exactly: bool, edited: bool) -> Result<(), String> {
     if edited || exactly {
         return Ok(());
-    }
-    if matches!(outcome.reason, Reason::RolledBackByRequest { .. }) {
-        return promoted(job, facts, edited);
     }
     let hurried = job.signalled.is_some();
     let drains = facts.slots[job.candidate].present > 0;

@@ -14,11 +14,12 @@ use espalier::{
 };
 
 use super::{
+    calls::LateWrite,
     case::{Case, Falls, Other, Verb},
     court::{Court, Watched},
     errands,
     facts::Facts,
-    hands::{Hands, LateWrite},
+    hands::Hands,
     judged, kept,
     play::Bend,
     recorded::{Tags, found},
@@ -34,8 +35,8 @@ const MOST_EFFECTS: usize = 3000;
 /// A job under way.
 pub(super) struct Job {
     pub(super) rollout: Rollout,
-    hands: Hands,
-    effect: Rc<Effect>,
+    pub(super) hands: Hands,
+    pub(super) effect: Rc<Effect>,
     /// When the effect is carried out, or the wait is over, by the world's time.
     pub(super) ready: Timestamp,
     effects: usize,
@@ -49,6 +50,8 @@ pub(super) struct Job {
 /// What is still to happen to the world.
 pub(super) enum Ahead {
     Lands(LateWrite),
+    /// What a job was at when it was killed takes effect.
+    Strays(usize),
     Other(Other),
     Begins(Verb),
 }
@@ -80,7 +83,7 @@ impl Run<'_> {
         }
     }
 
-    fn facts(&mut self) -> Facts {
+    pub(super) fn facts(&mut self) -> Facts {
         let stirs = self.world.stirs();
         if self.seen.as_ref().is_none_or(|(then, _)| *then != stirs) {
             self.seen = Some((stirs, Facts::of(&self.world, &self.stage, &self.revisions)));
@@ -102,6 +105,7 @@ impl Run<'_> {
 
     pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
         let Begun { mut rollout, slots, ledger, door, errands } = begun;
+        let facts = self.facts();
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
         let effect = Rc::new(rollout.handle(self.clock(), Event::Begun).expect("a job begins"));
@@ -110,9 +114,12 @@ impl Run<'_> {
         let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
         let holds = self.case.plan.steps.iter().any(|step| step.hold.is_some());
         let watches_again = verb == Some(Verb::Resume) && record.intent == record.verified && !holds;
+        let stable = record.stable.as_ref().map(|stable| place(&stable.group));
+        let count = record.stable.as_ref().map_or(0, |stable| stable.count);
         self.court.jobs.push(Watched {
             name: name.to_owned(),
-            stable: record.stable.as_ref().map(|stable| place(&stable.group)),
+            kept: stable.map_or(0, |stable| facts.slots[stable].desired.min(count)),
+            stable,
             candidate: place(&record.candidate.group),
             forced: verb == Some(Verb::ForcedAbort),
             aborts: verb.is_some() && !restores && (!goes_on || rolls_back),
@@ -142,6 +149,18 @@ impl Run<'_> {
         let hands = Hands::new(slots, ledger, door, errands);
         self.jobs.push(Job { rollout, hands, effect, ready: now, effects: 0, ending: None, dead: false, began: now, slept: now });
         self.issued(self.jobs.len() - 1);
+    }
+
+    /// Whatever is still under way when the last job is over takes effect.
+    pub(super) fn land(&mut self) {
+        while self.court.violation.is_none() {
+            let under_way = |(_, (_, what)): &(usize, &(Timestamp, Ahead))| matches!(what, Ahead::Lands(_) | Ahead::Strays(_));
+            let next = self.ahead.iter().enumerate().filter(under_way).min_by_key(|(_, (at, _))| *at);
+            let Some((place, at)) = next.map(|(place, (at, _))| (place, *at)) else { return };
+            self.pass(at);
+            let (_, what) = self.ahead.swap_remove(place);
+            self.happen(what);
+        }
     }
 
     /// The next thing that happens; false when everything is over.
@@ -303,6 +322,12 @@ impl Run<'_> {
     fn act(&mut self, place: usize) {
         let effect = Rc::clone(&self.jobs[place].effect);
         let blow = self.blow(place);
+        if let Some(Falls::KillLate(after)) = blow {
+            if !matches!(*effect, Effect::WaitUntil(_) | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_)) {
+                self.ahead.push((self.world.now() + Duration::from_secs(after), Ahead::Strays(place)));
+            }
+            return self.kill(place);
+        }
         let mut event = if matches!(*effect, Effect::WaitUntil(_)) {
             self.jobs[place].slept = self.world.now();
             Event::Woke
