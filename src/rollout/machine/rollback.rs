@@ -221,7 +221,7 @@ impl Rollout {
             let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + ticks);
             if self.now < until {
                 self.phase = Phase::RollingBack(rollback);
-                return Effect::WaitUntil(until);
+                return Effect::WaitUntil(until.min(self.next_tick()));
             }
             self.record.intent = self.at_rest();
             self.record.verified = self.at_rest();

@@ -7,10 +7,13 @@ use espalier::{
         machine::Ending,
         outcome::{OutcomeKind, Reason},
     },
-    sandbox::direct::{Behaviour, Effect},
+    sandbox::{
+        direct::{Behaviour, Effect},
+        scenario::Person,
+    },
 };
 
-use super::hazards::{fault, last, played, quiet};
+use super::hazards::{fault, last, longest, played, quiet, sets};
 use crate::simulation::{
     case::{Blow, Case, Falls, Other, STABLE_IMAGE, Verb},
     facts::Facts,
@@ -72,4 +75,28 @@ fn a_rollback_is_not_undone_by_what_a_killed_job_had_under_way() {
             assert_eq!((facts.slots[0].desired, facts.slots[0].healthy), (3, 3), "{at}:\n{}", played.story.join("\n"));
         }
     }
+}
+
+/// Seed 591345: one traffic target said what it had said before the release, which means an abort, and that went over the other one,
+/// which said what somebody had set.
+#[test]
+fn what_somebody_sets_on_one_traffic_target_is_left_alone_where_another_one_was_put_back() {
+    let theirs = Person { rule: String::new(), ..sets(70, 77, 23) };
+    let case = Case { people: vec![sets(70, 100, 0), theirs], ..quiet() };
+    let played = played(&case);
+    let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+    assert!(matches!(outcome.reason, Reason::Drifted { .. }), "{}", outcome.reason);
+    let left: Vec<_> = last(&played).written.iter().map(|weights| weights.map(|weights| weights.slots)).collect();
+    assert_eq!(left, [Some([100, 0]), Some([77, 23])]);
+}
+
+/// Seed 593506: an abort that had written looked again only when no late write could come any more.
+#[test]
+fn an_abort_looks_at_every_interval_while_late_writes_may_come() {
+    let mut case = Case { beside: vec![(100, Verb::Abort)], people: vec![sets(101, 50, 50)], ..quiet() };
+    case.plan.interval = Duration::from_secs(30);
+    let played = played(&case);
+    let begins = played.history[0].at + Duration::from_secs(100);
+    let stood = longest(&played, |facts| facts.at > begins && facts.share(CANDIDATE) > 0);
+    assert!(stood > Duration::ZERO && stood <= case.plan.interval, "{stood:?}");
 }
