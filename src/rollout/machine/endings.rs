@@ -84,4 +84,11 @@ impl Rollout {
         }
         self.finish(OutcomeKind::Stuck, reason)
     }
+
+    /// The record cannot be written: traffic is on the candidate and stays, but only the record makes that final.
+    pub(super) fn promotion_unrecorded(&mut self, reason: Reason) -> Effect {
+        let what = "every request goes to the candidate, but its promotion is not recorded: `espalier abort` would undo it, and a new `espalier deploy` waits until one of both is settled";
+        self.say(Happening::Note { what: what.to_owned() });
+        self.stick(reason)
+    }
 }

@@ -263,6 +263,17 @@ impl Rollout {
         self.write_record()
     }
 
+    /// The record could not be written at once: what the step needs is asked again before it is.
+    fn announced(&mut self, index: usize, observation: &Observation) -> Effect {
+        let share = self.record().plan.steps.get(index).map_or(Share::ZERO, |step| step.share);
+        if self.enough(share, observation.candidate.healthy, observation.stable.as_ref()) {
+            return self.write_record();
+        }
+        self.record.intent = self.record.verified;
+        self.record.step = index.saturating_sub(1);
+        self.gate(index, observation)
+    }
+
     pub(super) fn step_acted(&mut self, index: usize, stage: StepStage) -> Effect {
         if stage == StepStage::Recording {
             self.phase = Phase::Stepping(index, StepStage::Writing);
@@ -281,7 +292,7 @@ impl Rollout {
         }
         match stage {
             StepStage::Gating { .. } => self.gate(index, observation),
-            StepStage::Recording => self.write_record(),
+            StepStage::Recording => self.announced(index, observation),
             StepStage::Writing | StepStage::Reading => self.shifted(index, observation),
             StepStage::Settling { until } => self.settling(index, until, observation),
             StepStage::Baking { observed, last } => self.baking(index, observed, last, observation),
@@ -352,10 +363,8 @@ impl Rollout {
 
     fn promotable(&mut self, observation: &Observation) -> Effect {
         // Nothing is final that does not want the tasks it serves with.
-        if let Some(effect) = self.grow(observation) {
-            return effect;
-        }
-        self.hook_watched(Point::BeforePromote, 0, observation).unwrap_or_else(|| self.promote())
+        let before = self.grow(observation).or_else(|| self.hook_watched(Point::BeforePromote, 0, observation));
+        before.unwrap_or_else(|| self.promote())
     }
 
     /// A reading failed: the time since the last one was not observed.
@@ -386,12 +395,5 @@ impl Rollout {
 
     pub(super) fn restores(&self) -> bool {
         self.record().verb == "rollback"
-    }
-
-    /// The record cannot be written: traffic is on the candidate and stays, but only the record makes that final.
-    pub(super) fn promotion_unrecorded(&mut self, reason: Reason) -> Effect {
-        let what = "every request goes to the candidate, but its promotion is not recorded: `espalier abort` would undo it, and a new `espalier deploy` waits until one of both is settled";
-        self.say(Happening::Note { what: what.to_owned() });
-        self.stick(reason)
     }
 }

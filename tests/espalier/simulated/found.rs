@@ -100,3 +100,27 @@ fn an_abort_looks_at_every_interval_while_late_writes_may_come() {
     let stood = longest(&played, |facts| facts.at > begins && facts.share(CANDIDATE) > 0);
     assert!(stood > Duration::ZERO && stood <= case.plan.interval, "{stood:?}");
 }
+
+/// Seed 1071415: a step was gated, its record was refused for a while, and stable had grown by the time that it was written.
+#[test]
+fn a_step_whose_record_was_refused_is_gated_again() {
+    let refused = fault(&["vpc-lattice:TagResource"], 110, 205, Effect::Error500);
+    let case = Case { faults: vec![refused], others: vec![(150, Other::Resize(9))], ..quiet() };
+    let played = played(&case);
+    let grown = played.history.iter().filter(|facts| facts.slots[0].running == 9 && facts.share(CANDIDATE) >= 50_000);
+    let enough = grown.filter(|facts| facts.slots[CANDIDATE].healthy >= 5).count();
+    assert!(enough > 0, "{}", played.story.join("\n"));
+}
+
+/// Seeds 1009559 and 1041321: an abort had found no healthy target of stable, and the signal came before it knew of the candidate's.
+#[test]
+fn a_cancelled_abort_gives_nothing_to_a_stable_that_is_down() {
+    let sick = Other::Behave(STABLE_IMAGE, Box::new(Behaviour { healthy: false, ..Behaviour::default() }));
+    let blows = vec![Blow { job: 1, at: 1, falls: Falls::Signal }];
+    let others = vec![(225, sick), (250, Other::Stall(3000))];
+    let case = Case { others, blows, beside: vec![(300, Verb::Abort)], ..quiet() };
+    let played = played(&case);
+    let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+    assert!(matches!(outcome.reason, Reason::StableDown { .. }), "{}", outcome.reason);
+    assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+}
