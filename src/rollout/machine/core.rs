@@ -104,6 +104,8 @@ pub struct Rollout {
     /// The newest readings' time by AWS's clock, with ours at that moment.
     pub(super) aws_time: Option<(Timestamp, Timestamp)>,
     pub(super) record_lost: bool,
+    /// What was stable before the release, until its promotion is recorded.
+    pub(super) before: Option<SlotRecord>,
     /// A job that is gone may have been stopping the tasks of the slot that is to serve.
     pub(super) contested: bool,
     /// The effect in hand scales stable up; the record comes after it.
@@ -201,6 +203,7 @@ impl Rollout {
             force: false,
             aws_time: None,
             record_lost: false,
+            before: None,
             contested: false,
             scaling: false,
             resumed: None,
@@ -335,7 +338,8 @@ impl Rollout {
             Phase::Retiring(retire) => self.retire_watched(retire, observation),
             Phase::RollingBack(rollback) => self.rollback_watched(rollback, observation),
             Phase::Watching => self.watched(observation),
-            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
+            Phase::Promoting => self.promotion_watched(observation),
+            Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
         }
     }
 

@@ -380,7 +380,8 @@ impl Rollout {
         self.record.state = State::Promoted;
         self.record.promoted = Some(self.aws_now());
         let asked_for = self.restores();
-        self.record.previous = if asked_for { None } else { self.record.stable.clone() };
+        let previous = if asked_for { None } else { self.record.stable.clone() };
+        self.before = std::mem::replace(&mut self.record.previous, previous);
         self.write_record()
     }
 

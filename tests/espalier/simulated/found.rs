@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use espalier::{
     rollout::{
+        analysis::{Alarm, Analysis, OnNoData},
         machine::Ending,
         outcome::{OutcomeKind, Reason},
+        scaling::Suspended,
     },
     sandbox::{
         direct::{Behaviour, Effect},
@@ -17,6 +19,7 @@ use super::hazards::{fault, last, longest, played, quiet, sets};
 use crate::simulation::{
     case::{Blow, Case, Falls, Other, STABLE_IMAGE, Verb},
     facts::Facts,
+    furnish::{ALARM, errors},
 };
 
 const CANDIDATE: usize = 1;
@@ -123,4 +126,50 @@ fn a_cancelled_abort_gives_nothing_to_a_stable_that_is_down() {
     let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
     assert!(matches!(outcome.reason, Reason::StableDown { .. }), "{}", outcome.reason);
     assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+}
+
+/// Seed 2076064: a release could not give the scaling of what it promoted back; the rollback that took that over was cancelled before it
+/// had written anything.
+#[test]
+fn a_rollback_that_is_cancelled_early_gives_back_what_the_release_before_still_owed() {
+    let faults = vec![fault(&["application-autoscaling:*"], 295, 320, Effect::Denied)];
+    // Before it has read its record back it does not know that it owns anything.
+    for at in 2..6 {
+        let blows = vec![Blow { job: 1, at, falls: Falls::Signal }];
+        let case = Case { scaled: Some(Suspended::default()), faults: faults.clone(), blows, ..quiet() };
+        let played = played(&Case { afterwards: vec![(2, Verb::Rollback)], ..case });
+        let held = |facts: &Facts| facts.scaled[CANDIDATE].is_some_and(|seen| seen.scale_in_suspended);
+        let released = played.history.iter().rposition(|facts| facts.at == last(&played).at).map(|place| &played.history[place]);
+        assert!(released.is_some_and(|facts| !held(facts)), "{at}:\n{}", played.story.join("\n"));
+    }
+}
+
+/// Seed 2068501: the runner stood still until long after the step had settled. What it then asked of an alarm kept it from asking for
+/// the metrics of the window for another minute.
+#[test]
+fn what_an_alarm_is_asked_does_not_keep_the_metrics_of_a_step_waiting() {
+    let alarm = Alarm { name: ALARM.to_owned(), on_no_data: OnNoData::Extend, ignored: false };
+    let mut case = Case { load: 10.0, others: vec![(71, Other::Stall(300))], ..quiet() };
+    case.candidate.error_rate = 10.0;
+    case.plan.steps.drain(..2);
+    (case.plan.settle, case.plan.interval) = (Duration::from_secs(90), Duration::from_secs(30));
+    let lag = Duration::from_secs(60);
+    case.plan.steps.iter_mut().for_each(|step| step.lag = lag);
+    case.analysis = Analysis { metrics: vec![errors()], alarms: vec![alarm], lag, steps: vec![None] };
+    let played = played(&case);
+    let woke = played.history[0].at + Duration::from_secs(371);
+    let exposed = longest(&played, |facts| facts.at >= woke && facts.share(CANDIDATE) > 0);
+    assert!(exposed <= case.plan.interval + Duration::from_secs(1), "{exposed:?}");
+}
+
+/// Seed 3073949: the record of the promotion was refused for a while, and an abort put the weights back meanwhile.
+#[test]
+fn what_an_abort_has_taken_back_is_not_promoted() {
+    let faults = vec![fault(&["vpc-lattice:TagResource"], 290, 335, Effect::Throttle)];
+    for at in 300..330 {
+        let played = played(&Case { faults: faults.clone(), beside: vec![(at, Verb::Abort)], ..quiet() });
+        let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+        let back = last(&played).share(CANDIDATE) == 0;
+        assert!(outcome.kind != OutcomeKind::Promoted || !back, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
+    }
 }

@@ -233,7 +233,7 @@ impl<'c> Court<'c> {
     /// An effect was carried out, well or not.
     pub(crate) fn done(&mut self, job: usize, effect: &Effect, refused: bool, after: &Facts, theirs: bool) {
         if matches!(effect, Effect::Write(_)) {
-            self.hold(rules::EXPLICIT, after.at, rules::explicit(&self.jobs[job], after, &self.at_start, &self.edited));
+            self.hold(rules::EXPLICIT, after.at, rules::explicit(&self.jobs[job], after, self));
         }
         let watched = &mut self.jobs[job];
         if let (Effect::Steer(Steer::Hold), Some(stable)) = (effect, watched.stable) {
@@ -307,7 +307,10 @@ impl<'c> Court<'c> {
             OutcomeKind::RolledBack if matches!(outcome.reason, Reason::RolledBackByRequest { .. }) && !exactly => {
                 rules::promoted(watched, self.looked(watched, facts), edited)
             }
-            OutcomeKind::RolledBack => rules::rolled_back(watched, facts, exactly, edited),
+            OutcomeKind::RolledBack => {
+                let was_exact = self.looked(watched, facts).written == self.at_start.written;
+                rules::rolled_back(watched, facts, exactly || was_exact, edited)
+            }
             OutcomeKind::Promoted => rules::promoted(watched, self.looked(watched, facts), edited),
             OutcomeKind::Stuck => rules::stuck(watched, outcome, facts),
             OutcomeKind::Held | OutcomeKind::Superseded => Ok(()),

@@ -162,7 +162,8 @@ pub(crate) fn drifted(job: &Watched, facts: &Facts) -> bool {
 
 pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), String> {
     let restores = matches!(desired, Desired::BaselineBesideCandidate | Desired::Baseline);
-    let may_restore = case.plan.on_drift == OnDrift::Restore || job.fell || job.aborts;
+    // A cancel is an abort (rule 12): before anything else is asked, the baseline is written.
+    let may_restore = case.plan.on_drift == OnDrift::Restore || job.fell || job.aborts || job.signalled.is_some();
     if !job.drift_seen || (restores && may_restore) {
         return Ok(());
     }
@@ -171,7 +172,8 @@ pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), 
 
 pub(crate) const EXPLICIT: &str = "4: both weights are always there, never all zero, and nobody else has any";
 
-pub(crate) fn explicit(job: &Watched, after: &Facts, at_start: &Facts, edited: &[bool]) -> Result<(), String> {
+pub(crate) fn explicit(job: &Watched, after: &Facts, court: &Court<'_>) -> Result<(), String> {
+    let Court { at_start, edited, tags_lost, .. } = court;
     for (place, weights) in after.written.iter().enumerate().filter(|(place, _)| !edited[*place]) {
         let Some(weights) = weights else { continue };
         let is_start = Some(weights) == at_start.written[place].as_ref();
@@ -179,7 +181,8 @@ pub(crate) fn explicit(job: &Watched, after: &Facts, at_start: &Facts, edited: &
         if !is_start && (empty || weights.others > 0) {
             return Err(format!("traffic target {place} says {weights:?}"));
         }
-        if !is_start && job.stable.is_some() && weights.listed != [true, true] {
+        // A baseline whose tags somebody removed is taken to be the serving group alone.
+        if !is_start && !tags_lost && job.stable.is_some() && weights.listed != [true, true] {
             return Err(format!("traffic target {place} lists one side only: {weights:?}"));
         }
     }
