@@ -215,7 +215,7 @@ fn read_timeouts() -> TimeoutConfig {
 }
 
 /// DESIGN §5: weight writes go out once, with two seconds to be answered. Repeating them is the machine's decision.
-fn write_timeouts() -> TimeoutConfig {
+pub(super) fn write_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().operation_timeout(Duration::from_secs(2)).build()
 }
 

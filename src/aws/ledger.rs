@@ -214,6 +214,14 @@ impl Ledger {
                 Ordering::Less => Lease::Lost,
                 Ordering::Greater => Lease::Theirs(format!("generation {} of this rollout", found.record.generation)),
             },
+            // A late write of the job that a rollback took over from.
+            Some(found)
+                if ours.verb == "rollback"
+                    && found.record.generation < ours.generation
+                    && found.record.started < ours.started =>
+            {
+                Lease::Lost
+            }
             Some(found) if found.is_open() || found.is_held(now) => Lease::Theirs(format!("rollout {}", found.record.id)),
             // It took over from this one and has ended since: what this one knew is no longer so.
             Some(found) if found.record.started > ours.started => {

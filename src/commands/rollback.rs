@@ -29,6 +29,7 @@ use crate::{
         record::{Record, SlotRecord, State},
         scaling::Scaling,
         split::{Share, Split},
+        takeover::Takeover,
     },
     settings::RollbackSettings,
 };
@@ -116,7 +117,13 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     // Named after the rollout that made them.
     let test_rules = test_rule::recorded(old, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
-    let mut rollout = Rollout::restore(record, release, if warm { wanted } else { 0 });
+    let contested = Takeover::may_stop_tasks(old, on.found.leased_until, now);
+    if contested && warm {
+        let what = "the job of the release before may have been stopping the tasks of the slot that is to serve again: whether \
+                    they stay is read first";
+        notes.push(what.to_owned());
+    }
+    let mut rollout = Rollout::restore(record, release, if warm { wanted } else { 0 }, contested);
     for what in notes {
         rollout.note(now, Happening::Note { what });
     }

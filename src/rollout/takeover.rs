@@ -1,5 +1,7 @@
 //! What another job may do with a recorded rollout: one function for each verb, from the record, its lease and the time.
 
+use std::time::Duration;
+
 use super::{
     machine::GoOn,
     outcome::Reason,
@@ -105,12 +107,29 @@ impl Takeover {
         }
     }
 
+    /// Whether the job of a rollout that is decided may be stopping the tasks of one of its slots at this moment, or was when it
+    /// died: what it has sent may take effect still. Once its lease has run out it has been gone for longer than that.
+    #[must_use]
+    pub fn may_stop_tasks(record: &Record, leased_until: Option<Timestamp>, now: Timestamp) -> bool {
+        // A lease that was ended says that the job was ending, and not what it was at.
+        let is_recent = leased_until.is_none_or(|until| until > now);
+        let stops = match record.state {
+            State::Promoted => retires_at(record).is_some_and(|due| due <= now + BEFORE_IT_IS_DUE),
+            State::RolledBack => true,
+            State::Running | State::Held | State::Stuck | State::Closed => false,
+        };
+        is_recent && stops
+    }
+
     /// A hold whose time is over. Without its whole plan it is not walked on: its analysis would be missing.
     fn expired(record: &Record, held: Held) -> Self {
         let goes_on = record.on_timeout() == OnTimeout::Continue && record.is_whole();
         if goes_on { Self::GoOn(GoOn::Next) } else { Self::RollBack(Reason::HoldExpired { at: held.until }) }
     }
 }
+
+/// What may pass between the reading of a record and the record that takes it over: the old slot may become due meanwhile.
+const BEFORE_IT_IS_DUE: Duration = Duration::from_secs(30);
 
 fn live(leased_until: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     leased_until.filter(|until| *until > now)
@@ -139,8 +158,6 @@ fn in_words(record: &Record) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::rollout::{
         plan::{HealthLimits, Hold, OnCancel, OnDrift, Plan, parse_steps},
@@ -248,5 +265,25 @@ mod tests {
         assert_eq!(promoted.deadline(), NOW + Duration::from_secs(2700 + 60), "the wait does not count");
         let hold = Hold { timeout: Duration::from_secs(3600), on_timeout: OnTimeout::Rollback };
         assert_eq!(promoted.plan.steps[1].hold, Some(hold));
+    }
+
+    #[test]
+    fn whoever_may_be_stopping_tasks_is_reckoned_with_until_its_lease_has_run_out() {
+        let promoted = |ago: u64| Record { promoted: Some(Timestamp::from_secs(NOW.as_secs() - ago)), ..record(State::Promoted) };
+        // The old slot is retired after ten minutes.
+        for (record, leased_until, expected) in [
+            (promoted(600), later(60), true),
+            (promoted(590), later(60), true),
+            (promoted(60), later(60), false),
+            (promoted(600), None, true),
+            (promoted(600), later(0), false),
+            (record(State::RolledBack), later(60), true),
+            (record(State::RolledBack), later(0), false),
+            (record(State::Running), later(60), false),
+            (record(State::Closed), None, false),
+        ] {
+            let state = record.state;
+            assert_eq!(Takeover::may_stop_tasks(&record, leased_until, NOW), expected, "{state}, until {leased_until:?}");
+        }
     }
 }

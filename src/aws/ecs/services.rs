@@ -1,13 +1,19 @@
 //! ECS services: describing, creating, updating, sizing.
 
-use aws_sdk_ecs::types::{Deployment, Failure, Service};
+use aws_sdk_ecs::{
+    config::retry::RetryConfig,
+    types::{Deployment, Failure, Service},
+};
 use serde_json::Value;
 
 use super::{
     Ecs,
     json::{KeepAnswer, SendExactly},
 };
-use crate::aws::fault::{Fault, FaultKind};
+use crate::aws::{
+    connect::write_timeouts,
+    fault::{Fault, FaultKind},
+};
 
 /// The most services that one `DescribeServices` takes (service model).
 const DESCRIBED_AT_ONCE: usize = 10;
@@ -196,7 +202,10 @@ impl Ecs {
     /// When AWS refuses.
     pub async fn set_desired(&self, cluster: &str, service: &str, tasks: u32) -> Result<(), Fault> {
         let tasks = i32::try_from(tasks).map_err(|_| Fault::invalid("UpdateService", format!("{tasks} tasks are too many")))?;
-        let answer = self.client.update_service().cluster(cluster).service(service).desired_count(tasks).send().await;
+        let call = self.client.update_service().cluster(cluster).service(service).desired_count(tasks);
+        // Repeating it is the machine's decision, which reads whose the rollout is before it does.
+        let once = aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled()).timeout_config(write_timeouts());
+        let answer = call.customize().config_override(once).send().await;
         answer.map(|_| ()).map_err(|error| Fault::from_sdk("UpdateService", &error))
     }
 }

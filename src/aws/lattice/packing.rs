@@ -52,7 +52,9 @@ pub struct TooFewTags {
 /// # Errors
 /// When the text holds what a tag value cannot.
 pub fn pack(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, Unpackable> {
-    if let Some(refused) = text.chars().find(|character| !is_allowed(*character)) {
+    if !text.bytes().all(|byte| is_allowed(char::from(byte)))
+        && let Some(refused) = text.chars().find(|character| !is_allowed(*character))
+    {
         return Err(Unpackable::Character(refused));
     }
     if text.starts_with(' ') || text.ends_with(' ') {

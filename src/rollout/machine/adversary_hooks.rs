@@ -191,7 +191,7 @@ fn a_hook_that_a_killed_job_left_at_work_is_ended_by_the_next_job() {
                 "abort" => Rollout::abort(record, release, Reason::Cancelled, false),
                 _ => {
                     record.verb = "rollback".to_owned();
-                    Rollout::restore(record, release, 3)
+                    Rollout::restore(record, release, 3, false)
                 }
             };
             let mut effect = next.handle(world.now, Event::Begun).expect("begins");

@@ -3,7 +3,7 @@
 
 use super::{core::Rollout, types::Effect};
 use crate::rollout::{
-    observation::{Observation, Side},
+    observation::{LiveAction, Observation, Side},
     outcome::Reason,
     plan::OnDrift,
     split::Split,
@@ -25,35 +25,37 @@ impl Rollout {
             .or_else(|| self.judged(observation))
     }
 
-    /// A split that is neither the recorded intent nor the last verified one (rule 3).
+    /// A split that is neither the recorded intent nor the last verified one (rule 3). One that nobody can account for goes before
+    /// those that mean a rollback: it would be written over.
     pub(super) fn drifted(&mut self, observation: &Observation, expected: &[Split]) -> Option<Effect> {
-        for (index, action) in observation.actions.iter().enumerate() {
-            let target = self
-                .journal()
-                .release
-                .traffic_targets
-                .get(index)
-                .cloned()
-                .unwrap_or_else(|| format!("traffic target {}", index + 1));
-            let Some(action) = action else {
-                return Some(self.roll_back(Reason::TargetGone { target }));
-            };
-            if action.split.is_some_and(|split| expected.contains(&split)) {
-                continue;
-            }
-            let wanted = expected.first().map_or_else(String::new, Split::to_string);
-            if action.is_baseline || action.split == Some(self.at_rest()) {
-                return Some(
-                    self.roll_back(Reason::Aborted { by: format!("somebody who put {target} back to what it was before") }),
-                );
-            }
-            let reason = Reason::Drifted { target, expected: wanted, found: action.shown.clone() };
+        let at_rest = self.at_rest();
+        let is_expected = |action: &LiveAction| action.split.is_some_and(|split| expected.contains(&split));
+        let is_back = |action: &LiveAction| action.is_baseline || action.split == Some(at_rest);
+        let seen = |is: &dyn Fn(&LiveAction) -> bool| {
+            let place = |action: &Option<LiveAction>| action.as_ref().is_some_and(is);
+            observation.actions.iter().position(place)
+        };
+        if let Some(place) = seen(&|action| !is_expected(action) && !is_back(action)) {
+            let found = observation.actions.get(place)?.as_ref()?.shown.clone();
+            let expected = expected.first().map_or_else(String::new, Split::to_string);
+            let reason = Reason::Drifted { target: self.target(place), expected, found };
             return Some(match self.record().plan.on_drift {
                 OnDrift::Stop => self.stick(reason),
                 OnDrift::Restore => self.roll_back(reason),
             });
         }
-        None
+        if let Some(place) = observation.actions.iter().position(Option::is_none) {
+            let target = self.target(place);
+            return Some(self.roll_back(Reason::TargetGone { target }));
+        }
+        let place = seen(&|action| !is_expected(action))?;
+        let by = format!("somebody who put {} back to what it was before", self.target(place));
+        Some(self.roll_back(Reason::Aborted { by }))
+    }
+
+    fn target(&self, place: usize) -> String {
+        let known = self.journal().release.traffic_targets.get(place).cloned();
+        known.unwrap_or_else(|| format!("traffic target {}", place + 1))
     }
 
     /// Weight without a healthy target on either side (rule 1).

@@ -104,6 +104,10 @@ pub struct Rollout {
     /// The newest readings' time by AWS's clock, with ours at that moment.
     pub(super) aws_time: Option<(Timestamp, Timestamp)>,
     pub(super) record_lost: bool,
+    /// What was stable before the release, until its promotion is recorded.
+    pub(super) before: Option<SlotRecord>,
+    /// A job that is gone may have been stopping the tasks of the slot that is to serve.
+    pub(super) contested: bool,
     /// The effect in hand scales stable up; the record comes after it.
     pub(super) scaling: bool,
     /// It takes a recorded rollout over, to go on from there.
@@ -126,17 +130,20 @@ impl Rollout {
 
     /// Back to a revision that was stable before: the candidate of `record` is that revision's slot and the plan has one
     /// step. `healthy` is how many of its targets are: with enough of them weights are written at once, without them the
-    /// slot is started first. Takes the record over without waiting.
+    /// slot is started first. Takes the record over without waiting, unless a job may still be stopping the tasks of that slot
+    /// (`contested`, see [`Takeover::may_stop_tasks`](crate::rollout::takeover::Takeover::may_stop_tasks)): what it sends takes
+    /// effect up to a write timeout later, so that only what is read after that is worth anything.
     #[must_use]
-    pub fn restore(mut record: Record, release: Release, healthy: u32) -> Self {
+    pub fn restore(mut record: Record, release: Release, healthy: u32, contested: bool) -> Self {
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count)).max(1);
-        let phase = if healthy < wanted {
+        let phase = if healthy < wanted || contested {
             Phase::Claiming(Claim::Recording)
         } else {
             record.intent = Split::CANDIDATE;
             Phase::Stepping(0, StepStage::Recording)
         };
         let mut rollout = Self::new(record, release, phase);
+        rollout.contested = contested;
         rollout.inherit_hook();
         rollout
     }
@@ -196,6 +203,8 @@ impl Rollout {
             force: false,
             aws_time: None,
             record_lost: false,
+            before: None,
+            contested: false,
             scaling: false,
             resumed: None,
             owner: String::new(),
@@ -256,7 +265,7 @@ impl Rollout {
             (Pending::Observe, Event::Refused(refusal)) => self.blind(refusal),
             (Pending::Act, Event::Done) => self.acted(),
             (Pending::Act, Event::Refused(refusal)) => self.refused(refusal),
-            (pending, event) => return Err(OutOfPlace { event: name_of(&event).to_owned(), pending: format!("{pending:?}") }),
+            (pending, event) => return Err(OutOfPlace { event: event.name().to_owned(), pending: format!("{pending:?}") }),
         };
         let effect = self.without_a_hook(effect);
         let effect = self.with_a_lease(effect);
@@ -329,7 +338,8 @@ impl Rollout {
             Phase::Retiring(retire) => self.retire_watched(retire, observation),
             Phase::RollingBack(rollback) => self.rollback_watched(rollback, observation),
             Phase::Watching => self.watched(observation),
-            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
+            Phase::Promoting => self.promotion_watched(observation),
+            Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
         }
     }
 
@@ -384,17 +394,5 @@ impl Rollout {
             Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Stuck, reason),
         }
-    }
-}
-
-const fn name_of(event: &Event) -> &'static str {
-    match event {
-        Event::Begun => "begun",
-        Event::Done => "done",
-        Event::Refused(_) => "refused",
-        Event::Observed(_) => "observed",
-        Event::Counted(_) => "counted",
-        Event::Woke => "woke",
-        Event::Signalled => "signalled",
     }
 }

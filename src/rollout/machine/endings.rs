@@ -6,6 +6,7 @@ use super::{
 };
 use crate::rollout::{
     journal::Happening,
+    observation::{LiveAction, Observation},
     outcome::{Outcome, OutcomeKind, Reason},
     record::State,
 };
@@ -83,5 +84,25 @@ impl Rollout {
             return effect;
         }
         self.finish(OutcomeKind::Stuck, reason)
+    }
+
+    /// The record cannot be written: traffic is on the candidate and stays, but only the record makes that final.
+    pub(super) fn promotion_unrecorded(&mut self, reason: Reason) -> Effect {
+        let what = "every request goes to the candidate, but its promotion is not recorded: `espalier abort` would undo it, and a new `espalier deploy` waits until one of both is settled";
+        self.say(Happening::Note { what: what.to_owned() });
+        self.stick(reason)
+    }
+
+    /// The record of the promotion was refused, so that it is not final: an abort may have put the weights back meanwhile.
+    pub(super) fn promotion_watched(&mut self, observation: &Observation) -> Effect {
+        let intent = self.record.intent;
+        let stands = |action: &Option<LiveAction>| action.as_ref().is_some_and(|action| action.split == Some(intent));
+        if observation.actions.iter().all(stands) {
+            return self.write_record();
+        }
+        self.record.state = State::Running;
+        self.record.promoted = None;
+        self.record.previous = self.before.take();
+        self.drifted(observation, &[intent]).unwrap_or_else(|| self.promote())
     }
 }

@@ -187,7 +187,7 @@ fn c18_a_rollback_to_a_slot_that_still_runs_takes_one_write() {
     world.candidate_tasks = 3;
     let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
     let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
-    let mut machine = Rollout::restore(record, release, 3);
+    let mut machine = Rollout::restore(record, release, 3, false);
     let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
     assert!(matches!(&effect, Effect::Record(record, Some(_)) if record.intent != record.verified), "{effect:?}");
     let event = world.carry_out(&effect);

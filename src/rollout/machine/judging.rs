@@ -30,7 +30,7 @@ const LOOK_BACK: Duration = Duration::from_secs(3 * 60 * 60);
 pub(super) struct Judging {
     pub(super) analysis: Analysis,
     /// The newest complete minute when metrics were last asked for.
-    asked: Option<Timestamp>,
+    asked: Option<(Timestamp, bool)>,
     /// Where the window of the step in hand opens; none before its settle ends.
     opened: Option<Timestamp>,
     /// When its bake had been watched for as long as the plan says.
@@ -72,9 +72,6 @@ impl Rollout {
             return None;
         }
         let until = self.lagged();
-        if self.judging.asked == Some(until) {
-            return None;
-        }
         let window = self.judging.opened.map(|from| Window { from, until }).filter(|window| window.length() > 0);
         // While a step settles its own window is not open yet: alarms alone are asked about.
         let settles = matches!(self.phase, Phase::Stepping(_, StepStage::Settling { .. }));
@@ -83,7 +80,12 @@ impl Rollout {
         if window.is_none() && self.judging.analysis.alarms.is_empty() {
             return None;
         }
-        self.judging.asked = Some(until);
+        // What alarms were asked about while the step settled does not keep its window waiting for another minute.
+        let asks = (until, window.is_some());
+        if self.judging.asked == Some(asks) || self.judging.asked == Some((until, true)) {
+            return None;
+        }
+        self.judging.asked = Some(asks);
         let since = self.looks_back(index, until);
         let both = self.record().stable.is_some() && (!self.is_alone() || since.is_some());
         Some(Question { window, both, since })

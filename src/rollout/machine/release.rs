@@ -12,6 +12,7 @@ use crate::{
         journal::Happening,
         observation::{Lease, Observation, Side},
         outcome::{OutcomeKind, Reason},
+        plan::Plan,
         record::State,
         split::{Share, Split},
     },
@@ -61,8 +62,12 @@ pub(super) enum StepStage {
 impl Rollout {
     pub(super) fn claim_acted(&mut self, _recorded: Claim) -> Effect {
         self.phase = Phase::Claiming(Claim::Reading);
-        // A rollback takes over by its generation and must not lose two seconds.
-        if self.restores() && self.resumed.is_none() { Effect::Observe(None) } else { Effect::WaitUntil(self.now + CLAIM_WAIT) }
+        // A rollback takes over by its generation and must not lose two seconds, unless what it reads may not hold for so long.
+        if self.restores() && self.resumed.is_none() && !self.contested {
+            Effect::Observe(None)
+        } else {
+            Effect::WaitUntil(self.now + CLAIM_WAIT)
+        }
     }
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
@@ -194,10 +199,10 @@ impl Rollout {
     /// alone does not tell (a rolled back one is complete too).
     fn ready(&self, candidate: &Side) -> bool {
         candidate.healthy >= self.wanted.max(1)
-            && candidate
-                .tasks
-                .as_ref()
-                .is_none_or(|tasks| tasks.deploying_current && tasks.current >= self.wanted && tasks.foreign_targets == 0)
+            && candidate.tasks.as_ref().is_none_or(|tasks| {
+                let is_sized = tasks.current >= self.wanted && tasks.desired >= self.wanted;
+                tasks.deploying_current && is_sized && tasks.foreign_targets == 0
+            })
     }
 
     fn not_ready(&mut self, candidate: &Side, since: Timestamp) -> Effect {
@@ -258,6 +263,17 @@ impl Rollout {
         self.write_record()
     }
 
+    /// The record could not be written at once: what the step needs is asked again before it is.
+    fn announced(&mut self, index: usize, observation: &Observation) -> Effect {
+        let share = self.record().plan.steps.get(index).map_or(Share::ZERO, |step| step.share);
+        if self.enough(share, observation.candidate.healthy, observation.stable.as_ref()) {
+            return self.write_record();
+        }
+        self.record.intent = self.record.verified;
+        self.record.step = index.saturating_sub(1);
+        self.gate(index, observation)
+    }
+
     pub(super) fn step_acted(&mut self, index: usize, stage: StepStage) -> Effect {
         if stage == StepStage::Recording {
             self.phase = Phase::Stepping(index, StepStage::Writing);
@@ -276,7 +292,7 @@ impl Rollout {
         }
         match stage {
             StepStage::Gating { .. } => self.gate(index, observation),
-            StepStage::Recording => self.write_record(),
+            StepStage::Recording => self.announced(index, observation),
             StepStage::Writing | StepStage::Reading => self.shifted(index, observation),
             StepStage::Settling { until } => self.settling(index, until, observation),
             StepStage::Baking { observed, last } => self.baking(index, observed, last, observation),
@@ -296,10 +312,19 @@ impl Rollout {
         self.paused = false;
         self.record.verified = intent;
         self.say(Happening::Shifted { split: intent });
-        // A rollback by request is asked to be quick, and goes to what served before.
-        let settle = if self.restores() { Duration::ZERO } else { self.record().plan.settle };
-        let until = self.now + settle;
+        let until = self.now + self.settle_time();
         self.settling(index, until, observation)
+    }
+
+    /// A rollback by request is asked to be quick, and goes to what served before. It is final at once, unless that may be
+    /// stopped still: then it looks once more, an interval later.
+    pub(super) fn settle_time(&self) -> Duration {
+        let Plan { settle, interval, .. } = self.record().plan;
+        match (self.restores(), self.contested) {
+            (false, _) => settle,
+            (true, false) => Duration::ZERO,
+            (true, true) => interval,
+        }
     }
 
     pub(super) fn settling(&mut self, index: usize, until: Timestamp, observation: &Observation) -> Effect {
@@ -337,7 +362,9 @@ impl Rollout {
     }
 
     fn promotable(&mut self, observation: &Observation) -> Effect {
-        self.hook_watched(Point::BeforePromote, 0, observation).unwrap_or_else(|| self.promote())
+        // Nothing is final that does not want the tasks it serves with.
+        let before = self.grow(observation).or_else(|| self.hook_watched(Point::BeforePromote, 0, observation));
+        before.unwrap_or_else(|| self.promote())
     }
 
     /// A reading failed: the time since the last one was not observed.
@@ -353,7 +380,8 @@ impl Rollout {
         self.record.state = State::Promoted;
         self.record.promoted = Some(self.aws_now());
         let asked_for = self.restores();
-        self.record.previous = if asked_for { None } else { self.record.stable.clone() };
+        let previous = if asked_for { None } else { self.record.stable.clone() };
+        self.before = std::mem::replace(&mut self.record.previous, previous);
         self.write_record()
     }
 
@@ -368,12 +396,5 @@ impl Rollout {
 
     pub(super) fn restores(&self) -> bool {
         self.record().verb == "rollback"
-    }
-
-    /// The record cannot be written: traffic is on the candidate and stays, but only the record makes that final.
-    pub(super) fn promotion_unrecorded(&mut self, reason: Reason) -> Effect {
-        let what = "every request goes to the candidate, but its promotion is not recorded: `espalier abort` would undo it, and a new `espalier deploy` waits until one of both is settled";
-        self.say(Happening::Note { what: what.to_owned() });
-        self.stick(reason)
     }
 }

@@ -1,7 +1,5 @@
 //! Going on with a rollout that another job began: from the record, never from the live weights (DESIGN §5 rules 2 and 9).
 
-use std::time::Duration;
-
 use super::{
     core::{Phase, Rollout, WRITE_LIMIT},
     release::{Claim, StepStage},
@@ -64,8 +62,7 @@ impl Rollout {
             }
             // Whether its bake had passed is not known: it is watched once more, from its settling on.
             GoOn::Here => {
-                let settle = if self.restores() { Duration::ZERO } else { self.record().plan.settle };
-                let until = self.now + settle;
+                let until = self.now + self.settle_time();
                 self.settling(index, until, observation)
             }
         }

@@ -165,7 +165,11 @@ impl Rollout {
                 return self.after_promotion();
             }
             Retire::Freeing => return self.freed(),
-            Retire::Resting => return self.rested(),
+            // Whose it is by now is read before the tasks are stopped.
+            Retire::Resting => {
+                self.phase = Phase::Retiring(Retire::Scaling);
+                return Effect::Observe(None);
+            }
             Retire::GivingBack => return self.give_old_slot_back(),
             Retire::Announcing | Retire::Waiting { .. } | Retire::Scaling | Retire::Draining { .. } => {}
         }

@@ -110,7 +110,12 @@ impl Rollout {
         self.take_over_watched();
         self.phase =
             Phase::RollingBack(Rollback { reason, stage, denied: None, takeover, raised: !takeover, guard: None, intent });
-        if self.touched { Effect::Write(self.restoring()) } else { self.close_rolled_back() }
+        match (self.touched, &self.phase) {
+            (true, _) => Effect::Write(self.restoring()),
+            // What the release before still owed is given back with it.
+            (false, Phase::RollingBack(rollback)) if self.owned && self.restores() => self.close(rollback.clone()),
+            (false, _) => self.close_rolled_back(),
+        }
     }
 
     pub(super) fn at(&mut self, mut rollback: Rollback, stage: Stage) {
@@ -221,7 +226,7 @@ impl Rollout {
             let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + ticks);
             if self.now < until {
                 self.phase = Phase::RollingBack(rollback);
-                return Effect::WaitUntil(until);
+                return Effect::WaitUntil(until.min(self.next_tick()));
             }
             self.record.intent = self.at_rest();
             self.record.verified = self.at_rest();
@@ -346,6 +351,11 @@ impl Rollout {
 
     /// A signal while it rolls back: the weights first, then the record, and nothing more.
     pub(super) fn hurry_back(&mut self, rollback: Rollback) -> Effect {
+        // Stable has nothing left, and what the candidate has is being read: that decides (rule 1), or else that it cannot be read.
+        if rollback.is_looking() && self.is_stable_down() && !self.force {
+            self.give_up = self.give_up.min(self.now + WRITE_TIMEOUT);
+            return Effect::Observe(None);
+        }
         if rollback.is_open() {
             return self.restore_now(rollback);
         }

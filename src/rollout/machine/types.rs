@@ -101,6 +101,20 @@ pub enum Event {
     Signalled,
 }
 
+impl Event {
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Done => "done",
+            Self::Refused(_) => "refused",
+            Self::Observed(_) => "observed",
+            Self::Counted(_) => "counted",
+            Self::Woke => "woke",
+            Self::Signalled => "signalled",
+        }
+    }
+}
+
 /// From where a recorded rollout goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GoOn {

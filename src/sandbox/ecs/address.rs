@@ -1,11 +1,6 @@
 //! What is behind an address: the task's application.
 
-use serde_json::Value;
-
-use super::{
-    clusters::text,
-    state::{Task, TaskDefinition},
-};
+use super::state::{Task, TaskDefinition};
 use crate::{
     clock::Timestamp,
     sandbox::{
@@ -54,9 +49,8 @@ pub(crate) fn occupant(world: &World, ip: &str) -> Option<Occupant> {
 /// When any task's answers next change by its age alone.
 pub(crate) fn next_change(world: &World) -> Option<Timestamp> {
     let changes = world.ecs.tasks.iter().filter(|task| task.listens()).flat_map(|task| {
-        let containers = definition(world, task).and_then(|definition| definition.printed.get("containerDefinitions"));
-        let images = containers.and_then(Value::as_array).into_iter().flatten().filter_map(|container| text(container, "image"));
-        let behaviours = images.map(|image| world.scenario.behaviour(image));
+        let containers = definition(world, task).into_iter().flat_map(|definition| definition.containers.iter());
+        let behaviours = containers.map(|container| world.scenario.behaviour(&container.image));
         behaviours.filter_map(|behaviour| dataplane::changes_after(behaviour, task.started_at?, world.now))
     });
     changes.min()
@@ -73,10 +67,6 @@ fn definition<'a>(world: &'a World, task: &Task) -> Option<&'a TaskDefinition> {
 
 /// The image of the container that has this port.
 fn image(definition: &TaskDefinition, port: u16) -> Option<&str> {
-    let mut containers = definition.printed.get("containerDefinitions")?.as_array()?.iter();
-    let container = containers.find(|container| {
-        let mappings = container.get("portMappings").and_then(Value::as_array).into_iter().flatten();
-        mappings.filter_map(|mapping| mapping.get("containerPort")?.as_u64()).any(|number| number == u64::from(port))
-    })?;
-    Some(text(container, "image").unwrap_or_default())
+    let container = definition.containers.iter().find(|container| container.ports.contains(&u64::from(port)));
+    container.map(|container| container.image.as_str())
 }

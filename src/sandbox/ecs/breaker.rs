@@ -69,6 +69,10 @@ pub(crate) fn forgive(world: &mut World, place: usize, id: &str) {
 /// Too many failures make the deployment FAILED, and bring back the last completed one where the breaker is told to.
 pub(crate) fn watch(world: &mut World, place: usize) {
     let Some(service) = world.ecs.services.get(place) else { return };
+    // The least limit is one, and mostly nothing has failed.
+    if service.primary().is_none_or(|primary| primary.failed == 0) {
+        return;
+    }
     let Some(limit) = threshold(service) else { return };
     let breaker = service.settings.get("deploymentConfiguration").and_then(|c| c.pointer("/deploymentCircuitBreaker/rollback"));
     let back = breaker == Some(&json!(true));

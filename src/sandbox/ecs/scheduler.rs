@@ -54,6 +54,7 @@ fn reconcile(world: &mut World, place: usize) {
     match status {
         ServiceStatus::Inactive => {}
         ServiceStatus::Draining => drain(world, place),
+        ServiceStatus::Active if rests(world, place) => {}
         ServiceStatus::Active => {
             deployments::start(world, place);
             obey(world, place);
@@ -67,6 +68,16 @@ fn reconcile(world: &mut World, place: usize) {
             settle(world, place);
         }
     }
+}
+
+/// A service that wants no task and has none, and has said so.
+fn rests(world: &World, place: usize) -> bool {
+    world.ecs.services.get(place).is_some_and(|service| {
+        let has_said_so = service.steady && service.deployments.len() == 1;
+        let is_done = service.primary().is_some_and(|primary| primary.rollout == Rollout::Completed);
+        let is_idle = service.desired == 0 && world.ecs.under_way(&service.arn).is_none();
+        has_said_so && is_done && is_idle && !world.ecs.tasks.iter().any(|task| service.owns(task))
+    })
 }
 
 /// Does what `StopServiceDeployment` asked for.

@@ -1,7 +1,5 @@
 //! The scenario's start, and a look at everything at once.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::{
@@ -97,7 +95,7 @@ fn revised(revisions: &mut Vec<TaskDefinition>, revision: usize) -> String {
         printed.insert("taskDefinitionArn".to_owned(), json!(arn));
         printed.insert("revision".to_owned(), json!(number));
         printed.insert("status".to_owned(), json!(if active { "ACTIVE" } else { "INACTIVE" }));
-        TaskDefinition { arn, active, printed: Arc::new(printed) }
+        TaskDefinition::new(arn, active, printed)
     };
     for number in revisions.len() + 1..=revision {
         revisions.push(numbered(number, false));

@@ -67,6 +67,31 @@ pub(crate) struct TaskDefinition {
     pub(crate) active: bool,
     /// As `DescribeTaskDefinition` prints it.
     pub(crate) printed: Arc<Object>,
+    /// What that says of containers: it is asked for at every health check.
+    pub(crate) containers: Arc<[Container]>,
+}
+
+/// A container of a task definition.
+#[derive(Clone, Debug)]
+pub(crate) struct Container {
+    pub(crate) image: String,
+    pub(crate) essential: bool,
+    pub(crate) ports: Vec<u64>,
+}
+
+impl TaskDefinition {
+    pub(crate) fn new(arn: String, active: bool, printed: Object) -> Self {
+        let containers = printed.get("containerDefinitions").and_then(Value::as_array).into_iter().flatten();
+        let container = |container: &Value| {
+            let mappings = container.get("portMappings").and_then(Value::as_array).into_iter().flatten();
+            Container {
+                image: container.get("image").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                essential: container.get("essential") != Some(&Value::Bool(false)),
+                ports: mappings.filter_map(|mapping| mapping.get("containerPort")?.as_u64()).collect(),
+            }
+        };
+        Self { arn, active, containers: containers.map(container).collect(), printed: Arc::new(printed) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ pub(crate) fn register(world: &mut World, body: &Value) -> Outcome {
     put_tags(world, &arn, body)?;
     let printed = fill_in(world, body, &arn, revision);
     let answer = json!({ "taskDefinition": printed, "tags": print_tags(world, &arn) });
-    world.ecs.families.entry(family).or_default().push(TaskDefinition { arn, active: true, printed: Arc::new(printed) });
+    world.ecs.families.entry(family).or_default().push(TaskDefinition::new(arn, true, printed));
     Ok(answer)
 }
 

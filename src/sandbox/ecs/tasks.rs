@@ -32,13 +32,8 @@ pub(crate) const AGAIN: Duration = Duration::from_secs(15);
 
 /// The containers of a task definition, each with its image's behaviour and whether it is essential.
 pub(crate) fn behaviours(world: &World, definition: &str) -> Vec<(bool, Behaviour)> {
-    let found = world.ecs.task_definition(definition).and_then(|definition| definition.printed.get("containerDefinitions"));
-    let containers = found.and_then(Value::as_array).into_iter().flatten();
-    let behaviour = |container: &Value| {
-        let essential = container.get("essential") != Some(&Value::Bool(false));
-        (essential, world.scenario.behaviour(text(container, "image").unwrap_or_default()).clone())
-    };
-    containers.map(behaviour).collect()
+    let containers = world.ecs.task_definition(definition).into_iter().flat_map(|definition| definition.containers.iter());
+    containers.map(|container| (container.essential, world.scenario.behaviour(&container.image).clone())).collect()
 }
 
 /// The reason why an image's tasks do not start, when they do not: a `…Error: …` ends a task that was placed, anything else

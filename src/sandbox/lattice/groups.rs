@@ -8,7 +8,7 @@ use super::{
     parts::{card, chosen, creating, dates, deleting, joined, settled},
     quotas,
     refusal::{self, Finding},
-    state::{GROUP, Group, Health, Life, Tags},
+    state::{Checks, GROUP, Group, Health, Life, Tags},
     tags,
 };
 use crate::sandbox::{
@@ -109,7 +109,8 @@ fn checked(before: &Value, given: &Value, found: &mut Vec<Finding>) -> Value {
 
 pub(super) fn make(world: &World, id: String, name: &str, tags: Tags, kind: &str, config: Value) -> Group {
     let card = card(world, "targetgroup", id, name, tags);
-    Group { card, life: Life::Active, kind: kind.to_owned(), config, targets: Vec::new() }
+    let checks = Checks::of(&config);
+    Group { card, life: Life::Active, kind: kind.to_owned(), config, checks, targets: Vec::new() }
 }
 
 pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
@@ -169,6 +170,7 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     }
     health::checks_change(group, now);
     group.config["healthCheck"] = check;
+    group.checks = Checks::of(&group.config);
     group.card.updated = now;
     let reply = joined(head(group), &json!({"config": group.config}));
     health::usage_changed(world);

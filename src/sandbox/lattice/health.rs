@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     routes,
-    state::{Action, Group, Health, Life, Target},
+    state::{Action, Checks, Group, Health, Life, Target},
 };
 use crate::{
     clock::Timestamp,
@@ -30,16 +30,12 @@ fn next_check(world: &World, group: &Group, target: &Target) -> Option<Timestamp
     let Some(stirs) = target.rests else { return Some(due) };
     let later = Timestamp::from_millis(world.now.as_millis() + 1);
     let from = if is_foreseen(world, stirs) { world.lattice.foreseen.1?.max(later) } else { later };
-    Some(turn_from(due, interval(group), from))
+    Some(turn_from(due, group.checks.interval, from))
 }
 
 /// Whether all that may change what checks find, compared with what they found at these stirs, is known to be a matter of age.
 fn is_foreseen(world: &World, stirs: u64) -> bool {
     stirs == world.stirs() && world.lattice.foreseen.0 == stirs
-}
-
-fn interval(group: &Group) -> Duration {
-    Duration::from_secs(group.check_number("healthCheckIntervalSeconds").max(1))
 }
 
 /// The first of the moments `due`, `due + interval`, `due + 2 × interval`, … that is not before `from`.
@@ -125,7 +121,8 @@ fn check_due(world: &mut World) {
     for (at, group) in world.lattice.groups.iter().enumerate() {
         for (index, target) in group.targets.iter().enumerate() {
             let Some(due) = target.due.filter(|due| *due <= now && target.health != Health::Draining) else { continue };
-            let is_turn = target.rests.is_none() || (now > world.lattice.checked && turn_from(due, interval(group), now) == now);
+            let is_turn =
+                target.rests.is_none() || (now > world.lattice.checked && turn_from(due, group.checks.interval, now) == now);
             if is_turn && !foresees(target) {
                 heard.push((at, index, passes(world, group, target)));
             }
@@ -133,8 +130,7 @@ fn check_due(world: &mut World) {
     }
     for (at, index, passed) in heard {
         let group = &mut world.lattice.groups[at];
-        let interval = interval(group);
-        let thresholds = (group.check_number("healthyThresholdCount"), group.check_number("unhealthyThresholdCount"));
+        let Checks { interval, thresholds, .. } = group.checks;
         let target = &mut group.targets[index];
         target.due = Some(now + interval);
         let before = target.health;
@@ -169,7 +165,7 @@ pub(crate) fn done_until_now(world: &mut World) {
 
 /// What checks find, or how often they are done, is another matter from now on: none rests, and those until now are behind it.
 pub(super) fn checks_change(group: &mut Group, now: Timestamp) {
-    let interval = interval(group);
+    let interval = group.checks.interval;
     let later = Timestamp::from_millis(now.as_millis() + 1);
     for target in group.targets.iter_mut().filter(|target| target.rests.is_some()) {
         target.rests = None;
@@ -198,10 +194,9 @@ fn hear(target: &mut Target, passed: bool, (healthy, unhealthy): (u64, u64)) {
 
 /// Whether a health check of this target would pass now.
 fn passes(world: &World, group: &Group, target: &Target) -> bool {
-    let timeout = Duration::from_secs(group.check_number("healthCheckTimeoutSeconds"));
     let codes = group.config["healthCheck"]["matcher"]["httpCode"].as_str().unwrap_or("200");
     let answer = routes::checked_at(group, target).and_then(|place| dataplane::checked(world, place));
-    answer.is_some_and(|answer| answer.latency <= timeout && matches(codes, answer.status))
+    answer.is_some_and(|answer| answer.latency <= group.checks.timeout && matches(codes, answer.status))
 }
 
 /// Whether a status is among codes like `200`, `200,202` or `200-299`.
@@ -284,7 +279,7 @@ pub(crate) fn settle(world: &mut World) {
         }
     }
     for (at, index) in passed {
-        let interval = Duration::from_secs(world.lattice.groups[at].check_number("healthCheckIntervalSeconds"));
+        let interval = world.lattice.groups[at].checks.interval;
         let target = &mut world.lattice.groups[at].targets[index];
         target.health = Health::Healthy;
         target.due = Some(world.now + interval);

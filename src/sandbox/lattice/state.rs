@@ -1,6 +1,9 @@
 //! What VPC Lattice keeps.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -163,15 +166,32 @@ pub(super) struct Group {
     pub(super) kind: String,
     /// With all the defaults filled in.
     pub(super) config: Value,
+    /// What the configuration says of health checks: it is asked for whenever anything happens.
+    pub(super) checks: Checks,
     pub(super) targets: Vec<Target>,
 }
 
-impl Group {
-    /// A number of the health check.
-    pub(super) fn check_number(&self, member: &str) -> u64 {
-        self.config["healthCheck"][member].as_u64().unwrap_or(0)
-    }
+/// How often targets are checked, and what is made of it.
+#[derive(Clone, Copy)]
+pub(super) struct Checks {
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
+    /// How many in a row make a target healthy, and unhealthy.
+    pub(super) thresholds: (u64, u64),
+}
 
+impl Checks {
+    pub(super) fn of(config: &Value) -> Self {
+        let number = |member: &str| config["healthCheck"][member].as_u64().unwrap_or(0);
+        Self {
+            interval: Duration::from_secs(number("healthCheckIntervalSeconds").max(1)),
+            timeout: Duration::from_secs(number("healthCheckTimeoutSeconds")),
+            thresholds: (number("healthyThresholdCount"), number("unhealthyThresholdCount")),
+        }
+    }
+}
+
+impl Group {
     /// Whether its targets are checked at all.
     pub(super) fn is_checked(&self) -> bool {
         self.config["healthCheck"]["enabled"].as_bool().unwrap_or(false)

@@ -4,16 +4,22 @@ use std::time::Duration;
 
 use espalier::{
     rollout::{
+        analysis::{Alarm, Analysis, OnNoData},
         machine::Ending,
         outcome::{OutcomeKind, Reason},
+        scaling::Suspended,
     },
-    sandbox::direct::{Behaviour, Effect},
+    sandbox::{
+        direct::{Behaviour, Effect},
+        scenario::Person,
+    },
 };
 
-use super::hazards::{fault, last, played, quiet};
+use super::hazards::{fault, last, longest, played, quiet, sets};
 use crate::simulation::{
     case::{Blow, Case, Falls, Other, STABLE_IMAGE, Verb},
     facts::Facts,
+    furnish::{ALARM, errors},
 };
 
 const CANDIDATE: usize = 1;
@@ -50,5 +56,120 @@ fn an_abort_does_not_shrink_a_stable_that_somebody_made_larger() {
         let played = played(&Case { afterwards: vec![(after, Verb::Abort)], ..case });
         let shrunk = played.history.windows(2).find(|pair| pair[1].slots[0].desired < pair[0].slots[0].desired);
         assert!(shrunk.is_none(), "{after}: {shrunk:?}");
+    }
+}
+
+/// Killed at any effect, that effect under way; whoever asks for a rollback in the same moment reads a world in which it has not
+/// happened yet. The worst is the old slot's retirement: its tasks stopped after everything went back to it.
+#[test]
+fn a_rollback_is_not_undone_by_what_a_killed_job_had_under_way() {
+    for at in 0..120 {
+        for (late, after) in [(1, 0), (2, 0), (2, 1)] {
+            let blows = vec![Blow { job: 0, at, falls: Falls::KillLate(late) }];
+            let case = Case { blows, afterwards: vec![(after, Verb::Rollback)], ..quiet() };
+            let played = played(&case);
+            if played.endings.len() < 2 {
+                continue;
+            }
+            let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("{at}:\n{}", played.story.join("\n")) };
+            assert_eq!(outcome.kind, OutcomeKind::RolledBack, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
+            let facts = last(&played);
+            assert_eq!(facts.share(CANDIDATE), 0, "{at}:\n{}", played.story.join("\n"));
+            assert_eq!((facts.slots[0].desired, facts.slots[0].healthy), (3, 3), "{at}:\n{}", played.story.join("\n"));
+        }
+    }
+}
+
+/// Seed 591345: one traffic target said what it had said before the release, which means an abort, and that went over the other one,
+/// which said what somebody had set.
+#[test]
+fn what_somebody_sets_on_one_traffic_target_is_left_alone_where_another_one_was_put_back() {
+    let theirs = Person { rule: String::new(), ..sets(70, 77, 23) };
+    let case = Case { people: vec![sets(70, 100, 0), theirs], ..quiet() };
+    let played = played(&case);
+    let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+    assert!(matches!(outcome.reason, Reason::Drifted { .. }), "{}", outcome.reason);
+    let left: Vec<_> = last(&played).written.iter().map(|weights| weights.map(|weights| weights.slots)).collect();
+    assert_eq!(left, [Some([100, 0]), Some([77, 23])]);
+}
+
+/// Seed 593506: an abort that had written looked again only when no late write could come any more.
+#[test]
+fn an_abort_looks_at_every_interval_while_late_writes_may_come() {
+    let mut case = Case { beside: vec![(100, Verb::Abort)], people: vec![sets(101, 50, 50)], ..quiet() };
+    case.plan.interval = Duration::from_secs(30);
+    let played = played(&case);
+    let begins = played.history[0].at + Duration::from_secs(100);
+    let stood = longest(&played, |facts| facts.at > begins && facts.share(CANDIDATE) > 0);
+    assert!(stood > Duration::ZERO && stood <= case.plan.interval, "{stood:?}");
+}
+
+/// Seed 1071415: a step was gated, its record was refused for a while, and stable had grown by the time that it was written.
+#[test]
+fn a_step_whose_record_was_refused_is_gated_again() {
+    let refused = fault(&["vpc-lattice:TagResource"], 110, 205, Effect::Error500);
+    let case = Case { faults: vec![refused], others: vec![(150, Other::Resize(9))], ..quiet() };
+    let played = played(&case);
+    let grown = played.history.iter().filter(|facts| facts.slots[0].running == 9 && facts.share(CANDIDATE) >= 50_000);
+    let enough = grown.filter(|facts| facts.slots[CANDIDATE].healthy >= 5).count();
+    assert!(enough > 0, "{}", played.story.join("\n"));
+}
+
+/// Seeds 1009559 and 1041321: an abort had found no healthy target of stable, and the signal came before it knew of the candidate's.
+#[test]
+fn a_cancelled_abort_gives_nothing_to_a_stable_that_is_down() {
+    let sick = Other::Behave(STABLE_IMAGE, Box::new(Behaviour { healthy: false, ..Behaviour::default() }));
+    let blows = vec![Blow { job: 1, at: 1, falls: Falls::Signal }];
+    let others = vec![(225, sick), (250, Other::Stall(3000))];
+    let case = Case { others, blows, beside: vec![(300, Verb::Abort)], ..quiet() };
+    let played = played(&case);
+    let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+    assert!(matches!(outcome.reason, Reason::StableDown { .. }), "{}", outcome.reason);
+    assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+}
+
+/// Seed 2076064: a release could not give the scaling of what it promoted back; the rollback that took that over was cancelled before it
+/// had written anything.
+#[test]
+fn a_rollback_that_is_cancelled_early_gives_back_what_the_release_before_still_owed() {
+    let faults = vec![fault(&["application-autoscaling:*"], 295, 320, Effect::Denied)];
+    // Before it has read its record back it does not know that it owns anything.
+    for at in 2..6 {
+        let blows = vec![Blow { job: 1, at, falls: Falls::Signal }];
+        let case = Case { scaled: Some(Suspended::default()), faults: faults.clone(), blows, ..quiet() };
+        let played = played(&Case { afterwards: vec![(2, Verb::Rollback)], ..case });
+        let held = |facts: &Facts| facts.scaled[CANDIDATE].is_some_and(|seen| seen.scale_in_suspended);
+        let released = played.history.iter().rposition(|facts| facts.at == last(&played).at).map(|place| &played.history[place]);
+        assert!(released.is_some_and(|facts| !held(facts)), "{at}:\n{}", played.story.join("\n"));
+    }
+}
+
+/// Seed 2068501: the runner stood still until long after the step had settled. What it then asked of an alarm kept it from asking for
+/// the metrics of the window for another minute.
+#[test]
+fn what_an_alarm_is_asked_does_not_keep_the_metrics_of_a_step_waiting() {
+    let alarm = Alarm { name: ALARM.to_owned(), on_no_data: OnNoData::Extend, ignored: false };
+    let mut case = Case { load: 10.0, others: vec![(71, Other::Stall(300))], ..quiet() };
+    case.candidate.error_rate = 10.0;
+    case.plan.steps.drain(..2);
+    (case.plan.settle, case.plan.interval) = (Duration::from_secs(90), Duration::from_secs(30));
+    let lag = Duration::from_secs(60);
+    case.plan.steps.iter_mut().for_each(|step| step.lag = lag);
+    case.analysis = Analysis { metrics: vec![errors()], alarms: vec![alarm], lag, steps: vec![None] };
+    let played = played(&case);
+    let woke = played.history[0].at + Duration::from_secs(371);
+    let exposed = longest(&played, |facts| facts.at >= woke && facts.share(CANDIDATE) > 0);
+    assert!(exposed <= case.plan.interval + Duration::from_secs(1), "{exposed:?}");
+}
+
+/// Seed 3073949: the record of the promotion was refused for a while, and an abort put the weights back meanwhile.
+#[test]
+fn what_an_abort_has_taken_back_is_not_promoted() {
+    let faults = vec![fault(&["vpc-lattice:TagResource"], 290, 335, Effect::Throttle)];
+    for at in 300..330 {
+        let played = played(&Case { faults: faults.clone(), beside: vec![(at, Verb::Abort)], ..quiet() });
+        let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+        let back = last(&played).share(CANDIDATE) == 0;
+        assert!(outcome.kind != OutcomeKind::Promoted || !back, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
     }
 }

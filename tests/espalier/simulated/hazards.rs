@@ -45,7 +45,7 @@ pub(super) fn last(played: &Played) -> &Facts {
 }
 
 /// For how long a state stood without a break, at most.
-fn longest(played: &Played, is: impl Fn(&Facts) -> bool) -> Duration {
+pub(super) fn longest(played: &Played, is: impl Fn(&Facts) -> bool) -> Duration {
     let mut since = None;
     let mut longest = Duration::ZERO;
     for facts in &played.history {
@@ -64,7 +64,7 @@ pub(super) fn fault(operations: &[&str], after: u64, before: u64, effect: Effect
     Fault { operations, after: Some(after), before: Some(before), effect, ..Fault::default() }
 }
 
-fn sets(at: u64, initial: u32, added: u32) -> Person {
+pub(super) fn sets(at: u64, initial: u32, added: u32) -> Person {
     let forward = [("initial".to_owned(), initial), ("added".to_owned(), added)].into_iter().collect();
     let edit = Edit::SetAction(ActionSeed { forward, fixed_response: None });
     Person { at, listener: "http-80".to_owned(), rule: "api".to_owned(), r#do: edit, ..Person::default() }

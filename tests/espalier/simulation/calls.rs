@@ -4,9 +4,45 @@ use std::{collections::BTreeMap, time::Duration};
 
 use espalier::{
     rollout::observation::RefusalKind,
-    sandbox::direct::{Direct, Effect},
+    sandbox::direct::{self, Direct, Effect},
+    time::Timestamp,
 };
 use serde_json::Value;
+
+/// A write that is still under way when its sender has given it up.
+#[derive(Clone, Debug)]
+pub(crate) struct LateWrite {
+    pub(crate) lands: Timestamp,
+    pub(crate) what: Late,
+}
+
+/// What lands.
+#[derive(Clone, Debug)]
+pub(crate) enum Late {
+    Action { target: String, action: direct::Action },
+    Size { service: String, count: usize },
+    Launch { service: String, task_definition: String, count: usize },
+}
+
+impl Late {
+    /// Nobody hears how it goes: what it is about may be gone by now.
+    pub(super) fn land(self, world: &mut Direct) {
+        match self {
+            Self::Action { target, action } => {
+                world.note("late", format!("a write to {target} lands now"));
+                let _answer_to_nobody = world.write_action(&target, action);
+            }
+            Self::Size { service, count } => {
+                world.note("late", format!("{service} is to have {count} tasks"));
+                world.set_desired(&service, count);
+            }
+            Self::Launch { service, task_definition, count } => {
+                world.note("late", format!("{service} is to have {count} tasks of {task_definition}"));
+                let _answer_to_nobody = world.launch(&service, &task_definition, count);
+            }
+        }
+    }
+}
 
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -80,6 +80,8 @@ pub(crate) enum Falls {
     KillBefore,
     /// Killed after it did what it does, before it heard so.
     KillAfter,
+    /// Killed while the effect is under way: what it writes lands so many seconds later.
+    KillLate(u64),
 }
 
 /// What another job does.

@@ -130,7 +130,7 @@ impl Case {
             return;
         }
         let well = Behaviour::default;
-        match dice.between(0, 11) {
+        match dice.between(0, 12) {
             0..=5 => self.befall_in_a_file(dice),
             6 => {
                 let tasks = u32::try_from(dice.between(1, 6)).expect("small");
@@ -139,6 +139,7 @@ impl Case {
             7 => self.others.push((at, Other::Redeploy)),
             8 => self.others.push((at, Other::Usurp)),
             9 => self.others.push((at, Other::Stall(dice.one(&[5, 30, 100, 300])))),
+            10 => self.faults.push(unsized_in_time(at, dice)),
             _ => {
                 // Up and down and up again.
                 let image = dice.one(&[CANDIDATE_IMAGE, CANDIDATE_IMAGE, STABLE_IMAGE]);
@@ -202,12 +203,12 @@ impl Case {
                 }
             }
             2..=4 => {
-                let kills = [Falls::KillBefore, Falls::KillAfter];
+                let kills = [Falls::KillBefore, Falls::KillAfter, Falls::KillLate(1), Falls::KillLate(2)];
                 self.blows.push(Blow { job: 0, at: place(dice), falls: dice.one(&kills) });
                 self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
                 // Whoever goes on dies too, now and then, and then somebody else does.
                 if dice.percent(25) {
-                    let falls = dice.one(&[Falls::KillBefore, Falls::KillAfter, Falls::Signal]);
+                    let falls = dice.one(&[Falls::KillBefore, Falls::KillAfter, Falls::KillLate(2), Falls::Signal]);
                     self.blows.push(Blow { job: 1, at: place(dice) / 2, falls });
                     self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
                 }
@@ -229,6 +230,13 @@ fn sick(well: &Behaviour, dice: &mut Dice) -> Behaviour {
         3 => Behaviour { exits: Some(Exit { after: dice.between(3, 120), code: 1, reason: None }), ..well },
         _ => Behaviour { placement_fails: Some("CannotPullContainerError: no such image".to_owned()), ..well },
     }
+}
+
+/// Sizes that are set and not answered, at once or later.
+fn unsized_in_time(after: u64, dice: &mut Dice) -> Fault {
+    let effect = dice.one(&[Effect::DropAfterWrite, Effect::LateWrite(1), Effect::LateWrite(2)]);
+    let before = Some(after + dice.one(&[5, 20, 60, 200]));
+    Fault { operations: names(&["ecs:UpdateService"]), after: Some(after), before, effect, ..Fault::default() }
 }
 
 fn fault(after: u64, dice: &mut Dice) -> Fault {

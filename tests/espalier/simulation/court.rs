@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, time::Duration};
 use espalier::{
     rollout::{
         hooks::Point,
-        machine::{Desired, Effect, Ending, Event, Role},
-        outcome::OutcomeKind,
+        machine::{Desired, Effect, Ending, Event, Role, Steer},
+        outcome::{OutcomeKind, Reason},
         record::{Record, State},
     },
     sandbox::direct::MinuteSeen,
@@ -30,6 +30,8 @@ pub(crate) struct Watched {
     pub(crate) name: String,
     pub(crate) record: Record,
     pub(crate) stable: Option<usize>,
+    /// The size that stable has to keep: what it had when its scaling was held, which may be less than when the release began.
+    pub(crate) kept: u32,
     pub(crate) candidate: usize,
     /// It was asked to restore whatever stable is like.
     pub(crate) forced: bool,
@@ -231,9 +233,12 @@ impl<'c> Court<'c> {
     /// An effect was carried out, well or not.
     pub(crate) fn done(&mut self, job: usize, effect: &Effect, refused: bool, after: &Facts, theirs: bool) {
         if matches!(effect, Effect::Write(_)) {
-            self.hold(rules::EXPLICIT, after.at, rules::explicit(&self.jobs[job], after, &self.at_start, &self.edited));
+            self.hold(rules::EXPLICIT, after.at, rules::explicit(&self.jobs[job], after, self));
         }
         let watched = &mut self.jobs[job];
+        if let (Effect::Steer(Steer::Hold), Some(stable)) = (effect, watched.stable) {
+            watched.kept = watched.kept.min(after.slots[stable].desired);
+        }
         if refused {
             watched.refused = true;
             if matches!(effect, Effect::Record(..) | Effect::Renew(_)) {
@@ -281,7 +286,9 @@ impl<'c> Court<'c> {
     /// A job is over, and tasks of its hooks are not.
     pub(crate) fn left_running(&mut self, job: usize, at: Timestamp, left: &[String]) {
         let watched = &self.jobs[job];
-        let excused = left.is_empty() || watched.refused || watched.signalled.is_some();
+        // Whoever has taken the rollout over runs hooks of the same name, and ends them itself.
+        let theirs = self.jobs.iter().enumerate().any(|(place, other)| place != job && !other.over && other.hooked);
+        let excused = left.is_empty() || watched.refused || watched.signalled.is_some() || theirs;
         let held = if excused { Ok(()) } else { Err(format!("{} leaves {} running", watched.name, left.join(", "))) };
         self.hold(kept::GATES, at, held);
     }
@@ -297,8 +304,14 @@ impl<'c> Court<'c> {
         };
         let edited = self.edited.iter().any(|edited| *edited);
         let held = match outcome.kind {
-            OutcomeKind::RolledBack => rules::rolled_back(watched, outcome, facts, exactly, edited),
-            OutcomeKind::Promoted => rules::promoted(watched, facts, edited),
+            OutcomeKind::RolledBack if matches!(outcome.reason, Reason::RolledBackByRequest { .. }) && !exactly => {
+                rules::promoted(watched, self.looked(watched, facts), edited)
+            }
+            OutcomeKind::RolledBack => {
+                let was_exact = self.looked(watched, facts).written == self.at_start.written;
+                rules::rolled_back(watched, facts, exactly || was_exact, edited)
+            }
+            OutcomeKind::Promoted => rules::promoted(watched, self.looked(watched, facts), edited),
             OutcomeKind::Stuck => rules::stuck(watched, outcome, facts),
             OutcomeKind::Held | OutcomeKind::Superseded => Ok(()),
             OutcomeKind::Unchanged => Err("the machine never decides this".to_owned()),
@@ -314,6 +327,12 @@ impl<'c> Court<'c> {
         self.hold(judged::OUTAGE, facts.at, outage);
         self.hold(kept::SCALING, facts.at, returned);
         self.hold(kept::DOORS, facts.at, shut);
+    }
+
+    /// The world that an outcome is about: as the job saw it last, where that is no longer ago than what changes after a look may
+    /// stand. An abort that lands between the last look and the end is the next job's story.
+    fn looked<'f>(&self, job: &'f Watched, facts: &'f Facts) -> &'f Facts {
+        job.looked.as_ref().filter(|looked| facts.at.since(looked.at) <= self.grace()).unwrap_or(facts)
     }
 
     /// It never ends.

@@ -3,7 +3,7 @@
 //! A new effect is one more arm of [`Hands::carry_out`]. Whatever is pure in `aws` is used as it is: actions, records, what a
 //! side's targets and tasks say. That this is no second driver is held by `wire`, which plays the same cases over HTTP.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use espalier::{
     aws::{
@@ -33,7 +33,7 @@ use espalier::{
 use serde_json::{Value, json};
 
 use super::{
-    calls::{Fate, act, call, fate, tag},
+    calls::{Fate, Late, LateWrite, act, call, fate, tag},
     doors::Door,
     errands::Errands,
     measure::measure,
@@ -42,23 +42,9 @@ use super::{
     steer::steer,
 };
 
-/// A write that is still under way when its sender has given it up.
-#[derive(Clone, Debug)]
-pub(crate) struct LateWrite {
-    pub(crate) lands: Timestamp,
-    pub(crate) target: String,
-    pub(crate) action: direct::Action,
-}
-
-/// Rollout, generation and owner of a record.
-type Owner = (String, u64, String);
-
-fn owner(record: &Record) -> Owner {
-    (record.id.clone(), record.generation, record.owner.clone())
-}
-
-fn is_by(record: &Record, (id, generation, owner): &Owner) -> bool {
-    record.id == *id && record.generation == *generation && record.owner == *owner
+/// Whether both are the same job's.
+fn is_by(record: &Record, other: &Record) -> bool {
+    record.id == other.id && record.generation == other.generation && record.owner == other.owner
 }
 
 /// What one job acts on and with.
@@ -70,8 +56,8 @@ pub(crate) struct Hands {
     /// The sides and the actions as they were read last, and what the world said of changes then: most readings find nothing new.
     sides: Option<(u64, (Option<Side>, Side))>,
     record: Option<Read>,
-    /// The tags as they were when our own record was written last, and whose that is.
-    written: Option<(BTreeMap<String, String>, Owner)>,
+    /// The tags as they were when our own record was written last, and that record.
+    written: Option<(BTreeMap<String, String>, Rc<Record>)>,
     actions: Option<(u64, Vec<Option<LiveAction>>)>,
     pub(crate) late: Vec<LateWrite>,
     pub(crate) refused: bool,
@@ -133,7 +119,7 @@ impl Hands {
                 let tags = self.ledger.renewal(record, *until);
                 let was_ours = self.written.take().filter(|(known, _)| world.tags(self.ledger.holder()) == Some(known));
                 tag(world, self.ledger.holder(), tags)?;
-                self.written = was_ours.and_then(|(_, owner)| Some((world.tags(self.ledger.holder())?.clone(), owner)));
+                self.written = was_ours.and_then(|(_, record)| Some((world.tags(self.ledger.holder())?.clone(), record)));
                 Ok(())
             }
             Effect::Write(desired) => {
@@ -158,25 +144,39 @@ impl Hands {
         if role == Role::Stable { self.slots.stable.as_ref() } else { Some(&self.slots.candidate) }
     }
 
-    fn scale(&self, world: &mut Direct, role: Role, count: u32) -> Result<(), RefusalKind> {
-        let Some(service) = self.slot(role).and_then(|slot| slot.ecs_service.as_ref()) else { return Ok(()) };
+    fn scale(&mut self, world: &mut Direct, role: Role, count: u32) -> Result<(), RefusalKind> {
+        let Some(service) = self.slot(role).and_then(|slot| slot.ecs_service.clone()) else { return Ok(()) };
         if role == Role::Stable && count > 0 {
             call(world, "ecs", "DescribeServices")?;
-            if world.ecs_service(service).is_some_and(|service| service.desired >= count as usize) {
+            if world.ecs_service(&service).is_some_and(|service| service.desired >= count as usize) {
                 return Ok(());
             }
         }
-        call(world, "ecs", "UpdateService").map(|()| world.set_desired(service, count as usize))
+        self.update(world, Late::Size { service, count: count as usize })
     }
 
-    fn launch(&self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {
+    /// One `UpdateService`.
+    fn update(&mut self, world: &mut Direct, what: Late) -> Result<(), RefusalKind> {
+        match fate(world, "ecs", "UpdateService") {
+            Fate::Refused(kind) => return Err(kind),
+            Fate::Late(after) => self.late.push(LateWrite { lands: world.now() + after, what }),
+            Fate::Unheard => what.land(world),
+            Fate::Done | Fate::Partial => {
+                what.land(world);
+                return Ok(());
+            }
+        }
+        Err(RefusalKind::Transient)
+    }
+
+    fn launch(&mut self, world: &mut Direct, count: u32) -> Result<(), RefusalKind> {
         let slot = &self.slots.candidate;
-        let Some(service) = &slot.ecs_service else { return Ok(()) };
+        let Some(service) = slot.ecs_service.clone() else { return Ok(()) };
         let mut body = match &self.slots.launch {
             Launch::Nothing => return Ok(()),
             Launch::Previous { task_definition } => {
-                call(world, "ecs", "UpdateService")?;
-                return world.launch(service, task_definition, count as usize).map_err(|_| RefusalKind::Permanent);
+                let what = Late::Launch { service, task_definition: task_definition.clone(), count: count as usize };
+                return self.update(world, what);
             }
             Launch::Definition { update, .. } => {
                 call(world, "ecs", "DescribeServices")?;
@@ -192,7 +192,7 @@ impl Hands {
             tag(world, &arn, tags)?;
         }
         self.ledger.written();
-        self.written = world.tags(self.ledger.holder()).map(|tags| (tags.clone(), owner(record)));
+        self.written = world.tags(self.ledger.holder()).map(|tags| (tags.clone(), Rc::new(record.clone())));
         Ok(())
     }
 
@@ -222,7 +222,7 @@ impl Hands {
                 let action = told(&action);
                 if let Fate::Late(after) = fate {
                     let lands = world.now() + after;
-                    self.late.push(LateWrite { lands, target: target.arn().to_owned(), action });
+                    self.late.push(LateWrite { lands, what: Late::Action { target: target.arn().to_owned(), action } });
                 } else if world.write_action(target.arn(), action).is_err() && fate == Fate::Done {
                     refused.push(RefusalKind::Permanent);
                 }
@@ -269,7 +269,7 @@ impl Hands {
         // The traffic target itself is gone: its action says so too, and decides.
         let Some(tags) = world.tags(self.ledger.holder()) else { return Lease::Ours };
         // What was written is what is there: nobody else's.
-        if self.written.as_ref().is_some_and(|(known, whose)| is_by(ours, whose) && known == tags) {
+        if self.own(tags).is_some_and(|own| is_by(ours, own)) {
             return Lease::Ours;
         }
         if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
@@ -278,6 +278,12 @@ impl Hands {
         }
         let found = self.record.as_ref().and_then(|(_, found)| found.as_deref());
         self.ledger.whose(found, ours, now)
+    }
+
+    /// The record that this job has written last, where these tags are what it wrote. That what is read is what was written is the
+    /// text form's own business, and tested there.
+    pub(crate) fn own(&self, tags: &BTreeMap<String, String>) -> Option<&Rc<Record>> {
+        self.written.as_ref().filter(|(known, _)| known == tags).map(|(_, record)| record)
     }
 
     fn read_actions(&mut self, world: &Direct) -> Vec<Option<LiveAction>> {

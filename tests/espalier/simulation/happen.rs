@@ -1,6 +1,6 @@
 //! What befalls the world in the course of a run.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use espalier::{
     aws::{ledger::Ledger, slots::Launch},
@@ -14,15 +14,18 @@ use super::{
     run::{Ahead, Run},
     stage::STRANGERS,
     steer, verbs,
+    words::short,
 };
 
 impl Run<'_> {
     pub(super) fn happen(&mut self, what: Ahead) {
         match what {
-            Ahead::Lands(late) => {
-                self.world.note("late", format!("a write to {} lands now", late.target));
-                // Its traffic target may be gone by now.
-                let _answer_to_nobody = self.world.write_action(&late.target, late.action);
+            Ahead::Lands(late) => late.what.land(&mut self.world),
+            Ahead::Strays(place) => {
+                let job = &mut self.jobs[place];
+                let effect = Rc::clone(&job.effect);
+                self.world.note("late", format!("{} lands now, whose job is dead", short(&effect)));
+                let _answer_to_nobody = job.hands.carry_out(&mut self.world, &effect, &job.rollout);
             }
             Ahead::Other(Other::Behave(image, behaviour)) => {
                 self.world.note("application", format!("{image} is healthy: {}", behaviour.healthy));
@@ -83,7 +86,7 @@ impl Run<'_> {
         }
         let name = format!("{verb:?}").to_lowercase();
         self.world.note("job", format!("{name} begins"));
-        match verbs::begin(verb, self.case, &self.world, &self.stage, self.clock()) {
+        match verbs::begin(verb, self.case, &self.world, &self.stage, self.world.now()) {
             Some(begun) => self.begin(&name, begun, Some(verb)),
             None => self.world.note("job", format!("{name} has nothing to do")),
         }

@@ -41,15 +41,15 @@ pub(crate) const STEADY: Stands = Stands {
     },
 };
 
-/// And does not.
+/// And does not. What an autoscaler took away before anything held it, as it may where a job is killed before it does, is nobody's
+/// breach: DESIGN §5 rule 6 is about the size that stable had when its scale-in was suspended.
 pub(crate) const KEPT_SIZE: Stands = Stands {
     rule: "6: the stable slot keeps at least the size it had",
     what: "stable wanted fewer tasks than it had at the start",
     more_intervals: 0,
     is: |case, job, facts| {
         let by_hand = case.others.iter().any(|(_, other)| matches!(other, Other::Resize(_)));
-        let count = job.record.stable.as_ref().map_or(0, |stable| stable.count);
-        let short = job.stable.is_some_and(|stable| facts.slots[stable].desired < count);
+        let short = job.stable.is_some_and(|stable| facts.slots[stable].desired < job.kept);
         watches(job) && short && !by_hand && job.record.verb == "deploy" && facts.share(job.candidate) > 0
     },
 };

@@ -15,7 +15,7 @@ use super::{
     case::{CANDIDATE_IMAGE, Case, STABLE_IMAGE},
     court::{Court, Violation},
     facts::Facts,
-    kept,
+    kept, rules,
     run::{Ahead, Run},
     stage::{Stage, demand, load},
     verbs::deploy,
@@ -101,7 +101,11 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Pl
 
 impl Run<'_> {
     fn over(mut self, start: Timestamp) -> Played {
+        self.land();
         self.note_edits();
+        let facts = self.facts();
+        let served = rules::served(self.case, &self.court, &facts);
+        self.court.hold(rules::SERVED, facts.at, served);
         let untouched = kept::untouched(&self.stage, &self.world.inventory(), &self.court);
         self.court.hold(kept::FOREIGN, self.world.now(), untouched);
         let story =

@@ -17,8 +17,8 @@ use espalier::{
 };
 
 use super::{
-    case::Case,
-    court::{Watched, slot_of},
+    case::{Case, Shape},
+    court::{Court, Watched, slot_of},
     facts::Facts,
     judged, kept,
 };
@@ -162,7 +162,8 @@ pub(crate) fn drifted(job: &Watched, facts: &Facts) -> bool {
 
 pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), String> {
     let restores = matches!(desired, Desired::BaselineBesideCandidate | Desired::Baseline);
-    let may_restore = case.plan.on_drift == OnDrift::Restore || job.fell || job.aborts;
+    // A cancel is an abort (rule 12): before anything else is asked, the baseline is written.
+    let may_restore = case.plan.on_drift == OnDrift::Restore || job.fell || job.aborts || job.signalled.is_some();
     if !job.drift_seen || (restores && may_restore) {
         return Ok(());
     }
@@ -171,7 +172,8 @@ pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), 
 
 pub(crate) const EXPLICIT: &str = "4: both weights are always there, never all zero, and nobody else has any";
 
-pub(crate) fn explicit(job: &Watched, after: &Facts, at_start: &Facts, edited: &[bool]) -> Result<(), String> {
+pub(crate) fn explicit(job: &Watched, after: &Facts, court: &Court<'_>) -> Result<(), String> {
+    let Court { at_start, edited, tags_lost, .. } = court;
     for (place, weights) in after.written.iter().enumerate().filter(|(place, _)| !edited[*place]) {
         let Some(weights) = weights else { continue };
         let is_start = Some(weights) == at_start.written[place].as_ref();
@@ -179,7 +181,8 @@ pub(crate) fn explicit(job: &Watched, after: &Facts, at_start: &Facts, edited: &
         if !is_start && (empty || weights.others > 0) {
             return Err(format!("traffic target {place} says {weights:?}"));
         }
-        if !is_start && job.stable.is_some() && weights.listed != [true, true] {
+        // A baseline whose tags somebody removed is taken to be the serving group alone.
+        if !is_start && !tags_lost && job.stable.is_some() && weights.listed != [true, true] {
             return Err(format!("traffic target {place} lists one side only: {weights:?}"));
         }
     }
@@ -229,7 +232,9 @@ fn must_restore(job: &Watched, facts: &Facts) -> bool {
     let stable_down = |stable: usize| {
         job.saw.as_ref().is_some_and(|saw| saw.slots[stable].healthy == 0 && saw.slots[job.candidate].healthy > 0)
     };
-    job.stable.is_some_and(|stable| !stable_down(stable))
+    // What somebody sets after the weights are back is theirs, and may stand until the next look: the signal took its answer.
+    let was_back = job.fell && job.looked.as_ref().is_some_and(|looked| looked.share(job.candidate) == 0);
+    job.stable.is_some_and(|stable| !stable_down(stable) && !was_back)
         && job.signalled.is_some()
         && !job.acted_since
         && !job.promoted
@@ -287,6 +292,19 @@ pub(crate) fn promotion(job: &Watched, record: &Record, edited: bool) -> Result<
     }
 }
 
+pub(crate) const SERVED: &str = "1: whatever has requests in the end is to have tasks";
+
+/// When all is over, calls of dead jobs that were still under way included. At a first release the candidate is attached before it has
+/// tasks, since nothing serves otherwise.
+pub(crate) fn served(case: &Case, court: &Court<'_>, facts: &Facts) -> Result<(), String> {
+    let by_hand = court.edited.contains(&true) || court.tags_lost || case.shape == Shape::Bootstrap;
+    let stopped = |slot: &usize| facts.share(*slot) > 0 && facts.slots[*slot].desired == 0;
+    match (0..facts.slots.len()).find(stopped).filter(|_| !by_hand) {
+        Some(slot) => Err(format!("slot {slot} has weight and no tasks")),
+        None => Ok(()),
+    }
+}
+
 pub(crate) const ENDS: &str = "11: every path ends, with a deadline on every phase";
 
 /// The longest that a job can take: its timeout, and each phase's own limit.
@@ -298,12 +316,9 @@ pub(crate) fn longest(case: &Case) -> Duration {
 pub(crate) const ENDING: &str =
     "5: rolled back is exactly what was before, promoted is the candidate everywhere, stuck has a cause";
 
-pub(crate) fn rolled_back(job: &Watched, outcome: &Outcome, facts: &Facts, exactly: bool, edited: bool) -> Result<(), String> {
+pub(crate) fn rolled_back(job: &Watched, facts: &Facts, exactly: bool, edited: bool) -> Result<(), String> {
     if edited || exactly {
         return Ok(());
-    }
-    if matches!(outcome.reason, Reason::RolledBackByRequest { .. }) {
-        return promoted(job, facts, edited);
     }
     let hurried = job.signalled.is_some();
     let drains = facts.slots[job.candidate].present > 0;

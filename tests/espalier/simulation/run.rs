@@ -3,11 +3,10 @@
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use espalier::{
-    aws::ledger::Found,
     rollout::{
         machine::{Desired, Effect, Ending, Event, Rollout},
         observation::Lease,
-        record::State,
+        record::{Record, State},
         split::Split,
     },
     sandbox::{direct::Direct, scenario::Edit},
@@ -15,14 +14,15 @@ use espalier::{
 };
 
 use super::{
+    calls::LateWrite,
     case::{Case, Falls, Other, Verb},
     court::{Court, Watched},
     errands,
     facts::Facts,
-    hands::{Hands, LateWrite},
+    hands::Hands,
     judged, kept,
     play::Bend,
-    recorded::{Read, found},
+    recorded::{Tags, found},
     rules,
     stage::{OURS, Stage, told},
     verbs::Begun,
@@ -35,8 +35,8 @@ const MOST_EFFECTS: usize = 3000;
 /// A job under way.
 pub(super) struct Job {
     pub(super) rollout: Rollout,
-    hands: Hands,
-    effect: Rc<Effect>,
+    pub(super) hands: Hands,
+    pub(super) effect: Rc<Effect>,
     /// When the effect is carried out, or the wait is over, by the world's time.
     pub(super) ready: Timestamp,
     effects: usize,
@@ -50,6 +50,8 @@ pub(super) struct Job {
 /// What is still to happen to the world.
 pub(super) enum Ahead {
     Lands(LateWrite),
+    /// What a job was at when it was killed takes effect.
+    Strays(usize),
     Other(Other),
     Begins(Verb),
 }
@@ -68,7 +70,7 @@ pub(super) struct Run<'c> {
     pub(super) bend: Option<&'c dyn Bend>,
     pub(super) history: Vec<Facts>,
     pub(super) revisions: [String; 2],
-    pub(super) record: Option<Read>,
+    pub(super) record: Option<(Tags, Option<Rc<Record>>)>,
     /// The newest facts, and what the world said of changes then.
     pub(super) seen: Option<(u64, Facts)>,
 }
@@ -81,7 +83,7 @@ impl Run<'_> {
         }
     }
 
-    fn facts(&mut self) -> Facts {
+    pub(super) fn facts(&mut self) -> Facts {
         let stirs = self.world.stirs();
         if self.seen.as_ref().is_none_or(|(then, _)| *then != stirs) {
             self.seen = Some((stirs, Facts::of(&self.world, &self.stage, &self.revisions)));
@@ -103,6 +105,7 @@ impl Run<'_> {
 
     pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
         let Begun { mut rollout, slots, ledger, door, errands } = begun;
+        let facts = self.facts();
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
         let effect = Rc::new(rollout.handle(self.clock(), Event::Begun).expect("a job begins"));
@@ -111,9 +114,12 @@ impl Run<'_> {
         let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
         let holds = self.case.plan.steps.iter().any(|step| step.hold.is_some());
         let watches_again = verb == Some(Verb::Resume) && record.intent == record.verified && !holds;
+        let stable = record.stable.as_ref().map(|stable| place(&stable.group));
+        let count = record.stable.as_ref().map_or(0, |stable| stable.count);
         self.court.jobs.push(Watched {
             name: name.to_owned(),
-            stable: record.stable.as_ref().map(|stable| place(&stable.group)),
+            kept: stable.map_or(0, |stable| facts.slots[stable].desired.min(count)),
+            stable,
             candidate: place(&record.candidate.group),
             forced: verb == Some(Verb::ForcedAbort),
             aborts: verb.is_some() && !restores && (!goes_on || rolls_back),
@@ -143,6 +149,18 @@ impl Run<'_> {
         let hands = Hands::new(slots, ledger, door, errands);
         self.jobs.push(Job { rollout, hands, effect, ready: now, effects: 0, ending: None, dead: false, began: now, slept: now });
         self.issued(self.jobs.len() - 1);
+    }
+
+    /// Whatever is still under way when the last job is over takes effect.
+    pub(super) fn land(&mut self) {
+        while self.court.violation.is_none() {
+            let under_way = |(_, (_, what)): &(usize, &(Timestamp, Ahead))| matches!(what, Ahead::Lands(_) | Ahead::Strays(_));
+            let next = self.ahead.iter().enumerate().filter(under_way).min_by_key(|(_, (at, _))| *at);
+            let Some((place, at)) = next.map(|(place, (at, _))| (place, *at)) else { return };
+            self.pass(at);
+            let (_, what) = self.ahead.swap_remove(place);
+            self.happen(what);
+        }
     }
 
     /// The next thing that happens; false when everything is over.
@@ -211,12 +229,17 @@ impl Run<'_> {
     }
 
     /// The record as it is in AWS now.
-    fn recorded(&mut self, holder: &str) -> Option<Rc<Found>> {
+    fn recorded(&mut self, place: usize) -> Option<Rc<Record>> {
+        let holder = self.jobs[place].hands.ledger.holder();
         let tags = self.world.tags(holder)?;
-        if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
-            self.record = Some((tags.clone(), found(holder, tags)));
+        if let Some(own) = self.jobs[place].hands.own(tags) {
+            return Some(Rc::clone(own));
         }
-        self.record.as_ref().and_then(|(_, found)| found.clone())
+        if self.record.as_ref().is_none_or(|(known, _)| known != tags) {
+            let found = found(holder, tags).map(|found| Rc::new(found.record.clone()));
+            self.record = Some((tags.clone(), found));
+        }
+        self.record.as_ref().and_then(|(_, record)| record.clone())
     }
 
     /// A job has asked for its next effect.
@@ -229,9 +252,9 @@ impl Run<'_> {
         let facts = self.facts();
         let asks_record = matches!(*effect, Effect::Write(Desired::Split(_)) | Effect::Scale(_, 0) | Effect::Finish(_));
         let holder = self.jobs[place].hands.ledger.holder().to_owned();
-        let recorded = if asks_record { self.recorded(&holder) } else { None };
+        let recorded = if asks_record { self.recorded(place) } else { None };
         self.note_edits();
-        let recorded = recorded.as_deref().map(|found| &found.record);
+        let recorded = recorded.as_deref();
         self.court.asked(place, &effect, &facts, recorded, &self.jobs[place].hands.errands.proven);
         let blow = self.blow(place);
         if let Effect::Finish(ending) = &*effect {
@@ -299,6 +322,12 @@ impl Run<'_> {
     fn act(&mut self, place: usize) {
         let effect = Rc::clone(&self.jobs[place].effect);
         let blow = self.blow(place);
+        if let Some(Falls::KillLate(after)) = blow {
+            if !matches!(*effect, Effect::WaitUntil(_) | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_)) {
+                self.ahead.push((self.world.now() + Duration::from_secs(after), Ahead::Strays(place)));
+            }
+            return self.kill(place);
+        }
         let mut event = if matches!(*effect, Effect::WaitUntil(_)) {
             self.jobs[place].slept = self.world.now();
             Event::Woke

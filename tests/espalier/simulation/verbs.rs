@@ -67,7 +67,8 @@ pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Found> {
 
 /// Begins a verb; none where there is nothing for it to do.
 pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
-    let Found { record, leased_until, .. } = recorded(world, stage)?;
+    let found = recorded(world, stage)?;
+    let Found { record, leased_until, .. } = found.clone();
     let aborted = || Takeover::RollBack(Reason::Aborted { by: "a person".to_owned() });
     let restores = record.verb == "rollback";
     let leased = leased_until.is_some_and(|until| until > now);
@@ -77,7 +78,7 @@ pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now:
         (Verb::Rollback, State::Running | State::Stuck) if restores && leased => return None,
         (Verb::Rollback, State::Running | State::Stuck) if restores => Takeover::GoOn(GoOn::Here),
         (Verb::Rollback, State::Running | State::Held | State::Stuck) => aborted(),
-        (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(&record, world, stage, now),
+        (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(&found, world, stage, now),
         (Verb::Promote, _) => Takeover::promote(&record, None, now),
         (Verb::Resume, _) => Takeover::resume(&record, leased_until, now),
         (Verb::Sweep, _) => Takeover::sweep(&record, leased_until, now),
@@ -137,7 +138,7 @@ fn take(
 }
 
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
-fn restore(old: &Record, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+fn restore(Found { record: old, leased_until, .. }: &Found, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
     let previous = old.previous.clone()?;
     let plan = Plan {
         steps: vec![Step { share: Share::FULL, bake: std::time::Duration::ZERO, lag: std::time::Duration::ZERO, hold: None }],
@@ -175,7 +176,8 @@ fn restore(old: &Record, world: &Direct, stage: &Stage, now: Timestamp) -> Optio
     let release = release(&record, &slots);
     // Named after the rollout that made it.
     let door = Door::new(&old.id, &stage.listener, false, old.test.clone().unwrap_or_default());
-    let rollout = Rollout::restore(record, release, if warm { wanted } else { 0 });
+    let contested = Takeover::may_stop_tasks(old, *leased_until, now);
+    let rollout = Rollout::restore(record, release, if warm { wanted } else { 0 }, contested);
     Some(Begun { rollout, slots, ledger, door, errands: Errands::default() })
 }
 

@@ -1,5 +1,7 @@
 //! What other people and lost answers do to a release: each of these once ended with traffic where it did not belong.
 
+use serde_json::json;
+
 use super::STEPS;
 use crate::harness::{CONFIG, Story};
 
@@ -69,4 +71,20 @@ fn rollback_leaves_what_a_person_settled_by_hand() {
         assert_eq!((&action["forward"]["myservice-a"], &action["forward"]["myservice-b"]), (&100.into(), &0.into()), "{action}");
     }
     assert_eq!((told.world.tasks("myservice"), told.world.tasks("myservice-green")), (3, 3));
+}
+
+/// Harness asks which side is which, since 60/40 does not tell; and nothing tells who would want it back.
+#[test]
+fn harness_1_a_split_that_no_record_explains_is_never_adopted() {
+    let splits = json!({ "set-action": { "forward": { "initial": 60, "added": 40 } } });
+    let story = Story::of(&json!({ "people": [{ "at": 3000, "listener": "http-80", "rule": "api", "do": splits }] }));
+    let told = story.script(&format!(
+        r#"
+        exits 0 espalier deploy -c {CONFIG} {STEPS}
+        later 3000
+        exits 5 espalier deploy -c {CONFIG} {STEPS} --force
+        "#
+    ));
+    let told = told.ends_with(0).complains("no record says why: it is never adopted");
+    assert_eq!(told.world.weights_of("myservice-b").last(), Some(&40), "what somebody set stays");
 }

@@ -29,10 +29,10 @@ const VERBS: [(&str, &[i32]); 4] = [
 /// How the other job may end where nothing was recorded yet, and where everything is over.
 const NOTHING_TO_DO: [i32; 2] = [5, 0];
 
-/// A release that is killed at its nth call to AWS: before the call is done, or after that without hearing of it.
-fn killed(nth: usize, effect: &str, awaited: &str, verb: &str) -> Told {
+/// A release that is killed at its nth call of these: before the call is done, or after that without hearing of it.
+fn killed(operations: &str, nth: usize, (effect, awaited): (&str, &str), verb: &str) -> Told {
     let story = Story::within("promoted");
-    let scenario = format!("faults:\n  - {{ operations: [\"vpc-lattice:*\", \"ecs:*\"], nth: {nth}, effect: {effect} }}\n");
+    let scenario = format!("faults:\n  - {{ operations: [{operations}], nth: {nth}, effect: {effect} }}\n");
     let story = story.elsewhere("killed.yml", &scenario);
     story.script(&format!(
         r#"
@@ -119,13 +119,26 @@ fn killed_at_any_call_another_job_leaves_traffic_on_a_revision_that_serves() {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
-                    let Some((nth, (effect, awaited), verb)) = cases.lock().expect("nobody panics").pop() else { break };
-                    let told = killed(nth, effect, awaited, verb.0);
-                    settled(&told, &before, verb, &format!("killed at call {nth} ({effect}), then {}", verb.0));
+                    let Some((nth, effect, verb)) = cases.lock().expect("nobody panics").pop() else { break };
+                    let told = killed(r#""vpc-lattice:*", "ecs:*""#, nth, effect, verb.0);
+                    settled(&told, &before, verb, &format!("killed at call {nth} ({}), then {}", effect.0, verb.0));
                 }
             });
         }
     });
+}
+
+/// The job dies while it stops the old slot's tasks. Whoever asks for a rollback at once finds them well and everything as it was, and
+/// must not end with all requests on tasks that are stopped a second later.
+#[test]
+fn what_a_killed_job_has_sent_does_not_stop_the_tasks_that_a_rollback_went_back_to() {
+    let before = Story::within("promoted").untold();
+    for effect in ["{ late-write: 0 }", "{ late-write: 1 }", "{ late-write: 2 }"] {
+        let told = killed(r#""ecs:UpdateService""#, 1, (effect, "LateWrite"), VERBS[1].0);
+        settled(&told, &before, VERBS[1], &format!("{effect}, then a rollback"));
+        let told = told.says("stopping the tasks of myservice:1").says("whether they stay is read first");
+        assert_eq!((told.world.tasks("myservice"), told.world.desired("myservice")), (3, Some(3)), "{}", told.run.stdout);
+    }
 }
 
 /// The calls to AWS in a world's log.

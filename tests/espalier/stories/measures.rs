@@ -1,9 +1,14 @@
 //! What is measured, over the wire: expressions, connection errors, composite alarms, answers that are not whole, and groups of TCP.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::QUICK;
-use crate::harness::{Story, Told, root};
+use crate::{
+    harness::{Story, Told, root},
+    world::World,
+};
 
 const ADDED: &str = "tg-0b0b0b0b0b0b0b0b0";
 
@@ -119,4 +124,59 @@ fn a_group_of_tcp_is_not_judged_by_what_only_http_has() {
     let told =
         shift("{ name: connections, metric: connection-errors, max: 3, on_no_data: pass }").ends_with(0).says("new promoted");
     told.world.forwards(&[("old", 0), ("new", 100)]);
+}
+
+/// The most that one look asks, by the kind of call: looks are the moments at which nothing was written.
+fn a_look(world: &World) -> BTreeMap<String, usize> {
+    let mut moments: BTreeMap<u64, BTreeMap<String, usize>> = BTreeMap::new();
+    for line in world.log() {
+        let of_aws = |what: &&str| ["vpc-lattice:", "ecs:", "cloudwatch:"].iter().any(|service| what.starts_with(service));
+        let called = line["what"].as_str().filter(of_aws);
+        if let (Some(at), Some(what)) = (line["at"].as_u64(), called) {
+            *moments.entry(at).or_default().entry(what.to_owned()).or_default() += 1;
+        }
+    }
+    let shifts = |calls: &BTreeMap<String, usize>| {
+        ["UpdateRule", "UpdateListener", "BatchUpdateRule"]
+            .iter()
+            .any(|write| calls.contains_key(&format!("vpc-lattice:{write}")))
+    };
+    let began = moments.iter().find(|(_, calls)| shifts(calls)).map(|(at, _)| *at).expect("weights are written");
+    let reads = ["Get", "List", "Describe"];
+    let is_read =
+        |what: &String| what.split(':').nth(1).is_some_and(|operation| reads.iter().any(|word| operation.starts_with(word)));
+    let looks = moments.iter().filter(|(at, calls)| **at > began && calls.keys().all(is_read)).map(|(_, calls)| calls);
+    let mut most = BTreeMap::new();
+    for (what, count) in looks.flatten() {
+        let known: &mut usize = most.entry(what.clone()).or_default();
+        *known = (*known).max(*count);
+    }
+    most
+}
+
+/// The Gateway API Controller asked for every rule by itself, again and again, until its account was throttled (#100).
+#[test]
+fn gateway_7_what_a_look_asks_does_not_grow_with_the_number_of_steps() {
+    let metric = "metrics: [{ name: errors, metric: error-rate, max: 1% }]";
+    let told = |steps: &str| {
+        let story = Story::of(&json!({ "load": [{ "rps": 100 }] }));
+        let seed = root().join("tests/fixtures/seed");
+        let config = std::fs::read_to_string(seed.join("espalier.yml")).expect("the seed");
+        let config = config.replace(" ecs-", &format!(" {}/ecs-", seed.display()));
+        let config = story.write("espalier.yml", &format!("{config}\nanalysis: {{ {metric} }}\n"));
+        let how = ["--steps", steps, "--settle", "30s", "--retire-after", "30s"];
+        story.run(&[&["deploy", "-c", &config], &how[..]].concat()).ends_with(0)
+    };
+    // Longer, so that some minute is asked about at a look that writes nothing.
+    let few = told("50%:3m,100%:3m");
+    let many = told("1%:1m,2%:1m,5%:1m,10%:1m,20%:1m,40%:1m,60%:1m,80%:1m,90%:1m,100%:1m");
+    let look = a_look(&few.world);
+    assert_eq!(look, a_look(&many.world));
+    // Two traffic targets and two target groups; the rest is asked about once.
+    for (what, count) in &look {
+        let resources = if what == "vpc-lattice:ListTargets" { 2 } else { 1 };
+        assert!(*count <= resources, "{what}: {count} in one look: {look:?}");
+    }
+    let asked = many.world.times_of("GetMetricData");
+    assert!(asked.windows(2).all(|pair| pair[0] / 60_000 < pair[1] / 60_000), "once a minute: {asked:?}");
 }
