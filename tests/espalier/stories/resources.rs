@@ -332,6 +332,37 @@ fn the_plan_stands_on_the_pull_request() {
     "#);
 }
 
+/// Records have no tags, and whatever says whose one is has to outlive the service that it leads to.
+#[test]
+fn an_alias_does_not_outlive_down_though_its_service_is_gone() {
+    let scenario = "hosted_zones: [{ name: example.com, records: [{ name: www.example.com, type: CNAME, values: [elsewhere.example.net] }] }]\n";
+    let story = Story::within("promoted").elsewhere("zones.yml", scenario);
+    let zones = |world: &World| world.state()["hosted_zones"].clone();
+    let before = zones(&story.untold());
+    let service =
+        |more: &str| format!("region: ap-northeast-1\nservice: shop\nup: {{ service: {{ domain: shop.example.com{more} }} }}\n");
+    let config = story.write("domain.yml", &service(", hosted_zone: example.com"));
+    // Who deletes the service knows nothing of the record.
+    let other = story.write("other.yml", &service(""));
+    let told = story.script(&format!(
+        "exits 0 espalier up -c {config}
+         exits 0 espalier down -c {other}
+         exits 0 espalier down -c {config}
+         exits 0 espalier down -c {config}"
+    ));
+    let told = told.ends_with(0).says("service.alias  alias record shop.example.com");
+    assert_eq!(zones(&told.world), before);
+    // A service of the same name has another name of its own: the record is ours, and leads there from now on.
+    let told = story.script(&format!(
+        "exits 0 espalier up -c {config}
+         exits 0 espalier down -c {other}
+         exits 0 espalier up -c {config}
+         exits 0 espalier up -c {config}"
+    ));
+    let told = told.ends_with(0).says("~ service.alias  alias record shop.example.com: points: false → true");
+    assert!(told.run.stdout.ends_with("Nothing to do.\n"), "{}", told.run.stdout);
+}
+
 #[test]
 fn a_custom_domain_is_an_alias_of_the_service_and_other_accounts_share_it() {
     let scenario = "hosted_zones: [{ name: example.com, records: [{ name: www.example.com, type: CNAME, values: [elsewhere.example.net] }] }]\n";
@@ -360,7 +391,8 @@ fn a_custom_domain_is_an_alias_of_the_service_and_other_accounts_share_it() {
     // A name that leads elsewhere is somebody else's, and another domain's zone is none.
     let taken = story.write("taken.yml", &config("www.example.com", "example.com", ""));
     let other = story.write("other.yml", &config("shop.example.net", "example.net", ""));
-    let told = story.script(&format!("exits 1 espalier up -c {taken}\nexits 2 espalier up -c {other}")).ends_with(0);
+    let told = story.script(&format!("exits 5 espalier up -c {taken}\nexits 2 espalier up -c {other}")).ends_with(0);
+    assert!(told.world.writes().is_empty(), "it is seen beforehand");
     let told = told.complains("alias record www.example.com is there and is not ours");
     told.complains("the account has no hosted zone that `shop.example.net` is in");
 }
