@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Story, Told, root};
 
 /// What `up` can declare, all of it; and what of it can be changed, changed.
-fn config(is_changed: bool, releases: bool) -> Value {
+pub(super) fn config(is_changed: bool, releases: bool) -> Value {
     let either = |first: Value, second: Value| if is_changed { second } else { first };
     let principal = either(json!("*"), json!("arn:aws:iam::210987654321:root"));
     let policy = json!({ "Version": "2012-10-17", "Statement": [
