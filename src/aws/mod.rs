@@ -46,7 +46,7 @@ pub mod slots;
 pub mod survey;
 pub mod test_rules;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod xml;
 
 pub use connect::{Aws, AwsOptions, connect};

@@ -12,10 +12,17 @@ use super::{
     signed::{Ask, Signer},
     xml::{Element, texts, tree},
 };
-use crate::time::Timestamp;
+use crate::{
+    resources::{alias::note_of, resource::OWNER},
+    time::Timestamp,
+};
 
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const SPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
+/// What a note says an alias leads to.
+const ALIAS: &str = "espalier:alias";
+/// How long resolvers may keep a note, in seconds. None has to ask for one.
+const NOTE_TTL: &str = "300";
 /// What an alias of a Lattice service is a record of: both answer by the service's own name.
 pub const ALIASES: [&str; 2] = ["A", "AAAA"];
 
@@ -122,6 +129,8 @@ pub struct Record {
     pub alias: Option<Target>,
     /// Whether the health of that is looked at.
     evaluated: bool,
+    /// How long resolvers keep it, if it is none.
+    ttl: String,
     /// Its values, if it is none.
     pub values: Vec<String>,
     /// Whether it is one of several that share name and type, by a routing policy.
@@ -131,8 +140,31 @@ pub struct Record {
 impl Record {
     /// Whether it is an alias of this.
     #[must_use]
-    pub fn leads_to(&self, target: &Target) -> bool {
-        self.alias.as_ref().is_some_and(|alias| alias.domain.eq_ignore_ascii_case(&target.domain))
+    pub fn leads_to(&self, domain: &str) -> bool {
+        self.alias.as_ref().is_some_and(|alias| alias.domain.eq_ignore_ascii_case(domain))
+    }
+}
+
+/// Whose an alias is. Records have no tags, and the service that it leads to may be gone: a text record beside it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Whose it is.
+    pub owner: String,
+    /// Where the alias led when it was made.
+    pub alias: String,
+    /// As it stands there.
+    value: String,
+    ttl: String,
+}
+
+impl Note {
+    fn read(record: &Record) -> Option<Self> {
+        let value = record.values.iter().find(|value| value.contains(OWNER))?;
+        let said = |what: &str| {
+            let mut parts = value.split('"').filter_map(|part| part.strip_prefix(what)?.strip_prefix('='));
+            parts.next().map(str::to_owned)
+        };
+        Some(Self { owner: said(OWNER)?, alias: said(ALIAS)?, value: value.clone(), ttl: record.ttl.clone() })
     }
 }
 
@@ -204,16 +236,27 @@ impl<'a> Names<'a> {
         Ok(root.all("ResourceRecordSet").into_iter().filter(is_it).map(record).collect())
     }
 
-    /// Makes a name an alias of a target, for both kinds of address at once, in place of what was there; the change's id.
+    /// Whose the alias of a name is; none where nobody has noted it.
     ///
     /// # Errors
     /// AWS's refusal.
-    pub async fn point(&self, zone: &str, name: &str, target: &Target, now: Timestamp) -> Result<String, Fault> {
-        let sets = ALIASES.map(|kind| set("UPSERT", name, kind, target, false));
-        self.change(zone, &sets.concat(), now).await
+    pub async fn note(&self, zone: &str, name: &str, now: Timestamp) -> Result<Option<Note>, Fault> {
+        let records = self.records(zone, &note_of(name), now).await?;
+        Ok(records.iter().filter(|record| record.kind == "TXT").find_map(Note::read))
     }
 
-    /// Takes those of these records away that are aliases of the target; the change's id, or none where there are none.
+    /// Makes a name an alias of a target, for both kinds of address at once, in place of what was there, and notes whose it is; the
+    /// change's id. All of it comes to be or none.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn point(&self, zone: &str, name: &str, target: &Target, owner: &str, now: Timestamp) -> Result<String, Fault> {
+        let value = format!("\"{OWNER}={owner}\" \"{ALIAS}={}\"", target.domain);
+        let sets = ALIASES.map(|kind| set("UPSERT", name, kind, target, false));
+        self.change(zone, &(sets.concat() + &text_set("UPSERT", name, &value, NOTE_TTL)), now).await
+    }
+
+    /// Takes the note away, and with it those of these records that are the alias of which it tells; the change's id.
     ///
     /// # Errors
     /// AWS's refusal.
@@ -221,17 +264,14 @@ impl<'a> Names<'a> {
         &self,
         zone: &str,
         name: &str,
-        target: &Target,
+        note: &Note,
         records: &[Record],
         now: Timestamp,
-    ) -> Result<Option<String>, Fault> {
-        let ours = records.iter().filter(|record| record.leads_to(target) && !record.is_routed);
+    ) -> Result<String, Fault> {
+        let ours = records.iter().filter(|record| record.leads_to(&note.alias) && !record.is_routed);
         let sets: String =
             ours.filter_map(|record| Some(set("DELETE", name, &record.kind, record.alias.as_ref()?, record.evaluated))).collect();
-        if sets.is_empty() {
-            return Ok(None);
-        }
-        self.change(zone, &sets, now).await.map(Some)
+        self.change(zone, &(sets + &text_set("DELETE", name, &note.value, &note.ttl)), now).await
     }
 
     /// Whether all of Route 53's servers answer by a change.
@@ -309,6 +349,7 @@ fn record(set: &Element) -> Record {
         alias: alias
             .map(|alias| Target { domain: bare(alias.of("DNSName")).to_owned(), zone: alias.of("HostedZoneId").to_owned() }),
         evaluated: alias.is_some_and(|alias| alias.of("EvaluateTargetHealth") == "true"),
+        ttl: set.of("TTL").to_owned(),
         values: set.all("ResourceRecord").into_iter().map(|record| record.of("Value").to_owned()).collect(),
         is_routed: !set.of("SetIdentifier").is_empty(),
     }
@@ -328,6 +369,15 @@ fn set(action: &str, name: &str, kind: &str, target: &Target, evaluated: bool) -
         escaped(&target.domain),
     );
     xml
+}
+
+fn text_set(action: &str, name: &str, value: &str, ttl: &str) -> String {
+    format!(
+        "<Change><Action>{action}</Action><ResourceRecordSet><Name>{}</Name><Type>TXT</Type><TTL>{ttl}</TTL><ResourceRecords>\
+         <ResourceRecord><Value>{}</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></Change>",
+        escaped(&note_of(name)),
+        escaped(value),
+    )
 }
 
 fn escaped(text: &str) -> String {

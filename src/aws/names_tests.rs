@@ -47,23 +47,29 @@ fn an_alias_is_set_comes_into_force_and_is_taken_away_when_it_is_ours() {
         let service = aws.calls.call("vpc-lattice", "GetService", &service, clock.now()).await.expect("a service");
         let text = |member: &str| service["dnsEntry"][member].as_str().unwrap_or_default().to_owned();
         let target = Target { domain: text("domainName"), zone: text("hostedZoneId") };
-        let change = names.point("ZPUBLIC", "api.example.com", &target, clock.now()).await.expect("a change");
+        let change = names.point("ZPUBLIC", "api.example.com", &target, "shop", clock.now()).await.expect("a change");
         assert_eq!(names.is_in_force(&change, clock.now()).await, Ok(false));
         pass(&clock, 60).await;
         assert_eq!(names.is_in_force(&change, clock.now()).await, Ok(true));
         let found = names.records("ZPUBLIC", "api.example.com", clock.now()).await.expect("records");
         assert_eq!(found.iter().map(|record| record.kind.as_str()).collect::<Vec<_>>(), ALIASES);
-        assert!(found.iter().all(|record| record.leads_to(&target) && !record.is_routed), "{found:?}");
+        assert!(found.iter().all(|record| record.leads_to(&target.domain) && !record.is_routed), "{found:?}");
+        let note = names.note("ZPUBLIC", "api.example.com", clock.now()).await.expect("records").expect("a note");
+        assert_eq!((note.owner.as_str(), &note.alias), ("shop", &target.domain));
+        assert_eq!(names.note("ZPUBLIC", "other.example.com", clock.now()).await, Ok(None));
 
         let other = names.records("ZPUBLIC", "other.example.com", clock.now()).await.expect("records");
-        assert_eq!((other[0].values.as_slice(), other[0].leads_to(&target)), (&["192.0.2.1".to_owned()][..], false));
-        let left = names.unpoint("ZPUBLIC", "other.example.com", &target, &other, clock.now()).await;
-        assert_eq!(left, Ok(None), "somebody else's stays");
+        assert_eq!((other[0].values.as_slice(), other[0].leads_to(&target.domain)), (&["192.0.2.1".to_owned()][..], false));
 
-        let taken = names.unpoint("ZPUBLIC", "api.example.com", &target, &found, clock.now()).await.expect("asked");
-        assert!(taken.is_some());
+        names
+            .unpoint("ZPUBLIC", "api.example.com", &note, &[found.clone(), other].concat(), clock.now())
+            .await
+            .expect("a change");
         assert_eq!(names.records("ZPUBLIC", "api.example.com", clock.now()).await, Ok(Vec::new()));
-        let again = names.unpoint("ZPUBLIC", "api.example.com", &target, &found, clock.now()).await.expect_err("gone");
+        assert_eq!(names.note("ZPUBLIC", "api.example.com", clock.now()).await, Ok(None));
+        let other = names.records("ZPUBLIC", "other.example.com", clock.now()).await.expect("records");
+        assert_eq!(other.len(), 1, "somebody else's stays");
+        let again = names.unpoint("ZPUBLIC", "api.example.com", &note, &found, clock.now()).await.expect_err("gone");
         assert_eq!((again.kind, again.code.as_deref()), (FaultKind::Invalid, Some("InvalidChangeBatch")));
         assert!(again.message.contains("but it was not found"), "{again}");
     });
@@ -82,7 +88,7 @@ fn it_is_signed_for_its_one_region_and_both_forms_of_a_bad_batch_are_read() {
             let names = Names::of(&aws);
             assert!(matches!(names.zone("a&b.example", Which::Only, NOW).await, Err(ZoneError::None { .. })));
             let target = Target { domain: "x.on.aws".to_owned(), zone: "Z1".to_owned() };
-            let fault = names.point("Z2", "a&b.example", &target, NOW).await.expect_err("refused");
+            let fault = names.point("Z2", "a&b.example", &target, "shop", NOW).await.expect_err("refused");
             assert_eq!((fault.code.as_deref(), fault.message.as_str()), (Some("InvalidChangeBatch"), "no"));
             let asked = asked(&log);
             assert_eq!(asked[0].what, "GET /2013-04-01/hostedzonesbyname?dnsname=a%26b.example");

@@ -302,8 +302,14 @@ fn is_placed(kind: Kind, wanted: &Value) -> bool {
         Kind::ServiceAssociation => &["serviceNetworkIdentifier", "serviceIdentifier"],
         Kind::AccessLog | Kind::AuthPolicy => &["resourceIdentifier"],
         Kind::Targets => &["targetGroupIdentifier"],
-        Kind::Alias => &["service"],
-        Kind::Network | Kind::VpcAssociation | Kind::Service | Kind::TargetGroup | Kind::Share | Kind::EcsService => &[],
+        // An alias may outlive its service.
+        Kind::Network
+        | Kind::VpcAssociation
+        | Kind::Service
+        | Kind::TargetGroup
+        | Kind::Share
+        | Kind::Alias
+        | Kind::EcsService => &[],
     };
     within.iter().all(|name| !wanted[*name].as_str().is_some_and(|text| text.starts_with('@')))
 }

@@ -218,7 +218,7 @@ pub(super) async fn ensure_group(
 ) -> Result<TargetGroup, Error> {
     let mut group = match there {
         (Some(group), _) => group.clone(),
-        (None, Some(model)) => aws.lattice.create_like(name, model, &preflight::owner_tags(service)).await?,
+        (None, Some(model)) => aws.lattice.create_like(name, model, &preflight::owner_tags(service), &takeover::owner()).await?,
         (None, None) => return Err(Error::invalid(format!("there is no target group {name}"))),
     };
     let deadline = clock.now() + GROUP_LIMIT;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{
     connect,
+    declared_policy::declared,
     definitions::Definitions,
     deploy,
     dispatch::{on_runtime, settled},
@@ -22,7 +23,7 @@ use crate::{
     verify::{
         needs::{Need, Release},
         policy::{self, Statement},
-        preview_policy, trust,
+        preview_policy, trust, up_policy,
     },
 };
 
@@ -74,19 +75,29 @@ pub(super) fn iam_policy(args: &cli::IamPolicy, environment: &mut Environment) -
 /// # Errors
 /// As [`iam_policy`].
 pub(super) fn printed(settings: &PolicySettings, environment: &Environment) -> Result<Exit, Error> {
-    let release = &settings.release;
-    let definitions = deploy::definitions(release)?;
-    let mut meant = match &settings.account {
-        Some(account) => offline(release, account),
-        None => on_runtime(looked_up(release))?,
-    };
-    configured(release, &definitions, &mut meant);
-    let lookups = lookups(environment.answers.keys(), &release.templating, &meant.release.home);
-    let own = settings.role.as_ref().or(release.aws.role.as_ref());
-    let roles = roles(own, &mut meant);
-    let mut statements = policy::policy(&meant.release, roles, lookups);
-    if let Some(previews) = &settings.previews {
-        let more = preview_policy::statements(&previews_of(release, previews, &meant));
+    let (mut statements, mut notes) = (Vec::new(), Vec::new());
+    if let Some(release) = &settings.release {
+        let mut meant = match &settings.account {
+            Some(account) => offline(release, account),
+            None => on_runtime(looked_up(release, settings.declared.is_some()))?,
+        };
+        configured(release, &deploy::definitions(release)?, &mut meant);
+        let lookups = lookups(environment.answers.keys(), &settings.templating, &meant.release.home);
+        let own = settings.role.as_ref().or(release.aws.role.as_ref());
+        let roles = roles(own, &mut meant);
+        statements = policy::policy(&meant.release, roles, lookups);
+        if let Some(previews) = &settings.previews {
+            let more = preview_policy::statements(&previews_of(release, previews, &meant));
+            statements.extend(preview_policy::beside(&statements, more));
+        }
+        notes = meant.notes;
+    } else {
+        notes.push("the config has no service definition: the policy is for `up` and `down` alone".to_owned());
+    }
+    if let Some(resources) = &settings.declared {
+        let mut declared = declared(resources, settings.account.as_deref())?;
+        declared.lookups = lookups(environment.answers.keys(), &settings.templating, &declared.home);
+        let more = up_policy::statements(&declared);
         statements.extend(preview_policy::beside(&statements, more));
     }
 
@@ -100,16 +111,24 @@ pub(super) fn printed(settings: &PolicySettings, environment: &Environment) -> R
         Some(path) if path != Path::new("-") => replace(path, format!("{text}\n").as_bytes())?,
         Some(_) | None => connect::print(&text),
     }
-    meant.notes.iter().for_each(|what| note(&format!("note: {what}")));
+    notes.iter().for_each(|what| note(&format!("note: {what}")));
     Ok(Exit::Done)
 }
 
-/// What AWS says.
-async fn looked_up(release: &DeploySettings) -> Result<Meant, Error> {
+/// What AWS says. What is to be made yet has no ids.
+async fn looked_up(release: &DeploySettings, is_declared: bool) -> Result<Meant, Error> {
     let aws = connect::aws(&release.aws).await?;
     let now = connect::clock(&release.surroundings).await?.now();
-    let survey = deploy::look(release, &aws).await?;
     let caller = aws.access.caller(now).await?;
+    let survey = match deploy::look(release, &aws).await {
+        Err(error) if is_declared && error.exit == Exit::Invalid => {
+            let mut meant = offline(release, &caller.account);
+            let lacks = error.problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
+            meant.notes = vec![format!("{lacks}: the policy has patterns; print it again after `up`")];
+            return Ok(meant);
+        }
+        survey => survey?,
+    };
     let part = |place: usize| survey.service.arn.split(':').nth(place).unwrap_or_default().to_owned();
     let resources: Vec<String> =
         release.lattice.slots.iter().map(|slot| autoscaling::resource(&release.cluster, &slot.ecs_service)).collect();

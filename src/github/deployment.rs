@@ -143,6 +143,13 @@ impl Deployment {
         Self { client, about, id: None, said: None, in_doubt: false }
     }
 
+    /// The same, to be seen at this address from now on.
+    #[must_use]
+    pub fn at(mut self, url: Option<String>) -> Self {
+        self.about.environment_url = url.or(self.about.environment_url);
+        self
+    }
+
     /// Makes the deployment say `text`, creating it on `commit` when there is none; without a commit only what is there is spoken
     /// of. Gives whether anything was sent.
     ///

@@ -2,7 +2,8 @@
 //!
 //! Inside: [`kind`] (the sorts of resources, and AWS's operations for each) → [`resource`] (one that is wanted, one that was seen) →
 //! [`action`] (where requests go: weights belong to releases) → [`compare`] (what differs, and whether AWS can change it) → [`next`] (the next step
-//! of one resource, upwards) and [`removal`] (downwards) → [`plan`] (all of them, in words). Beside them [`policy`] (what Lattice refuses of an auth policy).
+//! of one resource, upwards) and [`removal`] (downwards) → [`plan`] (all of them, in words). Beside them [`policy`] (what Lattice refuses of an auth policy)
+//! and [`alias`] (names in DNS).
 //!
 //! Deliberately absent: calls, waiting, and the order in time: whoever acts asks for the next step of each resource that has
 //! what it needs, until there is none.
@@ -10,6 +11,7 @@
 //! Call [`next::next`] and [`removal::next`].
 
 pub mod action;
+pub mod alias;
 pub mod compare;
 pub mod kind;
 pub mod next;

@@ -42,8 +42,8 @@ const FOOT: &str = "
   the sandbox's STS can check.
 - Policies are identity policies, trust policies and session policies in JSON. There are no resource policies, permissions boundaries,
   organizations' policies or managed policies. A condition key that the sandbox does not know is refused when the scenario is read.
-- Whether Lattice's own look-ups (`ec2:DescribeVpcs`, …) need the caller's permission is not documented for every operation:
-  `iam.ec2_lookups: false` turns them off.
+- Whether what Lattice asks of other services (`ec2:DescribeVpcs`, `logs:CreateLogDelivery`, …) needs the caller's permission is not
+  documented for every operation: `iam.ec2_lookups: false` turns it off.
 - Security groups are described and stop nobody: the data plane lets everything through, whatever they say.
 - A parameter's policies, labels and history are not emulated, nor data types other than `text`; a `SecureString` is not encrypted,
   only made unreadable.

@@ -136,7 +136,7 @@ pub struct Statement {
     /// What it is for, in words.
     pub what_for: &'static str,
     /// Each of them on each of the resources.
-    pub actions: Vec<&'static str>,
+    pub actions: Vec<String>,
     /// ARNs, patterns of them, or `*`.
     pub resources: Vec<String>,
     /// As IAM writes it; null where there is none.
@@ -171,7 +171,7 @@ pub fn policy(release: &Release, verified: Vec<String>, lookups: Vec<Need>) -> V
     let statement = |(index, row): (usize, &Row)| {
         let of_row: Vec<_> = pairs.iter().filter(|(of, ..)| *of == index).collect();
         let has = |action: &&&str| of_row.iter().any(|(_, known, _)| known == *action);
-        let actions: Vec<&str> = row.actions.iter().filter(has).copied().collect();
+        let actions: Vec<String> = row.actions.iter().filter(has).map(|action| (*action).to_owned()).collect();
         let mut resources: Vec<String> = of_row.iter().map(|(_, _, resource)| resource.clone()).collect();
         resources.sort();
         resources.dedup();

@@ -27,7 +27,7 @@ COMMON_QUERY = frozenset(
 # The only service whose answers are XML without an element around them; its model has the name space with the requests alone.
 ROUTE53 = "{https://route53.amazonaws.com/doc/2013-04-01/}"
 ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-DEFAULT_TIMESTAMP = {"json": "unixTimestamp", "rest-json": "unixTimestamp", "query": "iso8601", "rest-xml": "iso8601", "cbor": "cbor"}
+DEFAULT_TIMESTAMP = {"json": "unixTimestamp", "rest-json": "unixTimestamp", "query": "iso8601", "rest-xml": "iso8601", "ec2": "iso8601", "cbor": "cbor"}
 
 
 def watch(client, violations):
@@ -43,9 +43,6 @@ def answer(http, operation):
     """What is wrong with this answer to this operation, in words; empty where nothing is."""
     protocol = operation.service_model.resolved_protocol
     problems = []
-    if protocol == "ec2":
-        # EC2's own variant of the query protocol is not read here yet.
-        return problems
     headers = {name.lower(): value for name, value in http.headers.items()}
     if not headers.get("x-amzn-requestid"):
         problems.append("no header x-amzn-requestid")
@@ -53,6 +50,8 @@ def answer(http, operation):
         _error(http, headers, operation, protocol, problems)
     elif protocol == "query":
         _query(http, headers, operation, problems)
+    elif protocol == "ec2":
+        _ec2(http, headers, operation, problems)
     elif protocol == "rest-xml":
         _rest_xml(http, headers, operation, problems)
     else:
@@ -121,6 +120,31 @@ def _query(http, headers, operation, problems):
     structure(_from_xml(result, operation.output_shape, space), operation.output_shape, "", "query", problems)
 
 
+def _ec2(http, headers, operation, problems):
+    """EC2's variant of the query protocol: the members stand in the root, beside the request's id."""
+    if http.status_code != 200:
+        problems.append(f"status {http.status_code}, the protocol says 200")
+    if headers.get("content-type", "").split(";")[0] != "text/xml":
+        problems.append(f"content-type {headers.get('content-type')!r}, the protocol wants 'text/xml'")
+    try:
+        root = xml.etree.ElementTree.fromstring(http.content)
+    except xml.etree.ElementTree.ParseError as error:
+        problems.append(f"the body is not XML ({error})")
+        return
+    space = "{" + operation.service_model.metadata["xmlNamespace"] + "}"
+    if root.tag != f"{space}{operation.name}Response":
+        problems.append(f"the root is {root.tag}")
+    request = root.find(f"{space}requestId")
+    if request is None or not request.text:
+        problems.append("no requestId")
+    else:
+        root.remove(request)
+    if operation.output_shape is not None:
+        wrong = [item.tag for element in root.iter() for item in element if element.tag == f"{space}item" and not item.tag.startswith(space)]
+        problems.extend(f"{tag} is in no name space" for tag in wrong)
+        structure(_from_xml(root, operation.output_shape, space), operation.output_shape, "", "ec2", problems)
+
+
 def _rest_xml(http, headers, operation, problems):
     wanted = operation.http.get("responseCode", 200)
     if http.status_code != wanted:
@@ -158,11 +182,19 @@ def _from_xml(element, shape, space):
 
 def _error(http, headers, operation, protocol, problems):
     query_compatible = "awsQueryCompatible" in operation.service_model.metadata
-    if protocol in ("query", "rest-xml"):
+    if protocol in ("query", "rest-xml", "ec2"):
         try:
             root = xml.etree.ElementTree.fromstring(http.content)
         except xml.etree.ElementTree.ParseError as error:
             problems.append(f"the error is not XML ({error}): {http.content[:80]!r}")
+            return
+        if protocol == "ec2":
+            # It has no name space, declares no errors, and documents them on a page for all operations.
+            found = {name: root.findtext(f"Errors/Error/{name}") for name in ("Code", "Message")}
+            if root.tag != "Response" or not all(found.values()) or not root.findtext("RequestID"):
+                problems.append(f"not a Response with Errors/Error/Code and Message, and RequestID: {http.content[:200]!r}")
+            if not re.fullmatch(r"[A-Za-z]+(\.[A-Za-z]+)?", found["Code"] or "") or http.status_code not in (400, 403, 500, 503):
+                problems.append(f"the error {found['Code']} ({http.status_code}) is not as EC2 writes them")
             return
         space = ROUTE53 if protocol == "rest-xml" else "{" + operation.service_model.metadata["xmlNamespace"] + "}"
         found = {name: root.findtext(f"{space}Error/{space}{name}") for name in ("Type", "Code", "Message")}

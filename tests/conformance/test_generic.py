@@ -17,8 +17,7 @@ from conftest import SESSION
 
 MODELS = pathlib.Path(__file__).resolve().parents[2] / "src" / "models"
 COVERED = {path.stem: sorted(json.loads(path.read_text())["operations"]) for path in sorted(MODELS.glob("*.json"))}
-# The judge of answers does not read EC2's own variant of the query protocol yet: `test_ec2` holds its two operations.
-ALL = [(service, operation) for service, operations in COVERED.items() for operation in operations if service != "ec2"]
+ALL = [(service, operation) for service, operations in COVERED.items() for operation in operations]
 
 # The errors for a request that the model does not allow, by service: for a value of a wrong type, and for anything else. (Common
 # Errors pages; the ECS model's InvalidParameterException and ClientException; CloudWatch is query compatible, so its codes are the
@@ -36,6 +35,8 @@ REFUSALS = {
     "cloudwatch": CLOUDWATCH,
     "ram": {"InvalidParameterException"},
     "route53": {"InvalidInput"},
+    # Its error codes are one list for all operations (EC2 API reference, "Error codes").
+    "ec2": {"InvalidParameterValue", "InvalidParameterCombination", "MissingParameter", "UnknownParameter", "InvalidParameter"},
     "sts": {"ValidationError", "MissingParameter", "InvalidParameterValue"},
 }
 UNREADABLE = {
@@ -44,7 +45,7 @@ UNREADABLE = {
     "route53": {"InvalidInput"},
 }
 # What has no types on the wire: all is text.
-UNTYPED = ("query", "rest-xml")
+UNTYPED = ("query", "rest-xml", "ec2")
 OTHERWISE_UNREADABLE = {"SerializationException", "ValidationException", "InvalidParameterException", "ClientException"}
 
 

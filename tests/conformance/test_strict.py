@@ -65,3 +65,20 @@ def test_query():
     assert judged("GetCallerIdentity", 200, whole.encode(), headers, "sts") == []
     other = whole.replace("Account>", "Accont>").encode()
     assert judged("GetCallerIdentity", 200, other, headers, "sts") == ["Accont: GetCallerIdentityResponse has no such member"]
+
+
+def test_ec2():
+    space = "http://ec2.amazonaws.com/doc/2016-11-15"
+    headers = {"content-type": "text/xml", "x-amzn-requestid": "1"}
+    group = "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>"
+    whole = f'<DescribeSecurityGroupsResponse xmlns="{space}"><requestId>1</requestId>{group}</DescribeSecurityGroupsResponse>'
+    judge = lambda body, status=200: judged("DescribeSecurityGroups", status, body.encode(), headers, "ec2")
+    assert judge(whole) == []
+    assert judge(whole.replace("groupId>", "groupID>")) == ["SecurityGroups[0].groupID: SecurityGroup has no such member"] or judge(
+        whole.replace("groupId>", "groupID>")
+    ) == ["securityGroupInfo[0].groupID: SecurityGroup has no such member"]
+    assert judge(whole.replace("<requestId>1</requestId>", "")) == ["no requestId"]
+    refusal = "<Response><Errors><Error><Code>InvalidGroup.NotFound</Code><Message>m</Message></Error></Errors><RequestID>1</RequestID></Response>"
+    assert judge(refusal, 400) == []
+    assert any("not a Response" in problem for problem in judge(refusal.replace("RequestID", "RequestId"), 400))
+    assert any("is not as EC2 writes" in problem for problem in judge(refusal, 404))

@@ -202,7 +202,8 @@ impl Lattice {
     }
 
     /// Makes a group with this name that is otherwise like `model`: type, port, protocol, VPC, health check. It answers before the
-    /// group is `Active`: ask [`Lattice::get_group`] again. The same call a second time makes no second group.
+    /// group is `Active`: ask [`Lattice::get_group`] again. The same call a second time makes no second group; one that was taken away
+    /// meanwhile is made again under another `life`, for AWS answers what it has answered before.
     ///
     /// # Errors
     /// When AWS refuses: the name is taken, a quota is reached.
@@ -211,6 +212,7 @@ impl Lattice {
         name: &str,
         model: &TargetGroup,
         tags: &BTreeMap<String, String>,
+        life: &str,
     ) -> Result<TargetGroup, Fault> {
         let tags_sent = (!tags.is_empty()).then(|| tags.clone().into_iter().collect());
         let answer = self
@@ -220,7 +222,7 @@ impl Lattice {
             .r#type(model.target_type.as_str().into())
             .set_config(model.config.clone())
             .set_tags(tags_sent)
-            .client_token(client_token(name, model, tags))
+            .client_token(client_token(name, model, tags, life))
             .send()
             .await;
         answer.map(from_create).map_err(|error| Fault::from_sdk("CreateTargetGroup", &error))
@@ -259,8 +261,8 @@ fn is_going(group: &TargetGroupSummary) -> bool {
 
 /// AWS answers a token with the first answer it gave to it, and fails when the parameters differ: so the token is made of all of
 /// them (at most 64 characters, service model `ClientToken`).
-fn client_token(name: &str, model: &TargetGroup, tags: &BTreeMap<String, String>) -> String {
-    let parameters = format!("{name} {} {:?} {tags:?}", model.target_type, model.config);
+fn client_token(name: &str, model: &TargetGroup, tags: &BTreeMap<String, String>, life: &str) -> String {
+    let parameters = format!("{name} {} {:?} {tags:?} {life}", model.target_type, model.config);
     let digest = Sha256::digest(parameters.as_bytes());
     digest.iter().take(16).fold("espalier-".to_owned(), |token, byte| format!("{token}{byte:02x}"))
 }

@@ -311,7 +311,7 @@ fn a_group_is_found_by_name_and_its_like_is_made_once() {
 
         let tags = BTreeMap::from([("espalier:owner".to_owned(), "app".to_owned())]);
         for _ in 0..2 {
-            let made = aws.lattice.create_like("app-b", &model, &tags).await.expect("made");
+            let made = aws.lattice.create_like("app-b", &model, &tags, "1").await.expect("made");
             assert_eq!((&made.status, made.named().name.as_str()), (&GroupStatus::CreateInProgress, "app-b"));
         }
         let bodies: Vec<_> = asked(&log).iter().filter(|asked| asked.what == "POST /targetgroups").map(Asked::json).collect();

@@ -34,10 +34,7 @@ impl Home {
     /// # Errors
     /// AWS's refusal.
     pub async fn make_group(&self, aws: &Aws, names: &Names, model: &TargetGroup, life: &str) -> Result<(), Fault> {
-        let mut tags = self.tags_of(names);
-        // Another value for each job, so that the call's token is another one, too.
-        tags.insert(format!("{}-life", name::IDENTITY), life.to_owned());
-        aws.lattice.create_like(&names.group, model, &tags).await.map(drop)
+        aws.lattice.create_like(&names.group, model, &self.tags_of(names), life).await.map(drop)
     }
 
     /// Writes tags of the target group.

@@ -110,7 +110,12 @@ impl Writing<'_> {
         let asked = cli::IamPolicy { common, output: Some(self.folder.join(name)), ..cli::IamPolicy::default() };
         let made = settled(environment, |it| resolve::iam_policy(&asked, it)).and_then(|mut settings| {
             settings.role = Some(role.to_owned());
-            settings.release.aws.role = None;
+            if let Some(release) = &mut settings.release {
+                release.aws.role = None;
+            }
+            if let Some(resources) = &mut settings.declared {
+                resources.declared.aws.role = None;
+            }
             iam_policy::printed(&settings, environment).map(drop)
         });
         if made.is_err() {

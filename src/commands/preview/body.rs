@@ -9,7 +9,6 @@ use crate::{
     definition::{Given, request},
     exit::Error,
     preview::{
-        claim::Claim,
         name::Names,
         size::{self, FILTER},
     },
@@ -84,12 +83,12 @@ pub(super) async fn launch(
     stage: &Stage<'_>,
     names: &Names,
     (create, update): (&Value, &Value),
-    (claim, is_new): (&Claim, bool),
+    (life, is_new): (&str, bool),
 ) -> Result<(), crate::aws::Fault> {
     if is_new {
         let mut body = create.clone();
         // A repeated call after a lost answer is the same call (ECS: up to 36 ASCII characters).
-        body["clientToken"] = json!(format!("{}-{}", claim.owner, claim.at.as_millis()));
+        body["clientToken"] = json!(life);
         return stage.home.launch(&stage.aws, &body, true).await;
     }
     let described = stage.aws.ecs.describe_services(&stage.settings.cluster, &[&names.ecs_service]).await?;

@@ -39,7 +39,7 @@ pub(crate) async fn down(settings: PreviewSettings) -> Result<Exit, Error> {
     }
     let why = match github.pull_request(number).await {
         Ok(Some(pull)) if !pull.is_open => format!("pull request {number} is closed"),
-        _ => "somebody took it away".to_owned(),
+        _ => "somebody asked for that".to_owned(),
     };
     end_told(&stage, &github, &lowering, &why).await;
     Ok(Exit::Done)

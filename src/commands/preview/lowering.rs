@@ -36,15 +36,15 @@ pub(super) struct Lowering<'s> {
     stage: &'s Stage<'s>,
     pub(super) names: Names,
     claim: Claim,
-    /// The step that was done last.
-    last: Option<Step>,
+    /// The steps that were done since time last passed.
+    since: Vec<Step>,
     /// What there was of it.
     pub(super) was: Option<Seen>,
 }
 
 impl<'s> Lowering<'s> {
     pub(super) const fn new(stage: &'s Stage<'s>, names: Names, claim: Claim) -> Self {
-        Self { stage, names, claim, last: None, was: None }
+        Self { stage, names, claim, since: Vec::new(), was: None }
     }
 
     /// Looks, and does the next thing.
@@ -77,11 +77,12 @@ impl<'s> Lowering<'s> {
             | step @ Step::Deregister(_)
             | step @ Step::Empty
             | step @ Step::RemoveGroup(_) => {
-                if self.last.as_ref() == Some(&step) {
+                if self.since.contains(&step) {
                     stage.rest("what was done to be seen").await?;
+                    self.since.clear();
                 }
                 let done = self.act(&step, &group).await;
-                self.last = done.is_ok().then_some(step);
+                self.since.extend(done.is_ok().then_some(step));
                 stage.done(done).await?;
             }
         }

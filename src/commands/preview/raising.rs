@@ -46,8 +46,8 @@ pub(super) struct Raising<'s> {
     /// The task definition that was registered, by ARN.
     pub(super) registered: Option<String>,
     pub(super) launched: bool,
-    /// The step that was done last.
-    pub(super) last: Option<Step>,
+    /// The steps that were done since time last passed.
+    pub(super) since: Vec<Step>,
     /// How many were done: what is made again after somebody took it away is asked for by another token, or AWS would answer with
     /// what is gone.
     pub(super) steps: u32,
@@ -160,8 +160,10 @@ impl Raising<'_> {
                 | step @ Step::Register
                 | step @ Step::Create
                 | step @ Step::Update => {
-                    if self.last.as_ref() == Some(&step) {
+                    // Doing the same again without letting time pass could go on for ever.
+                    if self.since.contains(&step) {
                         self.stage.rest("what was done to be seen").await?;
+                        self.since.clear();
                     }
                     let done = self.act(&step, &listing, seen.group.as_ref()).await?;
                     self.step_done(&step, done).await?;
@@ -178,7 +180,7 @@ impl Raising<'_> {
             }
             done => {
                 if done.is_ok() {
-                    self.last = Some(step.clone());
+                    self.since.push(step.clone());
                     self.steps += 1;
                 }
                 self.stage.done(done).await
@@ -242,7 +244,7 @@ impl Raising<'_> {
                     names.ecs_service,
                     if is_new { "is created" } else { "runs the new revision" }
                 ));
-                let done = body::launch(stage, names, (&create, &update), (&self.claim, is_new)).await;
+                let done = body::launch(stage, names, (&create, &update), (&life, is_new)).await;
                 self.launched = done.is_ok();
                 done
             }

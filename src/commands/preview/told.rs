@@ -1,5 +1,7 @@
 //! GitHub: what it says of the pull request, and what the pull request is told. Telling never fails a preview.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use super::stage::log;
 use crate::{
     commands::connect,
@@ -32,6 +34,14 @@ pub(super) struct GitHub {
     /// Tells apart the comments of one service in several clusters.
     cluster: String,
     comments: bool,
+    /// What was said before, by pull request and by commit: it is not looked for again.
+    said: Said,
+}
+
+#[derive(Default)]
+struct Said {
+    comments: RefCell<BTreeMap<u64, Sticky>>,
+    deployments: RefCell<BTreeMap<String, Deployment>>,
 }
 
 impl GitHub {
@@ -52,6 +62,7 @@ impl GitHub {
             service: settings.service.clone(),
             cluster: crate::commands::preflight::short(&settings.cluster),
             comments: settings.github.comment,
+            said: Said::default(),
         })
     }
 
@@ -119,12 +130,15 @@ impl GitHub {
     pub(super) async fn comment(&self, number: u64, preview: &Preview) -> Option<String> {
         let client = self.client.as_ref().filter(|_| self.comments)?;
         let marker = marker(&self.service, &format!("preview/{}", self.cluster));
-        let mut sticky = Sticky::new(client.clone(), number, marker);
+        let before = self.said.comments.borrow_mut().remove(&number);
+        let mut sticky = before.unwrap_or_else(|| Sticky::new(client.clone(), number, marker));
         // Nothing was ever said of it: its end is no news.
         if matches!(preview.state, report::preview::State::Gone(_)) && !matches!(sticky.look().await, Ok(Some(_))) {
             return None;
         }
-        match sticky.say(&preview.comment()).await {
+        let said = sticky.say(&preview.comment()).await;
+        self.said.comments.borrow_mut().insert(number, sticky);
+        match said {
             Ok(url) => url,
             Err(error) => missed("the pull request comment", &error),
         }
@@ -147,11 +161,13 @@ impl GitHub {
     /// Records how the deployment stands.
     pub(super) async fn deploy(&self, names: &Names, commit: Option<&str>, (state, text): (State, &str), url: Option<String>) {
         let Some(commit) = commit else { return };
-        let Some(mut deployment) = self.deployment(names, commit, url) else { return };
+        let before = self.said.deployments.borrow_mut().remove(commit).map(|before| before.at(url.clone()));
+        let Some(mut deployment) = before.or_else(|| self.deployment(names, commit, url)) else { return };
         let text = DeploymentText { state, description: text.to_owned() };
         if let Err(error) = deployment.say(&text, Some(commit)).await {
             let _none: Option<()> = missed("the deployment", &error);
         }
+        self.said.deployments.borrow_mut().insert(commit.to_owned(), deployment);
     }
 
     /// Records that nothing is deployed any more.

@@ -113,7 +113,7 @@ async fn begin<'s>(
         because: None,
         registered: None,
         launched: false,
-        last: None,
+        since: Vec::new(),
         steps: 0,
         before: None,
         looked: false,

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use sha2::{Digest as _, Sha256};
 
 use super::{
+    lives::{Lives, token},
     survey::{AT_ONCE, PAUSE, Survey, Work},
     tell::Progress,
 };
 use crate::{
     aws::Fault,
+    commands::takeover,
     exit::{Error, Exit, Problem},
     resources::{
         Kind, Known, Resource, Seen,
@@ -18,6 +19,9 @@ use crate::{
         removal::{self, Fate},
     },
 };
+
+const MADE: &str = "made";
+const TAKEN: &str = "taken away";
 
 /// What came of one step.
 enum Stepped {
@@ -39,6 +43,15 @@ type Outcome = Result<Stepped, Fault>;
 struct Open {
     waits: BTreeMap<String, String>,
     failed: BTreeMap<String, Problem>,
+    /// What was done since time last passed. What is not seen yet waits for that: doing it again at once could go on for ever.
+    since: BTreeSet<(String, &'static str)>,
+    lives: BTreeMap<String, Lives>,
+}
+
+impl Open {
+    fn has_done(&self, what: &'static str, to: &Resource) -> bool {
+        self.since.contains(&(to.address.clone(), what))
+    }
 }
 
 impl Work<'_> {
@@ -53,7 +66,7 @@ impl Work<'_> {
         allowed: Allowed,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let run = format!("{:?}", self.clock.now());
+        let run = format!("{} {:?}", takeover::owner(), self.clock.now());
         let (mut done, mut open) = (BTreeSet::new(), Open::default());
         loop {
             let ready: Vec<&Resource> = resources
@@ -66,11 +79,22 @@ impl Work<'_> {
             }
             let mut moved = false;
             for some in ready.chunks(AT_ONCE) {
-                let steps = some.iter().map(|resource| self.upward(resource, &survey.known, allowed, &run));
+                let lives = |resource: &Resource| open.lives.get(&resource.address).copied().unwrap_or_default();
+                let token = |resource: &Resource| token(&format!("{run} {} {}", resource.address, lives(resource).before));
+                let steps = some.iter().map(|resource| {
+                    let token = (!open.has_done(MADE, resource)).then(|| token(resource));
+                    self.upward(resource, &survey.known, allowed, token)
+                });
                 for (resource, outcome) in some.iter().zip(join_all(steps).await) {
                     if let Ok(Stepped::Done(seen)) = &outcome {
                         done.insert(resource.address.clone());
                         survey.note(&resource.address, seen.clone());
+                    }
+                    if let Ok(stepped) = &outcome
+                        && !(open.has_done(MADE, resource) && matches!(stepped, Stepped::Waiting(_)))
+                    {
+                        let is_made = matches!(stepped, Stepped::Acted(MADE));
+                        open.lives.entry(resource.address.clone()).or_default().note(is_made, self.clock.now());
                     }
                     moved |= self.note(resource, outcome, &mut open, progress);
                 }
@@ -79,7 +103,7 @@ impl Work<'_> {
         }
     }
 
-    async fn upward(&self, resource: &Resource, known: &Known, allowed: Allowed, run: &str) -> Outcome {
+    async fn upward(&self, resource: &Resource, known: &Known, allowed: Allowed, token: Option<String>) -> Outcome {
         let seen = self.find(resource, known).await?;
         let now = self.clock.now();
         Ok(match (next(resource, seen.as_ref(), known, self.owner, allowed), &seen) {
@@ -87,11 +111,9 @@ impl Work<'_> {
             (Step::Wait, _) => Stepped::Waiting(None),
             (Step::Blocked(message, hint), _) => Stepped::Blocked(Problem { message, hint: Some(hint) }),
             (Step::Make, _) => {
-                // The same for a repeated call of this run, and another for every resource.
-                let token = Sha256::digest(format!("{run} {}", resource.address));
-                let token: String = token.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+                let Some(token) = token else { return Ok(Stepped::Waiting(None)) };
                 self.aws.make_resource(resource, known, &token, now).await?;
-                Stepped::Acted("made")
+                Stepped::Acted(MADE)
             }
             (Step::Change(differences), Some(seen)) => {
                 self.aws.change_resource(resource, seen, known, &differences, now).await?;
@@ -129,7 +151,7 @@ impl Work<'_> {
             }
             let mut moved = false;
             for some in ready.chunks(AT_ONCE) {
-                let steps = some.iter().map(|resource| self.downward(resource, &survey.known));
+                let steps = some.iter().map(|resource| self.downward(resource, &survey.known, open.has_done(TAKEN, resource)));
                 for (resource, outcome) in some.iter().zip(join_all(steps).await) {
                     if matches!(outcome, Ok(Stepped::Done(_))) {
                         gone.insert(resource.address.clone());
@@ -141,7 +163,7 @@ impl Work<'_> {
         }
     }
 
-    async fn downward(&self, resource: &Resource, known: &Known) -> Outcome {
+    async fn downward(&self, resource: &Resource, known: &Known, is_taken: bool) -> Outcome {
         let seen = self.find(resource, known).await?;
         let now = self.clock.now();
         Ok(match (removal::next(seen.as_ref()), &seen) {
@@ -149,13 +171,14 @@ impl Work<'_> {
             (removal::Step::Wait, _) => Stepped::Waiting(None),
             // Targets that are all gone are gone, though there is nothing that would not be found.
             (removal::Step::Take, Some(seen)) if resource.kind == Kind::Targets && has_no_targets(seen) => Stepped::Done(None),
+            (removal::Step::Take, Some(_)) if is_taken => Stepped::Waiting(None),
             (removal::Step::Take, Some(seen)) => {
                 if resource.kind == Kind::EcsService {
                     self.aws.take_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await?;
                 } else {
                     self.aws.take_resource(resource, seen, known, now).await?;
                 }
-                Stepped::Acted("taken away")
+                Stepped::Acted(TAKEN)
             }
         })
     }
@@ -178,7 +201,7 @@ impl Work<'_> {
             Ok(Stepped::Acted(what)) => {
                 progress.acted(resource, what);
                 open.waits.insert(address.clone(), "AWS is still at it".to_owned());
-                true
+                open.since.insert((address.clone(), what))
             }
             Ok(Stepped::Waiting(why)) => {
                 open.waits.insert(address.clone(), why.unwrap_or_else(|| "AWS is still at it".to_owned()));
@@ -212,6 +235,7 @@ impl Work<'_> {
             }
         } else if !moved {
             self.clock.sleep_until(self.clock.now() + PAUSE).await;
+            open.since.clear();
         }
     }
 }
@@ -234,4 +258,99 @@ fn finished(open: Open, resources: &[Resource], done: &BTreeSet<String>) -> Resu
         problems.push(Problem { message, hint: None });
     }
     Err(Error { exit: Exit::Malfunction, problems })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, future::Future, pin::Pin, time::Duration};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        aws::testing::{Asked, asked, ok, with_aws},
+        clock::Clock,
+        time::Timestamp,
+    };
+
+    /// Time that passes only when somebody waits, and says how often that was.
+    struct Waited(Cell<Timestamp>, Cell<u32>);
+
+    impl Clock for Waited {
+        fn now(&self) -> Timestamp {
+            self.0.get()
+        }
+
+        fn sleep_until(&self, until: Timestamp) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+            self.0.set(until);
+            self.1.set(self.1.get() + 1);
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    const START: Timestamp = Timestamp::from_secs(1_785_000_000);
+
+    fn group() -> Resource {
+        Resource {
+            address: "target_groups.a".to_owned(),
+            kind: Kind::TargetGroup,
+            name: "shop-a".to_owned(),
+            from: "f".to_owned(),
+            needs: Vec::new(),
+            is_external: false,
+            wanted: json!({ "name": "shop-a", "type": "LAMBDA", "tags": { "espalier:owner": "shop" } }),
+        }
+    }
+
+    /// The tokens that a run asks with in ten minutes, where this is what is listed after so many groups were asked for.
+    fn tokens(listed: impl Fn(usize) -> bool + 'static) -> (Result<(), Error>, Vec<String>, u32) {
+        let made = std::rc::Rc::new(Cell::new(0));
+        let script = move |asked: &Asked, _| {
+            let arn = "arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/tg-0123456789abcdef0";
+            let group =
+                json!({ "name": "shop-a", "id": "tg-0123456789abcdef0", "arn": arn, "type": "LAMBDA", "status": "ACTIVE" });
+            Some(match asked.what.as_str() {
+                "POST /targetgroups" => {
+                    made.set(made.get() + 1);
+                    ok(group)
+                }
+                list if list.starts_with("GET /targetgroups?") => {
+                    ok(json!({ "items": if listed(made.get()) { vec![group] } else { Vec::new() } }))
+                }
+                tags if tags.starts_with("GET /tags/") => ok(json!({ "tags": { "espalier:owner": "shop" } })),
+                _ => ok(group),
+            })
+        };
+        let mut ended = None;
+        with_aws(script, async |aws, log| {
+            let clock = Waited(Cell::new(START), Cell::new(0));
+            let deadline = START + Duration::from_secs(600);
+            let work = Work { aws: &aws, clock: &clock, owner: "shop", cluster: None, deadline, is_rolled_out: Cell::new(false) };
+            let done = work.up(&[group()], &mut Survey::default(), Allowed::default(), &Progress::silent()).await;
+            let asked = asked(&log);
+            let asked = asked.iter().filter(|asked| asked.what == "POST /targetgroups");
+            let tokens = asked.map(|asked| asked.json()["clientToken"].as_str().unwrap_or_default().to_owned());
+            ended = Some((done, tokens.collect(), clock.1.get()));
+        });
+        ended.expect("it ends")
+    }
+
+    #[test]
+    fn what_is_made_and_never_seen_waits_for_the_next_look_and_ends_at_the_deadline() {
+        let (done, tokens, waits) = tokens(|_| false);
+        let error = done.expect_err("it is never there");
+        assert_eq!(error.problems[0].message, "target group shop-a: not done in time: AWS is still at it");
+        assert_eq!((tokens.len(), waits), (301, 300), "once at each look, and a look every two seconds");
+        // A repeated call is the same call, and what is gone by all means is asked for by another one.
+        assert_eq!(tokens[0], tokens[10]);
+        assert_ne!(tokens[0], tokens[20]);
+    }
+
+    #[test]
+    fn lists_that_are_behind_make_no_second_one() {
+        let (done, tokens, waits) = tokens(|made| made > 2);
+        assert!(done.is_ok());
+        assert_eq!((tokens.len(), waits), (3, 2));
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+    }
 }

@@ -40,6 +40,12 @@ impl Progress {
         Ok(Self { format: settings.format, owner: settings.owner.clone(), options })
     }
 
+    /// Nobody is told.
+    #[cfg(test)]
+    pub(super) fn silent() -> Self {
+        Self { format: Format::Json, owner: String::new(), options: ReportOptions::default() }
+    }
+
     /// The plan, before anything is done.
     pub(super) async fn plan(&self, plan: &Plan, is_all: bool) {
         match self.format {

@@ -33,7 +33,7 @@ pub(super) fn security_groups(world: &mut World, call: &Call) -> Result<Value, R
             "IpPermissions": group.ingress, "IpPermissionsEgress": [everything()],
         })
     });
-    Ok(json!({ "SecurityGroups": printed.collect::<Vec<_>>() }))
+    paged(call, "SecurityGroups", printed.collect())
 }
 
 fn open(id: &str) -> SecurityGroupSeed {
@@ -58,18 +58,31 @@ pub(super) fn prefix_lists(world: &mut World, call: &Call) -> Result<Value, Refu
             "PrefixListArn": format!("arn:aws:ec2:{region}:aws:prefix-list/{id}"),
         })
     });
-    Ok(json!({ "PrefixLists": printed.collect::<Vec<_>>() }))
+    paged(call, "PrefixLists", printed.collect())
 }
 
 /// Refuses what would be asked for in vain.
 fn supported(call: &Call, other: &[&str]) -> Result<(), Refusal> {
-    let all = ["MaxResults", "NextToken", "DryRun"];
+    let all = ["DryRun"];
     match all.iter().chain(other).find(|member| !call.input[**member].is_null()) {
         Some(member) => {
             Err(Refusal::new("InvalidParameterCombination", format!("The sandbox does not know {member} in {}.", call.operation)))
         }
         None => Ok(()),
     }
+}
+
+/// One page of these, with the token of the next. A token tells how many are before it.
+fn paged(call: &Call, member: &str, all: Vec<Value>) -> Result<Value, Refusal> {
+    let invalid = || Refusal::new("InvalidPaginationToken", "The specified pagination token is not valid or is expired.");
+    let known = |token: &str| token.strip_prefix("after-")?.parse::<usize>().ok().filter(|from| *from < all.len());
+    let from = call.given("NextToken").map_or(Ok(0), |token| known(token).ok_or_else(invalid))?;
+    let end = call.number("MaxResults").and_then(|size| usize::try_from(size).ok()).map_or(all.len(), |size| from + size);
+    let mut answer = json!({ member: all.get(from..end.min(all.len())) });
+    if end < all.len() {
+        answer["NextToken"] = json!(format!("after-{end}"));
+    }
+    Ok(answer)
 }
 
 /// Those that all filters let through; each names one of its values.

@@ -67,6 +67,18 @@ fn filters_choose_and_unknown_ones_are_refused() {
     assert!(text.contains("<prefixListId>pl-12345678901234567</prefixListId>") && !text.contains("ipv6"), "{text}");
     let (status, text) = asked(&mut world(vec![]), &format!("{ask}color&Filter.1.Value.1=red"));
     assert!(status == 400 && text.contains("InvalidParameterValue"), "{text}");
-    let (status, text) = asked(&mut world(vec![]), "Action=DescribeSecurityGroups&MaxResults=5");
+    let (status, text) = asked(&mut world(vec![]), "Action=DescribeSecurityGroups&DryRun=true");
     assert!(status == 400 && text.contains("InvalidParameterCombination"), "{text}");
+}
+
+#[test]
+fn pages_follow_each_other_and_nobody_else_has_their_tokens() {
+    let groups = (0..7).map(|number| SecurityGroupSeed { id: format!("sg-1234567{number}"), ..web() }).collect();
+    let mut world = world(groups);
+    let (_, text) = asked(&mut world, "Action=DescribeSecurityGroups&MaxResults=5");
+    assert!(text.matches("<groupId>").count() == 5 && text.contains("<nextToken>after-5</nextToken>"), "{text}");
+    let (_, text) = asked(&mut world, "Action=DescribeSecurityGroups&MaxResults=5&NextToken=after-5");
+    assert!(text.matches("<groupId>").count() == 2 && !text.contains("nextToken"), "{text}");
+    let (status, text) = asked(&mut world, "Action=DescribeSecurityGroups&NextToken=5");
+    assert!(status == 400 && text.contains("InvalidPaginationToken"), "{text}");
 }

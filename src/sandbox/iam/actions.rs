@@ -16,7 +16,8 @@ pub(crate) struct Row {
     pub(super) resources: &'static [Resource],
     /// Members that name a role (`a[].b` goes through lists) with the service that the role is passed to.
     pub(super) passes: &'static [(&'static str, &'static str)],
-    /// Actions of EC2 that the service does in the caller's name, with the member that causes it; empty is always.
+    /// Actions of other services that the service does in the caller's name, with the member that causes it (`a[].b` goes through
+    /// lists; after a blank, what its text begins with); empty is always.
     pub(super) looks_up: &'static [(&'static str, &'static str)],
     /// The action that tags what is created.
     pub(super) tagging: &'static str,
@@ -36,7 +37,7 @@ impl Row {
         self.passes.iter().copied()
     }
 
-    /// The actions of EC2 that it does in the caller's name.
+    /// The actions of other services that it does in the caller's name.
     pub(crate) fn looked_up(&self) -> impl Iterator<Item = &'static str> {
         self.looks_up.iter().map(|(action, _)| *action)
     }
@@ -83,7 +84,17 @@ const SERVICE_ASSOCIATION: &[Resource] = &[Path("servicenetworkserviceassociatio
 const VPC_ASSOCIATION: &[Resource] = &[Path("servicenetworkvpcassociation/{serviceNetworkVpcAssociationIdentifier}")];
 const SUBSCRIPTION: &[Resource] = &[Path("accesslogsubscription/{accessLogSubscriptionIdentifier}")];
 const POLICY_OF: &[Resource] = &[Kind("resourceIdentifier")];
-const SUBNETS: &[(&str, &str)] = &[("ec2:DescribeVpcs", ""), ("ec2:DescribeSubnets", "")];
+/// What registering looks at: where the target is, and what it is.
+const TARGETS: &[(&str, &str)] = &[
+    ("ec2:DescribeVpcs", ""),
+    ("ec2:DescribeSubnets", ""),
+    ("ec2:DescribeInstances", "targets[].id i-"),
+    ("elasticloadbalancing:DescribeLoadBalancers", "targets[].id arn:aws:elasticloadbalancing:"),
+];
+/// Access logs are CloudWatch Logs' deliveries, whatever they are delivered to.
+const DELIVERS: &[(&str, &str)] = &[("logs:CreateLogDelivery", ""), ("logs:GetLogDelivery", "")];
+const REDELIVERS: &[(&str, &str)] = &[("logs:UpdateLogDelivery", ""), ("logs:GetLogDelivery", "")];
+const DELIVERS_NO_MORE: &[(&str, &str)] = &[("logs:DeleteLogDelivery", ""), ("logs:GetLogDelivery", "")];
 
 const TO_ECS: &[(&str, &str)] = &[
     ("role", "ecs.amazonaws.com"),
@@ -131,7 +142,7 @@ pub(crate) const ROWS: &[Row] = &[
     lattice("ListTargetGroups", &[Any]),
     lattice("UpdateTargetGroup", GROUP),
     lattice("DeleteTargetGroup", GROUP),
-    lattice("RegisterTargets", GROUP).looking_up(SUBNETS),
+    lattice("RegisterTargets", GROUP).looking_up(TARGETS),
     lattice("ListTargets", GROUP),
     lattice("DeregisterTargets", GROUP),
     lattice(
@@ -155,11 +166,11 @@ pub(crate) const ROWS: &[Row] = &[
     lattice("UpdateServiceNetworkVpcAssociation", VPC_ASSOCIATION)
         .looking_up(&[("ec2:DescribeSecurityGroups", "securityGroupIds")]),
     lattice("DeleteServiceNetworkVpcAssociation", VPC_ASSOCIATION),
-    lattice("CreateAccessLogSubscription", &[Path("accesslogsubscription/*"), Kind("resourceIdentifier")]),
+    lattice("CreateAccessLogSubscription", &[Path("accesslogsubscription/*"), Kind("resourceIdentifier")]).looking_up(DELIVERS),
     lattice("GetAccessLogSubscription", SUBSCRIPTION),
     lattice("ListAccessLogSubscriptions", &[Any]),
-    lattice("UpdateAccessLogSubscription", SUBSCRIPTION),
-    lattice("DeleteAccessLogSubscription", SUBSCRIPTION),
+    lattice("UpdateAccessLogSubscription", SUBSCRIPTION).looking_up(REDELIVERS),
+    lattice("DeleteAccessLogSubscription", SUBSCRIPTION).looking_up(DELIVERS_NO_MORE),
     lattice("PutAuthPolicy", POLICY_OF),
     lattice("GetAuthPolicy", POLICY_OF),
     lattice("DeleteAuthPolicy", POLICY_OF),

@@ -74,13 +74,13 @@ fn needs(world: &World, call: &Call, row: &actions::Row) -> Vec<Need> {
         }
     }
     if world.scenario.iam.ec2_lookups {
-        let caused = |member: &str| {
-            member.is_empty() || {
-                let pointer = format!("/{}", member.replace('.', "/"));
-                call.input.pointer(&pointer).is_some()
-            }
+        let caused = |cause: &str| {
+            let (member, start) = cause.split_once(' ').unwrap_or((cause, ""));
+            let pointer = format!("/{}", member.replace('.', "/"));
+            let is_there = || member.is_empty() || call.input.pointer(&pointer).is_some();
+            if start.is_empty() { is_there() } else { texts(&call.input, member).iter().any(|text| text.starts_with(start)) }
         };
-        let lookups = row.looks_up.iter().filter(|(_, member)| caused(member));
+        let lookups = row.looks_up.iter().filter(|(_, cause)| caused(cause));
         needs.extend(lookups.map(|(action, _)| need((*action).to_owned(), "*".to_owned())));
     }
     needs

@@ -4,6 +4,7 @@ use super::{
     common::{aws, surroundings},
     release::deploy,
     trusted::trusted,
+    up::down,
 };
 use crate::{
     cli,
@@ -19,30 +20,46 @@ use crate::{
 /// # Errors
 /// As [`deploy`].
 pub fn iam_policy(args: &cli::IamPolicy, environment: &Environment) -> Result<PolicySettings, Unsettled> {
+    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let definition = args.released.service_definition.as_ref().map(|path| path.display().to_string());
+    let releases = config.up.is_none()
+        || sources.given(Asked::new("service-definition", definition.as_ref(), config.service_definition.as_ref())).is_some();
+    let reporting = cli::Reporting { format: Some(Format::Json), github_token: None };
     let release = cli::Deploy {
         common: args.common.clone(),
         released: args.released.clone(),
         steps: args.steps.clone(),
-        reporting: cli::Reporting { format: Some(Format::Json), github_token: None },
+        reporting: reporting.clone(),
         ..cli::Deploy::default()
     };
-    let release = deploy(&release, environment)?;
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let release = if releases { Some(deploy(&release, environment)?) } else { None };
+    let declared = cli::Down {
+        common: args.common.clone(),
+        service: args.released.service.clone(),
+        cluster: args.released.cluster.clone(),
+        reporting,
+        ..cli::Down::default()
+    };
+    let declared = if config.up.is_some() { Some(down(&declared, environment)?) } else { None };
+    let settings = PolicySettings {
+        role: None,
+        templating: std::mem::take(&mut sources.templating),
+        previews: config.preview,
+        account: None,
+        output: sources.path("output", args.output.as_deref(), None, &environment.directory),
+        format: Format::Json,
+        release,
+        declared,
+    };
     let account = account(&mut sources, args);
-    if let Some(account) = account.as_ref().filter(|_| release.aws.region.is_none()) {
+    let region = settings.place().and_then(|(aws, _)| aws.region.as_ref());
+    if let Some(account) = account.as_ref().filter(|_| region.is_none()) {
         let finding = Finding::error(account.from.clone(), "without the region it says nothing of where");
         sources.findings.push(finding.hint("give --region too"));
     }
     let is_said = args.format.is_some() || environment.get("ESPALIER_FORMAT").is_some();
-    let settings = PolicySettings {
-        role: None,
-        previews: config.preview,
-        account: account.map(|account| account.text),
-        output: sources.path("output", args.output.as_deref(), None, &environment.directory),
-        format: if is_said { sources.format(args.format) } else { Format::Json },
-        release,
-    };
-    sources.done(settings)
+    let format = if is_said { sources.format(args.format) } else { Format::Json };
+    sources.done(PolicySettings { account: account.map(|account| account.text), format, ..settings })
 }
 
 fn account(sources: &mut Sources<'_>, args: &cli::IamPolicy) -> Option<Given> {

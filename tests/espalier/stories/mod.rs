@@ -7,7 +7,7 @@
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
 //! `definitions` (projects of ecspresso's, templates, states), `lookups` (what they refer to in AWS), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
-//! `resources` (`up` and `down`), `previews` (up, pushed to, down), `preview_jobs` (killed, two at once, swept) and `preview_policies`,
+//! `resources` (`up` and `down`), `resources_killed` and `up_policies`, `previews` (up, pushed to, down), `preview_jobs` (killed, two at once, swept) and `preview_policies`,
 //! `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
 
 use serde_json::{Value, json};
@@ -41,11 +41,13 @@ mod references;
 mod rehearsals;
 mod releases;
 mod resources;
+mod resources_killed;
 mod scenarios;
 mod shifts;
 mod slots;
 mod targets;
 mod test_rules;
+mod up_policies;
 mod verify;
 
 /// A world whose listener has so many rules, each sending everything to what is stable, and these members besides.

@@ -1,26 +1,24 @@
 //! `up` and `down`: the Lattice resources that a config declares.
 
-use std::{sync::Mutex, thread};
-
 use serde_json::Value;
 
-use super::killed::sample;
 use crate::{
     harness::{Story, Told},
     world::World,
 };
 
-/// How many writes are tried where nobody asks for all.
-const SAMPLE: usize = 5;
 /// Everything that Lattice has, declared.
 const WHOLE: &str = "tests/fixtures/resources/espalier.yml";
 /// What releases of the seed need.
 const RELEASE: &str = "tests/fixtures/resources/release.yml";
 
-/// What there is in Lattice and ECS, names and settings, without what every world makes up anew.
-fn there(world: &World) -> Value {
+/// What there is, names and settings, without what every world makes up anew.
+pub(super) fn there(world: &World) -> Value {
     let state = world.state();
-    serde_json::json!({ "lattice": state["lattice"], "services": state["ecs"]["services"] })
+    serde_json::json!({
+        "lattice": state["lattice"], "services": state["ecs"]["services"], "scaling": state["scaling"],
+        "shares": state["shares"], "hosted_zones": state["hosted_zones"],
+    })
 }
 
 fn up_and(more: &str) -> Told {
@@ -92,35 +90,10 @@ fn down_takes_away_all_of_ours_and_nothing_else() {
     );
 }
 
-/// A run that is killed at its nth write, before it is done or after that without hearing of it.
-fn killed(nth: usize, (effect, awaited): (&str, &str), before: &str, verb: &str, after: &str) -> Told {
-    let story = Story::within("promoted");
-    let scenario = format!("faults:\n  - {{ operations: [\"vpc-lattice:write\"], nth: {nth}, effect: {effect} }}\n");
-    story
-        .elsewhere("killed.yml", &scenario)
-        .script(&format!("{before}\nAWAITED='{awaited}' begins {verb} -c {WHOLE}\nkill -KILL $!\nexits 137 ends\n{after}"))
-}
-
-/// Plays these in worlds of their own, two at a time.
-fn each(writes: usize, play: impl Fn(usize, (&'static str, &'static str)) + Sync) {
-    let effects = [("hang", "Hang"), ("{ late-write: 0 }", "LateWrite")];
-    let cases = sample(writes, SAMPLE).into_iter().enumerate().map(|(place, nth)| (nth, effects[place % 2])).collect::<Vec<_>>();
-    let cases = Mutex::new(cases);
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some((nth, effect)) = cases.lock().map(|mut cases| cases.pop()).expect("nobody panics") {
-                    play(nth, effect);
-                }
-            });
-        }
-    });
-}
-
 /// Names, settings and tags of all that is there, without ids.
-fn named(world: &World) -> Vec<String> {
+pub(super) fn named(world: &World) -> Vec<String> {
     let mut names = Vec::new();
-    collect(&there(world)["lattice"], "", &mut names);
+    collect(&there(world), "", &mut names);
     names.sort();
     names
 }
@@ -129,7 +102,7 @@ fn collect(value: &Value, path: &str, names: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                if !matches!(name.as_str(), "id" | "arn" | "domain" | "share") {
+                if !matches!(name.as_str(), "id" | "arn" | "domain" | "share" | "AliasTarget" | "ResourceRecords" | "resources") {
                     collect(member, &format!("{path}.{name}"), names);
                 }
             }
@@ -137,39 +110,6 @@ fn collect(value: &Value, path: &str, names: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, path, names)),
         leaf @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => names.push(format!("{path} {leaf}")),
     }
-}
-
-#[test]
-fn up_killed_at_any_write_and_run_again_converges() {
-    let whole = up_and("").ends_with(0);
-    let wanted = named(&whole.world);
-    each(whole.world.writes().len(), |nth, effect| {
-        let told = killed(nth, effect, "", "up", &format!("exits 0 espalier up -c {WHOLE}\nexits 0 espalier up -c {WHOLE}"));
-        let told = told.ends_with(0);
-        assert!(told.run.stdout.ends_with("Nothing to do.\n"), "killed at write {nth} ({effect:?}):\n{}", told.run.stdout);
-        assert_eq!(named(&told.world), wanted, "killed at write {nth} ({effect:?}):\n{}", told.run.stdout);
-    });
-}
-
-#[test]
-fn down_after_any_half_state_leaves_nothing_of_ours() {
-    let before = there(&Story::within("promoted").untold());
-    each(up_and("").world.writes().len(), |nth, effect| {
-        let told = killed(nth, effect, "", "up", &format!("exits 0 espalier down -c {WHOLE}")).ends_with(0);
-        assert_eq!(there(&told.world), before, "up was killed at write {nth} ({effect:?}):\n{}", told.run.stdout);
-    });
-}
-
-#[test]
-fn down_killed_at_any_write_and_run_again_leaves_nothing_of_ours() {
-    let before = there(&Story::within("promoted").untold());
-    let made = up_and("").world.writes().len();
-    let all = up_and(&format!("exits 0 espalier down -c {WHOLE}")).world.writes().len();
-    each(all - made, |nth, effect| {
-        let first = format!("exits 0 espalier up -c {WHOLE}");
-        let told = killed(made + nth, effect, &first, "down", &format!("exits 0 espalier down -c {WHOLE}")).ends_with(0);
-        assert_eq!(there(&told.world), before, "down was killed at write {nth} ({effect:?}):\n{}", told.run.stdout);
-    });
 }
 
 #[test]
@@ -260,6 +200,26 @@ fn releases_run_on_what_up_made_and_up_leaves_their_weights_alone() {
     assert_eq!(there(&told.world), there(&Story::within("promoted").untold()));
 }
 
+/// Whatever is made again is asked for anew: AWS answers a call that it knows with what it made then.
+#[test]
+fn what_went_down_comes_up_and_is_released_again() {
+    let story = Story::within("promoted");
+    let text = std::fs::read_to_string(crate::harness::root().join(RELEASE))
+        .expect("a config")
+        .replace("../seed", &crate::harness::root().join("tests/fixtures/seed").display().to_string())
+        .replace("    b: { vpc: vpc-12345678 }\n", "")
+        .replace("{ a: 100, b: 0 }", "{ a: 100 }");
+    let config = story.write("espalier.yml", &text);
+    let life = format!(
+        "exits 0 espalier up -c {config}
+         exits 0 espalier deploy -c {config} --image web=nginx:1.28
+         exits 0 espalier deploy -c {config} --image web=nginx:1.29
+         exits 0 espalier down -c {config}\n"
+    );
+    let told = story.script(&format!("{life}{life}")).ends_with(0);
+    assert_eq!(there(&told.world), there(&Story::within("promoted").untold()));
+}
+
 #[test]
 fn while_a_rollout_is_open_its_service_is_neither_taken_away_nor_turned() {
     let story = Story::within("promoted");
@@ -332,6 +292,37 @@ fn the_plan_stands_on_the_pull_request() {
     "#);
 }
 
+/// Records have no tags, and whatever says whose one is has to outlive the service that it leads to.
+#[test]
+fn an_alias_does_not_outlive_down_though_its_service_is_gone() {
+    let scenario = "hosted_zones: [{ name: example.com, records: [{ name: www.example.com, type: CNAME, values: [elsewhere.example.net] }] }]\n";
+    let story = Story::within("promoted").elsewhere("zones.yml", scenario);
+    let zones = |world: &World| world.state()["hosted_zones"].clone();
+    let before = zones(&story.untold());
+    let service =
+        |more: &str| format!("region: ap-northeast-1\nservice: shop\nup: {{ service: {{ domain: shop.example.com{more} }} }}\n");
+    let config = story.write("domain.yml", &service(", hosted_zone: example.com"));
+    // Who deletes the service knows nothing of the record.
+    let other = story.write("other.yml", &service(""));
+    let told = story.script(&format!(
+        "exits 0 espalier up -c {config}
+         exits 0 espalier down -c {other}
+         exits 0 espalier down -c {config}
+         exits 0 espalier down -c {config}"
+    ));
+    let told = told.ends_with(0).says("service.alias  alias record shop.example.com");
+    assert_eq!(zones(&told.world), before);
+    // A service of the same name has another name of its own: the record is ours, and leads there from now on.
+    let told = story.script(&format!(
+        "exits 0 espalier up -c {config}
+         exits 0 espalier down -c {other}
+         exits 0 espalier up -c {config}
+         exits 0 espalier up -c {config}"
+    ));
+    let told = told.ends_with(0).says("~ service.alias  alias record shop.example.com: points: false → true");
+    assert!(told.run.stdout.ends_with("Nothing to do.\n"), "{}", told.run.stdout);
+}
+
 #[test]
 fn a_custom_domain_is_an_alias_of_the_service_and_other_accounts_share_it() {
     let scenario = "hosted_zones: [{ name: example.com, records: [{ name: www.example.com, type: CNAME, values: [elsewhere.example.net] }] }]\n";
@@ -360,7 +351,8 @@ fn a_custom_domain_is_an_alias_of_the_service_and_other_accounts_share_it() {
     // A name that leads elsewhere is somebody else's, and another domain's zone is none.
     let taken = story.write("taken.yml", &config("www.example.com", "example.com", ""));
     let other = story.write("other.yml", &config("shop.example.net", "example.net", ""));
-    let told = story.script(&format!("exits 1 espalier up -c {taken}\nexits 2 espalier up -c {other}")).ends_with(0);
+    let told = story.script(&format!("exits 5 espalier up -c {taken}\nexits 2 espalier up -c {other}")).ends_with(0);
+    assert!(told.world.writes().is_empty(), "it is seen beforehand");
     let told = told.complains("alias record www.example.com is there and is not ours");
     told.complains("the account has no hosted zone that `shop.example.net` is in");
 }

@@ -22,8 +22,8 @@ pub struct IamSeed {
     pub expires: Option<u64>,
     /// Whether access keys that were not given out in this world are refused.
     pub authentication: bool,
-    /// Whether VPC Lattice looks at VPCs and subnets with the caller's permissions (`ec2:DescribeVpcs`, …) where it is documented to
-    /// need them.
+    /// Whether what VPC Lattice asks of EC2, load balancing and CloudWatch Logs needs the caller's permissions (`ec2:DescribeVpcs`, …)
+    /// where it is documented to.
     pub ec2_lookups: bool,
     /// The roles by name, with their path where they have one. Where there are any, no other role can be assumed.
     pub roles: BTreeMap<String, RoleSeed>,
