@@ -21,7 +21,7 @@
 //!
 //! The newest long runs: `--seed 5000000 --rollouts 120000`, no violation; of 600 000 rollouts more, from seeds 1000000, 2000000, 3000000 and
 //! 4000000 on, each found kind of violation has a case of its own in `tests/espalier/simulated/found.rs`, or is told by a comment of the rule
-//! that claimed too much. Open: seeds 4111915, 4123478, 4125006 and 4134799.
+//! that claimed too much. Open: seeds 4111915, 4123478 and 4125006.
 //!
 //! `--wire N` plays N seeds a second time through the real driver, the real clients and HTTP, and compares the journals. For that
 //! set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, to anything.
