@@ -342,7 +342,8 @@ impl Run<'_> {
             self.ahead.extend(late.into_iter().map(|late| (late.lands, Ahead::Lands(late))));
             let facts = self.facts();
             // A reading that a signal interrupts is not heard.
-            let unheard = blow == Some(Falls::Signal) && matches!(*effect, Effect::Observe(_) | Effect::ReadBack);
+            let unheard =
+                blow == Some(Falls::Signal) && matches!(*effect, Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_));
             let theirs = matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
             self.note_edits();
             if !unheard {
