@@ -172,7 +172,7 @@ impl Aws {
         let unknown = |why: String| Fault::invalid("ListHostedZonesByName", why);
         let zone = Names::of(self).zone(&alias.name, which, now).await.map_err(|error| match error {
             ZoneError::Fault(fault) => fault,
-            none => unknown(none.to_string()),
+            none @ (ZoneError::None { .. } | ZoneError::Several { .. } | ZoneError::Other { .. }) => unknown(none.to_string()),
         })?;
         if which == Which::Only && zone.name != given.trim_end_matches('.') {
             return Err(unknown(format!("`{}` is in the hosted zone `{}`, not in `{given}`", alias.name, zone.name)));

@@ -69,6 +69,26 @@ impl Kind {
         }
     }
 
+    /// What does not work while it is taken away and made again.
+    #[must_use]
+    pub const fn meanwhile(self) -> &'static str {
+        match self {
+            Self::Network => "no VPC reaches any service through it meanwhile",
+            Self::VpcAssociation => "the VPC reaches no service of the network meanwhile",
+            Self::Service => "nothing of it answers meanwhile, and its own DNS name is another one afterwards",
+            Self::ServiceAssociation => "nobody reaches the service through the network meanwhile",
+            Self::TargetGroup => {
+                "what forwards to it answers nothing meanwhile, and tasks of releases register only with the next one"
+            }
+            Self::Listener => "nothing answers on its port meanwhile, and its rules go with it",
+            Self::Rule => "requests that it matches go to the next rule or the default action meanwhile",
+            Self::AccessLog => "nothing is logged there meanwhile",
+            Self::Share => "the other accounts are without it meanwhile, and may have to accept it again",
+            Self::Alias => "its name leads nowhere meanwhile",
+            Self::Targets | Self::AuthPolicy | Self::EcsService => "requests are refused meanwhile",
+        }
+    }
+
     /// Whether it says whose it is. What does not belongs to whoever has what it is in.
     #[must_use]
     pub const fn is_tagged(self) -> bool {

@@ -94,8 +94,12 @@ pub fn next(resource: &Resource, seen: Option<&Seen>, known: &Known, owner: &str
         }
         let members: Vec<String> =
             fixed.iter().map(|it| format!("`{}` is {} and never changes, wanted is {}", it.member, it.is, it.wanted)).collect();
-        let hint = "put it back in the config, give another `name`, or run `up --replace`: it takes this and all that needs it away and makes them again";
-        return Step::Blocked(format!("{title}: {}", members.join("; ")), hint.to_owned());
+        let hint = format!(
+            "put it back in the config, give another `name`, or run `up --replace`: it takes this and all that needs it away and \
+             makes them again; {}",
+            resource.kind.meanwhile()
+        );
+        return Step::Blocked(format!("{title}: {}", members.join("; ")), hint);
     }
     if found.is_empty() { Step::Keep } else { Step::Change(found) }
 }
@@ -171,7 +175,7 @@ mod tests {
         let ours = seen(Some("shop"), 81);
         let Step::Blocked(why, hint) = step(Some(&ours), Allowed::default()) else { panic!("not blocked") };
         assert_eq!(why, "target group shop-a: `config.port` is 81 and never changes, wanted is 80");
-        assert!(hint.contains("`up --replace`"), "{hint}");
+        assert!(hint.contains("`up --replace`") && hint.contains("what forwards to it answers nothing meanwhile"), "{hint}");
         assert!(matches!(step(Some(&ours), Allowed { adopt: false, replace: true }), Step::Remake(_)));
     }
 

@@ -107,10 +107,10 @@ pub fn text(title: &str, lines: &[Line], kept: usize) -> Vec<String> {
     std::iter::once(head).chain(rows).collect()
 }
 
-/// The plan for a comment on a pull request: a block that GitHub colours.
+/// The plan for a comment on a pull request, below a heading: a block that GitHub colours.
 #[must_use]
-pub fn markdown(title: &str, lines: &[Line], kept: usize) -> String {
-    let mut said = format!("### {title}\n\n{}\n", counts(lines, kept));
+pub fn markdown(lines: &[Line], kept: usize) -> String {
+    let mut said = format!("{}\n", counts(lines, kept));
     if !lines.is_empty() {
         let rows: Vec<String> = text("", lines, 0).into_iter().skip(1).map(|row| diff_row(&row)).collect();
         said.push_str(&format!("\n```diff\n{}\n```\n", rows.join("\n")));
@@ -194,9 +194,7 @@ mod tests {
           = listeners.http   listener http: AWS is at it: waited for
           ! listeners.x      listener x is there and is not ours
         ");
-        insta::assert_snapshot!(markdown("plan for shop", &lines[..3], 2), @r"
-        ### plan for shop
-
+        insta::assert_snapshot!(markdown(&lines[..3], 2), @r"
         1 to make, 1 to change, 1 to make again, 2 as they are already
 
         ```diff

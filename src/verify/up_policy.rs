@@ -227,7 +227,8 @@ fn looked_up(declared: &Declared) -> Vec<String> {
         ("elasticloadbalancing:DescribeLoadBalancers", targets("arn:aws:elasticloadbalancing:")),
     ]
     .into_iter()
-    .filter_map(|(action, is_needed)| is_needed.then(|| action.to_owned()))
+    .filter(|(_, is_needed)| *is_needed)
+    .map(|(action, _)| action.to_owned())
     .collect()
 }
 

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{
     converge::has_no_targets,
-    survey::{Survey, Work},
-    tell::{Plan, Progress},
+    survey::{Survey, Work, unless_cancelled},
+    tell::{Outcome, Plan, Progress},
 };
 use crate::{
     commands::connect,
@@ -15,7 +15,6 @@ use crate::{
         removal::{Fate, fates},
     },
     settings::DownSettings,
-    signals::Signals,
 };
 
 /// Runs it.
@@ -23,15 +22,7 @@ use crate::{
 /// # Errors
 /// What is in the way, before anything is written; or what could not be taken away in time.
 pub(in crate::commands) async fn down(settings: DownSettings) -> Result<Exit, Error> {
-    let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
-    let work = run(&settings);
-    tokio::select! {
-        biased;
-        () = signals.first() => {
-            Err(Error::new(Exit::Malfunction, "cancelled").hint("run `down` again: it goes on where this one ended"))
-        }
-        ended = work => ended,
-    }
+    unless_cancelled("down", run(&settings)).await
 }
 
 async fn run(settings: &DownSettings) -> Result<Exit, Error> {
@@ -40,7 +31,7 @@ async fn run(settings: &DownSettings) -> Result<Exit, Error> {
     let clock = connect::clock(&declared.surroundings).await?;
     let cluster = settings.slots.as_ref().map(|(cluster, _)| cluster.as_str());
     let work = Work::new(declared, &aws, &*clock, cluster);
-    let progress = Progress::new(declared)?;
+    let progress = Progress::new(declared, aws.endpoint.clone())?;
 
     let mut resources = declared.resources.clone();
     released(settings, &mut resources);
@@ -56,15 +47,15 @@ async fn run(settings: &DownSettings) -> Result<Exit, Error> {
     let fates = fates(&resources, &survey.seen, work.owner);
     let lines: Vec<(Resource, Fate)> =
         resources.iter().map(|resource| (resource.clone(), fates[&resource.address].clone())).collect();
-    let plan = Plan { title: format!("down: {}", declared.owner), lines: plan::down(&lines), kept: 0 };
-    progress.plan(&plan, declared.dry_run).await;
-    let goes = fates.values().any(|fate| *fate == Fate::Goes);
-    if declared.dry_run || !goes {
-        progress.finish(&plan, if declared.dry_run { "planned" } else { "unchanged" }, None).await;
+    let plan = Plan { verb: "down", lines: plan::down(&lines), kept: 0 };
+    let writes_nothing = declared.dry_run || !fates.values().any(|fate| *fate == Fate::Goes);
+    progress.plan(&plan, writes_nothing).await;
+    if writes_nothing {
+        progress.finish(&plan, if declared.dry_run { Outcome::Planned } else { Outcome::Unchanged }, None).await;
         return Ok(Exit::Done);
     }
     let done = apply(&work, &resources, &survey, &fates, &progress).await;
-    progress.finish(&plan, if done.is_ok() { "done" } else { "failed" }, done.as_ref().err()).await;
+    progress.finish(&plan, if done.is_ok() { Outcome::Done } else { Outcome::Failed }, done.as_ref().err()).await;
     done.map(|()| Exit::Done)
 }
 

@@ -10,10 +10,11 @@ use crate::{
         ledger::{self, Found},
     },
     clock::Clock,
-    exit::Error,
+    exit::{Error, Exit},
     resources::{Kind, Known, Resource, Seen},
     rollout::observation::RefusalKind,
     settings::DeclaredSettings,
+    signals::Signals,
     time::Timestamp,
 };
 
@@ -21,6 +22,21 @@ use crate::{
 pub(super) const AT_ONCE: usize = 8;
 /// How long to wait before AWS is asked again.
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
+
+/// A verb's work, which a signal ends between two calls: what is there then is a state that the next run goes on from.
+///
+/// # Errors
+/// Those of the work; the signal.
+pub(super) async fn unless_cancelled(verb: &str, work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
+    let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
+    tokio::select! {
+        biased;
+        () = signals.first() => {
+            Err(Error::new(Exit::Malfunction, "cancelled").hint(format!("run `{verb}` again: it goes on where this one ended")))
+        }
+        ended = work => ended,
+    }
+}
 
 /// What everything here works with.
 pub(super) struct Work<'w> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    survey::{Survey, Work},
-    tell::{Plan, Progress},
+    survey::{Survey, Work, unless_cancelled},
+    tell::{Outcome, Plan, Progress},
 };
 use crate::{
     commands::connect,
@@ -16,7 +16,6 @@ use crate::{
         removal::{Fate, with_dependents},
     },
     settings::UpSettings,
-    signals::Signals,
 };
 
 /// Runs it.
@@ -24,15 +23,7 @@ use crate::{
 /// # Errors
 /// What is in the way, before anything is written; or what could not be done.
 pub(in crate::commands) async fn up(settings: UpSettings) -> Result<Exit, Error> {
-    let mut signals = Signals::listen().map_err(|error| Error::malfunction("cannot listen for signals", &error))?;
-    let work = run(&settings);
-    tokio::select! {
-        biased;
-        () = signals.first() => {
-            Err(Error::new(Exit::Malfunction, "cancelled").hint("run `up` again: it goes on where this one ended"))
-        }
-        ended = work => ended,
-    }
+    unless_cancelled("up", run(&settings)).await
 }
 
 async fn run(settings: &UpSettings) -> Result<Exit, Error> {
@@ -40,13 +31,12 @@ async fn run(settings: &UpSettings) -> Result<Exit, Error> {
     let aws = connect::aws(&declared.aws).await?;
     let clock = connect::clock(&declared.surroundings).await?;
     let work = Work::new(declared, &aws, &*clock, None);
-    let progress = Progress::new(declared)?;
+    let progress = Progress::new(declared, aws.endpoint.clone())?;
 
     let mut survey = work.survey(&declared.resources).await?;
     let steps = steps(settings, &survey);
     let kept = steps.iter().filter(|(resource, step)| *step == Step::Keep && !resource.is_external).count();
-    let plan = Plan { title: format!("up: {}", declared.owner), lines: plan::up(&steps), kept };
-    progress.plan(&plan, declared.dry_run).await;
+    let plan = Plan { verb: "up", lines: plan::up(&steps), kept };
     let blocked: Vec<Problem> = steps
         .iter()
         .filter_map(|(resource, step)| match step {
@@ -54,16 +44,20 @@ async fn run(settings: &UpSettings) -> Result<Exit, Error> {
             Step::Keep | Step::Make | Step::Change(_) | Step::Remake(_) | Step::Wait => None,
         })
         .collect();
+    let writes_nothing = declared.dry_run || plan.lines.is_empty() || !blocked.is_empty();
+    progress.plan(&plan, writes_nothing).await;
     if !blocked.is_empty() {
-        return Err(Error { exit: Exit::Refused, problems: blocked });
+        let error = Error { exit: Exit::Refused, problems: blocked };
+        progress.finish(&plan, Outcome::Refused, Some(&error)).await;
+        return Err(error);
     }
-    if declared.dry_run || plan.lines.is_empty() {
-        progress.finish(&plan, if declared.dry_run { "planned" } else { "unchanged" }, None).await;
+    if writes_nothing {
+        progress.finish(&plan, if declared.dry_run { Outcome::Planned } else { Outcome::Unchanged }, None).await;
         return Ok(Exit::Done);
     }
 
     let done = apply(settings, &work, &mut survey, &steps, &progress).await;
-    let outcome = if done.is_ok() { "done" } else { "failed" };
+    let outcome = if done.is_ok() { Outcome::Done } else { Outcome::Failed };
     progress.finish(&plan, outcome, done.as_ref().err()).await;
     done.map(|()| Exit::Done)
 }

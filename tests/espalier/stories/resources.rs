@@ -174,7 +174,15 @@ fn what_cannot_be_changed_is_named_and_replaced_only_when_told_to() {
     let second = story.write("second.yml", &text.replace("http: { default", "http: { port: 8080, default"));
     let told = story.script(&format!("exits 0 espalier up -c {first}\nexits 5 espalier up -c {second}")).ends_with(0);
     let told = told.complains("listener http: `port` is 80 and never changes, wanted is 8080");
-    told.complains("run `up --replace`: it takes this and all that needs it away and makes them again");
+    let told = told.complains(
+        "run `up --replace`: it takes this and all that needs it away and makes them again; nothing answers on its port",
+    );
+    // The pull request is told the same, and that nothing was done.
+    let comment = told.world.comments().pop().expect("a comment");
+    assert!(
+        comment.contains("### ❌ Resources of `shop`: `up` is refused") && comment.contains("Nothing was written:\n- "),
+        "{comment}"
+    );
     let again = format!("exits 0 espalier up -c {second}");
     let told =
         story.script(&format!("exits 0 espalier up -c {first}\nexits 0 espalier up -c {second} --replace\n{again}")).ends_with(0);
@@ -261,9 +269,12 @@ fn the_plan_stands_on_the_pull_request() {
     let told = up_and("").ends_with(0);
     let comments = told.world.comments();
     let [comment] = &comments[..] else { panic!("{comments:?}") };
-    insta::assert_snapshot!(comment, @r#"
+    assert!(comment.contains("\nIn a rehearsal: AWS is `http://127.0.0.1:"), "{comment}");
+    let lines: Vec<&str> = comment.lines().filter(|line| !line.starts_with("In a rehearsal")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
     <!-- espalier:shop:resources -->
-    ### up: shop
+    ### ✅ Resources of `shop`: up
+
 
     18 to make
 
