@@ -146,9 +146,9 @@ impl AutoScaling {
         loop {
             let mut page = self.ask(operation, &asked, Tries::READ, now).await?;
             found.extend(list(page[member].take()));
-            match page["NextToken"].take() {
-                Value::Null => return Ok(found),
-                next => asked["NextToken"] = next,
+            asked["NextToken"] = page["NextToken"].take();
+            if asked["NextToken"].is_null() {
+                return Ok(found);
             }
         }
     }
