@@ -41,6 +41,15 @@ pub(super) enum Retire {
     /// The old slot keeps its tasks, and scales by itself again.
     GivingBack,
     Closing,
+    /// The weights were moved since the promotion: who did it writes its record next, and that is not written over.
+    Doubting {
+        until: Timestamp,
+    },
+}
+
+/// Every traffic target that is there sends everything to the candidate.
+fn is_all_on_candidate(observation: &Observation) -> bool {
+    observation.actions.iter().flatten().all(|action| action.split == Some(Split::CANDIDATE))
 }
 
 impl Rollout {
@@ -104,8 +113,7 @@ impl Rollout {
             }
             Retire::Waiting { until } if self.now < until => self.idle(Some(until)),
             Retire::Waiting { .. } | Retire::Resting | Retire::Scaling => {
-                let idle = observation.actions.iter().flatten().all(|action| action.split == Some(Split::CANDIDATE));
-                if !idle || observation.candidate.healthy == 0 {
+                if !is_all_on_candidate(observation) || observation.candidate.healthy == 0 {
                     let what = "the traffic targets changed since the promotion: the old slot keeps its tasks".to_owned();
                     self.say(Happening::Concern { what });
                     return self.give_old_slot_back();
@@ -139,7 +147,19 @@ impl Rollout {
             }
             Retire::Freeing => self.give_back(Role::Candidate).unwrap_or_else(|| self.freed()),
             Retire::GivingBack => self.give_old_slot_back(),
-            Retire::Closing => self.write_record(),
+            Retire::Closing if !self.hurried && !is_all_on_candidate(observation) => {
+                let what = "the traffic targets changed since the promotion: somebody else moved them".to_owned();
+                self.say(Happening::Concern { what });
+                let until = self.next_tick();
+                self.give_up = until + WRITE_LIMIT;
+                self.phase = Phase::Retiring(Retire::Doubting { until });
+                self.idle(Some(until))
+            }
+            Retire::Doubting { until } if self.now < until && !self.hurried => self.idle(Some(until)),
+            Retire::Closing | Retire::Doubting { .. } => {
+                self.phase = Phase::Retiring(Retire::Closing);
+                self.write_record()
+            }
         }
     }
 
@@ -171,6 +191,7 @@ impl Rollout {
                 return Effect::Observe(None);
             }
             Retire::GivingBack => return self.give_old_slot_back(),
+            Retire::Doubting { until } => return self.idle(Some(until)),
             Retire::Announcing | Retire::Waiting { .. } | Retire::Scaling | Retire::Draining { .. } => {}
         }
         self.give_up = self.now + DRAIN_LIMIT;
@@ -184,7 +205,11 @@ impl Rollout {
             return self.after_promotion();
         }
         self.say(Happening::Concern { what: reason.to_string() });
-        if self.phase == Phase::Retiring(Retire::Closing) { self.finish_promoted() } else { self.give_old_slot_back() }
+        if matches!(self.phase, Phase::Retiring(Retire::Closing | Retire::Doubting { .. })) {
+            self.finish_promoted()
+        } else {
+            self.give_old_slot_back()
+        }
     }
 
     fn close_retired(&mut self) -> Effect {

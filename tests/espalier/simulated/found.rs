@@ -7,7 +7,9 @@ use espalier::{
         analysis::{Alarm, Analysis, OnNoData},
         machine::Ending,
         outcome::{OutcomeKind, Reason},
+        plan::Step,
         scaling::Suspended,
+        split::Share,
     },
     sandbox::{
         direct::{Behaviour, Effect},
@@ -17,7 +19,7 @@ use espalier::{
 
 use super::hazards::{fault, last, longest, played, quiet, sets};
 use crate::simulation::{
-    case::{Blow, Case, Falls, Other, STABLE_IMAGE, Verb},
+    case::{Blow, Case, Falls, Other, STABLE_IMAGE, Shape, Verb},
     facts::Facts,
     furnish::{ALARM, errors},
 };
@@ -172,4 +174,22 @@ fn what_an_abort_has_taken_back_is_not_promoted() {
         let back = last(&played).share(CANDIDATE) == 0;
         assert!(outcome.kind != OutcomeKind::Promoted || !back, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
     }
+}
+
+/// Seed 4111915: an abort put the weights back between the record of the promotion and its closing, which looked and did not judge.
+#[test]
+fn what_an_abort_has_just_taken_back_is_not_closed_as_promoted() {
+    let step = Step { share: Share::percent(100), bake: Duration::from_secs(45), lag: Duration::ZERO, hold: None };
+    let mut case = Case { shape: Shape::Bootstrap, tasks: 1, latency: Duration::from_millis(900), ..quiet() };
+    case.plan.steps = vec![step];
+    (case.plan.interval, case.plan.retire_after) = (Duration::from_secs(20), None);
+    let mut taken_back = 0;
+    for at in 20..45 {
+        let played = played(&Case { beside: vec![(at, Verb::Abort)], ..case.clone() });
+        let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { continue };
+        let back = last(&played).share(CANDIDATE) == 0;
+        taken_back += u32::from(back);
+        assert!(outcome.kind != OutcomeKind::Promoted || !back, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
+    }
+    assert!(taken_back > 0, "no abort came in time");
 }
