@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Aws,
-    fault::Fault,
+    fault::{Fault, FaultKind},
     names::{Names, Note, Record, Target, Which, ZoneError},
     sharing::{Members, Sharing},
 };
@@ -172,7 +172,8 @@ impl Aws {
         let unknown = |why: String| Fault::invalid("ListHostedZonesByName", why);
         let zone = Names::of(self).zone(&alias.name, which, now).await.map_err(|error| match error {
             ZoneError::Fault(fault) => fault,
-            none @ (ZoneError::None { .. } | ZoneError::Several { .. } | ZoneError::Other { .. }) => unknown(none.to_string()),
+            none @ ZoneError::None { .. } => Fault { kind: FaultKind::NotFound, ..unknown(none.to_string()) },
+            other @ (ZoneError::Several { .. } | ZoneError::Other { .. }) => unknown(other.to_string()),
         })?;
         if which == Which::Only && zone.name != given.trim_end_matches('.') {
             return Err(unknown(format!("`{}` is in the hosted zone `{}`, not in `{given}`", alias.name, zone.name)));

@@ -30,7 +30,7 @@ async fn run(settings: &DownSettings) -> Result<Exit, Error> {
     let aws = connect::aws(&declared.aws).await?;
     let clock = connect::clock(&declared.surroundings).await?;
     let cluster = settings.slots.as_ref().map(|(cluster, _)| cluster.as_str());
-    let work = Work::new(declared, &aws, &*clock, cluster);
+    let work = Work { takes_away: true, ..Work::new(declared, &aws, &*clock, cluster) };
     let progress = Progress::new(declared, aws.endpoint.clone())?;
 
     let mut resources = declared.resources.clone();

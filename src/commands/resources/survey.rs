@@ -47,6 +47,8 @@ pub(super) struct Work<'w> {
     pub(super) deadline: Timestamp,
     /// A rollout of the service's traffic is under way.
     pub(super) is_rolled_out: Cell<bool>,
+    /// What is found is taken away: what lies in something that is gone is gone.
+    pub(super) takes_away: bool,
 }
 
 /// What was seen, by address.
@@ -80,6 +82,7 @@ impl<'w> Work<'w> {
             cluster,
             deadline: clock.now() + settings.timeout,
             is_rolled_out: Cell::new(false),
+            takes_away: false,
         }
     }
 
@@ -94,7 +97,11 @@ impl<'w> Work<'w> {
         if resource.kind == Kind::EcsService {
             return self.aws.find_ecs_service(self.cluster.unwrap_or_default(), &resource.name, now).await;
         }
-        let found = self.aws.find_resource(resource, known, now).await?;
+        let found = match self.aws.find_resource(resource, known, now).await {
+            // Somebody deleted its hosted zone.
+            Err(fault) if self.takes_away && resource.kind == Kind::Alias && fault.is_not_found() => None,
+            found => found?,
+        };
         Ok(found.map(|seen| Seen { is_rolled_out: self.is_rolled_out.get(), ..seen }))
     }
 

@@ -332,6 +332,12 @@ fn an_alias_does_not_outlive_down_though_its_service_is_gone() {
     ));
     let told = told.ends_with(0).says("~ service.alias  alias record shop.example.com: points: false → true");
     assert!(told.run.stdout.ends_with("Nothing to do.\n"), "{}", told.run.stdout);
+    // With its hosted zone a record is gone, which is no reason to leave the rest.
+    let gone = story.write("gone.yml", &service(", hosted_zone: example.net").replace("example.com", "example.net"));
+    let told =
+        story.script(&format!("exits 0 espalier up -c {other}\nexits 0 espalier down -c {gone}\nexits 2 espalier up -c {gone}"));
+    let told = told.ends_with(0).says("service: Lattice service shop taken away");
+    assert_eq!(zones(&told.world), before);
 }
 
 #[test]
