@@ -229,8 +229,10 @@ pub(crate) fn scenario(case: &Case) -> Scenario {
     scenario
 }
 
-/// Rules of other people's on the same listener: one of another application's, one that another rollout tests by.
-pub(crate) const STRANGE_RULES: [&str; 2] = ["rule-0000000000000000s", "rule-0000000000000000t"];
+/// Rules that no release of this application moves, on the same listener: one of another application's, one that another rollout tests by,
+/// one of a preview's.
+pub(crate) const STRANGE_RULES: [&str; 3] = ["rule-0000000000000000s", "rule-0000000000000000t", PREVIEW_RULE];
+const PREVIEW_RULE: &str = "rule-0000000000000000u";
 
 /// A world in which nothing goes wrong.
 fn furniture(case: &Case) -> Scenario {
@@ -276,13 +278,25 @@ fn furniture(case: &Case) -> Scenario {
             tags: [(tag.to_owned(), "theirs".to_owned())].into_iter().collect(),
         });
     }
+    // A pull request's preview: no release brings production's requests to its group, and none to its rule another's.
+    listener.rules.push(RuleSeed {
+        name: "espalier-preview-myservice-pr-1".to_owned(),
+        id: PREVIEW_RULE.to_owned(),
+        priority: 9,
+        r#match: json!({ "httpMatch": { "headerMatches": [{ "name": "x-espalier-preview", "match": { "exact": "pr-1" } }] } }),
+        action: ActionSeed { forward: [("myservice-pr-1".to_owned(), 100)].into_iter().collect(), fixed_response: None },
+        tags: [("espalier:owner", "myservice"), ("espalier:preview", "octo/myservice:1")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+    });
     listener.tags.insert("team".to_owned(), "web".to_owned());
     let alarm = |alarm: &Alarm| AlarmSeed { name: alarm.name.clone(), ..AlarmSeed::default() };
     scenario.alarms = case.analysis.alarms.iter().map(alarm).collect();
     scenario.lattice.services[0].tags.insert("team".to_owned(), "web".to_owned());
     let mut other: GroupSeed = scenario.lattice.target_groups[0].clone();
     (other.name, other.id) = ("other".to_owned(), "tg-0000000000000000c".to_owned());
-    scenario.lattice.target_groups.push(other);
+    let preview = GroupSeed { name: "myservice-pr-1".to_owned(), id: "tg-0000000000000000d".to_owned(), ..other.clone() };
+    scenario.lattice.target_groups.extend([other, preview]);
     if scaled {
         let policy = json!({
             "PolicyName": "cpu",
