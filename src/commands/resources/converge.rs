@@ -325,7 +325,15 @@ mod tests {
         with_aws(script, async |aws, log| {
             let clock = Waited(Cell::new(START), Cell::new(0));
             let deadline = START + Duration::from_secs(600);
-            let work = Work { aws: &aws, clock: &clock, owner: "shop", cluster: None, deadline, is_rolled_out: Cell::new(false) };
+            let work = Work {
+                aws: &aws,
+                clock: &clock,
+                owner: "shop",
+                cluster: None,
+                deadline,
+                is_rolled_out: Cell::new(false),
+                takes_away: false,
+            };
             let done = work.up(&[group()], &mut Survey::default(), Allowed::default(), &Progress::silent()).await;
             let asked = asked(&log);
             let asked = asked.iter().filter(|asked| asked.what == "POST /targetgroups");
