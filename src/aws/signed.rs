@@ -1,4 +1,4 @@
-//! Requests to services of which one or two operations are needed: signed by hand (Signature Version 4), since each SDK would weigh
+//! Requests to services of which a few operations are needed: signed by hand (Signature Version 4), since each SDK would weigh
 //! more than the rest of this room.
 
 use std::time::{Duration, UNIX_EPOCH};

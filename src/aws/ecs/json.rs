@@ -13,10 +13,10 @@ use serde_json::Value;
 
 /// Puts our body in place of the SDK's, before it is signed. For one call.
 #[derive(Debug)]
-pub(in crate::aws) struct SendExactly(Vec<u8>);
+pub(super) struct SendExactly(Vec<u8>);
 
 impl SendExactly {
-    pub(in crate::aws) fn new(body: &Value) -> Self {
+    pub(super) fn new(body: &Value) -> Self {
         Self(body.to_string().into_bytes())
     }
 }
