@@ -339,7 +339,8 @@ impl Rollout {
             Phase::RollingBack(rollback) => self.rollback_watched(rollback, observation),
             Phase::Watching => self.watched(observation),
             Phase::Promoting => self.promotion_watched(observation),
-            Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
+            Phase::Leaving(ending) => self.close_left(ending),
+            Phase::Holding | Phase::Sticking(_) | Phase::Ended => self.write_record(),
         }
     }
 

@@ -35,13 +35,20 @@ impl Rollout {
     }
 
     fn leave(&mut self, ending: Ending) -> Effect {
-        // Only what a reading said to be ours is closed: anything else may be another job's record by now.
+        if !self.owned && !self.has_sent_its_record() {
+            return self.left(ending);
+        }
+        self.phase = Phase::Leaving(ending.clone());
+        self.give_up = self.now;
+        if self.owned { self.close_left(ending) } else { Effect::ReadBack }
+    }
+
+    /// Only what a reading says to be ours is closed: anything else may be another job's record by now.
+    pub(super) fn close_left(&mut self, ending: Ending) -> Effect {
         if !self.owned {
             return self.left(ending);
         }
-        self.phase = Phase::Leaving(ending);
         self.record.state = State::Closed;
-        self.give_up = self.now;
         self.write_record()
     }
 

@@ -110,12 +110,15 @@ impl Rollout {
         self.take_over_watched();
         self.phase =
             Phase::RollingBack(Rollback { reason, stage, denied: None, takeover, raised: !takeover, guard: None, intent });
-        match (self.touched, &self.phase) {
-            (true, _) => Effect::Write(self.restoring()),
-            // What the release before still owed is given back with it.
-            (false, Phase::RollingBack(rollback)) if self.owned && self.restores() => self.close(rollback.clone()),
-            (false, _) => self.close_rolled_back(),
+        if self.touched {
+            return Effect::Write(self.restoring());
         }
+        // A record was sent and nobody has read it yet: as it stands, it would be carried out by the next sweep.
+        if !self.owned && self.has_sent_its_record() {
+            self.give_up = self.now;
+            return Effect::ReadBack;
+        }
+        self.close_untouched()
     }
 
     pub(super) fn at(&mut self, mut rollback: Rollback, stage: Stage) {
@@ -198,7 +201,7 @@ impl Rollout {
             Stage::Draining { until } => self.drained(rollback, until, observation),
             Stage::Exact => self.exact(rollback, observation),
             Stage::Releasing => self.close(rollback),
-            Stage::Closing => self.close_rolled_back(),
+            Stage::Closing => self.close_untouched(),
         }
     }
 
@@ -334,6 +337,14 @@ impl Rollout {
         let first = rollback.stage != Stage::Exact;
         self.at(rollback, Stage::Exact);
         if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
+    }
+
+    /// What the release before still owed is given back with the record of a rollback that did nothing.
+    fn close_untouched(&mut self) -> Effect {
+        match &self.phase {
+            Phase::RollingBack(rollback) if self.owned && self.restores() && !self.touched => self.close(rollback.clone()),
+            _ => self.close_rolled_back(),
+        }
     }
 
     pub(super) fn close_rolled_back(&mut self) -> Effect {

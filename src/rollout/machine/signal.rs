@@ -52,7 +52,7 @@ impl Rollout {
                 self.scaling = false;
                 self.stuck(reason)
             }
-            Phase::Leaving(_) => self.write_record(),
+            Phase::Leaving(ending) => self.close_left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
         }
     }

@@ -53,7 +53,8 @@ impl Rollout {
             }
             Phase::Launching(_) | Phase::Stepping(..) | Phase::Retiring(_) => Effect::WaitUntil(self.next_tick()),
             // Nothing is read any more; what is left is to write the record, which has its own limit.
-            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Leaving(_) | Phase::Ended => self.write_record(),
+            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Ended => self.write_record(),
+            Phase::Leaving(ending) => self.left(ending),
         }
     }
 
@@ -81,13 +82,18 @@ impl Rollout {
     /// to end needs none: the record may be somebody else's by then.
     pub(super) fn with_a_lease(&mut self, effect: Effect) -> Effect {
         let Effect::WaitUntil(until) = effect else { return effect };
-        let has_one = self.renewed != Timestamp::default() && !self.is_over_but_for_a_hook();
+        let has_one = self.has_sent_its_record() && !self.is_over_but_for_a_hook();
         if !has_one || self.now < self.renewed + RENEWAL {
             return effect;
         }
         self.renewed = self.now;
         self.pending = Pending::Aside(until);
         Effect::Renew(self.lease_end())
+    }
+
+    /// Its record may stand, though nothing read has said so.
+    pub(super) fn has_sent_its_record(&self) -> bool {
+        self.renewed != Timestamp::default()
     }
 
     /// The same with one effect on the way that nothing depends on.

@@ -193,3 +193,18 @@ fn what_an_abort_has_just_taken_back_is_not_closed_as_promoted() {
     }
     assert!(taken_back > 0, "no abort came in time");
 }
+
+/// A rollback that was cancelled before it had read its record left it as if it were at work: the next sweep carried it out.
+#[test]
+fn a_rollback_that_was_cancelled_before_it_did_anything_is_not_carried_out_later() {
+    let cancelled = |at| vec![Blow { job: 1, at, falls: Falls::Signal }];
+    for retire_after in [None, Some(Duration::from_secs(60))] {
+        for at in 0..2 {
+            let mut case = Case { blows: cancelled(at), afterwards: vec![(2, Verb::Rollback), (900, Verb::Sweep)], ..quiet() };
+            case.plan.retire_after = retire_after;
+            let played = played(&case);
+            assert!(played.endings[1].1.is_some(), "{at}:\n{}", played.story.join("\n"));
+            assert_eq!(last(&played).share(CANDIDATE), 100_000, "{at}:\n{}", played.story.join("\n"));
+        }
+    }
+}
