@@ -248,6 +248,10 @@ impl<'c> Court<'c> {
             watched.hindered = after.at + Duration::from_secs(15);
             return;
         }
+        // A runner that stands still writes later than it was asked to.
+        if matches!(effect, Effect::Write(_)) && watched.step.is_some() && !watched.fell {
+            watched.stepped = after.at;
+        }
         if matches!(effect, Effect::CountHealthy(_)) {
             watched.saw = Some(after.clone());
         }
@@ -330,9 +334,10 @@ impl<'c> Court<'c> {
     }
 
     /// The world that an outcome is about: as the job saw it last, where that is no longer ago than what changes after a look may
-    /// stand. An abort that lands between the last look and the end is the next job's story.
+    /// stand, or its looks have been refused since. An abort that lands between the last look and the end is the next job's story.
     fn looked<'f>(&self, job: &'f Watched, facts: &'f Facts) -> &'f Facts {
-        job.looked.as_ref().filter(|looked| facts.at.since(looked.at) <= self.grace()).unwrap_or(facts)
+        let (grace, is_blind) = (self.grace(), facts.at.since(job.hindered) <= self.grace());
+        job.looked.as_ref().filter(|looked| is_blind || facts.at.since(looked.at) <= grace).unwrap_or(facts)
     }
 
     /// It never ends.
