@@ -155,7 +155,8 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings,
     }
     record.plan = plan;
     let mut analysis = judging.analysis.clone();
-    // Which alarms were on when the release began is not recorded; one that is off by now counts from its first reading.
-    analysis.alarms.iter_mut().for_each(|alarm| alarm.ignored = judging.ignores_alarms_at_start);
+    for (place, alarm) in analysis.alarms.iter_mut().enumerate() {
+        alarm.ignored = judging.ignores_alarms_at_start && record.ignored.contains(&place);
+    }
     Ok(analysis)
 }

@@ -39,6 +39,12 @@ impl Analysis {
         (0..self.metrics.len()).any(|metric| self.judges(step, metric))
     }
 
+    /// The places of the alarms that do not count.
+    #[must_use]
+    pub fn ignored(&self) -> Vec<usize> {
+        self.alarms.iter().enumerate().filter(|(_, alarm)| alarm.ignored).map(|(place, _)| place).collect()
+    }
+
     /// Whether something can fail a step, or keep it from passing.
     #[must_use]
     pub fn decides(&self) -> bool {

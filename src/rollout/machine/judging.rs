@@ -55,6 +55,7 @@ impl Rollout {
     #[must_use]
     pub fn analysed(mut self, analysis: Analysis) -> Self {
         self.record.digest = self.record.plan.digest_with(&analysis);
+        self.record.ignored = analysis.ignored();
         self.judging.analysis = analysis;
         self
     }
@@ -89,6 +90,18 @@ impl Rollout {
         let since = self.looks_back(index, until);
         let both = self.record().stable.is_some() && (!self.is_alone() || since.is_some());
         Some(Question { window, both, since })
+    }
+
+    /// What was measured while it was held is looked at once before the next step's weights are written: the newest minutes, as many
+    /// as the step before was watched.
+    pub(super) fn looks_before(&mut self, index: usize) -> Option<Effect> {
+        if self.judging.analysis.is_empty() {
+            return None;
+        }
+        self.phase = Phase::Stepping(index, StepStage::Gating { since: self.now });
+        let back = 60 * u64::from(self.minutes_before(index));
+        self.judging.opened = Some(Timestamp::from_secs(self.lagged().as_secs().saturating_sub(back)));
+        Some(Effect::Observe(self.question()))
     }
 
     /// The step whose weights are watched. Until the next one's are written it is the one before: a hook or a gate on capacity may take
@@ -188,6 +201,8 @@ impl Rollout {
             alarm.ignored &= reading.is_none_or(|reading| reading.state != AlarmState::Ok);
             assessments.push(assess_alarm(alarm, reading));
         }
+        // Another job goes by what this one saw.
+        self.record.ignored = judging.analysis.ignored();
         assessments
     }
 

@@ -108,6 +108,41 @@ fn an_alarm_that_is_on_is_a_refusal_before_and_a_rollback_during_a_release() {
     assert_eq!(told.world.weights_of("myservice-b").last(), Some(&0));
 }
 
+/// What was on when the release began does not count in the job that promotes it either; what came on since does, and is looked at
+/// before the next weights are written.
+#[test]
+fn an_alarm_that_comes_on_during_a_hold_counts_though_one_of_before_does_not() {
+    let promoted = |rings: &serde_json::Value, code: &str| {
+        let story = Story::of(&json!({
+            "alarms": [{ "name": "5xx", "state": "OK" }, { "name": "old", "state": "ALARM" }],
+            "people": rings,
+        }));
+        let steps = "{ weight: 5%, bake: 1m }, { hold: { timeout: 4h } }, { weight: 100%, bake: 1m }";
+        config(&story, "release.yml", steps, "max: 1%");
+        let metrics = story.read("release.yml");
+        let (release, _) = metrics.split_once("\nanalysis:").expect("an analysis");
+        story.write("release.yml", &format!("{release}\nanalysis: {{ alarms: [5xx, old], alarm_at_start: ignore }}\n"));
+        let told = story.script(&format!(
+            r#"
+            exits 0 espalier deploy -c "$FOLDER/release.yml"
+            later 3600
+            exits {code} espalier promote --lattice-service myservice -c "$FOLDER/release.yml"
+            "#
+        ));
+        told.ends_with(0)
+    };
+    let told = promoted(&json!([]), "0").says("promoted (steps-passed)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100]);
+    let rings = json!([{ "at": 2400, "do": { "set-alarm": { "name": "5xx", "state": "ALARM" } } }]);
+    let told = promoted(&rings, "3").says("(analysis-failed)").says("5xx (on (Set by hand)), with 5% of the traffic");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0], "nothing was written before the look");
+    // Once it was off, one that was on before counts like any other.
+    let again = ["OK", "ALARM"].map(|state| json!({ "set-alarm": { "name": "old", "state": state } }));
+    let rings = json!([{ "share_at_least": 5, "at": 20, "do": again[0] }, { "at": 2400, "do": again[1] }]);
+    let told = promoted(&rings, "3").says("old (on (Set by hand)), with 5% of the traffic");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+}
+
 #[test]
 fn a_group_without_health_checks_can_be_released_to_when_something_else_judges() {
     let story = Story::within("walkthrough");
