@@ -14,8 +14,9 @@ use crate::{
     },
     clock::Clock,
     exit::{Error, Exit, Problem},
-    rollout::takeover::Takeover,
+    rollout::{machine::GoOn, takeover::Takeover},
     settings::ResumeSettings,
+    time::Timestamp,
 };
 
 /// Runs it: one rollout after the other, none keeping the others from their turn.
@@ -34,7 +35,8 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
         }
         let name = format!("rollout {} of {}", on.found.record.id, on.found.record.name);
         let now = aws.date().unwrap_or_else(|| clock.now());
-        let decision = Takeover::sweep(&on.found.record, on.found.leased_until, now);
+        let known = takeover::knows(&on.found.record, &settings.plan, &settings.judging);
+        let decision = Takeover::sweep(&on.found.record, known, on.found.leased_until, now);
         let prepared = match decision {
             Takeover::Leave(why) => {
                 lines.push(format!("{name}: {why}"));
@@ -50,7 +52,7 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
                 lines.push(format!("{name}: {}", would(&decision)));
                 continue;
             }
-            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(&aws, on, decision, now).await,
+            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(settings, &aws, on, decision, now).await,
         };
         let done = match prepared {
             Ok(prepared) => {
@@ -86,7 +88,21 @@ async fn look(settings: &ResumeSettings) -> Result<(Aws, Box<dyn Clock>, Vec<OnS
     Ok((aws, clock, all))
 }
 
-async fn prepare(aws: &Aws, on: OnService, decision: Takeover, now: crate::time::Timestamp) -> Result<Prepared, Error> {
+async fn prepare(
+    settings: &ResumeSettings,
+    aws: &Aws,
+    mut on: OnService,
+    decision: Takeover,
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    // What is decided is finished without a judgement. Only a hold that goes on by itself has steps before it.
+    if decision == Takeover::GoOn(GoOn::Next) && !on.found.record.is_whole() {
+        let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
+        let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "resume", GoOn::Next, false, None, now)?;
+        let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
+        prepared.hooks.set_jobs(settings.hooks.clone());
+        return Ok(prepared);
+    }
     let recorded = on.with_targets(aws).await?;
     match decision {
         Takeover::RollBack(reason) => takeover::roll_back(aws, recorded, "resume", reason, false, now),

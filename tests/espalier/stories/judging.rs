@@ -173,6 +173,37 @@ fn a_group_without_health_checks_can_be_released_to_when_something_else_judges()
     shift(&config).ends_with(0).says("new promoted").world.forwards(&[("old", 0), ("new", 100)]);
 }
 
+/// Nothing checks its targets, so that none is healthy by Lattice's word: stable serves all the same, and is what an abort restores.
+#[test]
+fn what_nothing_checks_can_be_gone_back_to_though_its_targets_cannot_be_read() {
+    let function = |name: &str| json!([{ "id": format!("arn:aws:lambda:ap-northeast-1:123456789012:function:{name}") }]);
+    let group =
+        |name: &str, id: &str| json!({ "name": name, "id": id, "type": "LAMBDA", "config": {}, "targets": function(name) });
+    let story = Story::of(&json!({
+        "lattice": {
+            "service_networks": [{ "name": "my-network", "id": "sn-0e0e0e0e0e0e0e0e0", "services": ["my-service"] }],
+            "target_groups": [group("old", "tg-0a0a0a0a0a0a0a0a0"), group("new", "tg-0b0b0b0b0b0b0b0b0")],
+            "services": [{ "name": "my-service", "id": "svc-03e92ee54968d87ca", "listeners": [
+                { "name": "http-80", "id": "listener-0c0c0c0c0c0c0c0c0", "port": 80, "default_action": { "forward": { "old": 100 } } },
+            ] }],
+        },
+        "ecs_services": [],
+        "load": [{ "rps": 100 }],
+        "faults": [{ "operations": ["cloudwatch:GetMetricData"], "share_at_least": 50, "effect": "hang" }],
+    }));
+    story.write("espalier.yml", "analysis: { health: unchecked, metrics: [{ name: errors, metric: error-rate, max: 1% }] }\n");
+    let told = story.script(
+        r#"
+        begins shift --lattice-service my-service --from old --to new --steps 50%:5m,100%:1m -c "$FOLDER/espalier.yml"
+        kill -KILL $!
+        exits 137 ends
+        asks POST events '{"faults":[{"operations":["vpc-lattice:ListTargets"],"from":2,"effect":"throttle"}]}'
+        exits 0 espalier abort --lattice-service my-service
+        "#,
+    );
+    told.ends_with(0).world.forwards(&[("old", 100), ("new", 0)]);
+}
+
 /// A candidate that has no errors until it gets half of the traffic.
 fn fails_at_half(faults: &serde_json::Value) -> Story {
     Story::of(&json!({
