@@ -45,6 +45,12 @@ impl Analysis {
         self.alarms.iter().enumerate().filter(|(_, alarm)| alarm.ignored).map(|(place, _)| place).collect()
     }
 
+    /// The metrics that decide about this step, with their places.
+    pub fn deciding(&self, step: usize) -> impl Iterator<Item = (usize, &Metric)> {
+        let metrics = self.metrics.iter().enumerate();
+        metrics.filter(move |(place, metric)| self.judges(step, *place) && !metric.report_only)
+    }
+
     /// Whether something can fail a step, or keep it from passing.
     #[must_use]
     pub fn decides(&self) -> bool {
