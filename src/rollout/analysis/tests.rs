@@ -138,7 +138,7 @@ fn a_window_is_counted_until_the_newest_minute_in_which_either_side_has_requests
 }
 
 #[test]
-fn harness_no_data_is_not_success() {
+fn harness_2_no_data_is_not_success() {
     let nothing = side(series(&[]), series(&[]));
     let busy = Metric { min: Some(number(10.0)), ..metric(Source::RequestCount) };
     for metric in [errors(), latency(), busy] {
@@ -148,7 +148,7 @@ fn harness_no_data_is_not_success() {
 }
 
 #[test]
-fn flagger_a_service_without_traffic_has_not_failed() {
+fn c5_a_service_without_traffic_has_not_failed() {
     let nothing = side(series(&[]), series(&[]));
     for (on_no_data, at_the_end) in
         [(OnNoData::Extend, Verdict::Inconclusive), (OnNoData::Pass, Verdict::Pass), (OnNoData::Fail, Verdict::Fail)]
@@ -159,7 +159,7 @@ fn flagger_a_service_without_traffic_has_not_failed() {
 }
 
 #[test]
-fn argo_partial_data_is_no_data() {
+fn argo_10_partial_data_is_no_data() {
     let partial = |series: Series| Series { complete: false, ..series };
     for (requests, failures) in [(partial(all(&[300.0])), all(&[30.0])), (all(&[300.0]), partial(all(&[0.0])))] {
         let told = judged(errors(), 1, &side(requests, failures), None);
@@ -281,7 +281,7 @@ fn flagger_b10_the_first_failing_metric_does_not_hide_the_others() {
 }
 
 #[test]
-fn argo_inconclusive_does_not_mask_failed() {
+fn argo_a2_inconclusive_does_not_mask_failed() {
     let told = [
         judged(errors(), 1, &side(series(&[]), series(&[])), None),
         judged(latency(), 1, &side(all(&[10.0]), all(&[900.0])), None),

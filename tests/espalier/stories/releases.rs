@@ -41,7 +41,7 @@ fn a_good_release_is_promoted() {
 }
 
 #[test]
-fn throttling_slows_a_release_down_and_never_fails_it() {
+fn c19_throttling_slows_a_release_down_and_never_fails_it() {
     let told = Story::within("throttled").deploy(&QUICK).ends_with(0).says("will be repeated");
     told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
 }
