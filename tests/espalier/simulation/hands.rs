@@ -116,11 +116,11 @@ impl Hands {
         match effect {
             Effect::Record(record, lease) => self.write_record(world, record, *lease),
             Effect::Renew(until) => {
-                let tags = self.ledger.renewal(record, *until);
+                let [(holder, lease), (service, mark)] = self.ledger.renewal(record, *until);
                 let was_ours = self.written.take().filter(|(known, _)| world.tags(self.ledger.holder()) == Some(known));
-                tag(world, self.ledger.holder(), tags)?;
-                self.written = was_ours.and_then(|(_, record)| Some((world.tags(self.ledger.holder())?.clone(), record)));
-                Ok(())
+                tag(world, &holder, lease)?;
+                self.written = was_ours.and_then(|(_, record)| Some((world.tags(&holder)?.clone(), record)));
+                tag(world, &service, mark)
             }
             Effect::Write(desired) => {
                 let actions = self.slots.actions(*desired).expect("a plan that was checked");
