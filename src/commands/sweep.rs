@@ -11,8 +11,9 @@ use crate::{
     aws::{Aws, ledger},
     clock::Clock,
     exit::{Error, Exit, Problem},
-    rollout::takeover::Takeover,
+    rollout::{machine::GoOn, takeover::Takeover},
     settings::ResumeSettings,
+    time::Timestamp,
 };
 
 /// Runs it: one rollout after the other, none keeping the others from their turn.
@@ -45,7 +46,7 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
                 lines.push(format!("{name}: {}", would(&decision)));
                 continue;
             }
-            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(&aws, on, decision, now).await,
+            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(settings, &aws, on, decision, now).await,
         };
         let done = match prepared {
             Ok(prepared) => {
@@ -99,7 +100,8 @@ async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
     }
     let now = aws.date().unwrap_or_else(|| clock.now());
     let decided = |on: OnService| {
-        let decision = Takeover::sweep(&on.found.record, on.found.leased_until, now);
+        let known = takeover::knows(&on.found.record, &settings.plan, &settings.judging);
+        let decision = Takeover::sweep(&on.found.record, known, on.found.leased_until, now);
         (on, decision)
     };
     let mut all: Vec<_> = all.into_iter().map(decided).collect();
@@ -111,7 +113,21 @@ async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
     Ok(Seen { aws, clock, all, problems })
 }
 
-async fn prepare(aws: &Aws, on: OnService, decision: Takeover, now: crate::time::Timestamp) -> Result<Prepared, Error> {
+async fn prepare(
+    settings: &ResumeSettings,
+    aws: &Aws,
+    mut on: OnService,
+    decision: Takeover,
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    // What is decided is finished without a judgement. Only a hold that goes on by itself has steps before it.
+    if decision == Takeover::GoOn(GoOn::Next) && !on.found.record.is_whole() {
+        let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
+        let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "resume", GoOn::Next, false, None, now)?;
+        let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
+        prepared.hooks.set_jobs(settings.hooks.clone());
+        return Ok(prepared);
+    }
     let recorded = on.with_targets(aws).await?;
     match decision {
         Takeover::RollBack(reason) => takeover::roll_back(aws, recorded, "resume", reason, false, now),

@@ -70,7 +70,7 @@ impl Rollout {
         match from {
             GoOn::Next => {
                 self.say(Happening::StepPassed { index });
-                self.gate(index + 1, observation)
+                self.looks_before(index + 1).unwrap_or_else(|| self.gate(index + 1, observation))
             }
             // Whether its bake had passed is not known: it is watched once more, from its settling on.
             GoOn::Here => {

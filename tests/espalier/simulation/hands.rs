@@ -318,9 +318,7 @@ impl Hands {
         });
         let slot = &self.slots.candidate;
         let running = service(world, slot);
-        let troubled = running.as_ref().is_some_and(|service| {
-            service.running < service.desired && service.deployments.iter().any(|deployment| deployment.failed_tasks > 0)
-        });
+        let troubled = running.as_ref().is_some_and(|service| service.running < service.desired);
         let name = slot.ecs_service.as_deref().unwrap_or_default();
         let mut tasks: Vec<Task> = world.tasks(name).filter(|task| troubled || task.is_wanted).map(task).collect();
         tasks.sort_by(|one, other| one.arn.cmp(&other.arn));

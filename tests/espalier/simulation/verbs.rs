@@ -81,7 +81,7 @@ pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now:
         (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(&found, world, stage, now),
         (Verb::Promote, _) => Takeover::promote(&record, None, now),
         (Verb::Resume, _) => Takeover::resume(&record, leased_until, now),
-        (Verb::Sweep, _) => Takeover::sweep(&record, leased_until, now),
+        (Verb::Sweep, _) => Takeover::sweep(&record, record.is_whole(), leased_until, now),
         (Verb::Recover, _) => Takeover::recover(&record, false, leased_until, now),
     };
     take(takeover, record, verb, (case, world, stage), now)
