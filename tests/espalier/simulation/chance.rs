@@ -188,13 +188,23 @@ impl Case {
         }
     }
 
+    /// How many effects the release has about, to the end of its retiring: a reading and a wait at each tick, and what is written.
+    fn effects(&self) -> u64 {
+        let Plan { settle, interval, .. } = &self.plan;
+        let of_a_step = |step: &Step| (*settle + step.bake + step.lag * 2).as_secs();
+        let seconds: u64 = 60 + self.plan.steps.iter().map(of_a_step).sum::<u64>();
+        40 + 6 * self.plan.steps.len() as u64 + 2 * seconds / interval.as_secs()
+    }
+
     fn interrupt(&mut self, dice: &mut Dice) {
         let verbs = [Verb::Abort, Verb::Abort, Verb::Rollback, Verb::ForcedAbort, Verb::Resume, Verb::Sweep, Verb::Recover];
         let promotes = [Verb::Promote, Verb::Promote, Verb::Sweep, Verb::Abort];
         if self.plan.steps.iter().any(|step| step.hold.is_some()) {
             self.afterwards.push((dice.between(0, 300), dice.one(&promotes)));
         }
-        let place = |dice: &mut Dice| usize::try_from(dice.between(0, 60)).expect("small");
+        // Any of the effects that the job has: retiring has many as well, and promoting few.
+        let most = self.effects();
+        let place = |dice: &mut Dice| usize::try_from(dice.between(0, most)).expect("small");
         match dice.between(0, 9) {
             0 | 1 => {
                 self.blows.push(Blow { job: 0, at: place(dice), falls: Falls::Signal });
@@ -209,7 +219,8 @@ impl Case {
                 // Whoever goes on dies too, now and then, and then somebody else does.
                 if dice.percent(25) {
                     let falls = dice.one(&[Falls::KillBefore, Falls::KillAfter, Falls::KillLate(2), Falls::Signal]);
-                    self.blows.push(Blow { job: 1, at: place(dice) / 2, falls });
+                    let at = place(dice) / dice.one(&[1, 3]);
+                    self.blows.push(Blow { job: 1, at, falls });
                     self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
                 }
             }
