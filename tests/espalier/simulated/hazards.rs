@@ -217,6 +217,23 @@ fn a_rollback_that_is_throttled_until_its_deadline_is_stuck_then_and_not_before(
 }
 
 #[test]
+fn of_two_releases_that_claim_at_the_same_moment_one_is_declined_before_it_wrote_anything() {
+    let mut contested = 0;
+    for (at, latency) in [(0, 0), (0, 300), (0, 900), (1, 900), (2, 900), (3, 300)] {
+        let case = Case { latency: Duration::from_millis(latency), beside: vec![(at, Verb::Deploy)], ..quiet() };
+        let played = played(&case);
+        let promoted =
+            |ending: &Option<Ending>| matches!(ending, Some(Ending::Outcome(outcome)) if outcome.kind == OutcomeKind::Promoted);
+        let declined = |ending: &Option<Ending>| matches!(ending, Some(Ending::Declined(_)));
+        let count = |is: &dyn Fn(&Option<Ending>) -> bool| played.endings.iter().filter(|(_, ending)| is(ending)).count();
+        assert_eq!((count(&promoted), count(&declined)), (1, played.endings.len() - 1), "{at}, {latency}: {:?}", played.endings);
+        contested += played.endings.len() - 1;
+        assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+    }
+    assert!(contested >= 3, "the second one is refused before it begins: {contested}");
+}
+
+#[test]
 fn argo_3_every_traffic_target_is_verified_by_itself() {
     let played = played(&Case { shape: Shape::BatchAndDefault, ..quiet() });
     assert_eq!(outcome(&played).0, OutcomeKind::Promoted);

@@ -25,7 +25,8 @@ pub(super) fn has_to(verb: Verb, found: &Found, now: Timestamp) -> bool {
     let leased = leased_until.is_some_and(|until| until > now);
     let held_until = record.hold.filter(|_| record.state == State::Held).map(|held| held.until);
     match (verb, record.state) {
-        (_, State::Closed) => false,
+        // What serves is what would be released, or somebody is at it.
+        (Verb::Deploy, _) | (_, State::Closed) => false,
         (Verb::Abort | Verb::ForcedAbort, state) => state != State::Promoted,
         (Verb::Rollback, State::Running) => record.verb != "rollback" || !leased,
         (Verb::Rollback, State::Held) => true,

@@ -25,8 +25,9 @@ impl Run<'_> {
         let facts = self.facts();
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
-        let effect = Rc::new(rollout.handle(self.clock(), Event::Begun).expect("a job begins"));
+        let effect = Rc::new(rollout.handle(self.clock(self.offset), Event::Begun).expect("a job begins"));
         let rolls_back = matches!(*effect, Effect::CountHealthy(_) | Effect::Write(_));
+        let fresh = matches!(verb, None | Some(Verb::Deploy));
         let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
         let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
         let holds = self.case.plan.steps.iter().any(|step| step.hold.is_some());
@@ -39,8 +40,9 @@ impl Run<'_> {
             stable,
             candidate: place(&record.candidate.group),
             forced: verb == Some(Verb::ForcedAbort),
-            aborts: verb.is_some() && !restores && (!goes_on || rolls_back),
+            aborts: !fresh && !restores && (!goes_on || rolls_back),
             over: false,
+            fresh,
             began: self.world.now(),
             saw: None,
             looked: None,
@@ -55,6 +57,9 @@ impl Run<'_> {
             fell: false,
             restoring: None,
             touched: false,
+            walked: false,
+            read: true,
+            blind: false,
             signalled: None,
             acted_since: false,
             superseded: false,
@@ -67,7 +72,18 @@ impl Run<'_> {
         });
         let now = self.world.now();
         let hands = Hands::new(slots, ledger, door, errands);
-        self.jobs.push(Job { rollout, hands, effect, ready: now, effects: 0, ending: None, dead: false, began: now, slept: now });
+        self.jobs.push(Job {
+            rollout,
+            hands,
+            effect,
+            ready: now,
+            effects: 0,
+            ending: None,
+            dead: false,
+            began: now,
+            slept: now,
+            offset: self.offset,
+        });
         self.issued(self.jobs.len() - 1);
     }
 }

@@ -128,6 +128,8 @@ impl<'c> Court<'c> {
                 (rules::DRIFT, rules::drift(watched, *desired, self.case)),
                 (rules::INTENT, rules::intent(watched, *desired, recorded, self.tags_lost)),
                 (claims::LEASE, claims::lease(watched)),
+                (claims::READ, claims::read(watched, *desired)),
+                (claims::ALONE, claims::alone(self, job, *desired)),
             ],
             Effect::Record(record, _) => {
                 let edited = self.edited.iter().any(|edited| *edited);
@@ -165,6 +167,7 @@ impl<'c> Court<'c> {
                     Desired::Split(split) if watched.stable.is_some() && split.candidate > 0 => {
                         watched.step = rules::step(watched, *split).or(watched.step);
                         watched.stepped = before.at;
+                        watched.walked = true;
                         watched.condemned = false;
                         watched.restoring = None;
                     }
@@ -205,6 +208,7 @@ impl<'c> Court<'c> {
         }
         if let Event::Refused(refusal) = answer {
             watched.refused = true;
+            watched.blind |= matches!(effect, Effect::Observe(_) | Effect::ReadBack);
             watched.denied |= refusal.kind == RefusalKind::Permanent;
             if matches!(effect, Effect::Record(..) | Effect::Renew(_)) {
                 watched.unwritten = Some(after.at);
@@ -222,6 +226,7 @@ impl<'c> Court<'c> {
         }
         if matches!(effect, Effect::Observe(_) | Effect::ReadBack) {
             watched.superseded |= theirs;
+            watched.read = true;
             watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
             watched.looked = Some(after.clone());
             if matches!(effect, Effect::Observe(_)) {

@@ -52,6 +52,10 @@ impl Run<'_> {
                     watched.hindered = watched.hindered.max(until);
                 }
             }
+            Ahead::Other(Other::SetClock(seconds)) => {
+                self.world.note("runner", format!("its clock is set by {seconds} s"));
+                self.offset += seconds * 1000;
+            }
             Ahead::Begins(verb) => self.start(verb),
         }
         self.notice();

@@ -43,6 +43,8 @@ pub(super) struct Job {
     pub(super) began: Timestamp,
     /// Since when it has not waited.
     pub(super) slept: Timestamp,
+    /// Its clock against the world's, in milliseconds.
+    pub(super) offset: i64,
 }
 
 /// What is still to happen to the world.
@@ -62,7 +64,7 @@ pub(super) struct Run<'c> {
     pub(super) ahead: Vec<(Timestamp, Ahead)>,
     pub(super) afterwards: VecDeque<(u64, Verb)>,
     pub(super) court: Court<'c>,
-    /// The runner's clock against the world's, in milliseconds.
+    /// The clock of a runner on which a job begins, against the world's, in milliseconds.
     pub(super) offset: i64,
     pub(super) tells: bool,
     pub(super) bend: Option<&'c dyn Bend>,
@@ -91,14 +93,15 @@ impl Run<'_> {
         facts.expect("seen a line above")
     }
 
-    /// The runner's clock.
-    pub(super) fn clock(&self) -> Timestamp {
-        Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(self.offset))
+    /// A clock that is so far ahead.
+    pub(super) fn clock(&self, offset: i64) -> Timestamp {
+        Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(offset))
     }
 
-    /// When the world's time is what the runner's clock then says.
-    fn by_the_world(&self, runner: Timestamp) -> Timestamp {
-        Timestamp::from_millis(runner.as_millis().saturating_add_signed(-self.offset)).max(self.world.now())
+    /// When the world's time is what a job's clock then says.
+    fn by_the_world(&self, place: usize, runner: Timestamp) -> Timestamp {
+        let offset = self.jobs[place].offset;
+        Timestamp::from_millis(runner.as_millis().saturating_add_signed(-offset)).max(self.world.now())
     }
 
     /// Whatever is still under way when the last job is over takes effect.
@@ -222,13 +225,15 @@ impl Run<'_> {
             self.jobs[place].dead = true;
         } else if let Effect::WaitUntil(until) = *effect {
             // What is done on the way to a wait may take longer than the wait.
-            if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
+            if until <= self.clock(self.jobs[place].offset)
+                && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval
+            {
                 self.court.endless(place, facts.at, "it waits for what is past".to_owned());
             }
             let lease = self.world.tags(&holder).and_then(|tags| tags.get("espalier:lease"));
             let leased = claims::leased(&self.court.jobs[place], lease.map(String::as_str), facts.at);
             self.court.hold(claims::LEASED, facts.at, leased);
-            let ready = if blow == Some(Falls::Signal) { self.world.now() } else { self.by_the_world(until) };
+            let ready = if blow == Some(Falls::Signal) { self.world.now() } else { self.by_the_world(place, until) };
             let ends = self.jobs[place].hands.errands.ends(self.world.now());
             self.jobs[place].ready = ends.map_or(ready, |ends| ends.min(ready));
         } else {
@@ -280,6 +285,7 @@ impl Run<'_> {
         }
         let mut event = if matches!(*effect, Effect::WaitUntil(_)) {
             self.jobs[place].slept = self.world.now();
+            (self.court.jobs[place].read, self.court.jobs[place].blind) = (false, false);
             Event::Woke
         } else {
             let before = self.facts();
@@ -326,7 +332,7 @@ impl Run<'_> {
             (watched.signalled, watched.acted_since) = (Some(self.world.now()), false);
         }
         self.tell(place, || format!("hears {}", heard(&event)));
-        let now = self.clock();
+        let now = self.clock(self.jobs[place].offset);
         let job = &mut self.jobs[place];
         job.effects += 1;
         match job.rollout.handle(now, event) {

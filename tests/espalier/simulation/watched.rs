@@ -21,6 +21,8 @@ pub(crate) struct Watched {
     /// It began by rolling back.
     pub(crate) aborts: bool,
     pub(crate) over: bool,
+    /// It is a release of its own, and took nothing over.
+    pub(crate) fresh: bool,
     pub(crate) began: Timestamp,
     /// The world when it was read whole last, and when it was read at all, as far as answers arrived.
     pub(crate) saw: Option<Facts>,
@@ -42,6 +44,12 @@ pub(crate) struct Watched {
     pub(crate) restoring: Option<Timestamp>,
     /// It wrote weights at all.
     pub(crate) touched: bool,
+    /// It wrote a step itself.
+    pub(crate) walked: bool,
+    /// It was told whose the record is since it waited last. Whoever begins has just read that.
+    pub(crate) read: bool,
+    /// A reading was refused since then.
+    pub(crate) blind: bool,
     pub(crate) signalled: Option<Timestamp>,
     /// It wrote something since the signal.
     pub(crate) acted_since: bool,
