@@ -342,8 +342,7 @@ impl Rollout {
     }
 
     fn acted(&mut self) -> Effect {
-        self.refusals = 0;
-        self.refusal = None;
+        self.not_refused();
         self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),

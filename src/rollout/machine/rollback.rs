@@ -78,7 +78,7 @@ impl Rollback {
     }
 
     /// Weights are being put back: nothing else is read until they are.
-    const fn is_restoring(&self) -> bool {
+    pub(super) const fn is_restoring(&self) -> bool {
         matches!(self.stage, Stage::Writing | Stage::Raising | Stage::Exact)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     core::{LEASE, Pending, Phase, RENEWAL, Rollout},
     looking::Seen,
+    release::StepStage,
     retire::Retire,
     types::{Desired, Effect},
 };
@@ -179,6 +180,28 @@ impl Rollout {
         let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         let less = whole / 2 * (hash >> 8 & 0xff) / 0xff;
         whole.saturating_sub(less)
+    }
+
+    /// An act was done. That weights were taken says little until they show: until then the pauses go on growing.
+    pub(super) fn not_refused(&mut self) {
+        self.refusal = None;
+        let shows_later = match &self.phase {
+            Phase::Attaching | Phase::Stepping(_, StepStage::Writing) => true,
+            Phase::RollingBack(rollback) => rollback.is_restoring(),
+            Phase::Claiming(_)
+            | Phase::Launching(_)
+            | Phase::Stepping(..)
+            | Phase::Promoting
+            | Phase::Retiring(_)
+            | Phase::Holding
+            | Phase::Watching
+            | Phase::Sticking(_)
+            | Phase::Leaving(_)
+            | Phase::Ended => false,
+        };
+        if !shows_later {
+            self.refusals = 0;
+        }
     }
 
     pub(super) fn doing(&self) -> String {
