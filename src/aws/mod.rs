@@ -25,6 +25,8 @@ mod http;
 pub mod inventory;
 pub mod lattice;
 pub mod ledger;
+#[cfg(test)]
+mod ledger_tests;
 pub mod lookups;
 mod meter;
 pub mod metrics;

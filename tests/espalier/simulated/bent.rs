@@ -22,7 +22,7 @@ use serde_json::json;
 
 use super::hazards::{dying, fault, quiet};
 use crate::simulation::{
-    case::{Case, Errand, Runs},
+    case::{Blow, Case, Errand, Falls, Runs, Verb},
     facts::Facts,
     furnish::{command, errors},
     play::{Bend, play_bent},
@@ -34,6 +34,8 @@ enum Bent {
     Asks(fn(Effect, &Facts) -> Effect),
     Hears(fn(Event) -> Event),
     Does(fn(&mut Direct, &Effect)),
+    /// No later job finds anything to do.
+    Idles,
 }
 
 impl Bend for Bent {
@@ -43,6 +45,10 @@ impl Bend for Bent {
 
     fn hears(&self, event: Event) -> Event {
         if let Self::Hears(bend) = self { bend(event) } else { event }
+    }
+
+    fn begins(&self, _verb: Verb) -> bool {
+        !matches!(self, Self::Idles)
     }
 
     fn does(&self, world: &mut Direct, effect: &Effect) {
@@ -84,6 +90,11 @@ fn scaled() -> Case {
     Case { scaled: Some(Suspended::default()), ..quiet() }
 }
 
+/// Killed while it watches its first step.
+fn killed(afterwards: Vec<(u64, Verb)>) -> Case {
+    Case { blows: vec![Blow { job: 0, at: 30, falls: Falls::KillAfter }], afterwards, ..quiet() }
+}
+
 /// With a hook of this kind.
 fn hooked(at: Point, takes: u64, exit: i32) -> Case {
     let mut case = quiet();
@@ -115,7 +126,7 @@ fn change(world: &mut Direct, body: serde_json::Value) {
     world.call("ecs", "UpdateService", &[], body).expect("ECS takes it");
 }
 
-const DEFECTS: [Defect; 20] = [
+const DEFECTS: [Defect; 24] = [
     (
         "it does not restore",
         dying,
@@ -172,6 +183,26 @@ const DEFECTS: [Defect; 20] = [
         Bent::Asks(|effect, _| if effect == Effect::Write(Desired::Baseline) { nothing(effect, true) } else { effect }),
         "5: rolled back is exactly",
     ),
+    (
+        "it takes the candidate's group out of the actions at once",
+        dying,
+        Bent::Asks(|effect, facts: &Facts| {
+            let restores = facts.share(1) > 0 && effect == Effect::Write(Desired::BaselineBesideCandidate);
+            if restores { Effect::Write(Desired::Baseline) } else { effect }
+        }),
+        "5: a rejected candidate stays listed",
+    ),
+    (
+        "it takes throttling for a refusal for good",
+        || Case { faults: vec![fault(&["vpc-lattice:write"], 60, 200, Happens::Throttle)], ..dying() },
+        Bent::Hears(|event| match event {
+            Event::Refused(refusal) => Event::Refused(Refusal { kind: RefusalKind::Permanent, ..refusal }),
+            event => event,
+        }),
+        "5: rolled back is exactly",
+    ),
+    ("a later job finds nothing to do", || killed(vec![(200, Verb::Sweep)]), Bent::Idles, "9: whoever comes after the last job"),
+    ("the last sweep finds nothing to do", || killed(Vec::new()), Bent::Idles, "9: whoever comes after the last job"),
     ("it takes bad metrics for good ones", failing, Bent::Hears(|event| measures(event, |_| true, 0.0)), "7: a step passes"),
     (
         "it takes no data for good data",

@@ -191,6 +191,48 @@ fn argo_2_a_traffic_target_that_cannot_be_written_does_not_keep_the_others() {
     assert_eq!(shares, [0, 5_000], "the rule is back, the default action could not be");
 }
 
+/// The candidate dies while every write of weights is throttled, for so long.
+fn throttled_while_dying(seconds: u64) -> (Played, espalier::time::Timestamp) {
+    let faults = vec![fault(&["vpc-lattice:write"], 60, 60 + seconds, Effect::Throttle)];
+    let played = played(&Case { faults, ..dying() });
+    let decided = |event: &Happening| matches!(event, Happening::RollingBack { .. });
+    let decided = played.journal.entries.iter().find(|entry| decided(&entry.event)).expect("it rolls back").at;
+    (played, decided)
+}
+
+#[test]
+fn a_rollback_waits_out_what_can_pass() {
+    let (played, decided) = throttled_while_dying(500);
+    assert_eq!(outcome(&played).0, OutcomeKind::RolledBack);
+    let back = played.history.iter().find(|facts| facts.at > decided && facts.share(CANDIDATE) == 0).expect("it is back").at;
+    assert!((450..530).contains(&back.since(decided).as_secs()), "{:?}", back.since(decided));
+}
+
+#[test]
+fn a_rollback_that_is_throttled_until_its_deadline_is_stuck_then_and_not_before() {
+    let (played, decided) = throttled_while_dying(900);
+    assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::NotRestored { .. })));
+    let took = played.journal.entries.last().expect("its end").at.since(decided);
+    assert!((600..660).contains(&took.as_secs()), "{took:?}");
+}
+
+#[test]
+fn of_two_releases_that_claim_at_the_same_moment_one_is_declined_before_it_wrote_anything() {
+    let mut contested = 0;
+    for (at, latency) in [(0, 0), (0, 300), (0, 900), (1, 900), (2, 900), (3, 300)] {
+        let case = Case { latency: Duration::from_millis(latency), beside: vec![(at, Verb::Deploy)], ..quiet() };
+        let played = played(&case);
+        let promoted =
+            |ending: &Option<Ending>| matches!(ending, Some(Ending::Outcome(outcome)) if outcome.kind == OutcomeKind::Promoted);
+        let declined = |ending: &Option<Ending>| matches!(ending, Some(Ending::Declined(_)));
+        let count = |is: &dyn Fn(&Option<Ending>) -> bool| played.endings.iter().filter(|(_, ending)| is(ending)).count();
+        assert_eq!((count(&promoted), count(&declined)), (1, played.endings.len() - 1), "{at}, {latency}: {:?}", played.endings);
+        contested += played.endings.len() - 1;
+        assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+    }
+    assert!(contested >= 3, "the second one is refused before it begins: {contested}");
+}
+
 #[test]
 fn argo_3_every_traffic_target_is_verified_by_itself() {
     let played = played(&Case { shape: Shape::BatchAndDefault, ..quiet() });

@@ -38,6 +38,9 @@ pub(crate) enum Other {
     Usurp,
     /// The runner stands still for so many seconds, as a machine does that is moved to another host.
     Stall(u64),
+    /// The runner's clock is set, by so many seconds. A job that runs goes by its monotonic clock and does not see it; whoever begins
+    /// later on that runner does.
+    SetClock(i64),
 }
 
 /// What a hook runs.
@@ -87,6 +90,8 @@ pub(crate) enum Falls {
 /// What another job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
+    /// Another release, which claims like the first one.
+    Deploy,
     Abort,
     ForcedAbort,
     Rollback,

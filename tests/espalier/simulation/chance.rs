@@ -140,7 +140,7 @@ impl Case {
             return;
         }
         let well = Behaviour::default;
-        match dice.between(0, 12) {
+        match dice.between(0, 13) {
             0..=5 => self.befall_in_a_file(dice),
             6 => {
                 let tasks = u32::try_from(dice.between(1, 6)).expect("small");
@@ -150,6 +150,7 @@ impl Case {
             8 => self.others.push((at, Other::Usurp)),
             9 => self.others.push((at, Other::Stall(dice.one(&[5, 30, 100, 300])))),
             10 => self.faults.push(unsized_in_time(at, dice)),
+            11 => self.others.push((at, Other::SetClock(dice.one(&[-3600, -61, -5, 5, 61, 3600])))),
             _ => {
                 // Up and down and up again.
                 let image = dice.one(&[CANDIDATE_IMAGE, CANDIDATE_IMAGE, STABLE_IMAGE]);
@@ -198,13 +199,39 @@ impl Case {
         }
     }
 
+    /// How many effects the release has about, to the end of its retiring: a reading and a wait at each tick, and what is written.
+    fn effects(&self) -> u64 {
+        let Plan { settle, interval, .. } = &self.plan;
+        let of_a_step = |step: &Step| (*settle + step.bake + step.lag * 2).as_secs();
+        let seconds: u64 = 60 + self.plan.steps.iter().map(of_a_step).sum::<u64>();
+        40 + 6 * self.plan.steps.len() as u64 + 2 * seconds / interval.as_secs()
+    }
+
+    /// Another release: at the same moment, while the first one runs, or after it.
+    fn contest(&mut self, dice: &mut Dice) {
+        if dice.percent(20) {
+            self.afterwards.push((dice.between(0, 60), Verb::Deploy));
+            return;
+        }
+        self.beside.push((dice.one(&[0, 0, 0, 1, 2, 4, 200]), Verb::Deploy));
+        if dice.percent(30) {
+            // Calls that are slow enough for the two to be at it at once, and one of both dies.
+            let job = usize::try_from(dice.between(0, 1)).expect("small");
+            let falls = dice.one(&[Falls::KillBefore, Falls::KillAfter, Falls::KillLate(1), Falls::KillLate(2), Falls::Signal]);
+            self.blows.push(Blow { job, at: usize::try_from(dice.between(0, 12)).expect("small"), falls });
+            self.afterwards.push((dice.between(0, 300), dice.one(&[Verb::Deploy, Verb::Abort, Verb::Sweep])));
+        }
+    }
+
     fn interrupt(&mut self, dice: &mut Dice) {
         let verbs = [Verb::Abort, Verb::Abort, Verb::Rollback, Verb::ForcedAbort, Verb::Resume, Verb::Sweep, Verb::Recover];
         let promotes = [Verb::Promote, Verb::Promote, Verb::Sweep, Verb::Abort];
         if self.plan.steps.iter().any(|step| step.hold.is_some()) {
             self.afterwards.push((dice.between(0, 300), dice.one(&promotes)));
         }
-        let place = |dice: &mut Dice| usize::try_from(dice.between(0, 60)).expect("small");
+        // Any of the effects that the job has: retiring has many as well, and promoting few.
+        let most = self.effects();
+        let place = |dice: &mut Dice| usize::try_from(dice.between(0, most)).expect("small");
         match dice.between(0, 9) {
             0 | 1 => {
                 self.blows.push(Blow { job: 0, at: place(dice), falls: Falls::Signal });
@@ -219,12 +246,14 @@ impl Case {
                 // Whoever goes on dies too, now and then, and then somebody else does.
                 if dice.percent(25) {
                     let falls = dice.one(&[Falls::KillBefore, Falls::KillAfter, Falls::KillLate(2), Falls::Signal]);
-                    self.blows.push(Blow { job: 1, at: place(dice) / 2, falls });
+                    let at = place(dice) / dice.one(&[1, 3]);
+                    self.blows.push(Blow { job: 1, at, falls });
                     self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
                 }
             }
             5 => self.beside.push((dice.between(5, HORIZON), dice.one(&verbs))),
             6 => self.afterwards.push((dice.between(0, 60), Verb::Rollback)),
+            7 => self.contest(dice),
             _ => {}
         }
     }

@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, time::Duration};
 use espalier::{
     rollout::{
         hooks::Point,
-        machine::{Desired, Effect, Ending, Event, Role, Steer},
+        machine::{Desired, Effect, Ending, Event, Steer},
+        observation::{Lease, RefusalKind},
         outcome::{OutcomeKind, Reason},
         record::{Record, State},
     },
@@ -14,7 +15,7 @@ use espalier::{
     time::Timestamp,
 };
 
-use super::{case::Case, facts::Facts, judged, kept, rules};
+use super::{case::Case, claims, endings, facts::Facts, judged, kept, rules, watched::Watched};
 
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,52 +23,6 @@ pub(crate) struct Violation {
     pub(crate) rule: &'static str,
     pub(crate) at: Timestamp,
     pub(crate) what: String,
-}
-
-/// What the court knows of a job. Roles are places in the stage's slots.
-#[derive(Clone, Debug)]
-pub(crate) struct Watched {
-    pub(crate) name: String,
-    pub(crate) record: Record,
-    pub(crate) stable: Option<usize>,
-    /// The size that stable has to keep: what it had when its scaling was held, which may be less than when the release began.
-    pub(crate) kept: u32,
-    pub(crate) candidate: usize,
-    /// It was asked to restore whatever stable is like.
-    pub(crate) forced: bool,
-    /// It began by rolling back.
-    pub(crate) aborts: bool,
-    pub(crate) over: bool,
-    /// The world when it was read whole last, and when it was read at all, as far as answers arrived.
-    pub(crate) saw: Option<Facts>,
-    pub(crate) looked: Option<Facts>,
-    /// Whether it has observed anything: from then on it knows AWS's time.
-    pub(crate) observed: bool,
-    /// Until then something stood in its way: it began, or a call of its was refused.
-    pub(crate) hindered: Timestamp,
-    /// A call of its was refused at some time.
-    pub(crate) refused: bool,
-    /// When it could not write its record or its lease last.
-    pub(crate) unwritten: Option<Timestamp>,
-    /// The highest step that was written, and when last; that weights fell.
-    pub(crate) step: Option<usize>,
-    pub(crate) stepped: Timestamp,
-    pub(crate) fell: bool,
-    /// It wrote weights at all.
-    pub(crate) touched: bool,
-    pub(crate) signalled: Option<Timestamp>,
-    /// It wrote something since the signal.
-    pub(crate) acted_since: bool,
-    /// An answered reading showed somebody else's record, or somebody else's split.
-    pub(crate) superseded: bool,
-    pub(crate) drift_seen: bool,
-    pub(crate) promoted: bool,
-    /// What the world measured of the step in hand is beyond a limit.
-    pub(crate) condemned: bool,
-    /// The newest metrics could not be read, or not all of them.
-    pub(crate) unread: bool,
-    /// It runs hooks.
-    pub(crate) hooked: bool,
 }
 
 /// How long each bad state has stood.
@@ -172,25 +127,30 @@ impl<'c> Court<'c> {
                 (rules::PLAN, rules::plan(watched, *desired, before.at)),
                 (rules::DRIFT, rules::drift(watched, *desired, self.case)),
                 (rules::INTENT, rules::intent(watched, *desired, recorded, self.tags_lost)),
-                (rules::LEASE, rules::lease(watched)),
+                (claims::LEASE, claims::lease(watched)),
+                (claims::READ, claims::read(watched, *desired)),
+                (claims::ALONE, claims::alone(self, job, *desired)),
             ],
             Effect::Record(record, _) => {
                 let edited = self.edited.iter().any(|edited| *edited);
                 vec![
-                    (rules::LEASE, rules::lease(watched)),
+                    (claims::LEASE, claims::lease(watched)),
                     (rules::SIGNAL, rules::signal(watched, before)),
                     (rules::PROMOTION, rules::promotion(watched, record, edited)),
                     (judged::PASS, judged::promotion(self, watched, record, before.at)),
                     (kept::GATES, kept::promotion(self.case, watched, record, proven)),
                 ]
             }
-            Effect::Launch(_) => vec![(rules::LEASE, rules::lease(watched))],
+            Effect::Launch(_) => vec![(claims::LEASE, claims::lease(watched))],
             Effect::Scale(role, count) => {
-                vec![(rules::LEASE, rules::lease(watched)), (rules::SIZE, rules::size(watched, *role, *count, recorded, before))]
+                vec![
+                    (claims::LEASE, claims::lease(watched)),
+                    (rules::SIZE, rules::size(watched, *role, *count, recorded, before)),
+                ]
             }
             Effect::WaitUntil(_) => vec![(rules::SIGNAL, rules::signal_waits(watched, before))],
             Effect::Renew(_) | Effect::Steer(_) | Effect::OpenTest | Effect::CloseTest | Effect::StartHook(_) => {
-                vec![(rules::LEASE, rules::lease(watched))]
+                vec![(claims::LEASE, claims::lease(watched))]
             }
             // What it started it ends, whoever goes on.
             Effect::EndHook | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::Finish(_) => Vec::new(),
@@ -207,10 +167,15 @@ impl<'c> Court<'c> {
                     Desired::Split(split) if watched.stable.is_some() && split.candidate > 0 => {
                         watched.step = rules::step(watched, *split).or(watched.step);
                         watched.stepped = before.at;
+                        watched.walked = true;
                         watched.condemned = false;
+                        watched.restoring = None;
                     }
                     Desired::Split(_) => {}
-                    Desired::BaselineBesideCandidate | Desired::Baseline => watched.fell |= watched.step.is_some(),
+                    Desired::BaselineBesideCandidate | Desired::Baseline => {
+                        watched.fell |= watched.step.is_some();
+                        watched.restoring.get_or_insert(before.at);
+                    }
                 }
             }
             Effect::Record(record, _) => {
@@ -231,16 +196,20 @@ impl<'c> Court<'c> {
     }
 
     /// An effect was carried out, well or not.
-    pub(crate) fn done(&mut self, job: usize, effect: &Effect, refused: bool, after: &Facts, theirs: bool) {
-        if matches!(effect, Effect::Write(_)) {
+    pub(crate) fn done(&mut self, job: usize, effect: &Effect, answer: &Event, after: &Facts) {
+        if let Effect::Write(desired) = effect {
             self.hold(rules::EXPLICIT, after.at, rules::explicit(&self.jobs[job], after, self));
+            self.hold(endings::DRAINED, after.at, endings::drained(&self.jobs[job], *desired, after, &self.edited));
         }
+        let theirs = matches!(answer, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
         let watched = &mut self.jobs[job];
         if let (Effect::Steer(Steer::Hold), Some(stable)) = (effect, watched.stable) {
             watched.kept = watched.kept.min(after.slots[stable].desired);
         }
-        if refused {
+        if let Event::Refused(refusal) = answer {
             watched.refused = true;
+            watched.blind |= matches!(effect, Effect::Observe(_) | Effect::ReadBack);
+            watched.denied |= refusal.kind == RefusalKind::Permanent;
             if matches!(effect, Effect::Record(..) | Effect::Renew(_)) {
                 watched.unwritten = Some(after.at);
             }
@@ -257,6 +226,7 @@ impl<'c> Court<'c> {
         }
         if matches!(effect, Effect::Observe(_) | Effect::ReadBack) {
             watched.superseded |= theirs;
+            watched.read = true;
             watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
             watched.looked = Some(after.clone());
             if matches!(effect, Effect::Observe(_)) {
@@ -304,29 +274,29 @@ impl<'c> Court<'c> {
         let Ending::Outcome(outcome) = ending else {
             let held =
                 if watched.touched { Err(format!("{} wrote and calls it nothing: {ending:?}", watched.name)) } else { Ok(()) };
-            return self.hold(rules::ENDING, facts.at, held);
+            return self.hold(endings::ENDING, facts.at, held);
         };
         let edited = self.edited.iter().any(|edited| *edited);
         let held = match outcome.kind {
             OutcomeKind::RolledBack if matches!(outcome.reason, Reason::RolledBackByRequest { .. }) && !exactly => {
-                rules::promoted(watched, self.looked(watched, facts), edited)
+                endings::promoted(watched, self.looked(watched, facts), edited)
             }
             OutcomeKind::RolledBack => {
                 let was_exact = self.looked(watched, facts).written == self.at_start.written;
-                rules::rolled_back(watched, facts, exactly || was_exact, edited)
+                endings::rolled_back(watched, facts, exactly || was_exact, edited)
             }
-            OutcomeKind::Promoted => rules::promoted(watched, self.looked(watched, facts), edited),
-            OutcomeKind::Stuck => rules::stuck(watched, outcome, facts),
+            OutcomeKind::Promoted => endings::promoted(watched, self.looked(watched, facts), edited),
+            OutcomeKind::Stuck => endings::stuck(watched, outcome, facts),
             OutcomeKind::Held | OutcomeKind::Superseded => Ok(()),
             OutcomeKind::Unchanged => Err("the machine never decides this".to_owned()),
         };
-        let closed = rules::closed(watched, outcome, recorded, self.tags_lost);
+        let closed = endings::closed(watched, outcome, recorded, self.tags_lost);
         let failed = judged::failed(self, watched, outcome, facts.at);
         let outage = if job == 0 { judged::outage(self.case, watched, outcome, facts.at) } else { Ok(()) };
         let returned = kept::given_back(self.case, watched, outcome, facts);
         let shut = if self.tags_lost { Ok(()) } else { kept::shut(watched, outcome, facts) };
-        self.hold(rules::ENDING, facts.at, held);
-        self.hold(rules::CLOSED, facts.at, closed);
+        self.hold(endings::ENDING, facts.at, held);
+        self.hold(endings::CLOSED, facts.at, closed);
         self.hold(judged::FAIL, facts.at, failed);
         self.hold(judged::OUTAGE, facts.at, outage);
         self.hold(kept::SCALING, facts.at, returned);
@@ -344,13 +314,5 @@ impl<'c> Court<'c> {
     pub(crate) fn endless(&mut self, job: usize, at: Timestamp, what: String) {
         let name = self.jobs[job].name.clone();
         self.hold(rules::ENDS, at, Err(format!("{name}: {what}")));
-    }
-}
-
-/// Whose ECS service a role's is, as a place in the stage's slots.
-pub(crate) fn slot_of(watched: &Watched, role: Role) -> Option<usize> {
-    match role {
-        Role::Stable => watched.stable,
-        Role::Candidate => Some(watched.candidate),
     }
 }

@@ -60,23 +60,11 @@ pub(crate) struct Hands {
     written: Option<(BTreeMap<String, String>, Rc<Record>)>,
     actions: Option<(u64, Vec<Option<LiveAction>>)>,
     pub(crate) late: Vec<LateWrite>,
-    pub(crate) refused: bool,
 }
 
 impl Hands {
     pub(crate) fn new(slots: Slots, ledger: Ledger, door: Door, errands: Errands) -> Self {
-        Self {
-            slots,
-            ledger,
-            door,
-            errands,
-            sides: None,
-            record: None,
-            written: None,
-            actions: None,
-            late: Vec::new(),
-            refused: false,
-        }
+        Self { slots, ledger, door, errands, sides: None, record: None, written: None, actions: None, late: Vec::new() }
     }
 
     /// Does what the machine asks for; `WaitUntil` and `Finish` are the run's own.
@@ -108,7 +96,6 @@ impl Hands {
             | Effect::StartHook(_)
             | Effect::EndHook => self.act(world, effect, record).map(|()| Event::Done),
         };
-        self.refused = done.is_err();
         done.unwrap_or_else(|kind| Event::Refused(Refusal { kind, message: "refused".to_owned() }))
     }
 
@@ -116,11 +103,11 @@ impl Hands {
         match effect {
             Effect::Record(record, lease) => self.write_record(world, record, *lease),
             Effect::Renew(until) => {
-                let tags = self.ledger.renewal(record, *until);
+                let [(holder, lease), (service, mark)] = self.ledger.renewal(record, *until);
                 let was_ours = self.written.take().filter(|(known, _)| world.tags(self.ledger.holder()) == Some(known));
-                tag(world, self.ledger.holder(), tags)?;
-                self.written = was_ours.and_then(|(_, record)| Some((world.tags(self.ledger.holder())?.clone(), record)));
-                Ok(())
+                tag(world, &holder, lease)?;
+                self.written = was_ours.and_then(|(_, record)| Some((world.tags(&holder)?.clone(), record)));
+                tag(world, &service, mark)
             }
             Effect::Write(desired) => {
                 let actions = self.slots.actions(*desired).expect("a plan that was checked");

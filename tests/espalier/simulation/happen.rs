@@ -52,6 +52,10 @@ impl Run<'_> {
                     watched.hindered = watched.hindered.max(until);
                 }
             }
+            Ahead::Other(Other::SetClock(seconds)) => {
+                self.world.note("runner", format!("its clock is set by {seconds} s"));
+                self.offset += seconds * 1000;
+            }
             Ahead::Begins(verb) => self.start(verb),
         }
         self.notice();
@@ -86,9 +90,14 @@ impl Run<'_> {
         }
         let name = format!("{verb:?}").to_lowercase();
         self.world.note("job", format!("{name} begins"));
-        match verbs::begin(verb, self.case, &self.world, &self.stage, self.world.now()) {
+        let bent = self.bend.is_some_and(|bend| !bend.begins(verb));
+        let begun = verbs::begin(verb, self.case, &self.world, &self.stage, self.world.now());
+        match begun.filter(|_| !bent) {
             Some(begun) => self.begin(&name, begun, Some(verb)),
-            None => self.world.note("job", format!("{name} has nothing to do")),
+            None => {
+                self.world.note("job", format!("{name} has nothing to do"));
+                self.has_nothing_to_do(verb);
+            }
         }
     }
 }

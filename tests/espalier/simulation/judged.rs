@@ -22,8 +22,9 @@ use espalier::{
 
 use super::{
     case::{Case, Errand, Runs},
-    court::{Court, Watched},
+    court::Court,
     rules::{Stands, step as step_of, watches},
+    watched::Watched,
 };
 
 pub(crate) use espalier::rollout::analysis::reading::MINUTE;

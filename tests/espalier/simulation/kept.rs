@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use super::{
     case::{Case, Other},
-    court::{Court, Watched},
+    court::Court,
     facts::Facts,
     rules::{Stands, step as step_of, watches},
     stage::Stage,
+    watched::Watched,
 };
 
 pub(crate) const SCALING: &str = "6: what scales a side by itself is given back on every path";

@@ -33,7 +33,7 @@ impl Summary {
         }
     }
 
-    fn count(&mut self, played: &Played) {
+    pub(crate) fn count(&mut self, played: &Played) {
         self.cases += 1;
         for (_, ending) in &played.endings {
             self.rollouts += 1;

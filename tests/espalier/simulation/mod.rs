@@ -3,21 +3,26 @@
 //!
 //! Inside: `case` (what a seed means: data), `dice`, `chance` and `furnish` (which case a seed is), `stage` and `definitions` (the
 //! worlds, and what is released into them), `hands` with `calls`, `recorded`, `measure`, `errands`, `steer` and `doors` (effects → world →
-//! events), `verbs` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world), `words`, `facts`
-//! (one moment of the world), `court`, `rules`, `judged` and `kept` (what is held), `shrink` (the shortest failing case), `long`
+//! events), `verbs` and `begin` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world),
+//! `words`, `facts` (one moment of the world), `court` with `watched`, `rules`, `judged`, `kept`, `claims`, `endings` and `aftermath` (what is
+//! held), `shrink` (the shortest failing case), `long`
 //! (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that play it are in `simulated`.
 //!
 //! It reaches the world by `espalier::sandbox::direct` and the machine by `espalier::rollout`; of `espalier::aws` it uses what is
 //! pure. It lives beside the tests and not in the product. Replay a seed with
 //! `cargo bench --bench simulate -- --seed N --rollouts 1`.
 
+mod aftermath;
+mod begin;
 mod calls;
 pub(crate) mod case;
 mod chance;
+mod claims;
 mod court;
 pub(crate) mod definitions;
 mod dice;
 mod doors;
+mod endings;
 mod errands;
 pub(crate) mod facts;
 pub(crate) mod furnish;
@@ -35,5 +40,6 @@ mod shrink;
 mod stage;
 mod steer;
 mod verbs;
+mod watched;
 pub(crate) mod wire;
 mod words;

@@ -12,7 +12,7 @@ use espalier::{
 };
 
 use super::{
-    case::{CANDIDATE_IMAGE, Case, STABLE_IMAGE},
+    case::{CANDIDATE_IMAGE, Case, STABLE_IMAGE, Verb},
     court::{Court, Violation},
     facts::Facts,
     kept, rules,
@@ -50,6 +50,11 @@ pub(crate) trait Bend {
     /// What it understands in place of what it is told.
     fn hears(&self, event: Event) -> Event {
         event
+    }
+
+    /// Whether a later job begins at all.
+    fn begins(&self, _verb: Verb) -> bool {
+        true
     }
 
     /// What happens besides what it does.
@@ -108,13 +113,23 @@ impl Run<'_> {
         self.court.hold(rules::SERVED, facts.at, served);
         let untouched = kept::untouched(&self.stage, &self.world.inventory(), &self.court);
         self.court.hold(kept::FOREIGN, self.world.now(), untouched);
+        // What a sweep makes of it is the court's business alone: a case is over with its last job.
+        let (jobs, history, took) = (self.jobs.len(), std::mem::take(&mut self.history), self.world.now().since(start));
+        self.sweep_up();
         let story =
             self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
         Played {
             story: if self.tells { story.collect() } else { Vec::new() },
-            history: self.history,
-            took: self.world.now().since(start),
-            endings: self.court.jobs.iter().zip(&self.jobs).map(|(job, own)| (job.name.clone(), own.ending.clone())).collect(),
+            history,
+            took,
+            endings: self
+                .court
+                .jobs
+                .iter()
+                .zip(&self.jobs)
+                .take(jobs)
+                .map(|(job, own)| (job.name.clone(), own.ending.clone()))
+                .collect(),
             violation: self.court.violation,
             journal: self.jobs.into_iter().next().map(|job| job.rollout.journal().clone()).unwrap_or_default(),
         }

@@ -1,14 +1,14 @@
 //! The rules of DESIGN §5, each a small check on what was the case in the world.
 //!
 //! Those about metrics (7, 8) are in `judged`; those about what a release borrows and has to leave as it was (scaling, test rules,
-//! hooks, everything foreign: 6, 10, 13) in `kept`.
+//! hooks, everything foreign: 6, 10, 13) in `kept`; about leases in `claims`; about how a job may end (5, 9, 11) in `endings`, and what is left
+//! when the last one has ended in `aftermath`.
 
 use std::time::Duration;
 
 use espalier::{
     rollout::{
         machine::{Desired, Role},
-        outcome::{Outcome, OutcomeKind, Reason},
         plan::{OnCancel, OnDrift},
         record::{Record, State},
         split::Split,
@@ -18,9 +18,10 @@ use espalier::{
 
 use super::{
     case::{Case, Shape},
-    court::{Court, Watched, slot_of},
+    court::Court,
     facts::Facts,
     judged, kept,
+    watched::{Watched, slot_of},
 };
 
 /// A state that a watching job may not let stand for longer than one interval and one write.
@@ -202,30 +203,6 @@ pub(crate) fn intent(job: &Watched, desired: Desired, recorded: Option<&Record>,
     Err(format!("{} writes {split} while the record in AWS says {said:?}", job.name))
 }
 
-pub(crate) const LEASE: &str = "Leases: who lost the record ends without another write";
-
-pub(crate) fn lease(job: &Watched) -> Result<(), String> {
-    if job.superseded { Err(format!("{} writes after it read somebody else's record", job.name)) } else { Ok(()) }
-}
-
-pub(crate) const LEASED: &str = "Leases: whoever waits holds the lease that it has written";
-
-/// `lease` is what the tag says: rollout, generation, and until when.
-pub(crate) fn leased(job: &Watched, lease: Option<&str>, now: Timestamp) -> Result<(), String> {
-    let mut parts = lease.unwrap_or_default().split(' ');
-    let is_its = parts.next() == Some(&job.record.id) && parts.next() == Some(job.record.generation.to_string().as_str());
-    let until = parts.next().and_then(|until| until.parse().ok()).map(Timestamp::from_secs);
-    // Who restores before it looks goes by its own clock until it has read AWS's: here only, since commands read before they begin. What could not be written is written a minute
-    // later.
-    let is_hasty = job.aborts || job.record.verb == "rollback" || !job.observed;
-    let is_excused =
-        !is_its || is_hasty || job.superseded || job.unwritten.is_some_and(|at| now.since(at) < Duration::from_secs(300));
-    match until {
-        Some(until) if until <= now && !is_excused => Err(format!("{} waits with a lease until {until}", job.name)),
-        Some(_) | None => Ok(()),
-    }
-}
-
 pub(crate) const SIGNAL: &str = "12: on the first signal the weights go back before anything else";
 
 /// Whether the weights have to go back: the candidate has some, and stable can take them.
@@ -312,58 +289,4 @@ pub(crate) const ENDS: &str = "11: every path ends, with a deadline on every pha
 pub(crate) fn longest(case: &Case) -> Duration {
     let hooks: Duration = case.errands.iter().map(|errand| errand.limit).sum();
     case.plan.timeout + Duration::from_secs(120 + 900 + 300 + 600 * 4) + case.plan.settle + Duration::from_secs(600) + hooks
-}
-
-pub(crate) const ENDING: &str =
-    "5: rolled back is exactly what was before, promoted is the candidate everywhere, stuck has a cause";
-
-pub(crate) fn rolled_back(job: &Watched, facts: &Facts, exactly: bool, edited: bool) -> Result<(), String> {
-    if edited || exactly {
-        return Ok(());
-    }
-    let hurried = job.signalled.is_some();
-    let drains = facts.slots[job.candidate].present > 0;
-    let at_zero = job.stable.is_some() && facts.share(job.candidate) == 0 && facts.written.iter().all(Option::is_some);
-    if at_zero && (hurried || drains || job.refused) {
-        return Ok(());
-    }
-    Err(format!("{} calls {:?} rolled back", job.name, facts.written))
-}
-
-pub(crate) fn promoted(job: &Watched, facts: &Facts, edited: bool) -> Result<(), String> {
-    if edited || facts.least_share(job.candidate) == 100_000 {
-        return Ok(());
-    }
-    Err(format!("{} calls {:?} promoted", job.name, facts.written))
-}
-
-pub(crate) fn stuck(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(), String> {
-    let reason = &outcome.reason;
-    let hindered = job.refused || facts.written.iter().any(Option::is_none);
-    let recorded = job.record.stable.as_ref().map_or(0, |slot| slot.count);
-    let kept_up = job.stable.is_none_or(|stable| facts.slots[stable].desired >= recorded);
-    let stable_down = matches!(reason, Reason::StableDown { .. }) && (job.refused || job.signalled.is_some() || kept_up);
-    let drifted = matches!(reason, Reason::Drifted { .. } | Reason::TargetGone { .. });
-    let denied = matches!(reason, Reason::NotRestored { .. } | Reason::Refused { .. }) && hindered;
-    let caused = stable_down || drifted || denied;
-    if caused { Ok(()) } else { Err(format!("{} is stuck without a cause: {}", job.name, outcome.reason)) }
-}
-
-pub(crate) const CLOSED: &str = "9: what a job leaves is written in AWS";
-
-pub(crate) fn closed(job: &Watched, outcome: &Outcome, recorded: Option<&Record>, lost: bool) -> Result<(), String> {
-    let Some(recorded) = recorded.filter(|_| !lost && !job.refused) else { return Ok(()) };
-    let left: &[State] = match outcome.kind {
-        OutcomeKind::Promoted => &[State::Closed, State::Promoted],
-        OutcomeKind::RolledBack => &[State::Closed, State::RolledBack],
-        OutcomeKind::Held => &[State::Held],
-        OutcomeKind::Stuck => &[State::Stuck],
-        OutcomeKind::Unchanged | OutcomeKind::Superseded => return Ok(()),
-    };
-    // Restored by request is promoted, to the record.
-    let asked = matches!(outcome.reason, Reason::RolledBackByRequest { .. }) && recorded.state == State::Promoted;
-    if left.contains(&recorded.state) || asked || job.signalled.is_some() {
-        return Ok(());
-    }
-    Err(format!("{} ended {} and the record says {}", job.name, outcome.kind, recorded.state))
 }

@@ -5,9 +5,7 @@ use std::{collections::VecDeque, rc::Rc, time::Duration};
 use espalier::{
     rollout::{
         machine::{Desired, Effect, Ending, Event, Rollout},
-        observation::Lease,
-        record::{Record, State},
-        split::Split,
+        record::Record,
     },
     sandbox::{direct::Direct, scenario::Edit},
     time::Timestamp,
@@ -16,7 +14,8 @@ use espalier::{
 use super::{
     calls::LateWrite,
     case::{Case, Falls, Other, Verb},
-    court::{Court, Watched},
+    claims,
+    court::Court,
     errands,
     facts::Facts,
     hands::Hands,
@@ -25,7 +24,6 @@ use super::{
     recorded::{Tags, found},
     rules,
     stage::{OURS, Stage, told},
-    verbs::Begun,
     words::{heard, short},
 };
 
@@ -39,12 +37,14 @@ pub(super) struct Job {
     pub(super) effect: Rc<Effect>,
     /// When the effect is carried out, or the wait is over, by the world's time.
     pub(super) ready: Timestamp,
-    effects: usize,
+    pub(super) effects: usize,
     pub(super) ending: Option<Ending>,
-    dead: bool,
+    pub(super) dead: bool,
     pub(super) began: Timestamp,
     /// Since when it has not waited.
-    slept: Timestamp,
+    pub(super) slept: Timestamp,
+    /// Its clock against the world's, in milliseconds.
+    pub(super) offset: i64,
 }
 
 /// What is still to happen to the world.
@@ -64,7 +64,7 @@ pub(super) struct Run<'c> {
     pub(super) ahead: Vec<(Timestamp, Ahead)>,
     pub(super) afterwards: VecDeque<(u64, Verb)>,
     pub(super) court: Court<'c>,
-    /// The runner's clock against the world's, in milliseconds.
+    /// The clock of a runner on which a job begins, against the world's, in milliseconds.
     pub(super) offset: i64,
     pub(super) tells: bool,
     pub(super) bend: Option<&'c dyn Bend>,
@@ -93,62 +93,15 @@ impl Run<'_> {
         facts.expect("seen a line above")
     }
 
-    /// The runner's clock.
-    pub(super) fn clock(&self) -> Timestamp {
-        Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(self.offset))
+    /// A clock that is so far ahead.
+    pub(super) fn clock(&self, offset: i64) -> Timestamp {
+        Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(offset))
     }
 
-    /// When the world's time is what the runner's clock then says.
-    fn by_the_world(&self, runner: Timestamp) -> Timestamp {
-        Timestamp::from_millis(runner.as_millis().saturating_add_signed(-self.offset)).max(self.world.now())
-    }
-
-    pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
-        let Begun { mut rollout, slots, ledger, door, errands } = begun;
-        let facts = self.facts();
-        let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
-        let record = rollout.record().clone();
-        let effect = Rc::new(rollout.handle(self.clock(), Event::Begun).expect("a job begins"));
-        let rolls_back = matches!(*effect, Effect::CountHealthy(_) | Effect::Write(_));
-        let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
-        let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
-        let holds = self.case.plan.steps.iter().any(|step| step.hold.is_some());
-        let watches_again = verb == Some(Verb::Resume) && record.intent == record.verified && !holds;
-        let stable = record.stable.as_ref().map(|stable| place(&stable.group));
-        let count = record.stable.as_ref().map_or(0, |stable| stable.count);
-        self.court.jobs.push(Watched {
-            name: name.to_owned(),
-            kept: stable.map_or(0, |stable| facts.slots[stable].desired.min(count)),
-            stable,
-            candidate: place(&record.candidate.group),
-            forced: verb == Some(Verb::ForcedAbort),
-            aborts: verb.is_some() && !restores && (!goes_on || rolls_back),
-            over: false,
-            saw: None,
-            looked: None,
-            observed: false,
-            hindered: self.world.now(),
-            refused: false,
-            unwritten: None,
-            step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
-            // Who goes on after a hold, or where a step was only announced, does so at once; who resumes else watches once more.
-            stepped: if watches_again { self.world.now() } else { Timestamp::default() },
-            fell: false,
-            touched: false,
-            signalled: None,
-            acted_since: false,
-            superseded: false,
-            drift_seen: false,
-            promoted: record.state == State::Promoted,
-            condemned: false,
-            unread: false,
-            hooked: !errands.hooks().is_empty(),
-            record,
-        });
-        let now = self.world.now();
-        let hands = Hands::new(slots, ledger, door, errands);
-        self.jobs.push(Job { rollout, hands, effect, ready: now, effects: 0, ending: None, dead: false, began: now, slept: now });
-        self.issued(self.jobs.len() - 1);
+    /// When the world's time is what a job's clock then says.
+    fn by_the_world(&self, place: usize, runner: Timestamp) -> Timestamp {
+        let offset = self.jobs[place].offset;
+        Timestamp::from_millis(runner.as_millis().saturating_add_signed(-offset)).max(self.world.now())
     }
 
     /// Whatever is still under way when the last job is over takes effect.
@@ -243,7 +196,7 @@ impl Run<'_> {
     }
 
     /// A job has asked for its next effect.
-    fn issued(&mut self, place: usize) {
+    pub(super) fn issued(&mut self, place: usize) {
         if let Some(bend) = self.bend.filter(|_| place == 0) {
             self.jobs[place].effect = Rc::new(bend.asks((*self.jobs[place].effect).clone(), &self.facts()));
         }
@@ -272,13 +225,15 @@ impl Run<'_> {
             self.jobs[place].dead = true;
         } else if let Effect::WaitUntil(until) = *effect {
             // What is done on the way to a wait may take longer than the wait.
-            if until <= self.clock() && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval {
+            if until <= self.clock(self.jobs[place].offset)
+                && self.world.now().since(self.jobs[place].slept) < self.case.plan.interval
+            {
                 self.court.endless(place, facts.at, "it waits for what is past".to_owned());
             }
             let lease = self.world.tags(&holder).and_then(|tags| tags.get("espalier:lease"));
-            let leased = rules::leased(&self.court.jobs[place], lease.map(String::as_str), facts.at);
-            self.court.hold(rules::LEASED, facts.at, leased);
-            let ready = if blow == Some(Falls::Signal) { self.world.now() } else { self.by_the_world(until) };
+            let leased = claims::leased(&self.court.jobs[place], lease.map(String::as_str), facts.at);
+            self.court.hold(claims::LEASED, facts.at, leased);
+            let ready = if blow == Some(Falls::Signal) { self.world.now() } else { self.by_the_world(place, until) };
             let ends = self.jobs[place].hands.errands.ends(self.world.now());
             self.jobs[place].ready = ends.map_or(ready, |ends| ends.min(ready));
         } else {
@@ -309,7 +264,7 @@ impl Run<'_> {
         let passed = now.since(start).as_secs();
         for person in self.case.people.iter().filter(|person| person.at <= passed) {
             match person.r#do {
-                Edit::RemoveTags => self.court.tags_lost = true,
+                Edit::RemoveTags | Edit::RemoveServiceTags => self.court.tags_lost = true,
                 Edit::SetAlarm(_) | Edit::SetPullRequest(_) => {}
                 Edit::Nothing | Edit::CancelJob | Edit::SetAction(_) | Edit::DeleteRule => {
                     self.court.edited.iter_mut().for_each(|edited| *edited = true);
@@ -330,6 +285,7 @@ impl Run<'_> {
         }
         let mut event = if matches!(*effect, Effect::WaitUntil(_)) {
             self.jobs[place].slept = self.world.now();
+            (self.court.jobs[place].read, self.court.jobs[place].blind) = (false, false);
             Event::Woke
         } else {
             let before = self.facts();
@@ -338,16 +294,15 @@ impl Run<'_> {
             if let Some(bend) = self.bend.filter(|_| place == 0) {
                 bend.does(&mut self.world, &effect);
             }
-            let (late, refused) = (std::mem::take(&mut job.hands.late), job.hands.refused);
+            let late = std::mem::take(&mut job.hands.late);
             self.ahead.extend(late.into_iter().map(|late| (late.lands, Ahead::Lands(late))));
             let facts = self.facts();
             // A reading that a signal interrupts is not heard.
             let unheard =
                 blow == Some(Falls::Signal) && matches!(*effect, Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_));
-            let theirs = matches!(&event, Event::Observed(seen) if matches!(seen.lease, Lease::Theirs(_)));
             self.note_edits();
             if !unheard {
-                self.court.done(place, &effect, refused, &facts, theirs);
+                self.court.done(place, &effect, &event, &facts);
                 self.court.read(place, &event);
             }
             if let Effect::Scale(role, count) = *effect {
@@ -377,7 +332,7 @@ impl Run<'_> {
             (watched.signalled, watched.acted_since) = (Some(self.world.now()), false);
         }
         self.tell(place, || format!("hears {}", heard(&event)));
-        let now = self.clock();
+        let now = self.clock(self.jobs[place].offset);
         let job = &mut self.jobs[place];
         job.effects += 1;
         match job.rollout.handle(now, event) {

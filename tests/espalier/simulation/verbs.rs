@@ -23,7 +23,7 @@ use super::{
     case::{Case, Verb},
     doors::Door,
     errands::Errands,
-    stage::{Stage, release, seen},
+    stage::{OURS, Stage, release, seen},
     steer,
 };
 
@@ -49,6 +49,46 @@ pub(crate) fn deploy(case: &Case, world: &Direct, stage: &Stage, now: Timestamp)
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
 }
 
+/// A release after the first one, or beside it, as `deploy` begins it; none where it is refused: somebody is at it, or not everything is on
+/// what served at the start (the other slot runs what would be released).
+fn another(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+    let found = recorded(world, stage);
+    if found.as_ref().is_some_and(|found| found.is_open() || found.is_held(now)) {
+        return None;
+    }
+    let mut slots = stage.released(stage.launch(case)?);
+    let serving = slots.stable.as_ref().map(|stable| stable.group.id.clone());
+    for (target, baseline) in &mut slots.targets {
+        let action = seen(world.action(target.arn())?);
+        let weighty: Vec<_> = action.groups().iter().filter(|(_, weight)| *weight > 0).map(|(group, _)| group.clone()).collect();
+        if weighty != serving.clone().into_iter().collect::<Vec<_>>() {
+            return None;
+        }
+        *baseline = action;
+    }
+    let mut record = stage.record(case, now);
+    record.id = format!("{}-{}", record.id, now.as_millis());
+    record.owner.clone_from(&record.id);
+    let known = found.map(|found| found.record);
+    record.previous = known.as_ref().and_then(|known| known.previous.clone());
+    let unfinished = known.as_ref().and_then(|known| known.scaling.filter(|scaling| scaling.held));
+    let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
+    // What the one before could not take away keeps its place.
+    let opens = case.tests && slots.stable.is_some() && world.rules(&stage.listener).all(|rule| !is_door(rule.name));
+    let door = Door::new(&record.id, &stage.listener, opens, Vec::new());
+    let release = release(&record, &slots);
+    let mut rollout = Rollout::release(record, release);
+    let scaling = slots.stable.as_ref().and_then(|stable| steer::look(world, stable));
+    rollout.expect_scaling(scaling.map(|seen| unfinished.map_or(seen, |known| Scaling { suspended: known.suspended, ..seen })));
+    let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
+    Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
+}
+
+/// A test rule of one of ours.
+fn is_door(name: &str) -> bool {
+    name.starts_with(&format!("espalier-test-{OURS}"))
+}
+
 /// What `conduct` tells the machine.
 fn with_hooks(mut begun: Begun) -> Begun {
     if begun.door.wanted {
@@ -67,6 +107,9 @@ pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Found> {
 
 /// Begins a verb; none where there is nothing for it to do.
 pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+    if verb == Verb::Deploy {
+        return another(case, world, stage, now);
+    }
     let found = recorded(world, stage)?;
     let Found { record, leased_until, .. } = found.clone();
     let aborted = || Takeover::RollBack(Reason::Aborted { by: "a person".to_owned() });
@@ -79,6 +122,7 @@ pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now:
         (Verb::Rollback, State::Running | State::Stuck) if restores => Takeover::GoOn(GoOn::Here),
         (Verb::Rollback, State::Running | State::Held | State::Stuck) => aborted(),
         (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(&found, world, stage, now),
+        (Verb::Deploy, _) => return None,
         (Verb::Promote, _) => Takeover::promote(&record, None, now),
         (Verb::Resume, _) => Takeover::resume(&record, leased_until, now),
         (Verb::Sweep, _) => Takeover::sweep(&record, record.is_whole(), leased_until, now),

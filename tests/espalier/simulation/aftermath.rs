@@ -1,0 +1,110 @@
+//! What is left when the last job is over: the second half of rule 9.
+//!
+//! Whatever befell the jobs, once the lease has run out and AWS answers again a sweep (`resume --all`) finds all that it needs, and
+//! ends what is left open. Cases in which somebody else had a hand in actions or tags are another rule's.
+
+use std::time::Duration;
+
+use espalier::{
+    aws::ledger::Found,
+    rollout::record::{Record, State},
+    time::Timestamp,
+};
+
+use super::{case::Verb, facts::Facts, run::Run, verbs};
+
+pub(crate) const REST: &str =
+    "9: whoever comes after the last job ends what it left: no candidate keeps part of the weight, no record stays open";
+
+/// More sweeps than any case needs: the first may be killed by a blow that was meant for another job.
+const SWEEPS: usize = 4;
+
+/// Whether a verb has something to do with what stands in AWS.
+pub(super) fn has_to(verb: Verb, found: &Found, now: Timestamp) -> bool {
+    let Found { record, leased_until, .. } = found;
+    let leased = leased_until.is_some_and(|until| until > now);
+    let held_until = record.hold.filter(|_| record.state == State::Held).map(|held| held.until);
+    match (verb, record.state) {
+        // What serves is what would be released, or somebody is at it.
+        (Verb::Deploy, _) | (_, State::Closed) => false,
+        (Verb::Abort | Verb::ForcedAbort, state) => state != State::Promoted,
+        (Verb::Rollback, State::Running) => record.verb != "rollback" || !leased,
+        (Verb::Rollback, State::Held) => true,
+        (Verb::Promote, State::Held) => held_until.is_some_and(|until| until > now),
+        (Verb::Resume, State::Running | State::RolledBack | State::Promoted) => !leased,
+        (Verb::Sweep, State::Running | State::RolledBack) => !leased,
+        (Verb::Sweep, State::Held) => held_until.is_some_and(|until| until <= now),
+        (Verb::Recover, State::Running | State::RolledBack) => !leased,
+        (Verb::Rollback | Verb::Promote | Verb::Resume | Verb::Sweep | Verb::Recover, _) => false,
+    }
+}
+
+impl Run<'_> {
+    /// A verb says that there is nothing to do for it.
+    pub(super) fn has_nothing_to_do(&mut self, verb: Verb) {
+        let now = self.world.now();
+        let found = verbs::recorded(&self.world, &self.stage).filter(|_| !self.is_strange());
+        let held = match found.filter(|found| has_to(verb, found, now)) {
+            Some(found) => Err(format!("{verb:?} finds nothing to do where the record says {}", found.record.state)),
+            None => Ok(()),
+        };
+        self.court.hold(REST, now, held);
+    }
+
+    /// Sweeps until nothing is left open.
+    pub(super) fn sweep_up(&mut self) {
+        for _ in 0..SWEEPS {
+            let Some(found) = self.open() else { break };
+            let wait = self.due(&found).since(self.world.now()) + Duration::from_secs(1);
+            self.afterwards.push_back((wait.as_secs() + 1, Verb::Sweep));
+            while self.court.violation.is_none() && self.turn() {}
+            self.land();
+            self.note_edits();
+        }
+        let facts = self.facts();
+        let rests = self.rests(&facts);
+        self.court.hold(REST, facts.at, rests);
+    }
+
+    /// Somebody else had a hand in it, or somebody's tool.
+    fn is_strange(&self) -> bool {
+        self.court.edited.contains(&true) || self.court.tags_lost
+    }
+
+    /// The record, where somebody has to go on with it.
+    fn open(&self) -> Option<Found> {
+        let is_open = |state: State| matches!(state, State::Running | State::RolledBack | State::Promoted | State::Held);
+        let found = verbs::recorded(&self.world, &self.stage).filter(|found| is_open(found.record.state));
+        found.filter(|_| self.court.violation.is_none() && !self.is_strange())
+    }
+
+    /// When nothing stands in a sweep's way any more.
+    fn due(&self, found: &Found) -> Timestamp {
+        let Found { record, leased_until, .. } = found;
+        let Record { plan, promoted, hold, .. } = record;
+        let retires = promoted.zip(plan.retire_after).map(|(promoted, after)| promoted + after.max(plan.settle));
+        let answers = self.case.faults.iter().filter_map(|fault| fault.before).max();
+        let answers = answers.map(|before| self.court.at_start.at + Duration::from_secs(before));
+        let all = [*leased_until, hold.map(|held| held.until), retires, answers];
+        all.into_iter().flatten().max().unwrap_or_default()
+    }
+
+    /// Nothing is left half done.
+    fn rests(&self, facts: &Facts) -> Result<(), String> {
+        if self.is_strange() {
+            return Ok(());
+        }
+        let whole = |weights: &super::facts::Weights| [0, 1].map(|slot| weights.share(slot) % 100_000) == [0, 0];
+        let everywhere = |slot: usize| facts.share(slot) == facts.least_share(slot);
+        let is_whole = facts.written.iter().flatten().all(whole) && everywhere(0) && everywhere(1);
+        let state = verbs::recorded(&self.world, &self.stage).map(|found| found.record.state);
+        match state {
+            // A person has to, and is told so.
+            Some(State::Stuck) => Ok(()),
+            Some(State::Closed) if is_whole => Ok(()),
+            None if facts.written == self.court.at_start.written => Ok(()),
+            Some(state) => Err(format!("in the end the record says {state}, and the traffic targets {:?}", facts.written)),
+            None => Err(format!("in the end there is no record, and the traffic targets say {:?}", facts.written)),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the court knows of a job.
+
+use espalier::{
+    rollout::{machine::Role, record::Record},
+    time::Timestamp,
+};
+
+use super::facts::Facts;
+
+/// A job, as it was watched. Roles are places in the stage's slots.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) name: String,
+    pub(crate) record: Record,
+    pub(crate) stable: Option<usize>,
+    /// The size that stable has to keep: what it had when its scaling was held, which may be less than when the release began.
+    pub(crate) kept: u32,
+    pub(crate) candidate: usize,
+    /// It was asked to restore whatever stable is like.
+    pub(crate) forced: bool,
+    /// It began by rolling back.
+    pub(crate) aborts: bool,
+    pub(crate) over: bool,
+    /// It is a release of its own, and took nothing over.
+    pub(crate) fresh: bool,
+    pub(crate) began: Timestamp,
+    /// The world when it was read whole last, and when it was read at all, as far as answers arrived.
+    pub(crate) saw: Option<Facts>,
+    pub(crate) looked: Option<Facts>,
+    /// Whether it has observed anything: from then on it knows AWS's time.
+    pub(crate) observed: bool,
+    /// Until then something stood in its way: it began, or a call of its was refused.
+    pub(crate) hindered: Timestamp,
+    /// A call of its was refused at some time; one was refused for good.
+    pub(crate) refused: bool,
+    pub(crate) denied: bool,
+    /// When it could not write its record or its lease last.
+    pub(crate) unwritten: Option<Timestamp>,
+    /// The highest step that was written, and when last; that weights fell.
+    pub(crate) step: Option<usize>,
+    pub(crate) stepped: Timestamp,
+    pub(crate) fell: bool,
+    /// When it first wrote what was before, since the newest step.
+    pub(crate) restoring: Option<Timestamp>,
+    /// It wrote weights at all.
+    pub(crate) touched: bool,
+    /// It wrote a step itself.
+    pub(crate) walked: bool,
+    /// It was told whose the record is since it waited last. Whoever begins has just read that.
+    pub(crate) read: bool,
+    /// A reading was refused since then.
+    pub(crate) blind: bool,
+    pub(crate) signalled: Option<Timestamp>,
+    /// It wrote something since the signal.
+    pub(crate) acted_since: bool,
+    /// An answered reading showed somebody else's record, or somebody else's split.
+    pub(crate) superseded: bool,
+    pub(crate) drift_seen: bool,
+    pub(crate) promoted: bool,
+    /// What the world measured of the step in hand is beyond a limit.
+    pub(crate) condemned: bool,
+    /// The newest metrics could not be read, or not all of them.
+    pub(crate) unread: bool,
+    /// It runs hooks.
+    pub(crate) hooked: bool,
+}
+
+/// Whose ECS service a role's is, as a place in the stage's slots.
+pub(crate) fn slot_of(watched: &Watched, role: Role) -> Option<usize> {
+    match role {
+        Role::Stable => watched.stable,
+        Role::Candidate => Some(watched.candidate),
+    }
+}
