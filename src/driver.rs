@@ -52,8 +52,11 @@ pub async fn drive(
     let mut event = Event::Begun;
     loop {
         let effect = rollout.handle(hands.clock.now(), event)?;
-        reports.publish(rollout.journal());
-        reports.hook_said(&hooks.said());
+        // What goes back goes back before anybody is told (DESIGN §5 rule 12).
+        if !matches!(effect, Effect::Write(Desired::BaselineBesideCandidate | Desired::Baseline)) {
+            reports.publish(rollout.journal());
+            reports.hook_said(&hooks.said());
+        }
         event = match effect {
             Effect::Finish(ending) => {
                 if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Held) {

@@ -16,7 +16,7 @@ use super::{
     lattice::{
         action::{Action, ActionError, ActionTextError},
         ids::TargetGroupArn,
-        packing::{KEY_PREFIX, pack, unpack},
+        packing::{KEY_PREFIX, VALUE_LENGTH, pack, unpack},
         traffic::TrafficTarget,
     },
 };
@@ -125,15 +125,20 @@ impl Ledger {
         &self.holder
     }
 
-    /// How many tags each of these will carry, for counting free ones beforehand: the traffic targets and the Lattice service.
+    /// How many tags each of these will carry along a plan of so many steps, for counting free ones beforehand: the traffic targets and
+    /// the Lattice service.
     #[must_use]
-    pub fn needed(&self) -> Vec<(&str, usize)> {
-        let more = |arn: &str| if arn == self.holder { RECORD_TAGS } else { 0 };
+    pub fn needed(&self, steps: usize) -> Vec<(&str, usize)> {
+        // Each further traffic target takes its ARN, each further step what it is in words.
+        let arns: usize = self.baselines.iter().skip(3).map(|(arn, _)| arn.len() + 1).sum();
+        let long = arns + steps.saturating_sub(10) * 24;
+        let more = |arn: &str| if arn == self.holder { RECORD_TAGS + long.div_ceil(VALUE_LENGTH) } else { 0 };
         let targets = self.baselines.iter().map(|(arn, tags)| (arn.as_str(), tags.len() + 1 + more(arn)));
         targets.chain([(self.service_arn.as_str(), 1)]).collect()
     }
 
-    /// Writes the record and the lease; the first time also the mark and every baseline, before them.
+    /// Writes the record and the lease; the first time also the mark and every baseline, before them; the last time the mark, after
+    /// them.
     ///
     /// # Errors
     /// AWS's refusal.
@@ -153,9 +158,12 @@ impl Ledger {
         let mut tags = pack(RECORD, &record.encode()).map_err(|error| Fault::invalid("TagResource", error.to_string()))?;
         tags.insert(key("lease"), lease_text(record, lease));
         if self.claimed.get() {
-            return Ok(vec![(self.holder.clone(), tags)]);
+            let mut pages = vec![(self.holder.clone(), tags)];
+            // The job's last word: nobody renews after it.
+            pages.extend(lease.is_none().then(|| self.mark()));
+            return Ok(pages);
         }
-        let mut pages = vec![(self.service_arn.clone(), BTreeMap::from([(mark(&self.holder), self.holder.clone())]))];
+        let mut pages = vec![self.mark()];
         for (arn, baseline) in &self.baselines {
             let rollout = [(key("rollout"), self.holder.clone())];
             let page: BTreeMap<_, _> = baseline.clone().into_iter().chain(rollout).collect();
@@ -175,18 +183,28 @@ impl Ledger {
         self.claimed.set(true);
     }
 
-    /// Writes only the lease.
+    /// Writes only the lease, and the mark: no reading shows that somebody has removed that (Terraform removes tags that it does not
+    /// know), and without it nobody would find the rollout.
     ///
     /// # Errors
     /// AWS's refusal.
     pub async fn renew(&self, aws: &Aws, record: &Record, until: Timestamp) -> Result<(), Fault> {
-        aws.lattice.write_tags(&self.holder, &self.renewal(record, until)).await
+        for (arn, tags) in self.renewal(record, until) {
+            aws.lattice.write_tags(&arn, &tags).await?;
+        }
+        Ok(())
     }
 
-    /// The tags that [`Ledger::renew`] writes to the holder. Pure.
+    /// What [`Ledger::renew`] writes, in the order in which it is written. Pure.
     #[must_use]
-    pub fn renewal(&self, record: &Record, until: Timestamp) -> BTreeMap<String, String> {
-        BTreeMap::from([(key("lease"), lease_text(record, Some(until)))])
+    pub fn renewal(&self, record: &Record, until: Timestamp) -> [Page; 2] {
+        [(self.holder.clone(), BTreeMap::from([(key("lease"), lease_text(record, Some(until)))])), self.mark()]
+    }
+
+    /// What the Lattice service is marked with.
+    fn mark(&self) -> Page {
+        let id = self.holder.rsplit('/').next().unwrap_or_default();
+        (self.service_arn.clone(), BTreeMap::from([(key(&format!("rollout.{id}")), self.holder.clone())]))
     }
 
     /// Whose record it is now.
@@ -236,10 +254,6 @@ impl Ledger {
     }
 }
 
-fn mark(holder: &str) -> String {
-    key(&format!("rollout.{}", holder.rsplit('/').next().unwrap_or_default()))
-}
-
 fn lease_text(record: &Record, until: Option<Timestamp>) -> String {
     let until = until.map_or_else(|| "ended".to_owned(), |until| until.as_secs().to_string());
     format!("{} {} {until}", record.id, record.generation)
@@ -269,11 +283,19 @@ async fn held_by(aws: &Aws, holder: &str) -> Result<Option<Found>, LedgerError> 
 /// # Errors
 /// AWS's refusal, or a record that cannot be read.
 pub async fn on_service(aws: &Aws, service_arn: &str) -> Result<Vec<Found>, LedgerError> {
+    each_on_service(aws, service_arn).await?.into_iter().collect()
+}
+
+/// The same, where one that cannot be read must not hide the others.
+///
+/// # Errors
+/// AWS's refusal of the marks.
+pub async fn each_on_service(aws: &Aws, service_arn: &str) -> Result<Vec<Result<Found, LedgerError>>, Fault> {
     let marks = aws.lattice.read_tags(service_arn).await?;
     let prefix = key("rollout.");
     let mut records = Vec::new();
     for holder in marks.iter().filter(|(mark, _)| mark.starts_with(&prefix)).map(|(_, holder)| holder) {
-        records.extend(held_by(aws, holder).await?);
+        records.extend(held_by(aws, holder).await.transpose());
     }
     Ok(records)
 }
@@ -324,7 +346,6 @@ pub fn recorded_targets(found: &Found) -> Result<Vec<TrafficTarget>, LedgerError
 ///
 /// A rollback writes no baselines: it begins where everything is on the revision that it leaves, so its baseline is the one of
 /// the release before with everything on the other side.
-///
 ///
 /// One that is gone, or that lost its tags, does not keep the others from being restored: its baseline is then taken to be
 /// stable's group alone, which is what it is for every rule that nobody else shares.

@@ -138,17 +138,16 @@ pub(crate) async fn conduct(
     options.rollback_command = command("rollback");
     options.ecs_service.clone_from(&slots.candidate.ecs_service);
     let (holder, id) = (ledger.holder().to_owned(), rollout.record().id.clone());
-    let locks = matches!(rollout.journal().release.verb.as_str(), "deploy" | "shift");
-    if rollout.record().locked
-        && locks
-        && let Some(what) = lock::take(aws, clock, &holder, &id).await?
+    let is_new = matches!(rollout.journal().release.verb.as_str(), "deploy" | "shift");
+    if rollout.takes_the_lock()
+        && let Some(what) = lock::take(aws, clock, &holder, (&id, &rollout.record().owner)).await?
     {
         rollout.note(clock.now(), Happening::Concern { what });
     }
     warn_of_expiry(&mut rollout, aws, clock.now());
     if let Some(github) = &mut options.github {
         // A rollback of what another job released is told where that was.
-        if locks {
+        if is_new {
             rollout.begun_for(github.begins_for());
         }
         github.origin.clone_from(&rollout.record().origin);

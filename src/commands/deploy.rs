@@ -120,7 +120,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     preflight::refuse(problems)?;
     let view = View { settings, survey: &survey, roles: &roles, definitions: &definitions };
     view.judge()?;
-    preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
+    preflight::judge_tags(&aws, &survey.service, &roles.targets, &settings.plan).await?;
     if view.is_unchanged(&aws).await? {
         let release = view.release(&aws, String::new(), view.stable_revision());
         reports.opening = opening.take();

@@ -1,6 +1,6 @@
 //! `lock: ssm`: one parameter for each set of traffic targets. Creating it excludes every other release, which tags cannot.
 //!
-//! Its value is `ROLLOUT UNTIL`: until then (epoch seconds) it stands by itself, as long as a lease lasts; after that for as long as the
+//! Its value is `ROLLOUT UNTIL OWNER`: until then (epoch seconds) it stands by itself, as long as a lease lasts; after that for as long as the
 //! rollout's lease does. One that is left over is taken over as leases are: written, waited for two seconds, read back.
 
 use std::time::Duration;
@@ -30,10 +30,10 @@ pub(super) fn name(holder: &str) -> String {
 ///
 /// # Errors
 /// When another rollout has it, or AWS refuses.
-pub(super) async fn take(aws: &Aws, clock: &dyn Clock, holder: &str, id: &str) -> Result<Option<String>, Error> {
+pub(super) async fn take(aws: &Aws, clock: &dyn Clock, holder: &str, (id, owner): (&str, &str)) -> Result<Option<String>, Error> {
     let name = name(holder);
     let now = || aws.date().unwrap_or_else(|| clock.now());
-    let value = format!("{id} {}", (now() + STANDS).as_secs());
+    let value = format!("{id} {} {owner}", (now() + STANDS).as_secs());
     match aws.parameters.put(&name, &value, false, clock.now()).await {
         Ok(()) => return Ok(None),
         Err(fault) if fault.code.as_deref() == Some("ParameterAlreadyExists") => {}
@@ -61,7 +61,8 @@ pub(super) async fn take(aws: &Aws, clock: &dyn Clock, holder: &str, id: &str) -
 
 /// By itself, or by its rollout's lease.
 fn is_live(value: &str, records: &[Found], now: Timestamp) -> bool {
-    let (id, until) = value.split_once(' ').unwrap_or((value, ""));
+    let mut parts = value.split(' ');
+    let (id, until) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let until = until.parse().map(Timestamp::from_secs).unwrap_or_default();
     until > now || records.iter().any(|found| found.record.id == id && found.is_held(now))
 }
@@ -104,7 +105,9 @@ mod tests {
     #[test]
     fn a_lock_stands_by_itself_for_as_long_as_a_lease() {
         let now = Timestamp::from_secs(1000);
-        for (value, live) in [("a 1001", true), ("a 1000", false), ("a", false), ("", false), ("a x", false)] {
+        for (value, live) in
+            [("a 1001", true), ("a 1001 job-2", true), ("a 1000 job-2", false), ("a", false), ("", false), ("a x", false)]
+        {
             assert_eq!(is_live(value, &[], now), live, "{value}");
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     },
     exit::{Error, Exit, Problem},
     resources::resource::OWNER,
-    rollout::record::State,
+    rollout::{plan::Plan, record::State},
     time::Timestamp,
     verify::Code,
 };
@@ -151,10 +151,15 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judg
 }
 
 /// Whether every traffic target, and the Lattice service, has room for the tags of the record.
-pub(crate) async fn judge_tags(aws: &Aws, service: &LatticeService, targets: &[(TrafficTarget, Action)]) -> Result<(), Error> {
+pub(crate) async fn judge_tags(
+    aws: &Aws,
+    service: &LatticeService,
+    targets: &[(TrafficTarget, Action)],
+    plan: &Plan,
+) -> Result<(), Error> {
     let ledger = Ledger::new(&service.arn, targets, false)?;
     let mut problems = Vec::new();
-    for (arn, needed) in ledger.needed() {
+    for (arn, needed) in ledger.needed(plan.steps.len()) {
         let tags = aws.lattice.read_tags(arn).await?;
         if let Err(missing) = free_tags(&tags, needed) {
             let label = targets.iter().find(|(target, _)| target.arn() == arn);

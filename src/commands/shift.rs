@@ -86,7 +86,7 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
             return Err(Error::new(Exit::Refused, message).hint("give `--from` the target group that has the traffic"));
         }
     }
-    preflight::judge_tags(&aws, &survey.service, &roles.targets).await?;
+    preflight::judge_tags(&aws, &survey.service, &roles.targets, &settings.plan).await?;
     let groups = [survey.slots[1].group.as_ref(), survey.slots[0].group.as_ref()];
     let analysis = judging::judge(&aws, clock.now(), &settings.judging, groups).await?;
     if settings.dry_run {

@@ -8,14 +8,12 @@ use super::{
     takeover,
 };
 use crate::{
-    aws::{
-        Aws,
-        ledger::{self, Found},
-    },
+    aws::{Aws, ledger},
     clock::Clock,
     exit::{Error, Exit, Problem},
-    rollout::takeover::Takeover,
+    rollout::{machine::GoOn, takeover::Takeover},
     settings::ResumeSettings,
+    time::Timestamp,
 };
 
 /// Runs it: one rollout after the other, none keeping the others from their turn.
@@ -24,17 +22,15 @@ use crate::{
 /// What kept it from looking at all of them, told at the end.
 pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
     let mut signals = conduct::listen()?;
-    let (aws, clock, all) = conduct::until_signal(&mut signals, look(settings)).await?;
-    let mut problems = Vec::new();
-    let mut worst = Exit::Done;
+    let Seen { aws, clock, all, mut problems } = conduct::until_signal(&mut signals, look(settings)).await?;
+    let mut worst = if problems.is_empty() { Exit::Done } else { Exit::Malfunction };
     let mut lines = Vec::new();
-    for on in all {
+    for (on, decision) in all {
         if signals.came() {
             break;
         }
         let name = format!("rollout {} of {}", on.found.record.id, on.found.record.name);
         let now = aws.date().unwrap_or_else(|| clock.now());
-        let decision = Takeover::sweep(&on.found.record, on.found.leased_until, now);
         let prepared = match decision {
             Takeover::Leave(why) => {
                 lines.push(format!("{name}: {why}"));
@@ -50,7 +46,7 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
                 lines.push(format!("{name}: {}", would(&decision)));
                 continue;
             }
-            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(&aws, on, decision, now).await,
+            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(settings, &aws, on, decision, now).await,
         };
         let done = match prepared {
             Ok(prepared) => {
@@ -74,19 +70,64 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
     if problems.is_empty() { Ok(worst) } else { Err(Error { exit: worst, problems }) }
 }
 
-/// Every record of the region, of every application.
-async fn look(settings: &ResumeSettings) -> Result<(Aws, Box<dyn Clock>, Vec<OnService>), Error> {
-    let clock = connect::clock(&settings.surroundings).await?;
-    let aws = connect::aws(&settings.aws).await?;
-    let mut all = Vec::new();
-    for service in aws.lattice.list_services().await? {
-        let on = |found: Found| OnService { service_arn: service.arn.clone(), found };
-        all.extend(ledger::on_service(&aws, &service.arn).await?.into_iter().map(on));
-    }
-    Ok((aws, clock, all))
+/// What a sweep found.
+struct Seen {
+    aws: Aws,
+    clock: Box<dyn Clock>,
+    /// What is to be rolled back comes first, and what may take long last.
+    all: Vec<(OnService, Takeover)>,
+    /// What could not be read: it keeps nobody else from being looked after.
+    problems: Vec<Problem>,
 }
 
-async fn prepare(aws: &Aws, on: OnService, decision: Takeover, now: crate::time::Timestamp) -> Result<Prepared, Error> {
+/// Every record of the region, of every application.
+async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
+    let clock = connect::clock(&settings.surroundings).await?;
+    let aws = connect::aws(&settings.aws).await?;
+    let (mut all, mut problems) = (Vec::new(), Vec::new());
+    for service in aws.lattice.list_services().await? {
+        let unread = |error: &dyn std::fmt::Display| Problem { message: format!("{}: {error}", service.name), hint: None };
+        let records = ledger::each_on_service(&aws, &service.arn).await.unwrap_or_else(|fault| {
+            problems.push(unread(&fault));
+            Vec::new()
+        });
+        for record in records {
+            match record {
+                Ok(found) => all.push(OnService { service_arn: service.arn.clone(), found }),
+                Err(error) => problems.push(unread(&error)),
+            }
+        }
+    }
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    let decided = |on: OnService| {
+        let known = takeover::knows(&on.found.record, &settings.plan, &settings.judging);
+        let decision = Takeover::sweep(&on.found.record, known, on.found.leased_until, now);
+        (on, decision)
+    };
+    let mut all: Vec<_> = all.into_iter().map(decided).collect();
+    all.sort_by_key(|(_, decision)| match decision {
+        Takeover::RollBack(_) => 0,
+        Takeover::Watch | Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => 1,
+        Takeover::GoOn(_) => 2,
+    });
+    Ok(Seen { aws, clock, all, problems })
+}
+
+async fn prepare(
+    settings: &ResumeSettings,
+    aws: &Aws,
+    mut on: OnService,
+    decision: Takeover,
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    // What is decided is finished without a judgement. Only a hold that goes on by itself has steps before it.
+    if decision == Takeover::GoOn(GoOn::Next) && !on.found.record.is_whole() {
+        let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
+        let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "resume", GoOn::Next, false, None, now)?;
+        let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
+        prepared.hooks.set_jobs(settings.hooks.clone());
+        return Ok(prepared);
+    }
     let recorded = on.with_targets(aws).await?;
     match decision {
         Takeover::RollBack(reason) => takeover::roll_back(aws, recorded, "resume", reason, false, now),

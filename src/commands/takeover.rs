@@ -121,6 +121,17 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
+/// Whether all that the rollout is judged by is known: from its record, or from a config that plans what it began with.
+pub(super) fn knows(record: &Record, plan: &Plan, judging: &AnalysisSettings) -> bool {
+    record.is_whole() || planned(record, plan).digest_with(&judging.analysis) == record.digest
+}
+
+/// The plan of a config, as far as the rollout's verb goes by it.
+fn planned(record: &Record, plan: &Plan) -> Plan {
+    let retire_after = plan.retire_after.filter(|_| record.verb != "shift");
+    Plan { retire_after, ..plan.clone() }
+}
+
 /// What the config says has to be what the rollout began with; what only the config knows is taken from there. Gives what it goes
 /// on to be judged by besides target health.
 ///
@@ -132,10 +143,7 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings,
     if record.verb == "rollback" {
         return Ok(Analysis::default());
     }
-    let mut plan = plan.clone();
-    if record.verb == "shift" {
-        plan.retire_after = None;
-    }
+    let plan = planned(record, plan);
     if !origin.is_said {
         if record.is_whole() {
             return Ok(Analysis::default());
@@ -155,7 +163,8 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings,
     }
     record.plan = plan;
     let mut analysis = judging.analysis.clone();
-    // Which alarms were on when the release began is not recorded; one that is off by now counts from its first reading.
-    analysis.alarms.iter_mut().for_each(|alarm| alarm.ignored = judging.ignores_alarms_at_start);
+    for (place, alarm) in analysis.alarms.iter_mut().enumerate() {
+        alarm.ignored = judging.ignores_alarms_at_start && record.ignored.contains(&place);
+    }
     Ok(analysis)
 }

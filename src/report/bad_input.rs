@@ -278,7 +278,8 @@ fn hostile() -> Journal {
         }
     }
     let reasons = vec![(evil.repeat(20), 3); 200];
-    story.finished(OutcomeKind::RolledBack, Reason::NoHealthyTargets { share: Share::percent(25), reasons })
+    let stopped = reasons.clone();
+    story.finished(OutcomeKind::RolledBack, Reason::NoHealthyTargets { share: Share::percent(25), reasons, stopped })
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod over_time;
 mod phrases;
 mod progress;
 mod rows;
+mod screen;
 mod sinks;
 mod terminal;
 

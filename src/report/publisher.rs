@@ -14,8 +14,9 @@ use super::{
     opening::Opening,
     options::{Format, GitHubOptions, ReportOptions, Surroundings},
     outputs,
+    screen::Screen,
     sinks::{CheckSink, CommentSink, DeploymentSink, Sink},
-    terminal::Live,
+    terminal::{self, Live},
     text::{self, Console},
 };
 use crate::{
@@ -51,10 +52,10 @@ pub struct Delivered {
 /// All reports of one rollout. None of its calls waits for a network but [`Reports::finish`], and that for a few seconds;
 /// none fails.
 pub struct Reports {
-    out: Box<dyn Write>,
+    screen: Screen,
     format: Format,
     console: Console,
-    live: Option<Live>,
+    color: bool,
     shown_json: usize,
     feed: Feed,
     last_writes: Duration,
@@ -68,7 +69,7 @@ pub struct Reports {
 impl Reports {
     /// Begins the reports of `release`. Lines are written to `out`. Must be called inside a tokio runtime when GitHub is given.
     #[must_use]
-    pub fn start(mut options: ReportOptions, release: &Release, out: Box<dyn Write>) -> Self {
+    pub fn start(mut options: ReportOptions, release: &Release, out: Box<dyn Write + Send>) -> Self {
         let mut warnings = Vec::new();
         let github = options.github.as_ref();
         let subject = github.map(GitHubOptions::subject).transpose().unwrap_or_else(|error| {
@@ -88,10 +89,10 @@ impl Reports {
         let is_wanted = options.github.as_ref().is_none_or(|github| github.summary);
         let summary = options.summary_file.filter(|_| is_wanted);
         let mut reports = Self {
-            out,
+            screen: Screen::new(out, (options.terminal && !options.actions && options.format == Format::Text).then(Live::new)),
             format: options.format,
             console: Console::new(options.actions, options.color),
-            live: (options.terminal && !options.actions && options.format == Format::Text).then(|| Live::new(options.color)),
+            color: options.color,
             shown_json: 0,
             feed: Feed::start(sinks, pace),
             last_writes: if pace.in_step { IN_A_HURRY } else { AT_LEISURE },
@@ -118,9 +119,9 @@ impl Reports {
                 Format::Json => reports.new_json(journal),
                 Format::Markdown => String::new(),
             };
-            reports.write(&lines);
-            if let Some(live) = &reports.live {
-                live.show(journal);
+            reports.screen.lines(lines);
+            if reports.screen.is_live() {
+                reports.screen.view(terminal::view(journal, reports.color));
             }
             Ok(())
         });
@@ -136,8 +137,7 @@ impl Reports {
     /// Shows what a hook says. Only where lines are for people: JSON and Markdown get its last lines from the journal.
     pub fn hook_said(&mut self, lines: &[String]) {
         if self.format == Format::Text {
-            let lines = self.console.said(lines);
-            self.write(&lines);
+            self.screen.lines(self.console.said(lines));
         }
     }
 
@@ -153,16 +153,14 @@ impl Reports {
         self.publish(journal);
         let outputs = outputs::outputs(journal, &self.surroundings);
         self.add_outputs(&outputs);
-        if let Some(live) = self.live.take() {
-            live.end();
-        }
+        self.screen.end_view();
         self.guarded("console", |reports| {
             let lines = match reports.format {
                 Format::Text => reports.console.end(journal),
                 Format::Json => reports.new_json(journal),
                 Format::Markdown => markdown::report(journal, &reports.surroundings),
             };
-            reports.write(&lines);
+            reports.screen.lines(lines);
             Ok(())
         });
         let longest = self.last_writes;
@@ -216,8 +214,7 @@ impl Reports {
         }
         // The console may be what fails; and JSON is for programs, which read warnings from what `finish` gives.
         if self.format == Format::Text {
-            let line = self.console.warning(&warning);
-            self.write(&line);
+            self.screen.lines(self.console.warning(&warning));
         }
         self.warnings.push(warning);
     }
@@ -231,20 +228,6 @@ impl Reports {
             Err(_) => format!("{what}: the report could not be written: a defect in espalier, please report it"),
         };
         self.warn(warning);
-    }
-
-    fn write(&mut self, lines: &str) {
-        if lines.is_empty() {
-            return;
-        }
-        let out = &mut self.out;
-        let mut write = || out.write_all(lines.as_bytes()).and_then(|()| out.flush());
-        let result = match &self.live {
-            Some(live) => live.suspend(write),
-            None => write(),
-        };
-        // A console that is gone (a closed pipe) must not end a rollout, and there is nowhere to say so.
-        result.ok();
     }
 }
 

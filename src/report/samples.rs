@@ -123,7 +123,11 @@ pub(super) fn promoted() -> Journal {
 }
 
 fn no_healthy_targets() -> Reason {
-    Reason::NoHealthyTargets { share: Share::percent(25), reasons: vec![("HealthCheckFailed".to_owned(), 3)] }
+    Reason::NoHealthyTargets {
+        share: Share::percent(25),
+        reasons: vec![("HealthCheckFailed".to_owned(), 3)],
+        stopped: Vec::new(),
+    }
 }
 
 fn turning_back() -> Story {
@@ -291,7 +295,7 @@ pub(super) fn held() -> Journal {
         .add(note(format!("espalier abort {target}")))
         .finished(
             OutcomeKind::Held,
-            Reason::Hold { step: 2, steps: 2, share: Share::FULL, until, on_timeout: OnTimeout::Rollback },
+            Reason::Hold { step: 2, steps: 2, share: Share::FULL, until, on_timeout: OnTimeout::Rollback, judged: false },
         )
 }
 

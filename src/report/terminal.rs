@@ -21,23 +21,22 @@ const WIDTH: usize = 80;
 /// wide they are, and a line that is wider than reckoned with is never cleared again.
 pub(super) struct Live {
     bar: ProgressBar,
-    color: bool,
 }
 
 impl Live {
     /// Draws on standard error, which is not drawn on when it is not a terminal.
-    pub(super) fn new(color: bool) -> Self {
-        Self::on(ProgressDrawTarget::stderr(), color)
+    pub(super) fn new() -> Self {
+        Self::on(ProgressDrawTarget::stderr())
     }
 
-    fn on(target: ProgressDrawTarget, color: bool) -> Self {
+    fn on(target: ProgressDrawTarget) -> Self {
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: ProgressBar::with_draw_target(None, target).with_style(style), color }
+        Self { bar: ProgressBar::with_draw_target(None, target).with_style(style) }
     }
 
-    /// Shows where `journal` has got to.
-    pub(super) fn show(&self, journal: &Journal) {
-        self.bar.set_message(view(journal, self.color));
+    /// Shows a [`view`].
+    pub(super) fn show(&self, view: String) {
+        self.bar.set_message(view);
     }
 
     /// Lets `write` write lines above the view.
@@ -51,7 +50,8 @@ impl Live {
     }
 }
 
-fn view(journal: &Journal, color: bool) -> String {
+/// Where `journal` has got to.
+pub(super) fn view(journal: &Journal, color: bool) -> String {
     let progress = Progress::of(journal);
     let paint = |code: u8, text: &str| if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
     let headline = phrases::headline(journal, &progress);
@@ -141,8 +141,8 @@ mod tests {
     #[test]
     fn the_view_shows_both_sides_and_the_steps_without_colour() {
         let screen = Screen::default();
-        let live = Live::on(ProgressDrawTarget::term_like(Box::new(screen.clone())), false);
-        live.show(&samples::in_progress());
+        let live = Live::on(ProgressDrawTarget::term_like(Box::new(screen.clone())));
+        live.show(view(&samples::in_progress(), false));
         live.suspend(|| ());
         let text = screen.0.lock().expect("the screen").clone();
         for part in [

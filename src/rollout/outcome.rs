@@ -69,6 +69,9 @@ pub enum Reason {
         share: Share,
         /// Unhealthy targets' reason codes with counts.
         reasons: Vec<(String, u32)>,
+        /// Why its tasks stopped, newest first, each with how many times.
+        #[serde(default)]
+        stopped: Vec<(String, u32)>,
     },
     /// The candidate stayed below `min_healthy` for `unhealthy_for` observations.
     Unhealthy {
@@ -82,6 +85,9 @@ pub enum Reason {
         observations: u32,
         /// Unhealthy targets' reason codes with counts.
         reasons: Vec<(String, u32)>,
+        /// Why its tasks stopped, newest first, each with how many times.
+        #[serde(default)]
+        stopped: Vec<(String, u32)>,
     },
     /// Stable is short of healthy targets for the weight it keeps.
     StableShort {
@@ -165,6 +171,9 @@ pub enum Reason {
         until: Timestamp,
         /// What happens then.
         on_timeout: OnTimeout,
+        /// Metrics or alarms judge it, which its config alone knows.
+        #[serde(default)]
+        judged: bool,
     },
     /// A cancelled job left the weights for another job (`on_cancel: hold`).
     CancelledHold {
@@ -298,13 +307,14 @@ impl fmt::Display for Reason {
             Self::StepsPassed => write!(f, "every step passed"),
             Self::FirstRevisionHealthy => write!(f, "the first revision is healthy"),
             Self::NothingChanged => write!(f, "what is asked for serves already"),
-            Self::NoHealthyTargets { share, reasons } => {
-                write!(f, "the candidate had {share} of the traffic and no healthy target{}", counted(reasons))
+            Self::NoHealthyTargets { share, reasons, stopped } => {
+                let why = counted(reasons.iter().chain(stopped));
+                write!(f, "the candidate had {share} of the traffic and no healthy target{why}")
             }
-            Self::Unhealthy { healthy, expected, min_healthy, observations, reasons } => write!(
+            Self::Unhealthy { healthy, expected, min_healthy, observations, reasons, stopped } => write!(
                 f,
                 "{healthy} of the candidate's {expected} targets were healthy, below {min_healthy}, {observations} observations in a row{}",
-                counted(reasons)
+                counted(reasons.iter().chain(stopped))
             ),
             Self::StableShort { healthy, needed } => {
                 write!(f, "stable had {healthy} healthy targets where its share needs {needed}")
@@ -341,10 +351,13 @@ impl fmt::Display for Reason {
             Self::HookFailed { hook, failure } => write!(f, "the {hook} hook failed: {failure}"),
             Self::Cancelled => write!(f, "the job was cancelled"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
-            Self::Hold { step, steps, share, until, on_timeout } => {
-                let then = match on_timeout {
-                    OnTimeout::Rollback => "it is rolled back",
-                    OnTimeout::Continue => "it goes on by itself",
+            Self::Hold { step, steps, share, until, on_timeout, judged } => {
+                let then = match (on_timeout, judged) {
+                    (OnTimeout::Rollback, _) => "it is rolled back",
+                    (OnTimeout::Continue, false) => "it goes on by itself",
+                    (OnTimeout::Continue, true) => {
+                        "`espalier resume` with its config goes on, and a sweep without it rolls it back"
+                    }
                 };
                 write!(f, "it waits to be promoted to step {step} of {steps} ({share}) until {until}, then {then}")
             }
@@ -373,10 +386,8 @@ impl fmt::Display for Reason {
     }
 }
 
-fn counted(reasons: &[(String, u32)]) -> String {
-    if reasons.is_empty() {
-        return String::new();
-    }
-    let listed: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} × {}", reason.trim_end_matches('.'))).collect();
-    format!(" ({})", listed.join(", "))
+fn counted<'a>(reasons: impl IntoIterator<Item = &'a (String, u32)>) -> String {
+    let listed = reasons.into_iter().map(|(reason, count)| format!("{count} × {}", reason.trim_end_matches('.')));
+    let listed: Vec<_> = listed.collect();
+    if listed.is_empty() { String::new() } else { format!(" ({})", listed.join(", ")) }
 }

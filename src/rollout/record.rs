@@ -136,6 +136,8 @@ pub struct Record {
     pub locked: bool,
     /// What it was begun for: where the reports of every job on it belong that is not about something else.
     pub origin: Option<Origin>,
+    /// The places of the alarms that were on when it began and have been since, as far as was seen: these do not count.
+    pub ignored: Vec<usize>,
     /// It began with hooks. What they run is in its config alone.
     pub hooked: bool,
     /// Pairs of a later version's, kept.
@@ -180,6 +182,7 @@ impl Record {
             test: None,
             locked: false,
             origin: None,
+            ignored: Vec::new(),
             hooked: false,
             unknown: BTreeMap::new(),
         }
@@ -225,6 +228,7 @@ impl Record {
             share: step.share,
             until: held.until,
             on_timeout: self.on_timeout(),
+            judged: !self.is_whole(),
         }))
     }
 

@@ -42,6 +42,8 @@ impl Record {
         text.optional("cluster", self.cluster.as_ref());
         text.optional("lock", self.locked.then_some("ssm"));
         text.optional("origin", self.origin.as_ref());
+        let places = self.ignored.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
+        text.optional("ignored", Some(places).filter(|places| !places.is_empty()));
         text.optional("hooks", self.hooked.then_some("yes"));
         text.optional("scaling", self.scaling);
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
@@ -122,6 +124,10 @@ impl Record {
             }),
             locked: pairs.0.remove("lock").is_some(),
             origin: pairs.0.remove("origin").and_then(|text| text.parse().ok()),
+            ignored: match pairs.0.remove("ignored") {
+                Some(places) => places.split('+').map(|place| number("ignored", place)).collect::<Result<_, _>>()?,
+                None => Vec::new(),
+            },
             hooked: pairs.0.remove("hooks").is_some(),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
@@ -299,6 +305,7 @@ mod tests {
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.locked = flag;
                 record.hooked = !flag;
+                record.ignored = if flag { vec![0, 12] } else { Vec::new() };
                 record.origin = flag.then(|| format!("o/r:{left}@{right:040x}").parse().expect("an origin"));
                 record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });
                 record.unknown.insert("later".to_owned(), "kept".to_owned());

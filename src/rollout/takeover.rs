@@ -47,7 +47,8 @@ impl Takeover {
     #[must_use]
     pub fn resume(record: &Record, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
         match (record.state, record.hold) {
-            (State::Held, Some(held)) if now >= held.until => Self::expired(record, held),
+            // Whoever resumes it gives what it is judged by, or is refused for want of that.
+            (State::Held, Some(held)) if now >= held.until => Self::expired(record, held, true),
             (State::Held, Some(Held { by_cancel: true, .. })) => Self::GoOn(GoOn::Here),
             (State::Held, _) => Self::Leave(format!(
                 "it is held: {}; `espalier promote` releases it",
@@ -64,14 +65,15 @@ impl Takeover {
     }
 
     /// `resume --all`: the dead man's switch. A rollout whose job is gone is rolled back, not walked on by a job that nobody
-    /// watches; a rollback that a person asked for is finished, and so is the retiring of a promoted one.
+    /// watches; a rollback that a person asked for is finished, and so is the retiring of a promoted one. Whether all that it is
+    /// judged by is `known`, from its record or a config, decides about a hold that goes on by itself.
     #[must_use]
-    pub fn sweep(record: &Record, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
+    pub fn sweep(record: &Record, known: bool, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
         if record.state == State::Closed {
             return Self::Leave("it has ended".to_owned());
         }
         if let Some(held) = record.hold.filter(|_| record.state == State::Held) {
-            return if now >= held.until { Self::expired(record, held) } else { Self::Watch };
+            return if now >= held.until { Self::expired(record, held, known) } else { Self::Watch };
         }
         if record.state == State::Stuck {
             return Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned());
@@ -121,9 +123,9 @@ impl Takeover {
         is_recent && stops
     }
 
-    /// A hold whose time is over. Without its whole plan it is not walked on: its analysis would be missing.
-    fn expired(record: &Record, held: Held) -> Self {
-        let goes_on = record.on_timeout() == OnTimeout::Continue && record.is_whole();
+    /// A hold whose time is over. Where what it is judged by is not known it is not walked on.
+    fn expired(record: &Record, held: Held, known: bool) -> Self {
+        let goes_on = record.on_timeout() == OnTimeout::Continue && known;
         if goes_on { Self::GoOn(GoOn::Next) } else { Self::RollBack(Reason::HoldExpired { at: held.until }) }
     }
 }
@@ -209,7 +211,7 @@ mod tests {
         for state in [State::Running, State::RolledBack, State::Promoted] {
             let record = record(state);
             assert!(matches!(Takeover::resume(&record, later(60), NOW), Takeover::Refuse(_)), "{state}");
-            assert!(matches!(Takeover::sweep(&record, later(60), NOW), Takeover::Leave(_)), "{state}");
+            assert!(matches!(Takeover::sweep(&record, true, later(60), NOW), Takeover::Leave(_)), "{state}");
             assert!(matches!(Takeover::recover(&record, false, later(60), NOW), Takeover::Leave(_)), "{state}");
         }
         for state in [State::Running, State::RolledBack] {
@@ -220,28 +222,31 @@ mod tests {
     #[test]
     fn the_sweep_rolls_back_what_is_dead_and_finishes_what_is_decided() {
         let lost = |leased_until| Takeover::RollBack(Reason::JobLost { leased_until });
-        assert_eq!(Takeover::sweep(&record(State::Running), later(0), NOW), lost(later(0)));
-        assert_eq!(Takeover::sweep(&record(State::RolledBack), None, NOW), lost(None));
+        assert_eq!(Takeover::sweep(&record(State::Running), true, later(0), NOW), lost(later(0)));
+        assert_eq!(Takeover::sweep(&record(State::RolledBack), true, None, NOW), lost(None));
         let rollback = Record { verb: "rollback".to_owned(), ..record(State::Running) };
-        assert_eq!(Takeover::sweep(&rollback, None, NOW), Takeover::GoOn(GoOn::Here), "a person asked for it");
+        assert_eq!(Takeover::sweep(&rollback, true, None, NOW), Takeover::GoOn(GoOn::Here), "a person asked for it");
         let promoted = |ago| Record { promoted: Some(Timestamp::from_secs(NOW.as_secs() - ago)), ..record(State::Promoted) };
-        assert!(matches!(Takeover::sweep(&promoted(10), None, NOW), Takeover::Leave(_)), "its old slot is not due");
-        assert_eq!(Takeover::sweep(&promoted(600), None, NOW), Takeover::GoOn(GoOn::Here));
-        assert!(matches!(Takeover::sweep(&record(State::Stuck), None, NOW), Takeover::Stuck(_)));
-        assert!(matches!(Takeover::sweep(&record(State::Closed), None, NOW), Takeover::Leave(_)));
+        assert!(matches!(Takeover::sweep(&promoted(10), true, None, NOW), Takeover::Leave(_)), "its old slot is not due");
+        assert_eq!(Takeover::sweep(&promoted(600), true, None, NOW), Takeover::GoOn(GoOn::Here));
+        assert!(matches!(Takeover::sweep(&record(State::Stuck), true, None, NOW), Takeover::Stuck(_)));
+        assert!(matches!(Takeover::sweep(&record(State::Closed), true, None, NOW), Takeover::Leave(_)));
     }
 
     #[test]
     fn a_hold_is_watched_until_its_time_is_over_and_then_does_what_it_says() {
         let now = NOW;
         let expired = |record: &Record| Takeover::RollBack(Reason::HoldExpired { at: record.hold.expect("held").until });
-        assert_eq!(Takeover::sweep(&held(1, 60, false), None, now), Takeover::Watch);
-        assert_eq!(Takeover::sweep(&held(1, 0, false), None, now), expired(&held(1, 0, false)));
-        assert_eq!(Takeover::sweep(&held(2, 0, false), None, now), Takeover::GoOn(GoOn::Next));
-        assert_eq!(Takeover::sweep(&held(2, 0, true), None, now), expired(&held(2, 0, true)), "a cancel is no plan");
+        assert_eq!(Takeover::sweep(&held(1, 60, false), true, None, now), Takeover::Watch);
+        assert_eq!(Takeover::sweep(&held(1, 0, false), true, None, now), expired(&held(1, 0, false)));
+        assert_eq!(Takeover::sweep(&held(2, 0, false), true, None, now), Takeover::GoOn(GoOn::Next));
+        assert_eq!(Takeover::sweep(&held(2, 0, true), true, None, now), expired(&held(2, 0, true)), "a cancel is no plan");
         // What it was to be judged by is not in the record: nobody walks on blindly.
         let unknown = Record { digest: "0123456789abcdef".to_owned(), ..held(2, 0, false) };
-        assert_eq!(Takeover::sweep(&unknown, None, now), expired(&unknown));
+        assert_eq!(Takeover::sweep(&unknown, false, None, now), expired(&unknown));
+        assert_eq!(Takeover::sweep(&unknown, true, None, now), Takeover::GoOn(GoOn::Next), "a config says it");
+        assert_eq!(Takeover::resume(&unknown, None, now), Takeover::GoOn(GoOn::Next), "whoever resumes it says it");
+        assert_eq!(Takeover::resume(&held(1, 0, false), None, now), expired(&held(1, 0, false)));
         assert!(matches!(Takeover::resume(&held(1, 60, false), None, now), Takeover::Leave(_)), "promoting is another verb");
         assert_eq!(Takeover::resume(&held(1, 60, true), None, now), Takeover::GoOn(GoOn::Here));
         assert!(matches!(Takeover::recover(&held(1, 60, false), true, None, now), Takeover::Leave(_)));

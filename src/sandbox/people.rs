@@ -68,7 +68,9 @@ pub(crate) fn on_time(world: &mut World) {
                 github::set_by_person(world, pull);
                 Ok(())
             }
-            Edit::Nothing | Edit::SetAction(_) | Edit::DeleteRule | Edit::RemoveTags => lattice::edit(world, &person),
+            Edit::Nothing | Edit::SetAction(_) | Edit::DeleteRule | Edit::RemoveTags | Edit::RemoveServiceTags => {
+                lattice::edit(world, &person)
+            }
         };
         match done {
             Ok(()) => world.note("person", what),

@@ -79,6 +79,15 @@ impl Ecs {
         self.describe_tasks(cluster, &arns).await
     }
 
+    /// Only those that ECS is stopping or stopped within about the last hour: two calls, one when there are none.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    pub async fn stopped_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, Fault> {
+        let arns = self.list_tasks(cluster, service, DesiredStatus::Stopped).await?;
+        self.describe_tasks(cluster, &arns).await
+    }
+
     async fn list_tasks(&self, cluster: &str, service: &str, status: DesiredStatus) -> Result<Vec<String>, Fault> {
         let pages = self.client.list_tasks().cluster(cluster).service_name(service).desired_status(status).into_paginator();
         pages.items().send().try_collect().await.map_err(|error| Fault::from_sdk("ListTasks", &error))

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 pub const KEY_PREFIX: &str = "espalier:";
 
 /// The longest value (service model, `TagValue`).
-const VALUE_LENGTH: usize = 256;
+pub const VALUE_LENGTH: usize = 256;
 
 /// The most tags that a resource can have, AWS's own (`aws:…`) not counted.
 pub const MAX_TAGS: usize = 50;

@@ -270,7 +270,7 @@ impl Known<'_> {
             hint: judged.problem.hint,
             ..Found::error(judged.code, thing(&judged.about), judged.problem.message)
         }));
-        if let Err(error) = preflight::judge_tags(aws, &survey.service, &roles.targets).await {
+        if let Err(error) = preflight::judge_tags(aws, &survey.service, &roles.targets, &release.plan).await {
             found.extend(problems(&error, Code::TooFewTags, &survey.service.arn));
         }
         let Some(definitions) = self.definitions else { return found };

@@ -61,6 +61,20 @@ pub fn assess(analysis: &Analysis, step: usize, seen: Seen<'_>) -> Vec<Assessmen
     metrics.map(|(place, metric)| one(analysis, place, metric, seen)).collect()
 }
 
+/// Until when a metric's window is counted: the end of the newest minute of it in which either side has a count of requests. A side
+/// without one in a minute in which the other has one had no requests then; without one of both sides that minute's metrics are
+/// missing, or late. Where requests are not counted at all it is the newest minute in which the metric itself has a value.
+#[must_use]
+pub fn counted_until(place: usize, window: Window, sides: [Option<&SideReadings>; 2]) -> Option<Timestamp> {
+    let newest = |series: &Series| {
+        let minutes = series.minutes.keys().copied();
+        minutes.filter(|minute| *minute >= window.from && *minute < window.until).max().map(|minute| minute + MINUTE)
+    };
+    let sides = || sides.into_iter().flatten();
+    let requests = sides().filter_map(|side| newest(&side.requests)).max();
+    requests.or_else(|| sides().filter_map(|side| newest(side.metrics.get(place)?)).max())
+}
+
 /// Judges an alarm.
 #[must_use]
 pub fn assess_alarm(alarm: &Alarm, reading: Option<&AlarmReading>) -> Assessment {

@@ -39,6 +39,18 @@ impl Analysis {
         (0..self.metrics.len()).any(|metric| self.judges(step, metric))
     }
 
+    /// The places of the alarms that do not count.
+    #[must_use]
+    pub fn ignored(&self) -> Vec<usize> {
+        self.alarms.iter().enumerate().filter(|(_, alarm)| alarm.ignored).map(|(place, _)| place).collect()
+    }
+
+    /// The metrics that decide about this step, with their places.
+    pub fn deciding(&self, step: usize) -> impl Iterator<Item = (usize, &Metric)> {
+        let metrics = self.metrics.iter().enumerate();
+        metrics.filter(move |(place, metric)| self.judges(step, *place) && !metric.report_only)
+    }
+
     /// Whether something can fail a step, or keep it from passing.
     #[must_use]
     pub fn decides(&self) -> bool {

@@ -6,7 +6,7 @@ use super::{
     Alarm, AlarmReading, AlarmState, Analysis, Assessment, Margin, Metric, Number, OnNoData, Series, SideReadings, Source,
     Verdict, Why, Window,
     assessment::severest,
-    judge::{Seen, StableSide, assess, assess_alarm},
+    judge::{Seen, StableSide, assess, assess_alarm, counted_until},
 };
 use crate::{rollout::split::Share, time::Timestamp};
 
@@ -106,6 +106,35 @@ fn no_failures_told_in_a_minute_with_requests_are_none_and_without_requests_nobo
     let quiet = Metric { max: Some(number(0.0)), ..metric(Source::ConnectionErrors) };
     assert_eq!(judged(quiet.clone(), 1, &side(all(&[300.0]), series(&[])), None).verdict, Verdict::Pass);
     assert_eq!(judged(quiet, 1, &side(series(&[]), series(&[])), None).verdict, Verdict::Inconclusive);
+}
+
+/// What a pass waits for.
+#[test]
+fn a_window_is_counted_until_the_newest_minute_in_which_either_side_has_requests() {
+    let some = |minutes: &[usize]| {
+        let longest = minutes.iter().max().map_or(0, |last| last + 1);
+        series(&(0..longest).map(|at| minutes.contains(&at).then_some(7.0)).collect::<Vec<_>>())
+    };
+    let table: [(&str, &[usize], Option<&[usize]>, &[usize], Option<usize>); 9] = [
+        ("both are counted", &[0, 1, 2], Some(&[0, 1, 2]), &[], Some(3)),
+        ("the candidate had no requests in the last minutes", &[0], Some(&[0, 1, 2]), &[], Some(3)),
+        ("stable had none", &[0, 1, 2], Some(&[0]), &[], Some(3)),
+        ("nobody was counted in the last minutes", &[0], Some(&[0]), &[0], Some(1)),
+        ("nor does a value of the metric's count these", &[0], Some(&[0]), &[0, 1, 2], Some(1)),
+        ("a gap before the last minute", &[0, 2], Some(&[]), &[], Some(3)),
+        ("the candidate alone", &[0, 1], None, &[], Some(2)),
+        ("requests are not counted", &[], Some(&[]), &[0, 1], Some(2)),
+        ("nothing is", &[], Some(&[]), &[], None),
+    ];
+    for (what, candidate, stable, values, until) in table {
+        let candidate = side(some(candidate), some(values));
+        let stable = stable.map(|minutes| side(some(minutes), series(&[])));
+        let told = counted_until(0, window(3), [Some(&candidate), stable.as_ref()]);
+        assert_eq!(told, until.map(minute), "{what}");
+    }
+    // What is beyond the window says nothing of it.
+    let late = Window { from: minute(4), until: minute(6) };
+    assert_eq!(counted_until(0, late, [Some(&side(some(&[0, 1, 7]), series(&[]))), None]), None);
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn the_sweep_and_recover_leave_nothing_half_way() {
         let (record, leased_until) = world.written.clone().expect("recorded");
         let now = world.now + Duration::from_secs(600);
         for decision in [
-            Takeover::sweep(&record, leased_until, now),
+            Takeover::sweep(&record, record.is_whole(), leased_until, now),
             Takeover::recover(&record, false, leased_until, now),
             Takeover::recover(&record, true, leased_until, world.now),
         ] {
@@ -190,7 +190,7 @@ fn nobody_promotes_after_the_hold_has_ended_and_the_sweep_acts_on_it() {
         world.now = world.now + Duration::from_secs(3601);
         let (record, leased_until) = world.written.clone().expect("held");
         assert!(matches!(Takeover::promote(&record, None, world.now), Takeover::Refuse(_)));
-        let decision = Takeover::sweep(&record, leased_until, world.now);
+        let decision = Takeover::sweep(&record, record.is_whole(), leased_until, world.now);
         assert!(matches!(decision, Takeover::RollBack(Reason::HoldExpired { .. })), "{decision:?}");
         let job = taken_over(&world, &decision).expect("a rollback");
         let (after, ending, _) = run(world, job, &[]);

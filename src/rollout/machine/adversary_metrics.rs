@@ -14,6 +14,7 @@ impl World {
         let side = |failures: u32| {
             let each = |count: u32| {
                 let minutes = question.window.into_iter().flat_map(|window| window.minutes());
+                let minutes = minutes.filter(|minute| self.metrics_until.is_none_or(|until| *minute < until));
                 Series { minutes: minutes.map(|minute| (minute, Number::from(count))).collect(), complete: true }
             };
             SideReadings { requests: each(300), metrics: vec![each(failures)] }

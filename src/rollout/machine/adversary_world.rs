@@ -113,6 +113,8 @@ pub(super) struct World {
     /// Weights or health changed since the last reading: what is done next rests on the reading.
     pub(super) stale: bool,
     pub(super) metrics: Metrics,
+    /// Nothing was counted from here on.
+    pub(super) metrics_until: Option<Timestamp>,
     pub(super) denied: Vec<std::mem::Discriminant<Effect>>,
     pub(super) effects: usize,
     /// What scales stable and the candidate by itself: held, resting.
@@ -158,6 +160,7 @@ impl World {
             edited: false,
             stale: false,
             metrics: Metrics::Good,
+            metrics_until: None,
             denied: Vec::new(),
             effects: 0,
             held: [false; 2],

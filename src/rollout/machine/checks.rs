@@ -66,7 +66,8 @@ impl Rollout {
         let candidate = &observation.candidate;
         let share = self.record().intent.share().max(self.record().verified.share());
         if candidate.healthy == 0 {
-            return Some(self.roll_back(Reason::NoHealthyTargets { share, reasons: candidate.reasons.clone() }));
+            let stopped = candidate.tasks.as_ref().map(|tasks| tasks.stopped.clone()).unwrap_or_default();
+            return Some(self.roll_back(Reason::NoHealthyTargets { share, reasons: candidate.reasons.clone(), stopped }));
         }
         let stable = observation.stable.as_ref()?;
         if share.rest().millipercent() == 0 {

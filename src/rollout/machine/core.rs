@@ -97,8 +97,9 @@ pub struct Rollout {
     pub(super) paused: bool,
     /// An action may have been written.
     pub(super) touched: bool,
-    /// A signal came: finish as soon as traffic is good.
+    /// A signal came: finish as soon as traffic is good. And the weights could not be put back at once, so that the lease is ended.
     pub(super) hurried: bool,
+    pub(super) let_go: bool,
     /// The weights stay even where stable has no healthy target (`abort --force` says otherwise).
     pub(super) force: bool,
     /// The newest readings' time by AWS's clock, with ours at that moment.
@@ -200,6 +201,7 @@ impl Rollout {
             paused: false,
             touched: false,
             hurried: false,
+            let_go: false,
             force: false,
             aws_time: None,
             record_lost: false,
@@ -230,11 +232,6 @@ impl Rollout {
     /// What was stable before an earlier promotion, kept until this rollout's own.
     pub fn keep_previous(&mut self, previous: Option<SlotRecord>) {
         self.record.previous = previous;
-    }
-
-    /// A lock beside the lease keeps other rollouts away.
-    pub const fn expect_lock(&mut self, locked: bool) {
-        self.record.locked = locked;
     }
 
     /// Adds what the driver alone knows, such as the commands to finish by hand.
@@ -345,8 +342,7 @@ impl Rollout {
     }
 
     fn acted(&mut self) -> Effect {
-        self.refusals = 0;
-        self.refusal = None;
+        self.not_refused();
         self.steered();
         match self.phase.clone() {
             Phase::Claiming(claim) => self.claim_acted(claim),
@@ -371,8 +367,8 @@ impl Rollout {
             self.paused = true;
             self.refusal = Some(refusal.message.clone());
             self.say(Happening::Retrying { doing: self.doing(), message: refusal.message });
-            let pause = self.pause();
-            return Effect::WaitUntil(self.now + pause);
+            let until = self.now + self.pause();
+            return self.lets_go(until).unwrap_or(Effect::WaitUntil(until));
         }
         let reason = Reason::Refused { doing: self.doing(), message: refusal.message };
         if self.not_steered(&reason) {

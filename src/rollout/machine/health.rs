@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Health {
     /// Observations in a row that were below the limit.
     below: u32,
+    /// Why tasks had stopped in one of these: in the next one others may run in their place.
+    stopped: Vec<(String, u32)>,
     /// The size that it had, or was given the time to have.
     size: u32,
     /// Since when it grows beyond that.
@@ -27,7 +29,7 @@ pub(super) struct Health {
 impl Health {
     /// Of a candidate that is launched with so many tasks.
     pub(super) const fn of(size: u32) -> Self {
-        Self { below: 0, size, growing: None }
+        Self { below: 0, stopped: Vec::new(), size, growing: None }
     }
 
     /// The last observation was below the limit, and more like it roll back.
@@ -66,9 +68,13 @@ impl Rollout {
         let needed = self.record().verified.share().of(stable.map_or(0, Side::running).min(size)).max(1);
         if healthy >= limits.min_healthy.of(expected) && healthy >= needed {
             self.health.below = 0;
+            self.health.stopped.clear();
             return None;
         }
         self.health.below += 1;
+        if let Some(tasks) = candidate.tasks.as_ref().filter(|tasks| !tasks.stopped.is_empty()) {
+            self.health.stopped.clone_from(&tasks.stopped);
+        }
         let below = self.health.below;
         if below < limits.unhealthy_for {
             let what = format!(
@@ -78,12 +84,14 @@ impl Rollout {
             self.say(Happening::Concern { what });
             return None;
         }
+        let stopped = std::mem::take(&mut self.health.stopped);
         Some(self.roll_back(Reason::Unhealthy {
             healthy,
             expected,
             min_healthy: limits.min_healthy,
             observations: below,
             reasons: candidate.reasons.clone(),
+            stopped,
         }))
     }
 }

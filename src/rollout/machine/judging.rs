@@ -10,9 +10,9 @@ use super::{
 use crate::{
     rollout::{
         analysis::{
-            AlarmState, Analysis, Assessment, Measured, Question, Readings, Verdict, Window,
+            AlarmState, Analysis, Assessment, Measured, OnNoData, Question, Readings, Verdict, Window,
             assessment::severest,
-            judge::{Seen, StableSide, assess, assess_alarm, is_alone},
+            judge::{Seen, StableSide, assess, assess_alarm, counted_until, is_alone},
             reading::{MINUTE, minute_from, minute_of},
         },
         journal::Happening,
@@ -37,6 +37,8 @@ pub(super) struct Judging {
     baked: Option<Timestamp>,
     /// Until where the newest readings of this step reach.
     covered: Option<Timestamp>,
+    /// Until where requests were counted by them, for every metric that a pass goes by.
+    counted: Option<Timestamp>,
     /// What they said.
     latest: Vec<Assessment>,
     /// Why the newest readings could not be had.
@@ -55,6 +57,7 @@ impl Rollout {
     #[must_use]
     pub fn analysed(mut self, analysis: Analysis) -> Self {
         self.record.digest = self.record.plan.digest_with(&analysis);
+        self.record.ignored = analysis.ignored();
         self.judging.analysis = analysis;
         self
     }
@@ -89,6 +92,18 @@ impl Rollout {
         let since = self.looks_back(index, until);
         let both = self.record().stable.is_some() && (!self.is_alone() || since.is_some());
         Some(Question { window, both, since })
+    }
+
+    /// What was measured while it was held is looked at once before the next step's weights are written: the newest minutes, as many
+    /// as the step before was watched.
+    pub(super) fn looks_before(&mut self, index: usize) -> Option<Effect> {
+        if self.judging.analysis.is_empty() {
+            return None;
+        }
+        self.phase = Phase::Stepping(index, StepStage::Gating { since: self.now });
+        let back = 60 * u64::from(self.minutes_before(index));
+        self.judging.opened = Some(Timestamp::from_secs(self.lagged().as_secs().saturating_sub(back)));
+        Some(Effect::Observe(self.question()))
     }
 
     /// The step whose weights are watched. Until the next one's are written it is the one before: a hook or a gate on capacity may take
@@ -138,7 +153,8 @@ impl Rollout {
         if let Some(stable) = &mut judging.stable {
             stable.is_last = true;
         }
-        (judging.opened, judging.baked, judging.covered, judging.extended) = (opened, None, None, false);
+        (judging.opened, judging.baked, judging.covered, judging.counted) = (opened, None, None, None);
+        judging.extended = false;
         judging.passed = false;
         judging.latest.clear();
     }
@@ -180,6 +196,10 @@ impl Rollout {
             });
             // Where every request goes to the candidate, stable's last window is what is left to compare with.
             let stable = now.as_ref().or(judging.stable.as_ref());
+            let sides = [Some(&readings.candidate), readings.stable.as_ref()];
+            let counted = judging.analysis.deciding(index);
+            let counted = counted.filter(|(_, metric)| metric.on_no_data != OnNoData::Pass);
+            judging.counted = counted.filter_map(|(place, _)| counted_until(place, window, sides)).min();
             assessments = assess(&judging.analysis, index, Seen { window, candidate: &readings.candidate, stable });
             judging.stable = now.or_else(|| judging.stable.take());
         }
@@ -188,6 +208,8 @@ impl Rollout {
             alarm.ignored &= reading.is_none_or(|reading| reading.state != AlarmState::Ok);
             assessments.push(assess_alarm(alarm, reading));
         }
+        // Another job goes by what this one saw.
+        self.record.ignored = judging.analysis.ignored();
         assessments
     }
 
@@ -208,7 +230,10 @@ impl Rollout {
         if !self.is_covered(index, bake, baked) {
             return Some(self.watch_on(observation));
         }
-        match severest(&self.judging.latest, Assessment::at_the_end) {
+        // Minutes in which nobody was counted are no news: their metrics are missing, or later than they are taken to be.
+        let is_counted = self.judging.counted.is_none_or(|counted| self.ends(bake, baked).is_none_or(|end| counted >= end));
+        let verdict = severest(&self.judging.latest, Assessment::at_the_end);
+        match if is_counted { verdict } else { Verdict::Inconclusive } {
             Verdict::Pass => {
                 self.judging.passed = true;
                 None
@@ -229,9 +254,8 @@ impl Rollout {
 
     /// Whether what was read reaches to the end of the bake: of its minutes, and of the time in which it was really watched.
     fn is_covered(&self, index: usize, bake: Duration, baked: Timestamp) -> bool {
-        let Judging { analysis, opened, covered, latest, unread, .. } = &self.judging;
-        let decides =
-            (0..analysis.metrics.len()).any(|place| analysis.judges(index, place) && !analysis.metrics[place].report_only);
+        let Judging { analysis, covered, latest, unread, .. } = &self.judging;
+        let decides = analysis.deciding(index).next().is_some();
         // What does not judge this step keeps nobody waiting, whether it can be read or not.
         if !decides && analysis.alarms.is_empty() {
             return true;
@@ -242,9 +266,13 @@ impl Rollout {
         if !decides {
             return true;
         }
-        let Some((opened, covered)) = opened.zip(*covered) else { return false };
+        self.ends(bake, baked).zip(*covered).is_some_and(|(end, covered)| covered >= end)
+    }
+
+    /// Where the window ends that a pass needs; none before one is open.
+    fn ends(&self, bake: Duration, baked: Timestamp) -> Option<Timestamp> {
         let minutes = u32::try_from(bake.as_secs().div_ceil(60).max(1)).unwrap_or(u32::MAX);
-        covered >= (opened + MINUTE * minutes).max(minute_of(baked))
+        self.judging.opened.map(|opened| (opened + MINUTE * minutes).max(minute_of(baked)))
     }
 
     fn watch_on(&mut self, observation: &Observation) -> Effect {

@@ -38,9 +38,13 @@ fn errors() -> Metric {
 }
 
 fn judged_by(metric: Metric, world: &World) -> Rollout {
+    judged_for(Duration::from_secs(60), metric, world)
+}
+
+fn judged_for(bake: Duration, metric: Metric, world: &World) -> Rollout {
     let mut plan = plan(OnDrift::Stop, OnCancel::Rollback);
     for step in &mut plan.steps {
-        step.lag = LAG;
+        (step.lag, step.bake) = (LAG, bake);
         if metric.report_only {
             step.bake = LAG * 3;
         }
@@ -50,9 +54,13 @@ fn judged_by(metric: Metric, world: &World) -> Rollout {
 }
 
 /// Lets it run, `meddle` having a hand in the world before each effect, and gives its journal.
-fn told(metric: Metric, mut meddle: impl FnMut(&mut World, &Rollout)) -> (Outcome, Vec<Entry>, World) {
-    let mut world = World::new(false);
-    let mut rollout = judged_by(metric, &world);
+fn told(metric: Metric, meddle: impl FnMut(&mut World, &Rollout)) -> (Outcome, Vec<Entry>, World) {
+    let world = World::new(false);
+    let rollout = judged_by(metric, &world);
+    told_of(rollout, world, meddle)
+}
+
+fn told_of(mut rollout: Rollout, mut world: World, mut meddle: impl FnMut(&mut World, &Rollout)) -> (Outcome, Vec<Entry>, World) {
     let mut effect = rollout.handle(world.now, Event::Begun).expect("begins");
     for _ in 0..4000 {
         if let Effect::Finish(ending) = effect {
@@ -168,6 +176,36 @@ fn harness_no_data_extends_until_the_deadline_and_says_what_is_missing() {
     assert_eq!((outcome.kind, missing.as_slice()), (OutcomeKind::RolledBack, &["errors (nothing was measured)".to_owned()][..]));
     let extended = when(&entries, |event| matches!(event, Happening::Concern { what } if what.contains("goes on being watched")));
     assert_eq!(extended.len(), 1);
+}
+
+/// Metrics that come later than they are taken to, or not any more: the minutes that were seen do not pass those that were not.
+#[test]
+fn a_pass_waits_until_its_last_minutes_are_counted() {
+    let bake = Duration::from_secs(300);
+    let promoted = |on_no_data, late: Option<Duration>| {
+        let world = World::new(false);
+        let rollout = judged_for(bake, Metric { on_no_data, min_requests: 0, ..errors() }, &world);
+        let (outcome, entries, _) = told_of(rollout, world, |world, rollout| {
+            let settled = when(&rollout.journal().entries, |event| matches!(event, Happening::Settled { .. }));
+            world.metrics_until = match late {
+                Some(late) => Some(Timestamp::from_secs(world.now.as_secs() - late.as_secs())),
+                // Of each step the first minutes alone.
+                None => settled.last().map(|settled| *settled + Duration::from_secs(150)),
+            };
+        });
+        let settled = when(&entries, |event| matches!(event, Happening::Settled { .. }));
+        let passed = when(&entries, |event| matches!(event, Happening::StepPassed { .. }));
+        let extends = "goes on being watched: the metrics of its last minutes are not in yet";
+        let extended = when(&entries, |event| matches!(event, Happening::Concern { what } if what.contains(extends)));
+        (outcome, passed.first().map(|passed| passed.since(settled[0])), extended.len())
+    };
+    let (outcome, _, extended) = promoted(OnNoData::Extend, None);
+    assert!(matches!(outcome.reason, Reason::Inconclusive { .. }) && extended == 1, "{outcome:?}");
+    assert_eq!(promoted(OnNoData::Pass, None).0.kind, OutcomeKind::Promoted, "the user says so");
+    let (outcome, took, _) = promoted(OnNoData::Extend, Some(LAG * 3));
+    assert_eq!(outcome.kind, OutcomeKind::Promoted);
+    // All of its last minute is late.
+    assert!(took.expect("it passes") >= bake + LAG * 3 - Duration::from_secs(60), "{took:?}");
 }
 
 #[test]

@@ -39,6 +39,8 @@ mod endings;
 #[cfg(test)]
 mod hazards;
 mod health;
+#[cfg(test)]
+mod health_tests;
 mod hold;
 mod hooks;
 mod judging;

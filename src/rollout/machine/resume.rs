@@ -8,6 +8,18 @@ use super::{
 use crate::rollout::{hooks::Point, journal::Happening, observation::Observation, origin::Origin, record::State};
 
 impl Rollout {
+    /// A lock beside the lease keeps other rollouts away.
+    pub const fn expect_lock(&mut self, locked: bool) {
+        self.record.locked = locked;
+    }
+
+    /// Whether it moves traffic on, and has to have the lock where there is one: a new rollout, or one that is gone on with. What takes
+    /// traffic back waits for nobody.
+    #[must_use]
+    pub const fn takes_the_lock(&self) -> bool {
+        self.record.locked && matches!(self.phase, Phase::Claiming(Claim::Looking))
+    }
+
     /// What this rollout is begun for. One that another job began keeps its own.
     pub fn begun_for(&mut self, origin: Option<Origin>) {
         if self.record.origin.is_none() {
@@ -58,7 +70,7 @@ impl Rollout {
         match from {
             GoOn::Next => {
                 self.say(Happening::StepPassed { index });
-                self.gate(index + 1, observation)
+                self.looks_before(index + 1).unwrap_or_else(|| self.gate(index + 1, observation))
             }
             // Whether its bake had passed is not known: it is watched once more, from its settling on.
             GoOn::Here => {

@@ -78,7 +78,7 @@ impl Rollback {
     }
 
     /// Weights are being put back: nothing else is read until they are.
-    const fn is_restoring(&self) -> bool {
+    pub(super) const fn is_restoring(&self) -> bool {
         matches!(self.stage, Stage::Writing | Stage::Raising | Stage::Exact)
     }
 
@@ -341,10 +341,14 @@ impl Rollout {
 
     /// What the release before still owed is given back with the record of a rollback that did nothing.
     fn close_untouched(&mut self) -> Effect {
-        match &self.phase {
-            Phase::RollingBack(rollback) if self.owned && self.restores() && !self.touched => self.close(rollback.clone()),
-            _ => self.close_rolled_back(),
+        if let Phase::RollingBack(rollback) = &self.phase
+            && self.owned
+            && self.restores()
+            && !self.touched
+        {
+            return self.close(rollback.clone());
         }
+        self.close_rolled_back()
     }
 
     pub(super) fn close_rolled_back(&mut self) -> Effect {

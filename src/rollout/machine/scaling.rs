@@ -52,10 +52,16 @@ const fn place(role: Role) -> usize {
 }
 
 impl Rollout {
-    /// Something else sets the sizes too: this is how it does before the release.
+    /// Something else sets the sizes too: this is how it does before the release. The candidate gets the same bounds, and begins within
+    /// them: whoever is below its minimum is enlarged in the middle of a step.
     pub fn expect_scaling(&mut self, scaling: Option<Scaling>) {
         self.record.scaling = scaling;
         self.steering = Steering::of(scaling);
+        if let (Some(scaling), Some(_)) = (scaling, &self.record.stable) {
+            self.record.candidate.count = self.record.candidate.count.max(scaling.min);
+            self.wanted = self.wanted.max(scaling.min);
+            self.health = super::health::Health::of(self.wanted);
+        }
     }
 
     /// What could not be done about either side's scaling: a person has to.

@@ -12,6 +12,7 @@ use crate::rollout::{
     outcome::{OutcomeKind, Reason},
     plan::{OnCancel, OnDrift},
     record::State,
+    scaling::Scaling,
     split::Split,
 };
 
@@ -131,4 +132,21 @@ fn argo_1_an_abort_restores_at_once_where_stable_is_short_and_brings_it_to_its_s
     let (world, ending, _) = run(world, abort, &[]);
     assert!(matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::RolledBack), "{ending:?}");
     assert_eq!((world.candidate_weight(), world.stable_tasks, world.candidate_tasks), (0, 3, 0));
+}
+
+/// DESIGN §5 "Health": the candidate's own minimum counts as well.
+#[test]
+fn the_candidate_begins_with_no_fewer_tasks_than_its_own_minimum() {
+    for (min, launched) in [(2, 3), (5, 5)] {
+        let mut world = World::new(false);
+        let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+        let scaling = machine.record().scaling.expect("it is scaled");
+        machine.expect_scaling(Some(Scaling { min, ..scaling }));
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        while !matches!(effect, Effect::Launch(_)) {
+            let event = world.carry_out(&effect);
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        assert_eq!(effect, Effect::Launch(launched), "{min}");
+    }
 }

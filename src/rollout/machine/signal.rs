@@ -1,15 +1,18 @@
 //! What the first signal does (DESIGN §5 rule 12). A second one is never heard: it could only make it worse.
 
 use super::{
-    core::{Phase, Rollout},
+    core::{Pending, Phase, Rollout},
     release::{Claim, StepStage},
     rollback::Rollback,
     types::{Effect, Ending},
 };
-use crate::rollout::{
-    outcome::{OutcomeKind, Reason},
-    plan::OnCancel,
-    record::{ABORT, State},
+use crate::{
+    rollout::{
+        outcome::{OutcomeKind, Reason},
+        plan::OnCancel,
+        record::{ABORT, State},
+    },
+    time::Timestamp,
 };
 
 impl Rollout {
@@ -55,6 +58,18 @@ impl Rollout {
             Phase::Leaving(ending) => self.close_left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::Cancelled),
         }
+    }
+
+    /// The job is about to be killed and the weights are not back: the next one is not kept waiting by a lease (DESIGN §5 rule 12).
+    /// What is written goes on being tried until then.
+    pub(super) fn lets_go(&mut self, until: Timestamp) -> Option<Effect> {
+        let is_open = matches!(&self.phase, Phase::RollingBack(rollback) if rollback.is_open());
+        if !self.hurried || self.let_go || !is_open || !self.has_sent_its_record() {
+            return None;
+        }
+        self.let_go = true;
+        self.pending = Pending::Aside(until);
+        Some(Effect::Record(Box::new(self.record.clone()), None))
     }
 }
 

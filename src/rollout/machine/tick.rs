@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     core::{LEASE, Pending, Phase, RENEWAL, Rollout},
     looking::Seen,
+    release::StepStage,
     retire::Retire,
     types::{Desired, Effect},
 };
@@ -82,7 +83,7 @@ impl Rollout {
     /// to end needs none: the record may be somebody else's by then.
     pub(super) fn with_a_lease(&mut self, effect: Effect) -> Effect {
         let Effect::WaitUntil(until) = effect else { return effect };
-        let has_one = self.has_sent_its_record() && !self.is_over_but_for_a_hook();
+        let has_one = self.has_sent_its_record() && !self.let_go && !self.is_over_but_for_a_hook();
         if !has_one || self.now < self.renewed + RENEWAL {
             return effect;
         }
@@ -163,15 +164,44 @@ impl Rollout {
             State::Closed | State::Held | State::Stuck => true,
             // The job is ending: what is left to do is nobody's until somebody takes it.
             State::RolledBack | State::Promoted => self.hurried,
-            State::Running => false,
+            State::Running => self.let_go,
         };
         Effect::Record(Box::new(self.record.clone()), (!ended).then(|| self.lease_end()))
     }
 
-    /// One, two, four … fifteen seconds.
+    /// One, two, four … fifteen seconds, or down to half of that: rollouts that were throttled together do not come again together. How
+    /// much less goes by the rollout and its generation, so that the same rollout replays.
     pub(super) fn pause(&mut self) -> Duration {
         self.refusals += 1;
-        Duration::from_secs(15.min(1 << self.refusals.min(5).saturating_sub(1)))
+        let whole = Duration::from_secs(15.min(1 << self.refusals.min(5).saturating_sub(1)));
+        let salt = [self.record.generation, self.refusals.into()].map(u64::to_le_bytes);
+        let bytes = self.record.id.bytes().chain(salt.into_iter().flatten());
+        // FNV-1a: any even spread will do.
+        let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let less = whole / 2 * (hash >> 8 & 0xff) / 0xff;
+        whole.saturating_sub(less)
+    }
+
+    /// An act was done. That weights were taken says little until they show: until then the pauses go on growing.
+    pub(super) fn not_refused(&mut self) {
+        self.refusal = None;
+        let shows_later = match &self.phase {
+            Phase::Attaching | Phase::Stepping(_, StepStage::Writing) => true,
+            Phase::RollingBack(rollback) => rollback.is_restoring(),
+            Phase::Claiming(_)
+            | Phase::Launching(_)
+            | Phase::Stepping(..)
+            | Phase::Promoting
+            | Phase::Retiring(_)
+            | Phase::Holding
+            | Phase::Watching
+            | Phase::Sticking(_)
+            | Phase::Leaving(_)
+            | Phase::Ended => false,
+        };
+        if !shows_later {
+            self.refusals = 0;
+        }
     }
 
     pub(super) fn doing(&self) -> String {
@@ -222,5 +252,34 @@ impl Rollout {
     #[expect(clippy::unused_self, reason = "a question to the rollout, like its neighbours")]
     pub(super) fn enough(&self, share: Share, healthy: u32, stable: Option<&Side>) -> bool {
         healthy >= share.of(stable.map_or(0, Side::running)).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use super::super::{
+        adversary::{plan, rollout},
+        adversary_world::World,
+    };
+    use crate::rollout::plan::{OnCancel, OnDrift};
+
+    #[test]
+    fn rollouts_that_are_refused_together_do_not_come_again_together() {
+        let mut firsts = BTreeSet::new();
+        for id in 0..20 {
+            let mut machine = rollout(&World::new(false), plan(OnDrift::Stop, OnCancel::Rollback), false);
+            machine.record.id = format!("20261122T000000Z-{id:08x}");
+            let (mut same, mut waited) = (machine.clone(), Vec::new());
+            for whole in [1, 2, 4, 8, 15, 15] {
+                let (pause, whole) = (machine.pause(), Duration::from_secs(whole));
+                assert!(pause >= whole / 2 && pause <= whole, "{pause:?} of {whole:?}");
+                assert_eq!(same.pause(), pause, "it replays");
+                waited.push(pause);
+            }
+            firsts.insert(waited);
+        }
+        assert_eq!(firsts.len(), 20);
     }
 }

@@ -119,6 +119,9 @@ fn attachments(task: &Task) -> Value {
 
 fn containers(world: &World, task: &Task, definition: &Object) -> Value {
     let containers = definition.get("containerDefinitions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    // The exit of a container is what makes such a task stop: it is known while the task is still being stopped.
+    let exited = task.stop.as_ref().is_some_and(|stop| stop.code == "EssentialContainerExited");
+    let is_over = exited || task.status == TaskStatus::Stopped;
     let listed = containers.iter().enumerate().map(|(place, container)| {
         let id = uuid(&task.id, place + 1);
         let mut printed = json!({
@@ -128,6 +131,7 @@ fn containers(world: &World, task: &Task, definition: &Object) -> Value {
             "image": text(container, "image"),
             "lastStatus": match task.status {
                 TaskStatus::Provisioning | TaskStatus::Pending => "PENDING",
+                _ if is_over => "STOPPED",
                 TaskStatus::Running | TaskStatus::Deactivating | TaskStatus::Stopping => "RUNNING",
                 TaskStatus::Stopped => "STOPPED",
             },
@@ -139,9 +143,7 @@ fn containers(world: &World, task: &Task, definition: &Object) -> Value {
         if let Some(interface) = &task.interface {
             printed["networkInterfaces"] = json!([{ "attachmentId": interface.attachment, "privateIpv4Address": interface.ip }]);
         }
-        if let Some((code, reason)) =
-            task.stop.as_ref().and_then(|stop| stop.exit.as_ref()).filter(|_| task.status == TaskStatus::Stopped)
-        {
+        if let Some((code, reason)) = task.stop.as_ref().and_then(|stop| stop.exit.as_ref()).filter(|_| is_over) {
             printed["exitCode"] = json!(code);
             if let Some(reason) = reason {
                 printed["reason"] = json!(reason);

@@ -94,6 +94,7 @@ pub(crate) fn edit(world: &mut World, person: &Person) -> Result<(), String> {
             action.and_then(|action| action::write(world, &place, action))
         }
         Edit::DeleteRule => rules::remove(world, &place),
+        Edit::RemoveServiceTags => world.lattice.service_mut(&place.service).map(|service| service.card.tags.clear()),
         Edit::RemoveTags if person.rule.is_empty() => {
             world.lattice.listener_mut(&place.service, &place.listener).map(|listener| listener.card.tags.clear())
         }

@@ -103,11 +103,11 @@ impl Hands {
         match effect {
             Effect::Record(record, lease) => self.write_record(world, record, *lease),
             Effect::Renew(until) => {
-                let tags = self.ledger.renewal(record, *until);
+                let [(holder, lease), (service, mark)] = self.ledger.renewal(record, *until);
                 let was_ours = self.written.take().filter(|(known, _)| world.tags(self.ledger.holder()) == Some(known));
-                tag(world, self.ledger.holder(), tags)?;
-                self.written = was_ours.and_then(|(_, record)| Some((world.tags(self.ledger.holder())?.clone(), record)));
-                Ok(())
+                tag(world, &holder, lease)?;
+                self.written = was_ours.and_then(|(_, record)| Some((world.tags(&holder)?.clone(), record)));
+                tag(world, &service, mark)
             }
             Effect::Write(desired) => {
                 let actions = self.slots.actions(*desired).expect("a plan that was checked");
@@ -305,9 +305,7 @@ impl Hands {
         });
         let slot = &self.slots.candidate;
         let running = service(world, slot);
-        let troubled = running.as_ref().is_some_and(|service| {
-            service.running < service.desired && service.deployments.iter().any(|deployment| deployment.failed_tasks > 0)
-        });
+        let troubled = running.as_ref().is_some_and(|service| service.running < service.desired);
         let name = slot.ecs_service.as_deref().unwrap_or_default();
         let mut tasks: Vec<Task> = world.tasks(name).filter(|task| troubled || task.is_wanted).map(task).collect();
         tasks.sort_by(|one, other| one.arn.cmp(&other.arn));

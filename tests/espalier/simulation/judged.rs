@@ -171,9 +171,13 @@ fn passed(court: &Court<'_>, job: &Watched, now: Timestamp) -> Result<(), String
         return Err(format!("{} passed step {} at {now}: its minutes are not over for the lag", job.name, step + 1));
     }
     let (candidate, stable) = sides(court, job);
-    // With metrics that are later than the lag some minutes were not seen.
+    // Of metrics that are later than the lag some minutes were not seen; a pass waits for these, and takes what is published of a
+    // minute for all of it.
     let is_late = published(court.case) > analysis.lag;
-    let shortest = if is_late { 1 } else { minutes };
+    let in_part = is_late && court.case.knobs.metrics_partial > 0;
+    // What missing data means is then the user's word.
+    let waits = |metric: &Metric| metric.on_no_data != OnNoData::Pass;
+    let shortest = if in_part || (is_late && !deciding(court, step).all(waits)) { 1 } else { minutes };
     let good = |metric: &Metric, from: Timestamp, until: Timestamp| match look(metric, candidate, stable, from, until) {
         Look::Good => true,
         // What comes too late, or in part, is none, and none is what the user said that it is. So is a difference that chance may

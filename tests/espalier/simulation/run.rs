@@ -264,7 +264,7 @@ impl Run<'_> {
         let passed = now.since(start).as_secs();
         for person in self.case.people.iter().filter(|person| person.at <= passed) {
             match person.r#do {
-                Edit::RemoveTags => self.court.tags_lost = true,
+                Edit::RemoveTags | Edit::RemoveServiceTags => self.court.tags_lost = true,
                 Edit::SetAlarm(_) | Edit::SetPullRequest(_) => {}
                 Edit::Nothing | Edit::CancelJob | Edit::SetAction(_) | Edit::DeleteRule => {
                     self.court.edited.iter_mut().for_each(|edited| *edited = true);

@@ -125,7 +125,7 @@ pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now:
         (Verb::Deploy, _) => return None,
         (Verb::Promote, _) => Takeover::promote(&record, None, now),
         (Verb::Resume, _) => Takeover::resume(&record, leased_until, now),
-        (Verb::Sweep, _) => Takeover::sweep(&record, leased_until, now),
+        (Verb::Sweep, _) => Takeover::sweep(&record, record.is_whole(), leased_until, now),
         (Verb::Recover, _) => Takeover::recover(&record, false, leased_until, now),
     };
     take(takeover, record, verb, (case, world, stage), now)

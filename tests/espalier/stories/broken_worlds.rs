@@ -307,3 +307,11 @@ fn every_broken_world_is_told_by_its_code() {
         assert_eq!(told.world.writes(), [""; 0], "{code}");
     }
 }
+
+/// `verify` calls it an error; whoever releases all the same is refused before anything is written.
+#[test]
+fn a_release_beside_weights_that_ecs_moves_is_refused_before_any_write() {
+    let story = Story::of(&managed("myservice"));
+    let told = story.deploy(&[]).ends_with(5).complains("ECS moves the weights of myservice itself");
+    assert_eq!(told.world.state(), story.untold().state());
+}

@@ -1,5 +1,7 @@
 //! Releases that end rolled back, or in a person's hands.
 
+use serde_json::json;
+
 use super::QUICK;
 use crate::harness::{Story, Told};
 
@@ -52,6 +54,30 @@ fn a_candidate_whose_tasks_crash_gets_no_traffic() {
     let story = Story::within("crash-loop");
     let told = story.deploy(&QUICK).ends_with(3).says("Essential container in task exited (exit code 1)");
     assert_eq!(told.world.weights_of("myservice-b"), [0]);
+    is_rolled_back(&story, &told);
+}
+
+/// ECS's own verdict on the deployment, long before the time is over that the candidate's tasks are given.
+#[test]
+fn a_deployment_that_ecs_gives_up_is_rolled_back_at_once() {
+    let story = Story::within("crash-loop");
+    let told = story.deploy(&QUICK).ends_with(3).says("(deployment-failed)").says("ECS gave up the candidate's deployment");
+    let began = told.world.times_of("CreateService")[0];
+    let ended = told.world.times_of("UpdateService").into_iter().max().expect("its tasks are stopped");
+    assert!(ended - began < 600_000, "{began} {ended}");
+}
+
+/// The kernel kills tasks that have served: ECS counts none of them as failed.
+#[test]
+fn why_tasks_stopped_that_had_served_is_told() {
+    let exits = json!({ "after": 150, "code": 137, "reason": "OutOfMemoryError: Container killed due to memory usage" });
+    let story = Story::of(&json!({ "images": { "*": { "exits": exits } } }));
+    let told = story.deploy(&["--steps", "5%:3m,100%:3m", "--settle", "30s"]).ends_with(3).says("(no-healthy-targets)");
+    let told =
+        told.says("no healthy target (3 × Essential container in task exited (exit code 137): OutOfMemoryError: Container");
+    let comment = told.world.comments().remove(0);
+    assert!(comment.contains("- 3 tasks stopped: ") && comment.contains("exit code 137"), "{comment}");
+    assert!(told.world.check().1 == "failure");
     is_rolled_back(&story, &told);
 }
 

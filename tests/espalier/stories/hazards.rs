@@ -88,3 +88,14 @@ fn harness_1_a_split_that_no_record_explains_is_never_adopted() {
     let told = told.ends_with(0).complains("no record says why: it is never adopted");
     assert_eq!(told.world.weights_of("myservice-b").last(), Some(&40), "what somebody set stays");
 }
+
+/// DESIGN §5 rule 3: before our first write drift is a refusal.
+#[test]
+fn what_somebody_sets_while_a_release_claims_its_record_is_left_alone() {
+    let edit = json!({ "set-action": { "fixed_response": 500 } });
+    let story = Story::of(&json!({ "people": [{ "at": 1, "listener": "http-80", "rule": "api", "do": edit }] }));
+    let told = story.deploy(&[]).ends_with(5).complains("what it was when the release began");
+    let actions: Vec<_> = told.world.actions().into_values().collect();
+    assert!(actions.iter().any(|action| action["fixed_response"] == 500), "{actions:?}");
+    assert_eq!(told.world.tasks("myservice-green"), 0, "nothing was started");
+}

@@ -1,7 +1,7 @@
 //! Holds: a job that ends, and the others that go on from there.
 
 use super::STEPS;
-use crate::harness::{CONFIG, Story};
+use crate::harness::{CONFIG, Story, root};
 
 /// Two holds; nobody comes to the second, which goes on by itself.
 const HELD: &str = "--steps 5%:30s,hold:4h,50%:30s,hold:2h:continue,100%:30s --settle 30s --retire-after 30s";
@@ -84,6 +84,36 @@ fn a_hold_that_nobody_ends_does_what_it_says() {
     let goes_on = "exits 0 deploy --steps 5%:30s,hold:1h:continue,100%:30s --settle 30s --retire-after 30s\nlater 3700\nexits 0 espalier resume --all";
     let told = story.script(goes_on).ends_with(0).says("promoted (steps-passed)");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100]);
+}
+
+/// What it is judged by is in its config alone: whoever has that goes on, and is told so.
+#[test]
+fn a_judged_hold_goes_on_by_itself_only_with_its_config() {
+    let story = Story::of(&serde_json::json!({ "load": [{ "rps": 100 }] }));
+    let seed = root().join("tests/fixtures/seed");
+    let config = std::fs::read_to_string(seed.join("espalier.yml")).expect("the seed");
+    let config = config.replace(" ecs-", &format!(" {}/ecs-", seed.display()));
+    let (config, _) = config.split_once("\n  steps:").expect("steps");
+    let steps = "[{ weight: 5%, bake: 1m }, { hold: { timeout: 1h, on_timeout: continue } }, { weight: 100%, bake: 1m }]";
+    let judged = |most: &str| {
+        format!("{config}\n  steps: {steps}\nanalysis: {{ metrics: [{{ name: errors, metric: error-rate, max: {most} }}] }}\n")
+    };
+    story.write("release.yml", &judged("1%"));
+    story.write("other.yml", &judged("2%"));
+    let then = |commands: &str| {
+        let told = story.script(&format!("exits 0 espalier deploy -c \"$FOLDER/release.yml\"\nlater 3700\n{commands}"));
+        told.ends_with(0).says("then `espalier resume` with its config goes on, and a sweep without it rolls it back")
+    };
+    for resume in ["--lattice-service myservice", "--all"] {
+        let told = then(&format!("exits 0 espalier resume {resume} -c \"$FOLDER/release.yml\"")).says("promoted (steps-passed)");
+        assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100], "{resume}");
+        let comment = told.world.comments().concat();
+        assert!(comment.contains("errors"), "it is judged\n{comment}");
+    }
+    let refused = "exits 5 espalier resume --lattice-service myservice\nexits 5 espalier resume --lattice-service myservice -c \"$FOLDER/other.yml\"";
+    let told = then(&format!("{refused}\nexits 3 espalier resume --all")).says("nobody promoted it by");
+    assert_eq!(told.world.actions(), story.untold().actions());
+    then("exits 3 espalier resume --all -c \"$FOLDER/other.yml\"").says("nobody promoted it by");
 }
 
 #[test]

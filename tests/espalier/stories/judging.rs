@@ -108,6 +108,41 @@ fn an_alarm_that_is_on_is_a_refusal_before_and_a_rollback_during_a_release() {
     assert_eq!(told.world.weights_of("myservice-b").last(), Some(&0));
 }
 
+/// What was on when the release began does not count in the job that promotes it either; what came on since does, and is looked at
+/// before the next weights are written.
+#[test]
+fn an_alarm_that_comes_on_during_a_hold_counts_though_one_of_before_does_not() {
+    let promoted = |rings: &serde_json::Value, code: &str| {
+        let story = Story::of(&json!({
+            "alarms": [{ "name": "5xx", "state": "OK" }, { "name": "old", "state": "ALARM" }],
+            "people": rings,
+        }));
+        let steps = "{ weight: 5%, bake: 1m }, { hold: { timeout: 4h } }, { weight: 100%, bake: 1m }";
+        config(&story, "release.yml", steps, "max: 1%");
+        let metrics = story.read("release.yml");
+        let (release, _) = metrics.split_once("\nanalysis:").expect("an analysis");
+        story.write("release.yml", &format!("{release}\nanalysis: {{ alarms: [5xx, old], alarm_at_start: ignore }}\n"));
+        let told = story.script(&format!(
+            r#"
+            exits 0 espalier deploy -c "$FOLDER/release.yml"
+            later 3600
+            exits {code} espalier promote --lattice-service myservice -c "$FOLDER/release.yml"
+            "#
+        ));
+        told.ends_with(0)
+    };
+    let told = promoted(&json!([]), "0").says("promoted (steps-passed)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100]);
+    let rings = json!([{ "at": 2400, "do": { "set-alarm": { "name": "5xx", "state": "ALARM" } } }]);
+    let told = promoted(&rings, "3").says("(analysis-failed)").says("5xx (on (Set by hand)), with 5% of the traffic");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0], "nothing was written before the look");
+    // Once it was off, one that was on before counts like any other.
+    let again = ["OK", "ALARM"].map(|state| json!({ "set-alarm": { "name": "old", "state": state } }));
+    let rings = json!([{ "share_at_least": 5, "at": 20, "do": again[0] }, { "at": 2400, "do": again[1] }]);
+    let told = promoted(&rings, "3").says("old (on (Set by hand)), with 5% of the traffic");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+}
+
 #[test]
 fn a_group_without_health_checks_can_be_released_to_when_something_else_judges() {
     let story = Story::within("walkthrough");
@@ -136,6 +171,37 @@ fn a_group_without_health_checks_can_be_released_to_when_something_else_judges()
     };
     shift(&checked).ends_with(2).complains("has no health check").complains("health: unchecked");
     shift(&config).ends_with(0).says("new promoted").world.forwards(&[("old", 0), ("new", 100)]);
+}
+
+/// Nothing checks its targets, so that none is healthy by Lattice's word: stable serves all the same, and is what an abort restores.
+#[test]
+fn what_nothing_checks_can_be_gone_back_to_though_its_targets_cannot_be_read() {
+    let function = |name: &str| json!([{ "id": format!("arn:aws:lambda:ap-northeast-1:123456789012:function:{name}") }]);
+    let group =
+        |name: &str, id: &str| json!({ "name": name, "id": id, "type": "LAMBDA", "config": {}, "targets": function(name) });
+    let story = Story::of(&json!({
+        "lattice": {
+            "service_networks": [{ "name": "my-network", "id": "sn-0e0e0e0e0e0e0e0e0", "services": ["my-service"] }],
+            "target_groups": [group("old", "tg-0a0a0a0a0a0a0a0a0"), group("new", "tg-0b0b0b0b0b0b0b0b0")],
+            "services": [{ "name": "my-service", "id": "svc-03e92ee54968d87ca", "listeners": [
+                { "name": "http-80", "id": "listener-0c0c0c0c0c0c0c0c0", "port": 80, "default_action": { "forward": { "old": 100 } } },
+            ] }],
+        },
+        "ecs_services": [],
+        "load": [{ "rps": 100 }],
+        "faults": [{ "operations": ["cloudwatch:GetMetricData"], "share_at_least": 50, "effect": "hang" }],
+    }));
+    story.write("espalier.yml", "analysis: { health: unchecked, metrics: [{ name: errors, metric: error-rate, max: 1% }] }\n");
+    let told = story.script(
+        r#"
+        begins shift --lattice-service my-service --from old --to new --steps 50%:5m,100%:1m -c "$FOLDER/espalier.yml"
+        kill -KILL $!
+        exits 137 ends
+        asks POST events '{"faults":[{"operations":["vpc-lattice:ListTargets"],"from":2,"effect":"throttle"}]}'
+        exits 0 espalier abort --lattice-service my-service
+        "#,
+    );
+    told.ends_with(0).world.forwards(&[("old", 100), ("new", 0)]);
 }
 
 /// A candidate that has no errors until it gets half of the traffic.

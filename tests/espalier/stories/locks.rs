@@ -62,3 +62,22 @@ fn an_abort_goes_on_without_the_lock_and_removes_it() {
     assert_eq!(told.world.parameters(), [Value::Null; 0]);
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
 }
+
+/// The lock is not kept for the hours of a hold, and whoever goes on takes it again.
+#[test]
+fn of_two_promotions_at_once_exactly_one_goes_on() {
+    let held = "--steps 5%:30s,hold:4h,25%:2m,100%:30s --settle 30s --retire-after 30s --lock ssm";
+    let fault = json!({ "operations": ["ecs:DescribeTasks"], "share_at_least": 25, "nth": 2, "effect": "hang" });
+    let told = Story::of(&json!({ "faults": [fault] })).script(&format!(
+        r#"
+        exits 0 deploy {held}
+        [[ "$(asks GET world "")" == *'"parameters":[]'* ]] || exit 98
+        begins promote --lattice-service myservice
+        [[ "$(asks GET world "")" != *'"parameters":[]'* ]] || exit 97
+        exits 5 deploy {held}
+        exits 0 ends
+        "#
+    ));
+    let told = told.ends_with(0).says("promoted (steps-passed)");
+    assert_eq!(told.world.parameters(), [Value::Null; 0], "the lock goes with the rollout");
+}

@@ -118,7 +118,12 @@ fn edits(scenario: &Scenario, person: &Person, index: usize, found: &mut Vec<Mis
     }
     match &person.r#do {
         // An alarm is `cloudwatch`'s to look for.
-        Edit::Nothing | Edit::RemoveTags | Edit::SetAlarm(_) | Edit::CancelJob | Edit::SetPullRequest(_) => {}
+        Edit::Nothing
+        | Edit::RemoveTags
+        | Edit::RemoveServiceTags
+        | Edit::SetAlarm(_)
+        | Edit::CancelJob
+        | Edit::SetPullRequest(_) => {}
         Edit::DeleteRule if person.rule.is_empty() => {
             let rules: Vec<&str> = listener.rules.iter().map(|rule| rule.name.as_str()).collect();
             let hint = format!("name the rule: {}", choice(&rules));

@@ -41,6 +41,9 @@ pub enum Edit {
     DeleteRule,
     /// Removes all the tags.
     RemoveTags,
+    /// Removes all the tags of the Lattice service, as Terraform does with those that it does not know; `listener` and `rule` mean nothing
+    /// to it.
+    RemoveServiceTags,
     /// Sets the state of a CloudWatch alarm, as `SetAlarmState` does; `service`, `listener` and `rule` mean nothing to it.
     SetAlarm(AlarmEdit),
     /// Cancels the job, as GitHub does it: the command of `sandbox run` gets SIGINT, before it hears what time it is. Elsewhere nothing

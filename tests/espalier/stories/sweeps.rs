@@ -1,0 +1,76 @@
+//! The dead man's switch among rollouts that cannot be read, and after somebody removed what leads to them.
+
+use serde_json::json;
+
+use crate::harness::{CONFIG, Story};
+
+#[test]
+fn a_record_that_cannot_be_read_keeps_no_other_rollout_from_being_rolled_back() {
+    let holder =
+        "arn:aws:vpc-lattice:ap-northeast-1:123456789012:service/svc-0aaaaaaaaaaaaaaaa/listener/listener-0aaaaaaaaaaaaaaaa";
+    let group = json!({ "forward": { "myservice-a": 100 } });
+    let story = Story::of(&json!({
+        "lattice": { "services": [
+            { "name": "another", "id": "svc-0aaaaaaaaaaaaaaaa", "tags": { "espalier:rollout.listener-0aaaaaaaaaaaaaaaa": holder },
+              "listeners": [{ "name": "http-80", "id": "listener-0aaaaaaaaaaaaaaaa", "port": 80, "default_action": { "fixed_response": 404 },
+                              "tags": { "espalier:record.0": "v=9 of another time", "espalier:record.sum": "1 0000000000000000" } }] },
+            { "name": "myservice", "id": "svc-12345678901234567",
+              "listeners": [{ "name": "http-80", "id": "listener-12345678901234567", "port": 80, "default_action": group }] },
+        ] },
+        "faults": [{ "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 2, "effect": "hang" }],
+    }));
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 1 espalier resume --all
+        "#
+    ));
+    let told = told.ends_with(0).says("rolled-back (job-lost)").complains("another: the record on").complains("cannot be read");
+    assert_eq!(told.world.weights_of("myservice-b").last(), Some(&0));
+    assert_eq!(told.world.tasks("myservice-green"), 0);
+}
+
+/// Terraform often owns the Lattice service, and removes tags that it does not know.
+#[test]
+fn what_leads_to_a_rollout_is_written_again_by_its_job() {
+    let story = Story::of(&json!({
+        "people": [{ "share_at_least": 5, "at": 20, "do": "remove-service-tags" }],
+        "faults": [{ "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 9, "effect": "hang" }],
+    }));
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 3 espalier resume --all
+        exits 0 espalier status --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0).says("rolled-back (job-lost)");
+    assert_eq!(told.world.actions(), story.untold().actions());
+    assert_eq!(told.world.tasks("myservice-green"), 0);
+}
+
+#[test]
+fn a_command_for_a_rollout_that_is_not_there_any_more_does_nothing() {
+    let story = Story::within("promoted");
+    let id = "--rollout-id 20200101T000000Z-00000000";
+    let told = story.script(&format!(
+        r#"
+        exits 0 env ESPALIER_RETIRE_AFTER=never "$ESPALIER" deploy -c {CONFIG} --steps 100%:30s --settle 30s
+        asks GET world "" >"$FOLDER/before"
+        exits 5 espalier abort --lattice-service myservice {id}
+        exits 5 espalier abort --lattice-service myservice --to myservice-a {id}
+        exits 5 espalier rollback --lattice-service myservice {id}
+        exits 5 espalier resume -c {CONFIG} {id}
+        exits 5 espalier promote --lattice-service myservice {id}
+        "#
+    ));
+    let told = told.ends_with(0).complains("is not there any more").complains("nothing was done");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 100], "nothing was written after the promotion");
+    assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (3, 3));
+}
