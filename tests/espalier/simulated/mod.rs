@@ -1,8 +1,9 @@
 //! The simulator played: `seeds` (whatever chance brings), `hazards` (single cases, each named after how another tool let its
-//! users down), `found` (single cases too, which seeds have found), `bent` (machines with a defect, which the rules must not let
+//! users down), `found` (single cases too, which seeds have found), `bent` and `bent_further` (machines with a defect, which the rules must not let
 //! pass).
 
 mod bent;
+mod bent_further;
 mod found;
 mod hazards;
 mod seeds;

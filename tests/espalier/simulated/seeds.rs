@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::simulation::{long::Summary, wire};
 
 /// In a debug build a case takes some ten milliseconds.
-const SEEDS: u64 = 1000;
+const SEEDS: u64 = 3000;
 /// Over HTTP it takes some hundreds; the bench plays a hundred with `--wire 100`.
 const WIRED: u64 = 24;
 

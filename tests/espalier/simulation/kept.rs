@@ -141,12 +141,15 @@ pub(crate) fn only_weights(world: &Direct, service: &str) -> Result<(), String> 
     let serves = connect.is_some_and(|connect| {
         connect["enabled"] == true && connect["services"].as_array().is_some_and(|services| !services.is_empty())
     });
-    let breaker = seen.settings.get("deploymentConfiguration").map(|configuration| &configuration["deploymentCircuitBreaker"]);
+    let rolls_back = |what: &str| {
+        let found = seen.settings.get("deploymentConfiguration").map(|configuration| &configuration[what]);
+        found.is_some_and(|found| found["enable"] == true && found["rollback"] == true)
+    };
     match () {
         () if lists("loadBalancers") => Err(format!("{service} stands in a load balancer")),
         () if lists("serviceRegistries") => Err(format!("{service} is registered in Cloud Map")),
         () if serves => Err(format!("{service} answers to a Service Connect name")),
-        () if breaker.is_some_and(|breaker| breaker["enable"] == true && breaker["rollback"] == true) => {
+        () if rolls_back("deploymentCircuitBreaker") || rolls_back("alarms") => {
             Err(format!("ECS may roll {service} back by itself"))
         }
         () => Ok(()),
