@@ -200,7 +200,9 @@ const fn wanted(steer: Steer, scaling: Scaling) -> (Role, Option<u32>, Suspended
     match steer {
         Steer::Hold => (Role::Stable, None, scaling.suspended.steady()),
         Steer::Equip => (Role::Candidate, Some(scaling.min), scaling.suspended.steady()),
-        Steer::GiveBack(role) => (role, None, scaling.suspended),
+        Steer::GiveBack(Role::Stable) => (Role::Stable, None, scaling.suspended),
+        // An old slot that serves again may have been told to rest.
+        Steer::GiveBack(Role::Candidate) => (Role::Candidate, Some(scaling.min), scaling.suspended),
         Steer::Rest(role) => (role, Some(0), scaling.suspended.resting()),
     }
 }

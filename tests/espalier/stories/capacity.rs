@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{QUICK, QUICKLY};
+use super::{QUICK, QUICKLY, killed::sample};
 use crate::harness::{CONFIG, Story, Told};
 
 /// A scenario with a service that scales between 2 and 10 tasks, and finds 2 enough once the candidate has its first share.
@@ -141,7 +141,7 @@ fn what_could_not_be_given_back_is_said_with_the_command() {
     });
     let told = scaled("refused", &refused).deploy(&QUICK).ends_with(0);
     told.says("giving the scaling of myservice-green back failed")
-        .says("aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/my-cluster/myservice-green --suspended-state DynamicScalingInSuspended=false");
+        .says("aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/my-cluster/myservice-green --min-capacity 2 --suspended-state DynamicScalingInSuspended=false");
 }
 
 #[test]
@@ -163,5 +163,41 @@ fn a_role_that_may_not_hold_it_is_refused_beforehand_with_the_actions() {
         }
         let told = told.ends_with(2).complains(&format!("let the role call {action}"));
         assert_eq!(told.world.writes(), [""; 0], "without {action}");
+    }
+}
+
+/// Rule 9 for what is borrowed: killed at a call about scaling, done or not, and another job gives it back. A sample; all of them with
+/// `ESPALIER_TEST_KILLS=all`.
+#[test]
+fn killed_at_any_call_about_scaling_another_job_gives_it_back() {
+    let about = |call: &&String| call.contains("application-autoscaling:");
+    let told = scaled("counted", &json!({})).deploy(&QUICK).ends_with(0);
+    let calls = told.world.calls().iter().filter(about).count();
+    assert!(calls > 8, "{calls}");
+    let verbs = ["espalier abort", "later 200; espalier recover", "espalier rollback"];
+    for (place, nth) in sample(calls, 6).into_iter().enumerate() {
+        let (effect, awaited) = if place % 2 == 0 { (json!("hang"), "Hang") } else { (json!({ "late-write": 0 }), "LateWrite") };
+        let verb = verbs[place % verbs.len()];
+        let fault = json!({ "operations": ["application-autoscaling:*"], "nth": nth, "effect": effect });
+        let told = scaled("killed", &json!({ "faults": [fault] })).script(&format!(
+            r#"
+            AWAITED={awaited} begins deploy -c {CONFIG} {QUICKLY}
+            kill -KILL $!
+            exits 137 ends
+            {verb} --lattice-service myservice || true
+            "#
+        ));
+        let told = told.ends_with(0);
+        let actions = told.world.actions();
+        let serves = |group: &str| actions.values().all(|action| action["forward"][group] == 100);
+        let (serving, other) =
+            if serves("myservice-a") { ("myservice", "myservice-green") } else { ("myservice-green", "myservice") };
+        let all = format!("killed at call {nth} ({effect}), then {verb}\n{}\n{}", told.run.stdout, told.run.stderr);
+        assert!(serves("myservice-a") || serves("myservice-b"), "{all}");
+        assert_eq!(scaling(&told, serving), AS_BEFORE, "{all}");
+        assert!(told.world.tasks(serving) >= 2, "{all}");
+        // Where the other one was told to scale at all, it rests, or it waits to be retired.
+        let shrinks = told.world.desired(other).is_some_and(|desired| desired == 0);
+        assert!(!shrinks || told.world.scaling(other).is_none() || scaling(&told, other).2[1..] == [false; 2], "{all}");
     }
 }
