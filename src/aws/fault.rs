@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_statuses_become_kinds_and_kinds_become_refusals() {
+    fn gateway_8_codes_and_statuses_become_kinds_and_kinds_become_refusals() {
         use FaultKind::{Conflict, Denied, Expired, Invalid, NotFound, Quota, Server, Throttled, Timeout, Unhandled};
         use RefusalKind::{Permanent, Transient};
         let cases = [

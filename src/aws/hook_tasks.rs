@@ -172,7 +172,14 @@ fn body(cluster: &str, definition: &str, container: &str, place: &Value, order: 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            slots::Slot,
+            testing::{Asked, asked, ok, with_aws},
+        },
+        *,
+    };
+    use crate::rollout::{observation::RefusalKind, record::SlotRecord};
 
     fn order<'a>(command: &'a [String]) -> TaskOrder<'a> {
         TaskOrder {
@@ -207,6 +214,58 @@ mod tests {
         assert_eq!(made["capacityProviderStrategy"], strategy);
         assert!(made.get("launchType").is_none(), "RunTask refuses both");
         assert!(made["overrides"]["containerOverrides"][0].get("command").is_none());
+    }
+
+    /// The network that `RunTask` is given by a job that has this of the release, and how the start went.
+    fn started(launch: Launch, answer: Value) -> (Value, Result<(), Fault>) {
+        let described = json!({ "services": [{
+            "serviceName": "web", "status": "ACTIVE", "networkConfiguration": network("subnet-9"), "launchType": "FARGATE",
+        }] });
+        let definition = json!({ "taskDefinition": {
+            "taskDefinitionArn": "arn:td/web:2", "family": "web", "revision": 2, "containerDefinitions": [{ "name": "web" }],
+        } });
+        let script = move |asked: &Asked, _| {
+            Some(ok(match asked.what.as_str() {
+                "DescribeTaskDefinition" => &definition,
+                "DescribeServices" => &described,
+                _ => &answer,
+            }))
+        };
+        let told = std::cell::RefCell::new(None);
+        with_aws(script, async |aws, log| {
+            let slot = SlotRecord { ecs_service: Some("web".to_owned()), ..SlotRecord::default() };
+            let candidate = Slot::recorded(&SlotRecord { task_definition: Some("web:2".to_owned()), ..slot });
+            let cluster = Some("main".to_owned());
+            let slots = Slots { cluster, targets: Vec::new(), stable: None, candidate, launch, unchecked: false };
+            let began = HookTask::named("espalier/id".to_owned()).start(&aws, &slots, &order(&[])).await;
+            let asked = asked(&log).into_iter().find(|asked| asked.what == "RunTask").expect("it is asked for");
+            *told.borrow_mut() = Some((asked.json()["networkConfiguration"].clone(), began));
+        });
+        told.into_inner().expect("it was tried")
+    }
+
+    fn network(subnet: &str) -> Value {
+        json!({ "awsvpcConfiguration": { "subnets": [subnet], "securityGroups": ["sg-1"] } })
+    }
+
+    /// Also in a job that goes on with a release and has no definitions: then it is what the service says.
+    #[test]
+    fn a_task_runs_in_the_services_own_network_in_every_job() {
+        let begun = json!({ "tasks": [{ "taskArn": "arn:task" }] });
+        let create = json!({ "networkConfiguration": network("subnet-1") });
+        let launch = Launch::Definition { create, update: Value::Null, token: "t".to_owned() };
+        assert_eq!(started(launch, begun.clone()), (network("subnet-1"), Ok(())));
+        let resumed = Launch::Previous { task_definition: "web:2".to_owned() };
+        assert_eq!(started(resumed, begun), (network("subnet-9"), Ok(())));
+    }
+
+    /// AWS answers that with 200.
+    #[test]
+    fn a_task_that_could_not_be_placed_has_not_begun_and_may_be_tried_again() {
+        let failed = json!({ "tasks": [], "failures": [{ "reason": "RESOURCE:CPU" }] });
+        let fault = started(Launch::Nothing, failed).1.expect_err("no room");
+        assert!(fault.message.contains("RESOURCE:CPU"), "{fault}");
+        assert_eq!(fault.refusal().kind, RefusalKind::Transient);
     }
 
     #[test]

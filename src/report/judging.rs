@@ -201,7 +201,8 @@ fn told(assessment: &Assessment) -> String {
     let words = verdict(assessment);
     match &assessment.why {
         Why::Within | Why::AlarmOff => words,
-        Why::Tolerated { .. }
+        Why::Better { .. }
+        | Why::Tolerated { .. }
         | Why::Above { .. }
         | Why::Below { .. }
         | Why::Worse { .. }

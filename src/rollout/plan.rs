@@ -155,8 +155,8 @@ pub enum PlanError {
     NotFull(Share),
     /// A share that weights cannot represent.
     #[error(
-        "step {number} has {}, which no pair of Lattice weights (0 to 999) represents exactly: the nearest are {} and {}",
-        error.share, error.below, error.above
+        "step {number} has {}, which no pair of Lattice weights (0 to 999) represents exactly: {}",
+        error.share, error.nearest()
     )]
     Unrepresentable {
         /// Which step, counted from 1.

@@ -115,16 +115,25 @@ pub struct Split {
     pub candidate: u16,
 }
 
-/// A share that no pair of weights represents, with the nearest ones that a pair does.
+/// A share that no pair of weights represents, with the nearest ones that can be written and that a pair does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no pair of Lattice weights (0 to 999) represents {share} exactly: the nearest are {below} and {above}")]
+#[error("no pair of Lattice weights (0 to 999) represents {share} exactly: {}", self.nearest())]
 pub struct UnrepresentableShare {
     /// What was asked for.
     pub share: Share,
-    /// The nearest representable share below it.
-    pub below: Share,
+    /// The nearest representable share below it; none where that is nothing at all.
+    pub below: Option<Share>,
     /// The nearest representable share above it.
     pub above: Share,
+}
+
+impl UnrepresentableShare {
+    /// What can be written in its place.
+    #[must_use]
+    pub fn nearest(&self) -> String {
+        let Self { below, above, .. } = self;
+        below.map_or_else(|| format!("the nearest is {above}"), |below| format!("the nearest are {below} and {above}"))
+    }
 }
 
 impl Split {
@@ -150,7 +159,7 @@ impl Split {
             (Ok(stable), Ok(candidate)) if stable <= MAX_WEIGHT && candidate <= MAX_WEIGHT => Ok(Self { stable, candidate }),
             _ => Err(UnrepresentableShare {
                 share,
-                below: (0..parts).rev().map(Share).find(|near| Self::for_share_exists(*near)).unwrap_or(Share::ZERO),
+                below: (1..parts).rev().map(Share).find(|near| Self::for_share_exists(*near)),
                 above: (parts + 1..=100_000).map(Share).find(|near| Self::for_share_exists(*near)).unwrap_or(Share::FULL),
             }),
         }
@@ -226,8 +235,17 @@ mod tests {
         let error = Split::for_share("0.05%".parse().expect("a share")).expect_err("1999:1 is out of range");
         assert_eq!(
             error.to_string(),
-            "no pair of Lattice weights (0 to 999) represents 0.05% exactly: the nearest are 0% and 0.1%"
+            "no pair of Lattice weights (0 to 999) represents 0.05% exactly: the nearest is 0.1%",
+            "a step of 0% is none"
         );
+        for (share, nearest) in [("33.333%", "33.3% and 33.36%"), ("99.95%", "99.9% and 100%"), ("0.15%", "0.125% and 0.16%")] {
+            let error = Split::for_share(share.parse().expect("a share")).expect_err(share);
+            assert_eq!(error.nearest(), format!("the nearest are {nearest}"), "{share}");
+        }
+        // There is none between these.
+        for parts in (33_301..33_360).chain(99_901..100_000) {
+            assert!(Split::for_share(Share(parts)).is_err(), "{parts}");
+        }
     }
 
     #[test]

@@ -76,7 +76,7 @@ const REFUSED: [(&str, &[&str]); 40] = [
     ),
     (
         "DEPLOY --steps 0.05%:1m,100%:1m",
-        &["which no pair of Lattice weights (0 to 999) represents exactly", "the nearest are 0% and 0.1%"],
+        &["which no pair of Lattice weights (0 to 999) represents exactly", "the nearest is 0.1%"],
     ),
     ("DEPLOY --settle soon", &["--settle: `soon` is not a length of time", "write `30s`"]),
     ("DEPLOY --timeout 10m", &["10m", "timeout"]),

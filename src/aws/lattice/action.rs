@@ -229,7 +229,7 @@ mod tests {
     const FIVE: Split = Split { stable: 95, candidate: 5 };
 
     #[test]
-    fn actions_are_equal_without_regard_to_order() {
+    fn gateway_2_actions_are_equal_without_regard_to_order() {
         assert_eq!(forward(&[('a', 95), ('b', 5)]), forward(&[('b', 5), ('a', 95)]));
         assert_ne!(forward(&[('a', 95), ('b', 5)]), forward(&[('a', 5), ('b', 95)]));
         assert_ne!(forward(&[('a', 100)]), forward(&[('a', 100), ('b', 0)]), "the baseline is restored member for member");

@@ -267,7 +267,7 @@ fn a_write_that_happened_beside_one_that_did_not_is_told() {
 }
 
 #[test]
-fn all_zeros_and_unknown_actions_are_never_sent() {
+fn c9_all_zeros_and_unknown_actions_are_never_sent() {
     with_aws(write_script, async |aws, log| {
         for action in [forward(0, 0), Action::Other, Action::Forward(Vec::new())] {
             let fault =
@@ -327,7 +327,7 @@ fn a_group_is_found_by_name_and_its_like_is_made_once() {
 }
 
 #[test]
-fn targets_come_from_all_pages() {
+fn argo_5_targets_come_from_all_pages() {
     let script = |asked: &Asked, _| {
         Some(if asked.what.contains("nextToken") {
             ok(json!({ "items": [{ "id": "10.0.0.2", "port": 8080, "status": "RESTING" }] }))

@@ -27,7 +27,7 @@ fn analysis(sources: &[Source]) -> Analysis {
 }
 
 #[test]
-fn every_metric_is_asked_once_a_side_however_many_want_it() {
+fn c15_every_metric_is_asked_once_a_side_however_many_want_it() {
     let percentile = || Source::RequestTime("p99".to_owned());
     let analysis = analysis(&[Source::ErrorRate, Source::ErrorRate, percentile(), percentile(), Source::RequestCount]);
     let mut queries = Queries::default();

@@ -41,6 +41,11 @@ impl fmt::Display for Verdict {
 pub enum Why {
     /// Within every limit.
     Within,
+    /// Within every limit, and fewer failures than stable has, as far as the counts tell.
+    Better {
+        /// Stable's value.
+        stable: Number,
+    },
     /// Within every limit now; some measurements before were not, fewer than it takes.
     Tolerated {
         /// How many failed.
@@ -174,6 +179,7 @@ impl Assessment {
         match &self.why {
             Why::Within if self.limits.is_empty() => "shown only".to_owned(),
             Why::Within => self.limits.clone(),
+            Why::Better { stable } => format!("better than stable's {}", unit.show(*stable)),
             Why::Tolerated { failing } => format!("after {}", counted(u64::from(*failing), "failing measurement")),
             Why::Above { found, limit } => format!("{}above {}", self.minute(*found), unit.show(*limit)),
             Why::Below { found, limit } => format!("{}below {}", self.minute(*found), unit.show(*limit)),

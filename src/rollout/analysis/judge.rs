@@ -50,6 +50,8 @@ pub struct Seen<'a> {
 #[derive(Clone, Debug, PartialEq)]
 enum Look {
     Good,
+    /// Better than this value of stable's.
+    Better(Number),
     Bad(Why),
     Unclear(Why),
 }
@@ -220,6 +222,7 @@ fn rates(metric: &Metric, candidate: &Side<'_>, stable: Option<&Side<'_>>, is_la
         match versus.compare(counts, other) {
             Comparison::Worse => Look::Bad(Why::Worse { found: rate, stable: stable_rate }),
             Comparison::NoWorse => Look::Good,
+            Comparison::Better => Look::Better(stable_rate),
             Comparison::NotEnough { missing } => Look::Unclear(Why::NotEnough { missing }),
         }
     };
@@ -270,7 +273,7 @@ fn tally(metric: &Metric, looks: Vec<Look>) -> (Verdict, Why) {
                 longest = longest.max(run);
                 worst = Some(why.clone());
             }
-            Look::Good => run = 0,
+            Look::Good | Look::Better(_) => run = 0,
             Look::Unclear(_) => {}
         }
     }
@@ -283,7 +286,8 @@ fn tally(metric: &Metric, looks: Vec<Look>) -> (Verdict, Why) {
     }
     match looks.into_iter().next_back() {
         None => (Verdict::Inconclusive, Why::NoData),
-        Some(Look::Good) if failing > 0 => (Verdict::Pass, Why::Tolerated { failing }),
+        Some(Look::Good | Look::Better(_)) if failing > 0 => (Verdict::Pass, Why::Tolerated { failing }),
+        Some(Look::Better(stable)) => (Verdict::Pass, Why::Better { stable }),
         Some(Look::Good) => (Verdict::Pass, Why::Within),
         Some(Look::Bad(why) | Look::Unclear(why)) => (Verdict::Inconclusive, why),
     }

@@ -75,7 +75,7 @@ mod tests {
     use super::Number;
 
     #[test]
-    fn argo_a_nan_is_never_a_number() {
+    fn kayenta_1_a_nan_is_never_a_number() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(Number::new(value), None);
         }

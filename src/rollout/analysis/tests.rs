@@ -138,7 +138,7 @@ fn a_window_is_counted_until_the_newest_minute_in_which_either_side_has_requests
 }
 
 #[test]
-fn harness_no_data_is_not_success() {
+fn harness_2_no_data_is_not_success() {
     let nothing = side(series(&[]), series(&[]));
     let busy = Metric { min: Some(number(10.0)), ..metric(Source::RequestCount) };
     for metric in [errors(), latency(), busy] {
@@ -148,7 +148,7 @@ fn harness_no_data_is_not_success() {
 }
 
 #[test]
-fn flagger_a_service_without_traffic_has_not_failed() {
+fn c5_a_service_without_traffic_has_not_failed() {
     let nothing = side(series(&[]), series(&[]));
     for (on_no_data, at_the_end) in
         [(OnNoData::Extend, Verdict::Inconclusive), (OnNoData::Pass, Verdict::Pass), (OnNoData::Fail, Verdict::Fail)]
@@ -159,7 +159,7 @@ fn flagger_a_service_without_traffic_has_not_failed() {
 }
 
 #[test]
-fn argo_partial_data_is_no_data() {
+fn argo_10_partial_data_is_no_data() {
     let partial = |series: Series| Series { complete: false, ..series };
     for (requests, failures) in [(partial(all(&[300.0])), all(&[30.0])), (all(&[300.0]), partial(all(&[0.0])))] {
         let told = judged(errors(), 1, &side(requests, failures), None);
@@ -231,6 +231,32 @@ fn an_error_rate_is_compared_with_stables_as_counts() {
 }
 
 #[test]
+fn a_candidate_better_than_stable_is_told_so() {
+    let metric = Metric { versus: Some(Margin::Absolute(number(0.005))), max: None, ..errors() };
+    let stable = Some(side(all(&[20_000.0]), all(&[600.0])));
+    let told = judged(metric, 1, &side(all(&[20_000.0]), all(&[20.0])), stable);
+    assert_eq!((told.verdict, told.to_string().as_str()), (Verdict::Pass, "it 0.1% of 20000 requests (better than stable's 3%)"));
+}
+
+/// The probability of a wrong answer is a rollout's, whatever number of steps it has: each compares with its part of it.
+#[test]
+fn more_steps_and_more_confidence_take_more_requests() {
+    let passes = |requests: f64, steps: usize, confidence: u32| {
+        let metric = Metric { versus: Some(Margin::Absolute(number(0.005))), confidence: Share::percent(confidence), ..errors() };
+        let analysis = Analysis { steps: vec![None; steps], ..analysis(metric) };
+        let of = |requests: f64| side(all(&[requests]), all(&[0.0]));
+        let stable = StableSide { readings: of(requests * 19.0), window: window(1), is_last: false };
+        let seen = Seen { window: window(1), candidate: &of(requests), stable: Some(&stable) };
+        assess(&analysis, 0, seen).remove(0).verdict == Verdict::Pass
+    };
+    let enough = (1_u32..).map(|hundreds| f64::from(hundreds * 100)).find(|requests| passes(*requests, 1, 95)).expect("some");
+    assert!(enough < 5000.0, "{enough}");
+    assert!(!passes(enough, 5, 95), "five windows share it");
+    assert!(!passes(enough, 1, 99), "a hundredth in place of a twentieth");
+    assert!(passes(enough * 2.0, 5, 95) && passes(enough * 2.0, 1, 99));
+}
+
+#[test]
 fn where_stable_has_no_traffic_its_last_window_is_what_it_is_compared_with() {
     let readings = side(all(&[20_000.0]), all(&[20.0]));
     let before = Window { from: Timestamp::from_secs(600), until: Timestamp::from_secs(660) };
@@ -255,7 +281,7 @@ fn flagger_b10_the_first_failing_metric_does_not_hide_the_others() {
 }
 
 #[test]
-fn argo_inconclusive_does_not_mask_failed() {
+fn argo_a2_inconclusive_does_not_mask_failed() {
     let told = [
         judged(errors(), 1, &side(series(&[]), series(&[])), None),
         judged(latency(), 1, &side(all(&[10.0]), all(&[900.0])), None),

@@ -2,8 +2,9 @@
 //!
 //! Both rates get a confidence sequence (see [`super::rate`]) at half of what may go wrong. Where the candidate's least possible
 //! rate is above stable's greatest by more than the margin, it is worse; where its greatest is within the margin of stable's
-//! least, it is no worse. By the union bound the answer is wrong at any look of a window with at most the stated probability,
-//! so that looking every interval costs nothing. A rollout with several windows divides its own probability among them.
+//! least, it is no worse, and where it is below stable's least altogether, it is better. By the union bound the answer is wrong at any look of a window with at most the stated probability,
+//! so that looking every interval costs nothing. Each sequence has two sides of which a comparison uses one; a sequence with one side
+//! would need somewhat fewer requests, and there is none as simple as this. A rollout with several windows divides its own probability among them.
 
 use super::rate::{Counts, Interval, interval};
 
@@ -23,8 +24,10 @@ pub struct Versus {
 pub enum Comparison {
     /// Its rate exceeds stable's by more than the margin.
     Worse,
-    /// Its rate is within the margin, or below stable's.
+    /// Its rate is within the margin of stable's.
     NoWorse,
+    /// Its rate is below stable's.
+    Better,
     /// The counts do not tell yet.
     NotEnough {
         /// So many more requests of the candidate's would tell, if both rates stay what they look like; None where no number
@@ -50,6 +53,8 @@ impl Versus {
         let other = interval(stable, alpha);
         if lower > other.upper + self.margin {
             Some(Comparison::Worse)
+        } else if upper < other.lower {
+            Some(Comparison::Better)
         } else if upper <= other.lower + self.margin {
             Some(Comparison::NoWorse)
         } else {
@@ -87,7 +92,7 @@ impl Versus {
 
 #[cfg(test)]
 mod tests {
-    use super::{Comparison, Counts, Versus};
+    use super::{super::rate::interval, Comparison, Counts, Interval, Versus};
 
     const USUAL: Versus = Versus { margin: 0.005, alpha: 0.05, windows: 1 };
 
@@ -102,6 +107,7 @@ mod tests {
             (counts(1000, 50), Comparison::Worse),
             (counts(100, 30), Comparison::Worse),
             (counts(5000, 5), Comparison::NoWorse),
+            (counts(60_000, 2), Comparison::Better),
             (counts(20_000, 0), Comparison::NoWorse),
         ];
         for (candidate, wanted) in table {
@@ -189,6 +195,43 @@ mod tests {
         let at_the_margin = Versus { margin: 0.02, ..no_margin };
         assert!(share(150, (0.05, 0.03), at_the_margin, Comparison::Worse) <= 0.2);
         assert!(share(150, (0.08, 0.03), at_the_margin, Comparison::NoWorse) <= 0.2);
+    }
+
+    /// An ordinary 95 % interval for a rate (E. B. Wilson, 1927), which holds at one look: `z` is the normal quantile.
+    fn wilson(counts: Counts, z: f64) -> Interval {
+        let (n, rate) = (counts.requests, counts.failures / counts.requests);
+        let middle = (rate + z * z / (2.0 * n)) / (1.0 + z * z / n);
+        let half = z / (1.0 + z * z / n) * (rate * (1.0 - rate) / n + z * z / (4.0 * n * n)).sqrt();
+        Interval { lower: middle - half, upper: middle + half }
+    }
+
+    /// The share of runs in which the true rate is ever outside of the interval, looked at forty times.
+    fn ever_left(rate: f64, of: impl Fn(Counts) -> Interval) -> f64 {
+        const RUNS: u32 = 300;
+        let mut numbers = Numbers(11);
+        let left = (0..RUNS).filter(|_| {
+            let mut seen = (0, 0);
+            let looks = (0..40).map(|_| {
+                seen = (seen.0 + 25, seen.1 + numbers.failures(25, rate));
+                let Interval { lower, upper } = of(counts(seen.0, seen.1));
+                rate < lower || rate > upper
+            });
+            looks.fold(false, |left, now| left | now)
+        });
+        f64::from(u32::try_from(left.count()).unwrap()) / f64::from(RUNS)
+    }
+
+    /// An ordinary interval would not do: the same looks find it wrong many times as often as it says.
+    #[test]
+    fn the_true_rate_ever_leaves_its_interval_no_more_often_than_stated_and_would_leave_an_ordinary_one() {
+        for rate in [0.05, 0.3] {
+            for (alpha, z) in [(0.05, 1.96), (0.2, 1.2816)] {
+                let ours = ever_left(rate, |counts| interval(counts, alpha));
+                assert!(ours <= alpha, "{rate}, {alpha}: {ours}");
+                let ordinary = ever_left(rate, |counts| wilson(counts, z));
+                assert!(ordinary > 2.0 * alpha, "{rate}, {alpha}: an ordinary one {ordinary}");
+            }
+        }
     }
 
     #[test]

@@ -170,7 +170,7 @@ fn flagger_b11_a_metrics_outage_is_not_a_failure() {
 }
 
 #[test]
-fn harness_no_data_extends_until_the_deadline_and_says_what_is_missing() {
+fn harness_2_no_data_extends_until_the_deadline_and_says_what_is_missing() {
     let (outcome, entries, _) = told(errors(), |world, _| world.metrics = Metrics::Silent);
     let Reason::Inconclusive { missing, .. } = &outcome.reason else { panic!("{outcome:?}") };
     assert_eq!((outcome.kind, missing.as_slice()), (OutcomeKind::RolledBack, &["errors (nothing was measured)".to_owned()][..]));
@@ -180,7 +180,7 @@ fn harness_no_data_extends_until_the_deadline_and_says_what_is_missing() {
 
 /// Metrics that come later than they are taken to, or not any more: the minutes that were seen do not pass those that were not.
 #[test]
-fn a_pass_waits_until_its_last_minutes_are_counted() {
+fn c15_the_last_minutes_have_to_be_counted_before_a_step_passes() {
     let bake = Duration::from_secs(300);
     let promoted = |on_no_data, late: Option<Duration>| {
         let world = World::new(false);
@@ -283,7 +283,7 @@ fn every_single_misfortune_leaves_a_judged_rollout_in_an_end_that_fits() {
 }
 
 #[test]
-fn the_digest_of_the_record_covers_what_is_judged() {
+fn flagger_b9_the_digest_of_the_record_covers_what_is_judged() {
     let world = World::new(false);
     let plain = judged_by(errors(), &world);
     let other = judged_by(Metric { max: Number::new(0.02), ..errors() }, &world);

@@ -69,7 +69,7 @@ fn what_a_later_version_has_says_what_to_do_until_then() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_with_their_places() {
+fn flagger_b12_all_mistakes_are_told_at_once_with_their_places() {
     let text = "regoin: x\necspresso: [x]\nlattice:\n  service: [a]\n  test_rule: 1\n  slots: { c: {} }\nrollout:\n  steps: [{ weight: 5, bake: 2m }, { hold: {} }, { weight: 100% }]\n  strategy: {}\nanalysis: { metrics: 1, healt: unchecked }\ncluster:\n";
     assert_eq!(
         told(text),
@@ -178,7 +178,7 @@ fn metrics_read_as_they_are_written() {
 }
 
 #[test]
-fn a_metric_that_makes_no_sense_is_told_what_to_write_instead() {
+fn argo_a2_a_metric_that_makes_no_sense_is_told_what_to_write_instead() {
     for (metric, message, instead) in [
         ("{ metric: error-rate, max: 1% }", "f:1:23: a metric needs `name`", "name: errors"),
         ("{ name: My Errors, metric: error-rate, max: 1% }", "f:1:31: `My Errors` cannot be a metric's name", "lower-case"),

@@ -219,6 +219,22 @@ fn weights_that_do_not_climb_to_100_are_refused_where_they_stand() {
 }
 
 #[test]
+fn limits_on_health_and_confidence_are_those_of_the_config() {
+    let directory = TempDir::new().expect("a directory");
+    let health = "health: { min_healthy: 62.5%, unhealthy_for: 3 }";
+    let metrics = "metrics: [{ name: e, metric: error-rate, versus_stable: +0.5, confidence: 99% }, { name: f, metric: HTTPCode_4XX_Count, stat: Maximum, max: 7 }, { name: g, metric: request-time, max: 1s }, { name: h, metric: request-count, min: 9 }]";
+    fs::write(directory.path().join("espalier.yml"), format!("analysis: {{ {health}, {metrics} }}")).expect("written");
+    let settings = with(FLAGS, &directory, &[]).expect("settings");
+    let health = settings.plan.health;
+    assert_eq!((health.min_healthy.to_string().as_str(), health.unhealthy_for, health.unchecked), ("62.5%", 3, false));
+    let metrics = settings.judging.analysis.metrics;
+    assert_eq!(metrics[0].confidence.to_string(), "99%");
+    let sources: Vec<_> = metrics.iter().map(|metric| metric.source.to_string()).collect();
+    assert_eq!(sources, ["error-rate", "HTTPCode_4XX_Count maximum", "request-time average", "request-count"]);
+    assert_eq!(metrics.iter().map(|metric| metric.min_requests).collect::<Vec<_>>(), [100, 0, 100, 0]);
+}
+
+#[test]
 fn slots_that_contradict_each_other_are_refused() {
     let directory = TempDir::new().expect("a directory");
     for (flags, message) in [

@@ -47,6 +47,7 @@ impl Case {
         }
         case.interrupt(&mut dice);
         case.watch_an_alarm(&mut dice);
+        case.be_as_patient(&mut dice);
         case
     }
 
@@ -63,6 +64,15 @@ impl Case {
             && self.errands.iter().all(|errand| errand.runs == Runs::Task)
             && self.scaled.is_none_or(|suspended| suspended == Suspended::default())
             && self.definition.is_none_or(Definition::is_allowed)
+    }
+
+    /// Other limits on health than the usual ones.
+    fn be_as_patient(&mut self, dice: &mut Dice) {
+        if dice.percent(25) {
+            let health = &mut self.plan.health;
+            health.min_healthy = Share::percent(dice.one(&[50, 80, 100]));
+            health.unhealthy_for = dice.one(&[1, 3]);
+        }
     }
 
     /// A world in which nothing goes wrong.

@@ -59,7 +59,8 @@ pub(crate) const STANDING: [Stands; 8] = [
     Stands {
         rule: "Health: a candidate below min_healthy for unhealthy_for observations is rolled back",
         what: "the candidate was below min_healthy",
-        more_intervals: 1,
+        // The most patient plan's three observations.
+        more_intervals: 2,
         is: |case, job, facts| {
             let side = facts.slots[job.candidate];
             // Beyond the size of the beginning it follows stable's, and tasks that were asked for a moment ago are given time.

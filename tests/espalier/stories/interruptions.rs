@@ -20,7 +20,7 @@ fn a_cancelled_job_puts_the_weights_back() {
 }
 
 #[test]
-fn what_a_killed_runner_leaves_behind_is_refused_by_the_next_release_and_rolled_back_by_abort() {
+fn flagger_b13_what_a_killed_runner_leaves_behind_is_refused_by_the_next_release_and_rolled_back_by_abort() {
     let story = Story::within_file("blocked-at-5");
     let told = story.script(&format!(
         r#"

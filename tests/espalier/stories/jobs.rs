@@ -51,7 +51,7 @@ fn the_sweep_rolls_back_what_no_job_holds_any_more() {
 }
 
 #[test]
-fn a_newer_release_rolls_a_running_one_back_first_and_inherits_stable() {
+fn c11_a_newer_release_rolls_a_running_one_back_first_and_inherits_stable() {
     let told = Story::within_file("blocked-at-5").script(&format!(
         r#"
         begins deploy -c {CONFIG}

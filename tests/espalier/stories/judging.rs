@@ -62,7 +62,7 @@ fn a_slow_candidate_is_rolled_back_after_two_slow_minutes() {
 }
 
 #[test]
-fn without_traffic_a_release_waits_for_its_deadline_and_says_what_was_missing() {
+fn argo_8_without_traffic_a_release_waits_for_its_deadline_and_says_what_was_missing() {
     let story = Story::within("no-traffic");
     let told = release(&story).ends_with(3).says("(inconclusive)").says("errors (nothing was measured)");
     is_restored(&story, &told);

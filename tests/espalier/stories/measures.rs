@@ -65,6 +65,42 @@ fn connections_that_fail_are_counted_by_the_minute() {
     }
 }
 
+/// Every metric of our own, and one by its published name: each decides, both ways.
+#[test]
+fn every_metric_passes_what_is_good_and_fails_what_is_not() {
+    let seeded = |name: &str, value: f64| {
+        json!({ "metrics": [{
+            "namespace": "AWS/VpcLattice", "name": name, "dimensions": { "TargetGroup": ADDED }, "unit": "Count",
+            "value": 0.0, "steps": [{ "share_at_least": 5, "value": value }],
+        }] })
+    };
+    let image = |behaviour: Value| json!({ "images": { "*": behaviour } });
+    let table = [
+        (
+            "metric: request-time, max: 500ms",
+            image(json!({ "latency_ms": 900, "latency_p99_ms": 900 })),
+            "it 900ms (above 500ms)",
+        ),
+        ("metric: request-time, stat: p99, max: 500ms", image(json!({ "latency_p99_ms": 900 })), "(above 500ms)"),
+        ("metric: request-count, min: 200", json!({ "load": [{ "rps": 10 }] }), "(below 200)"),
+        ("metric: HTTPCode_4XX_Count, max: 5", image(json!({ "error_rate": 5, "error_status": 404 })), "(above 5)"),
+        // Requests that never got an answer are no 5xx of the group's.
+        ("metric: error-rate, max: 5%", seeded("ConnectionErrorCount", 30.0), "it 10% of 300 requests (above 5%)"),
+        ("metric: error-rate, max: 5%", seeded("ConnectionTimeoutCount", 30.0), "it 10% of 300 requests (above 5%)"),
+        ("metric: connection-errors, max: 5", seeded("ConnectionTimeoutCount", 9.0), "it 9 (above 5)"),
+    ];
+    let all: Vec<_> = (0..).zip(&table).map(|(number, (metric, ..))| format!("{{ name: it-{number}, {metric} }}")).collect();
+    release(&json!({}), &format!("metrics: [{}]", all.join(", "))).1.ends_with(0);
+    for (metric, bad, says) in table {
+        let (_, told) = release(&bad, &format!("metrics: [{{ name: it, {metric} }}]"));
+        let told = told.ends_with(3).says("(analysis-failed)").says(says);
+        assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0], "{metric}");
+    }
+    // What the client did wrong is nothing that the service failed at.
+    let wrong = image(json!({ "error_rate": 5, "error_status": 404 }));
+    release(&wrong, "metrics: [{ name: it, metric: error-rate, max: 1% }]").1.ends_with(0);
+}
+
 #[test]
 fn a_composite_alarm_counts_like_any_other() {
     let alarm = json!([{ "name": "shop", "definition": { "AlarmRule": "ALARM(5xx) OR ALARM(slow)" } }]);

@@ -41,7 +41,7 @@ fn a_good_release_is_promoted() {
 }
 
 #[test]
-fn throttling_slows_a_release_down_and_never_fails_it() {
+fn c19_throttling_slows_a_release_down_and_never_fails_it() {
     let told = Story::within("throttled").deploy(&QUICK).ends_with(0).says("will be repeated");
     told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
 }
@@ -113,4 +113,20 @@ fn half_a_percent_of_the_requests_is_exactly_that() {
     let (stable, candidate) = (told.world.weights_of("myservice-a"), told.world.weights_of("myservice-b"));
     assert_eq!((stable.len(), candidate.len()), (3, 3), "{stable:?} {candidate:?}");
     assert!(candidate[1] > 0 && 5 * stable[1] == 995 * candidate[1], "{} to {}", stable[1], candidate[1]);
+}
+
+/// What a strategy is short for is said before and in the course of it.
+#[test]
+fn a_strategy_is_printed_as_the_steps_that_it_stands_for() {
+    let says = "the strategy stands for the steps 5%:30s,100%:30s";
+    let strategy = ["--strategy", "canary:5%:30s", "--settle", "30s", "--retire-after", "30s"];
+    let story = Story::within("promoted");
+    story.deploy(&[&strategy[..], &["--dry-run"]].concat()).ends_with(0).says(says);
+    let told = story.deploy(&strategy).ends_with(0).says(&format!("note: {says}"));
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 100]);
+    let shift = ["shift", "--lattice-service", "myservice", "--from", "myservice-a", "--to", "good"];
+    let story = Story::within_file("three-services");
+    let shift = [&shift[..], &strategy[..4]].concat();
+    story.run(&[&shift[..], &["--dry-run"]].concat()).ends_with(0).says(says);
+    story.run(&shift).ends_with(0).says(&format!("note: {says}"));
 }

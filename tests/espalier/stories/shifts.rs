@@ -58,3 +58,12 @@ fn a_shift_that_does_not_begin_concludes_its_check() {
     let told = Story::within_file("three-services").run(&[&FROM[..], &["--to", "good"], &STEPS].concat()).ends_with(0);
     assert_eq!(told.world.check().1, "success");
 }
+
+/// The Gateway API Controller leaves a group out that is not there, and the others get its requests.
+#[test]
+fn gateway_6_a_group_that_is_not_there_is_told_and_nothing_is_written() {
+    let story = Story::within_file("three-services");
+    let told = story.run(&[&FROM[..], &["--to", "gone"], &STEPS].concat()).ends_with(2).complains("gone");
+    assert_eq!(told.world.state(), story.untold().state());
+    assert!(told.world.writes().is_empty(), "{:?}", told.world.writes());
+}

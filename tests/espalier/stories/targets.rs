@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{QUICK, with_rules};
-use crate::harness::Story;
+use super::{QUICK, hooks::config_with, with_rules};
+use crate::harness::{Story, Told};
 
 /// What a batch of the listener's rules does while the world's time is between these seconds.
 fn batches(effect: &str, after: u64, before: u64) -> Story {
@@ -46,4 +46,47 @@ fn where_one_rule_cannot_be_put_back_either_its_command_is_told() {
     let left: Vec<_> = weights.filter(|(_, weight)| *weight != 0).collect();
     assert_eq!(left, [("http-80/rule-30".to_owned(), json!(25))], "all others are back");
     told.says("not written: rule rule-30").says("$ aws vpc-lattice update-rule --service-identifier svc-12345678901234567");
+}
+
+/// The release of a service with two listeners, each with a rule and a default action, all of them moved, with a test rule.
+fn over_two_listeners(faults: &serde_json::Value) -> (Story, Told) {
+    let mut world = with_rules([10], &json!({ "faults": faults }));
+    let mut second = world["lattice"]["services"][0]["listeners"][0].clone();
+    second["name"] = json!("http-81");
+    second["id"] = json!("listener-0b000000000000000");
+    second["port"] = json!(81);
+    world["lattice"]["services"][0]["listeners"].as_array_mut().expect("listeners").push(second);
+    let story = Story::of(&world);
+    let path = config_with(&story, &json!({}), &json!({ "header": { "x-espalier-test": "1" } }));
+    let mut config: serde_json::Value = serde_json::from_str(&story.read("espalier.yml")).expect("JSON");
+    config["lattice"].as_object_mut().expect("members").remove("listener");
+    story.write("espalier.yml", &config.to_string());
+    let told = story.run(&[&["deploy", "-c", &path], &QUICK[..]].concat());
+    (story, told)
+}
+
+fn times(told: &Told, write: &str) -> usize {
+    told.world.writes().iter().filter(|call| *call == write).count()
+}
+
+#[test]
+fn two_listeners_move_together_with_a_test_rule_on_each() {
+    let (story, told) = over_two_listeners(&json!([]));
+    let told = told.ends_with(0).says("the test rule is taken away");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    assert_eq!(told.world.actions().keys().collect::<Vec<_>>(), story.untold().actions().keys().collect::<Vec<_>>());
+    assert_eq!(told.world.actions().len(), 4);
+    assert_eq!((times(&told, "vpc-lattice:CreateRule"), times(&told, "vpc-lattice:DeleteRule")), (2, 2));
+    // Both listeners, for the group to be attached and for each of two steps.
+    assert_eq!((times(&told, "vpc-lattice:UpdateRule"), times(&told, "vpc-lattice:UpdateListener")), (6, 6));
+}
+
+#[test]
+fn where_one_listener_cannot_be_written_both_are_put_back() {
+    // One of the two that write the second step.
+    let (story, told) = over_two_listeners(&json!([{ "operations": ["UpdateRule"], "nth": 6, "effect": "denied" }]));
+    let told = told.ends_with(3).says("(refused)").says("step 2 failed: UpdateRule");
+    assert_eq!(told.world.weights_of("myservice-b").iter().max(), Some(&100), "the other one was written");
+    assert_eq!(told.world.actions(), story.untold().actions());
+    assert_eq!((times(&told, "vpc-lattice:CreateRule"), times(&told, "vpc-lattice:DeleteRule")), (2, 2));
 }

@@ -41,3 +41,28 @@ fn a_quota_that_was_raised_leaves_room() {
     let told = told.ends_with(3).says("ServiceQuotaExceededException");
     assert_eq!((told.world.actions(), told.world.weights_of("myservice-b")), (story.untold().actions(), vec![0]));
 }
+
+/// The Gateway API Controller deletes every rule of a listener that it does not know.
+#[test]
+fn gateway_3_rules_and_tags_of_others_stay_as_they_are() {
+    let mut world = with_rules([10, 20], &json!({}));
+    let rules = world["lattice"]["services"][0]["listeners"][0]["rules"].as_array_mut().expect("rules");
+    rules[0]["action"] = json!({ "fixed_response": 404 });
+    for rule in rules {
+        rule["tags"] = json!({ "owner": "somebody", "espalier-like": "but not ours" });
+    }
+    let (story, told) = release(&world, &json!({ "header": { "x-espalier-test": "1" } }));
+    let of = |world: &crate::world::World| {
+        let listener = world.state()["lattice"]["services"][0]["listeners"][0].clone();
+        let rules = listener["rules"].as_array().cloned().unwrap_or_default();
+        let is_others = |tag: &(String, Value)| !tag.0.starts_with("espalier:");
+        let tags = |rule: &Value| -> Vec<(String, Value)> {
+            rule["tags"].as_object().cloned().unwrap_or_default().into_iter().filter(is_others).collect()
+        };
+        rules.iter().map(|rule| (rule["name"].clone(), rule["priority"].clone(), tags(rule))).collect::<Vec<_>>()
+    };
+    let told = told.ends_with(0);
+    assert_eq!(of(&told.world), of(&story.untold()), "what was there is there, and nothing else");
+    assert_eq!(told.world.actions()["http-80/rule-10"], story.untold().actions()["http-80/rule-10"]);
+    assert_eq!(told.world.actions()["http-80/rule-20"]["forward"]["myservice-b"], 100);
+}
