@@ -117,11 +117,15 @@ fn attachments(task: &Task) -> Value {
     json!([{ "id": interface.attachment, "type": "ElasticNetworkInterface", "status": status, "details": details }])
 }
 
+/// Its containers have ended. The exit of one is what makes such a task stop: it is known while the task is still being stopped.
+pub(super) fn is_over(task: &Task) -> bool {
+    let exited = task.stop.as_ref().is_some_and(|stop| stop.code == "EssentialContainerExited");
+    exited || task.status == TaskStatus::Stopped
+}
+
 fn containers(world: &World, task: &Task, definition: &Object) -> Value {
     let containers = definition.get("containerDefinitions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    // The exit of a container is what makes such a task stop: it is known while the task is still being stopped.
-    let exited = task.stop.as_ref().is_some_and(|stop| stop.code == "EssentialContainerExited");
-    let is_over = exited || task.status == TaskStatus::Stopped;
+    let is_over = is_over(task);
     let listed = containers.iter().enumerate().map(|(place, container)| {
         let id = uuid(&task.id, place + 1);
         let mut printed = json!({

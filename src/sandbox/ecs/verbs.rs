@@ -99,7 +99,7 @@ pub(crate) fn service<'a>(world: &'a World, cluster: &str, name: &str) -> Option
 pub(crate) fn tasks<'a>(world: &'a World, cluster: &'a str, service: &'a str) -> impl Iterator<Item = TaskSeen<'a>> {
     let own = world.ecs.tasks.iter().filter(move |task| task.service == service && task.cluster == cluster);
     own.map(|task| {
-        let exit = task.stop.as_ref().filter(|_| task.stopped_at.is_some()).and_then(|stop| stop.exit.as_ref());
+        let exit = task.stop.as_ref().filter(|_| describe_tasks::is_over(task)).and_then(|stop| stop.exit.as_ref());
         TaskSeen {
             arn: &task.arn,
             task_definition: &task.task_definition,

@@ -72,7 +72,7 @@ pub(super) fn sets(at: u64, initial: u32, added: u32) -> Person {
 
 /// One release of three steps in a world in which nothing goes wrong.
 pub(super) fn quiet() -> Case {
-    let mut case = Case::wired(0);
+    let mut case = Case { latency: Duration::ZERO, ahead: 0, ..Case::of(0) };
     let step = |percent| Step { share: Share::percent(percent), bake: Duration::from_secs(45), lag: Duration::ZERO, hold: None };
     case.shape = Shape::RuleAndDefault;
     (case.tasks, case.checks) = (3, 10);
@@ -87,6 +87,10 @@ pub(super) fn quiet() -> Case {
     case.demand.clear();
     case.faults.clear();
     case.people.clear();
+    case.others.clear();
+    case.blows.clear();
+    case.beside.clear();
+    case.afterwards.clear();
     case
 }
 
@@ -117,7 +121,7 @@ fn flagger_1268_an_abort_wins_over_a_candidate_that_never_becomes_ready() {
 fn flagger_b2_weights_are_back_in_the_tick_that_sees_the_failure() {
     let case = dying();
     let played = played(&case);
-    let entries = &played.journal.entries;
+    let entries = &played.journals[0].entries;
     let decided = entries.iter().position(|entry| matches!(entry.event, Happening::RollingBack { .. })).expect("it is");
     assert!(matches!(entries[decided - 1].event, Happening::Observed { .. }), "nothing between the reading and the decision");
     let at = entries[decided].at;
@@ -150,7 +154,7 @@ fn flagger_b4_killed_between_intent_and_write_or_after_it_everything_can_be_undo
 fn flagger_b5_the_journal_says_of_weights_only_what_was_read_back() {
     let case = Case { faults: vec![fault(&["vpc-lattice:UpdateListener"], 30, 60, Effect::Throttle)], ..quiet() };
     let played = played(&case);
-    let shifts: Vec<_> = played.journal.shifts().collect();
+    let shifts: Vec<_> = played.journals[0].shifts().collect();
     assert_eq!(shifts.len(), 3, "{shifts:?}");
     for (at, split) in shifts {
         let share = split.share().millipercent();
@@ -196,7 +200,7 @@ fn throttled_while_dying(seconds: u64) -> (Played, espalier::time::Timestamp) {
     let faults = vec![fault(&["vpc-lattice:write"], 60, 60 + seconds, Effect::Throttle)];
     let played = played(&Case { faults, ..dying() });
     let decided = |event: &Happening| matches!(event, Happening::RollingBack { .. });
-    let decided = played.journal.entries.iter().find(|entry| decided(&entry.event)).expect("it rolls back").at;
+    let decided = played.journals[0].entries.iter().find(|entry| decided(&entry.event)).expect("it rolls back").at;
     (played, decided)
 }
 
@@ -212,7 +216,7 @@ fn a_rollback_waits_out_what_can_pass() {
 fn a_rollback_that_is_throttled_until_its_deadline_is_stuck_then_and_not_before() {
     let (played, decided) = throttled_while_dying(900);
     assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::NotRestored { .. })));
-    let took = played.journal.entries.last().expect("its end").at.since(decided);
+    let took = played.journals[0].entries.last().expect("its end").at.since(decided);
     assert!((600..660).contains(&took.as_secs()), "{took:?}");
 }
 
@@ -326,7 +330,7 @@ fn c13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
 fn c16_whatever_rolls_back_says_why() {
     for case in [dying(), Case { people: vec![sets(70, 100, 0)], ..quiet() }] {
         let played = played(&case);
-        let finished = played.journal.outcome().expect("an outcome");
+        let finished = played.journals[0].outcome().expect("an outcome");
         assert_eq!(finished.kind, OutcomeKind::RolledBack);
         assert!(!finished.reason.to_string().is_empty() && !finished.reason.code().is_empty());
     }
@@ -339,6 +343,6 @@ fn c18_back_to_a_slot_that_still_runs_takes_no_steps() {
     let played = played(&case);
     let promoted = played.history.iter().position(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted");
     let back = played.history[promoted..].iter().find(|facts| facts.least_share(STABLE) == 100_000).expect("it goes back");
-    let ended = played.journal.entries.last().expect("the first job's end").at;
+    let ended = played.journals[0].entries.last().expect("the first job's end").at;
     assert!(back.at.since(ended) <= Duration::from_secs(30 + 5), "{:?}", back.at.since(ended));
 }

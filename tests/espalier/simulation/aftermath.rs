@@ -11,7 +11,7 @@ use espalier::{
     time::Timestamp,
 };
 
-use super::{case::Verb, facts::Facts, run::Run, verbs};
+use super::{case::Verb, facts::Facts, readings::recorded, run::Run};
 
 pub(crate) const REST: &str =
     "9: whoever comes after the last job ends what it left: no candidate keeps part of the weight, no record stays open";
@@ -43,7 +43,7 @@ impl Run<'_> {
     /// A verb says that there is nothing to do for it.
     pub(super) fn has_nothing_to_do(&mut self, verb: Verb) {
         let now = self.world.now();
-        let found = verbs::recorded(&self.world, &self.stage).filter(|_| !self.is_strange());
+        let found = recorded(&self.world, &self.stage).filter(|_| !self.is_strange());
         let held = match found.filter(|found| has_to(verb, found, now)) {
             Some(found) => Err(format!("{verb:?} finds nothing to do where the record says {}", found.record.state)),
             None => Ok(()),
@@ -74,7 +74,7 @@ impl Run<'_> {
     /// The record, where somebody has to go on with it.
     fn open(&self) -> Option<Found> {
         let is_open = |state: State| matches!(state, State::Running | State::RolledBack | State::Promoted | State::Held);
-        let found = verbs::recorded(&self.world, &self.stage).filter(|found| is_open(found.record.state));
+        let found = recorded(&self.world, &self.stage).filter(|found| is_open(found.record.state));
         found.filter(|_| self.court.violation.is_none() && !self.is_strange())
     }
 
@@ -97,7 +97,7 @@ impl Run<'_> {
         let whole = |weights: &super::facts::Weights| [0, 1].map(|slot| weights.share(slot) % 100_000) == [0, 0];
         let everywhere = |slot: usize| facts.share(slot) == facts.least_share(slot);
         let is_whole = facts.written.iter().flatten().all(whole) && everywhere(0) && everywhere(1);
-        let state = verbs::recorded(&self.world, &self.stage).map(|found| found.record.state);
+        let state = recorded(&self.world, &self.stage).map(|found| found.record.state);
         match state {
             // A person has to, and is told so.
             Some(State::Stuck) => Ok(()),

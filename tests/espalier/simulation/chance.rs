@@ -6,6 +6,7 @@ use espalier::{
     rollout::{
         analysis::Analysis,
         plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
+        scaling::Suspended,
         split::Share,
     },
     sandbox::{
@@ -15,7 +16,8 @@ use espalier::{
 };
 
 use super::{
-    case::{Blow, CANDIDATE_IMAGE, Case, Falls, Other, STABLE_IMAGE, Shape, Verb},
+    case::{Blow, CANDIDATE_IMAGE, Case, Falls, Other, Runs, STABLE_IMAGE, Shape, Verb},
+    definitions::Definition,
     dice::Dice,
 };
 
@@ -49,17 +51,19 @@ impl Case {
         case
     }
 
-    /// The case of a seed as far as a scenario file can tell it, so that it goes over the wire too.
-    pub(crate) fn wired(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let mut case = Self::calm(seed, &mut dice);
-        case.furnish(&mut dice);
-        case.for_a_file();
-        for _ in 0..dice.one(&[0, 1, 1, 2]) {
-            case.befall_in_a_file(&mut dice);
-        }
-        case.watch_an_alarm(&mut dice);
-        case
+    /// Whether a scenario file, and jobs one after the other, tell all of it, so that it can be played over the wire. What they do not
+    /// tell: how long calls take, a runner's own clock, programs of its own, jobs beside each other, and what only the simulator does.
+    /// A write that hangs takes two real seconds, so that those which hang for minutes are left to the simulator.
+    pub(crate) fn is_a_scenario(&self) -> bool {
+        let as_always = self.latency.is_zero() && self.ahead == 0 && self.others.is_empty() && self.blows.is_empty();
+        let lasts = |fault: &Fault| fault.before.unwrap_or(u64::MAX) - fault.after.unwrap_or_default();
+        as_always
+            && self.faults.iter().all(|fault| fault.effect != Effect::Hang || lasts(fault) <= 60)
+            && self.beside.is_empty()
+            && self.afterwards.iter().all(|(_, verb)| *verb != Verb::Deploy)
+            && self.errands.iter().all(|errand| errand.runs == Runs::Task)
+            && self.scaled.is_none_or(|suspended| suspended == Suspended::default())
+            && self.definition.is_none_or(Definition::is_allowed)
     }
 
     /// Other limits on health than the usual ones.

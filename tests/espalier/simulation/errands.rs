@@ -32,6 +32,8 @@ enum Running {
 pub(crate) struct Errands {
     known: Vec<Errand>,
     running: Option<(Point, usize, Running)>,
+    /// The rollout that another job began: what its hooks left at work is ended with the first that is.
+    inherited: Option<String>,
     /// Which of them ended well, at which step, by the world.
     pub(crate) proven: BTreeSet<(Point, usize)>,
 }
@@ -40,6 +42,16 @@ impl Errands {
     /// Those of a case.
     pub(crate) fn of(case: &Case) -> Self {
         Self { known: case.errands.clone(), ..Self::default() }
+    }
+
+    /// The same, of a job that takes a rollout over.
+    pub(crate) fn inheriting(self, rollout: &str) -> Self {
+        Self { inherited: Some(rollout.to_owned()), ..self }
+    }
+
+    /// Whose tasks it ends first.
+    pub(crate) fn inherited(&self) -> Option<&str> {
+        self.inherited.as_deref()
     }
 
     /// What the machine knows of them.
@@ -113,6 +125,12 @@ impl Errands {
         let stop = |world: &mut Direct, arn: &str| {
             act(world, "ecs", "StopTask", &[], json!({ "cluster": CLUSTER, "task": arn })).map(drop)
         };
+        if let Some(rollout) = &self.inherited {
+            call(world, "ecs", "ListTasks")?;
+            let listed = running(world, rollout);
+            listed.iter().try_for_each(|arn| stop(world, arn))?;
+            self.inherited = None;
+        }
         match &self.running {
             Some((_, _, Running::Task { arn: Some(arn), end: None })) => stop(world, arn)?,
             Some((_, _, Running::Task { arn: None, .. })) => {

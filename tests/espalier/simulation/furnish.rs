@@ -212,13 +212,6 @@ impl Case {
             self.lose_metrics(at, dice);
         }
     }
-
-    /// What a scenario file and a driver without a runner of its own cannot tell is left out.
-    pub(super) fn for_a_file(&mut self) {
-        self.scaled = self.scaled.map(|_| Suspended::default());
-        self.errands.retain(|errand| errand.runs == Runs::Task);
-        self.definition = self.definition.filter(|definition| definition.is_allowed());
-    }
 }
 
 /// The command of a hook's task.

@@ -3,13 +3,14 @@
 use std::{rc::Rc, time::Duration};
 
 use espalier::{
-    aws::{ledger::Ledger, slots::Launch},
+    aws::{lattice::traffic::TrafficTarget, ledger::Ledger, slots::Launch},
     rollout::scaling::Scaling,
     sandbox::direct,
 };
 
 use super::{
     case::{Other, Verb},
+    readings::{recorded, restores},
     rules,
     run::{Ahead, Run},
     stage::STRANGERS,
@@ -79,9 +80,20 @@ impl Run<'_> {
         self.court.tags_lost = true;
     }
 
+    /// Whether AWS answers what a verb asks before it begins.
+    fn may_read(&mut self, verb: Verb) -> bool {
+        let mut asks = vec!["ListTagsForResource"];
+        let found = recorded(&self.world, &self.stage);
+        if found.is_some_and(|found| restores(verb, &found)) {
+            let rules = self.stage.targets.iter().any(|(target, _)| matches!(target, TrafficTarget::Rule { .. }));
+            asks.extend(["GetListener", "ListTargets"].into_iter().chain(rules.then_some("GetRule")));
+        }
+        let refused = |effect: direct::Effect| effect != direct::Effect::Partial;
+        asks.into_iter().all(|operation| !self.world.strike("vpc-lattice", operation, false).is_some_and(refused))
+    }
+
     fn start(&mut self, verb: Verb) {
-        let asked = self.world.strike("vpc-lattice", "ListTagsForResource", false);
-        if asked.is_some_and(|effect| effect != direct::Effect::Partial) {
+        if !self.may_read(verb) {
             // A person tries again.
             if self.jobs.len() < 100 && self.world.now().since(self.court.at_start.at) < rules::longest(self.case) {
                 self.ahead.push((self.world.now() + Duration::from_secs(30), Ahead::Begins(verb)));

@@ -33,7 +33,7 @@ impl Summary {
         }
     }
 
-    pub(crate) fn count(&mut self, played: &Played) {
+    fn count(&mut self, played: &Played) {
         self.cases += 1;
         for (_, ending) in &played.endings {
             self.rollouts += 1;

@@ -3,7 +3,7 @@
 //!
 //! Inside: `case` (what a seed means: data), `dice`, `chance` and `furnish` (which case a seed is), `stage` and `definitions` (the
 //! worlds, and what is released into them), `hands` with `calls`, `recorded`, `measure`, `errands`, `steer` and `doors` (effects → world →
-//! events), `verbs` and `begin` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world),
+//! events), `readings`, `verbs` and `begin` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world),
 //! `words`, `facts` (one moment of the world), `court` with `watched`, `rules`, `judged`, `kept`, `claims`, `endings` and `aftermath` (what is
 //! held), `shrink` (the shortest failing case), `long`
 //! (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that play it are in `simulated`.
@@ -33,6 +33,7 @@ mod kept;
 pub(crate) mod long;
 mod measure;
 pub(crate) mod play;
+mod readings;
 mod recorded;
 mod rules;
 mod run;

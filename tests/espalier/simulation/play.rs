@@ -26,8 +26,8 @@ pub(crate) struct Played {
     /// How each job ended, by its name; none for one that was killed or had nothing to do.
     pub(crate) endings: Vec<(String, Option<Ending>)>,
     pub(crate) violation: Option<Violation>,
-    /// The first job's journal.
-    pub(crate) journal: Journal,
+    /// Each job's journal.
+    pub(crate) journals: Vec<Journal>,
     /// What happened in the world, a line each, and the world whenever it was looked at; only where the case is told.
     pub(crate) story: Vec<String>,
     pub(crate) history: Vec<Facts>,
@@ -116,6 +116,7 @@ impl Run<'_> {
         // What a sweep makes of it is the court's business alone: a case is over with its last job.
         let (jobs, history, took) = (self.jobs.len(), std::mem::take(&mut self.history), self.world.now().since(start));
         self.sweep_up();
+        let journals: Vec<_> = self.jobs.iter().take(jobs).map(|job| job.rollout.journal().clone()).collect();
         let story =
             self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));
         Played {
@@ -131,7 +132,7 @@ impl Run<'_> {
                 .map(|(job, own)| (job.name.clone(), own.ending.clone()))
                 .collect(),
             violation: self.court.violation,
-            journal: self.jobs.into_iter().next().map(|job| job.rollout.journal().clone()).unwrap_or_default(),
+            journals,
         }
     }
 }

@@ -3,7 +3,7 @@
 use espalier::{
     aws::{
         lattice::ids::TargetGroupArn,
-        ledger::{self, Found, Ledger},
+        ledger::{Found, Ledger},
         slots::{Launch, Slots},
     },
     rollout::{
@@ -15,7 +15,7 @@ use espalier::{
         split::{Share, Split},
         takeover::Takeover,
     },
-    sandbox::direct::{Direct, Health},
+    sandbox::direct::Direct,
     time::Timestamp,
 };
 
@@ -23,6 +23,7 @@ use super::{
     case::{Case, Verb},
     doors::Door,
     errands::Errands,
+    readings::{Reading, recorded},
     stage::{OURS, Stage, release, seen},
     steer,
 };
@@ -98,20 +99,17 @@ fn with_hooks(mut begun: Begun) -> Begun {
     begun
 }
 
-/// The record that the Lattice service's mark leads to, as `abort` and `rollback` find it.
-pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Found> {
-    let marks = world.tags(&stage.service_arn)?;
-    let holder = marks.iter().find(|(mark, _)| mark.starts_with("espalier:rollout.")).map(|(_, holder)| holder)?;
-    ledger::found(holder, world.tags(holder)?.clone()).ok().flatten()
-}
-
 /// Begins a verb; none where there is nothing for it to do.
 pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
     if verb == Verb::Deploy {
         return another(case, world, stage, now);
     }
-    let found = recorded(world, stage)?;
-    let Found { record, leased_until, .. } = found.clone();
+    begin_on(verb, case, Reading::of(world, stage)?, stage, now)
+}
+
+/// Begins a verb on a recorded rollout.
+pub(crate) fn begin_on(verb: Verb, case: &Case, reading: Reading, stage: &Stage, now: Timestamp) -> Option<Begun> {
+    let Found { record, leased_until, .. } = reading.found.clone();
     let aborted = || Takeover::RollBack(Reason::Aborted { by: "a person".to_owned() });
     let restores = record.verb == "rollback";
     let leased = leased_until.is_some_and(|until| until > now);
@@ -121,24 +119,19 @@ pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now:
         (Verb::Rollback, State::Running | State::Stuck) if restores && leased => return None,
         (Verb::Rollback, State::Running | State::Stuck) if restores => Takeover::GoOn(GoOn::Here),
         (Verb::Rollback, State::Running | State::Held | State::Stuck) => aborted(),
-        (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(&found, world, stage, now),
+        (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(reading, stage, now),
         (Verb::Deploy, _) => return None,
         (Verb::Promote, _) => Takeover::promote(&record, None, now),
         (Verb::Resume, _) => Takeover::resume(&record, leased_until, now),
         (Verb::Sweep, _) => Takeover::sweep(&record, record.is_whole(), leased_until, now),
         (Verb::Recover, _) => Takeover::recover(&record, false, leased_until, now),
     };
-    take(takeover, record, verb, (case, world, stage), now)
+    take(takeover, reading, verb, (case, stage), now)
 }
 
 /// A recorded rollout taken over, in memory.
-fn take(
-    takeover: Takeover,
-    mut record: Record,
-    verb: Verb,
-    (case, world, stage): (&Case, &Direct, &Stage),
-    now: Timestamp,
-) -> Option<Begun> {
+fn take(takeover: Takeover, reading: Reading, verb: Verb, (case, stage): (&Case, &Stage), now: Timestamp) -> Option<Begun> {
+    let mut record = reading.found.record;
     let owner = format!("{verb:?}-{}", now.as_millis());
     match &takeover {
         Takeover::RollBack(_) => {
@@ -166,7 +159,7 @@ fn take(
     };
     let opens = walks && verb == Verb::Resume && case.tests && record.test.is_some();
     let door = Door::new(&record.id, &stage.listener, opens, record.test.clone().unwrap_or_default());
-    let slots = slots(&record, world, launch)?;
+    let slots = Slots::recorded(&record, reading.targets?, launch);
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, true).ok()?;
     let release = release(&record, &slots);
     let rollout = match takeover {
@@ -178,11 +171,13 @@ fn take(
     };
     let (rollout, errands) =
         if walks { (rollout.analysed(case.analysis.clone()), Errands::of(case)) } else { (rollout, Errands::default()) };
+    let errands = errands.inheriting(&rollout.record().id);
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
 }
 
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
-fn restore(Found { record: old, leased_until, .. }: &Found, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+fn restore(reading: Reading, stage: &Stage, now: Timestamp) -> Option<Begun> {
+    let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy } = reading;
     let previous = old.previous.clone()?;
     let plan = Plan {
         steps: vec![Step { share: Share::FULL, bake: std::time::Duration::ZERO, lag: std::time::Duration::ZERO, hold: None }],
@@ -200,14 +195,13 @@ fn restore(Found { record: old, leased_until, .. }: &Found, world: &Direct, stag
     record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });
     let untouched = old.verified == Split::CANDIDATE && old.stable.as_ref() == Some(&previous);
     let wanted = previous.count.max(old.serving().count).max(1);
-    let healthy = world.targets(&previous.group).filter(|(_, _, health)| *health == Health::Healthy).count();
     let warm = untouched && healthy >= wanted as usize;
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
-    let mut slots = slots(&record, world, launch)?;
+    let mut slots = Slots::recorded(&record, targets?, launch);
     let serving = TargetGroupArn::of(&old.serving().group).id();
-    for (target, baseline) in &mut slots.targets {
+    for ((_, baseline), action) in slots.targets.iter_mut().zip(actions?) {
         // What a rollback that fails restores is what is there now.
-        *baseline = seen(world.action(target.arn())?);
+        *baseline = action;
         let all_on = baseline.groups().iter().filter(|(_, weight)| *weight > 0).all(|(group, _)| *group == serving);
         if !all_on || baseline.groups().is_empty() {
             return None;
@@ -220,16 +214,7 @@ fn restore(Found { record: old, leased_until, .. }: &Found, world: &Direct, stag
     let release = release(&record, &slots);
     // Named after the rollout that made it.
     let door = Door::new(&old.id, &stage.listener, false, old.test.clone().unwrap_or_default());
-    let contested = Takeover::may_stop_tasks(old, *leased_until, now);
+    let contested = Takeover::may_stop_tasks(&old, leased_until, now);
     let rollout = Rollout::restore(record, release, if warm { wanted } else { 0 }, contested);
-    Some(Begun { rollout, slots, ledger, door, errands: Errands::default() })
-}
-
-fn slots(record: &Record, world: &Direct, launch: Launch) -> Option<Slots> {
-    let target = |arn: &String| {
-        let tags = world.tags(arn).cloned().unwrap_or_default();
-        ledger::recorded(record, arn, &tags).ok()
-    };
-    let targets = record.targets.iter().map(target).collect::<Option<_>>()?;
-    Some(Slots::recorded(record, targets, launch))
+    Some(Begun { rollout, slots, ledger, door, errands: Errands::default().inheriting(&old.id) })
 }

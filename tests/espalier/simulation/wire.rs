@@ -6,12 +6,13 @@
 //! The clients take their credentials from the environment: whoever calls this sets `AWS_ACCESS_KEY_ID` and
 //! `AWS_SECRET_ACCESS_KEY` to anything.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use espalier::{
     aws::{
         self, AwsOptions,
-        lattice::rules::Conditions,
+        lattice::{groups::TargetStatus, ids::TargetGroupArn, rules::Conditions},
+        ledger,
         test_rules::{Opening, TestRules},
     },
     clock::{Clock as _, Stepped},
@@ -31,27 +32,34 @@ use espalier::{
 };
 
 use super::{
-    case::Case,
+    case::{Case, Verb},
     furnish::command,
     play::play,
+    readings::{Reading, restores},
+    rules::longest,
     stage::{Stage, scenario},
-    verbs::{Begun, deploy},
+    verbs::{Begun, begin_on, deploy},
 };
 
+/// The first so many seeds from `from` on whose cases can be played over the wire as they are.
+pub(crate) fn fitting(from: u64, count: usize) -> Vec<u64> {
+    (from..).filter(|seed| Case::of(*seed).is_a_scenario()).take(count).collect()
+}
+
 /// Plays the cases of these seeds both ways, several at a time; what differs, in words.
-pub(crate) fn compare(seeds: impl Iterator<Item = u64>) -> Vec<String> {
-    let seeds = Mutex::new(seeds.collect::<Vec<_>>());
+pub(crate) fn compare(seeds: Vec<u64>) -> Vec<String> {
+    let seeds = Mutex::new(seeds);
     let differences = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..8 {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
                 loop {
                     let Some(seed) = seeds.lock().expect("nobody panics").pop() else { break };
-                    let case = Case::wired(seed);
-                    let driven = plain(runtime.block_on(drive(&case)));
+                    let case = Case::of(seed);
+                    let driven: Vec<_> = runtime.block_on(drive(&case)).into_iter().map(plain).collect();
                     let played = play(&case, false);
-                    let simulated = plain(played.journal);
+                    let simulated: Vec<_> = played.journals.into_iter().map(plain).collect();
                     if let Some(violation) = played.violation {
                         differences.lock().expect("nobody panics").push(format!("{case}broken: {violation:?}"));
                     }
@@ -65,8 +73,8 @@ pub(crate) fn compare(seeds: impl Iterator<Item = u64>) -> Vec<String> {
     differences.into_inner().expect("nobody panics")
 }
 
-/// A case by HTTP.
-async fn drive(case: &Case) -> Journal {
+/// A case by HTTP: the release, and the jobs after it, each by what the real clients read before it.
+async fn drive(case: &Case) -> Vec<Journal> {
     let stage = Stage::of(case);
     let options = Serve { port: 0, env_file: None, record: None, scenario: scenario(case), mode: Mode::Stepped };
     let running = serve::start(options).await.expect("a free port");
@@ -79,25 +87,69 @@ async fn drive(case: &Case) -> Journal {
     };
     let aws = aws::connect(options).await.expect("credentials in the environment");
     let clock = Stepped::connect(&environment["ESPALIER_CLOCK"]).await.expect("a stepped clock");
-    let Begun { mut rollout, slots, ledger, door, .. } =
-        deploy(case, &stage.world, &stage, clock.now()).expect("a definition that is not refused");
+    let begun = deploy(case, &stage.world, &stage, clock.now()).expect("a definition that is not refused");
+    let began = clock.now();
+    let mut journals = vec![job(begun, case, &aws, &clock).await];
+    for (after, verb) in &case.afterwards {
+        clock.sleep_until(clock.now() + Duration::from_secs(*after)).await;
+        let read = loop {
+            match read(&aws, &stage.service_arn, *verb).await {
+                Ok(read) => break read,
+                // A person tries again.
+                Err(_) if clock.now().since(began) < longest(case) => {
+                    clock.sleep_until(clock.now() + Duration::from_secs(30)).await;
+                }
+                Err(_) => break None,
+            }
+        };
+        let begun = read.and_then(|reading| begin_on(*verb, case, reading, &stage, clock.now()));
+        if let Some(begun) = begun {
+            journals.push(job(begun, case, &aws, &clock).await);
+        }
+    }
+    running.shutdown().await;
+    journals
+}
+
+/// What a verb reads before it begins; none where there is no record.
+async fn read(aws: &aws::Aws, service_arn: &str, verb: Verb) -> Result<Option<Reading>, String> {
+    let told = |error: &dyn std::fmt::Display| error.to_string();
+    let found = ledger::on_service(aws, service_arn).await.map_err(|error| told(&error))?;
+    let Some(found) = found.into_iter().next() else { return Ok(None) };
+    let targets = ledger::targets(aws, &found).await.map_err(|error| told(&error))?;
+    let mut reading = Reading { targets: Some(targets), actions: None, healthy: 0, found };
+    if let (true, Some(previous)) = (restores(verb, &reading.found), &reading.found.record.previous) {
+        let recorded = ledger::recorded_targets(&reading.found).map_err(|error| told(&error))?;
+        let actions: Result<Vec<_>, _> = aws.lattice.read_actions(&recorded).await.into_iter().collect();
+        reading.actions = actions.map_err(|error| told(&error))?.into_iter().collect();
+        let listed = aws.lattice.list_targets(&TargetGroupArn::of(&previous.group)).await.map_err(|error| told(&error))?;
+        reading.healthy = listed.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+    }
+    Ok(Some(reading))
+}
+
+/// One job by the real driver.
+async fn job(begun: Begun, case: &Case, aws: &aws::Aws, clock: &Stepped) -> Journal {
+    let Begun { mut rollout, slots, ledger, door, errands } = begun;
     let opening = door.wanted.then(|| Opening {
         conditions: Conditions { headers: vec![("x-test".to_owned(), "1".to_owned())], path: None },
         group: slots.candidate.group.id.clone(),
         owner: [("espalier:app".to_owned(), "simulated".to_owned())].into_iter().collect(),
     });
     let traffic_targets: Vec<_> = slots.targets.iter().map(|(target, _)| target.clone()).collect();
-    let test_rules = TestRules::new(&door.rollout, &traffic_targets, opening, Vec::new());
+    let test_rules = TestRules::new(&door.rollout, &traffic_targets, opening, door.recorded.clone());
     let mut reports = Reports::start(ReportOptions::default(), &rollout.journal().release, Box::new(std::io::sink()));
     let mut signals = Signals::listen().expect("signals");
-    let hands = Hands { aws: &aws, clock: &clock, slots, ledger, test_rules };
-    let mut hooks = hooks::Runner::new(jobs(case));
+    let mut hooks = errands.inherited().map_or_else(hooks::Runner::default, hooks::Runner::inheriting);
+    if !errands.hooks().is_empty() {
+        hooks.set_jobs(jobs(case));
+    }
+    let hands = Hands { aws, clock, slots, ledger, test_rules };
     driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals)
         .await
         .expect("driver and machine understand each other");
     let journal = rollout.journal().clone();
     reports.finish(&journal, std::future::pending()).await;
-    running.shutdown().await;
     journal
 }
 
@@ -138,7 +190,7 @@ fn plain(mut journal: Journal) -> Vec<Entry> {
 /// A sentence that ends with a refusal, without it.
 fn without_refusal(what: &str) -> String {
     let cut = |what: &str, at: &str| what.split_once(at).map_or(what, |(before, _)| before).to_owned();
-    cut(&cut(what, " failed: "), "metrics cannot be read")
+    cut(&cut(&cut(what, " failed: "), "metrics cannot be read"), "could not be ended: ")
 }
 
 fn hook_wordless(failure: &mut HookFailure) {
@@ -165,12 +217,15 @@ fn wordless(reason: &mut Reason) {
     }
 }
 
-/// The first entry that differs.
-fn difference(driven: &[Entry], simulated: &[Entry]) -> Option<String> {
-    let place = (0..driven.len().max(simulated.len())).find(|place| driven.get(*place) != simulated.get(*place))?;
+/// The first entry that differs, of the first job that does.
+fn difference(driven: &[Vec<Entry>], simulated: &[Vec<Entry>]) -> Option<String> {
+    let nothing = Vec::new();
+    let job = (0..driven.len().max(simulated.len())).find(|job| driven.get(*job) != simulated.get(*job))?;
+    let (driven, simulated) = (driven.get(job).unwrap_or(&nothing), simulated.get(job).unwrap_or(&nothing));
+    let place = (0..driven.len().max(simulated.len())).find(|place| driven.get(*place) != simulated.get(*place)).unwrap_or(0);
     let before = place.checked_sub(1).and_then(|before| driven.get(before));
     Some(format!(
-        "entry {place} differs, after {before:?}\ndriven    {:?}\nsimulated {:?}",
+        "job {job}, entry {place} differs, after {before:?}\ndriven    {:?}\nsimulated {:?}",
         driven.get(place),
         simulated.get(place)
     ))

@@ -1,0 +1,58 @@
+//! What a later job has read of AWS before it begins: in the simulator of the world itself, over the wire by the real clients.
+
+use espalier::{
+    aws::{
+        lattice::{action::Action, traffic::TrafficTarget},
+        ledger::{self, Found},
+    },
+    rollout::record::State,
+    sandbox::direct::{Direct, Health},
+};
+
+use super::{
+    case::Verb,
+    stage::{Stage, seen},
+};
+
+/// All that a verb goes by.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) found: Found,
+    /// The recorded traffic targets with their baselines; none where one cannot be read.
+    pub(crate) targets: Option<Vec<(TrafficTarget, Action)>>,
+    /// What they say now; none where one is gone. Only for a verb that restores.
+    pub(crate) actions: Option<Vec<Action>>,
+    /// How many targets of the slot before are healthy.
+    pub(crate) healthy: usize,
+}
+
+/// The record that the Lattice service's mark leads to, as `abort` and `rollback` find it.
+pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Found> {
+    let marks = world.tags(&stage.service_arn)?;
+    let holder = marks.iter().find(|(mark, _)| mark.starts_with("espalier:rollout.")).map(|(_, holder)| holder)?;
+    ledger::found(holder, world.tags(holder)?.clone()).ok().flatten()
+}
+
+/// Whether the verb goes back to what was stable before a release that is decided: it reads more than the record.
+pub(crate) fn restores(verb: Verb, found: &Found) -> bool {
+    let is_decided = matches!(found.record.state, State::RolledBack | State::Promoted | State::Closed);
+    verb == Verb::Rollback && is_decided && found.record.previous.is_some()
+}
+
+impl Reading {
+    pub(super) fn of(world: &Direct, stage: &Stage) -> Option<Self> {
+        let found = recorded(world, stage)?;
+        let record = &found.record;
+        let baseline = |arn: &String| {
+            let tags = world.tags(arn).cloned().unwrap_or_default();
+            ledger::recorded(record, arn, &tags).ok()
+        };
+        let targets = record.targets.iter().map(baseline).collect();
+        let actions = record.targets.iter().map(|arn| world.action(arn).map(seen)).collect();
+        let healthy = record
+            .previous
+            .as_ref()
+            .map_or(0, |previous| world.targets(&previous.group).filter(|(_, _, health)| *health == Health::Healthy).count());
+        Some(Self { targets, actions, healthy, found })
+    }
+}
