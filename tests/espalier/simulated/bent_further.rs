@@ -75,7 +75,12 @@ const DEFECTS: [Defect; 17] = [
     ),
     (
         "it does not see how many of the candidate's targets are healthy",
-        || Case { candidate: Behaviour { starts_after: 40, ..Behaviour::default() }, ..quiet() },
+        || {
+            // Its first step lasts, and whoever is stopped is missing for longer than two looks.
+            let mut case = Case { candidate: Behaviour { starts_after: 70, ..Behaviour::default() }, ..quiet() };
+            case.plan.steps[0].bake = Duration::from_secs(600);
+            case
+        },
         Bent::Blind(one_task_short, |event| {
             reads(event, |seen| seen.candidate.healthy = if seen.candidate.healthy > 0 { 3 } else { 0 })
         }),
@@ -194,12 +199,13 @@ const DEFECTS: [Defect; 17] = [
     (
         "it promotes half of it",
         quiet,
-        Bent::Asks(|effect, _| match effect {
-            Effect::Record(mut record, lease) if record.step == 1 => {
+        Bent::Asks(|mut effect, _| {
+            if let Effect::Record(record, _) = &mut effect
+                && record.step == 1
+            {
                 record.state = State::Promoted;
-                Effect::Record(record, lease)
             }
-            effect => effect,
+            effect
         }),
         "6: promoted is what has everything",
     ),
