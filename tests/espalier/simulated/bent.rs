@@ -197,9 +197,9 @@ const DEFECTS: [Defect; 24] = [
     (
         "it takes throttling for a refusal for good",
         || Case { faults: vec![fault(&["vpc-lattice:write"], 60, 200, Happens::Throttle)], ..dying() },
-        Bent::Hears(|event| match event {
-            Event::Refused(refusal) => Event::Refused(Refusal { kind: RefusalKind::Permanent, ..refusal }),
-            event => event,
+        Bent::Hears(|event| {
+            let Event::Refused(refusal) = event else { return event };
+            Event::Refused(Refusal { kind: RefusalKind::Permanent, ..refusal })
         }),
         "5: rolled back is exactly",
     ),

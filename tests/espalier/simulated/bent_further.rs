@@ -194,12 +194,13 @@ const DEFECTS: [Defect; 17] = [
     (
         "it promotes half of it",
         quiet,
-        Bent::Asks(|effect, _| match effect {
-            Effect::Record(mut record, lease) if record.step == 1 => {
+        Bent::Asks(|mut effect, _| {
+            if let Effect::Record(record, _) = &mut effect
+                && record.step == 1
+            {
                 record.state = State::Promoted;
-                Effect::Record(record, lease)
             }
-            effect => effect,
+            effect
         }),
         "6: promoted is what has everything",
     ),
