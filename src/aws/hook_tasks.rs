@@ -264,7 +264,7 @@ mod tests {
     fn a_task_that_could_not_be_placed_has_not_begun_and_may_be_tried_again() {
         let failed = json!({ "tasks": [], "failures": [{ "reason": "RESOURCE:CPU" }] });
         let fault = started(Launch::Nothing, failed).1.expect_err("no room");
-        assert!(fault.message.contains("RESOURCE:CPU"), "{fault}");
+        assert!(fault.to_string().contains("RESOURCE:CPU"), "{fault}");
         assert_eq!(fault.refusal().kind, RefusalKind::Transient);
     }
 

@@ -108,6 +108,9 @@ fn no_failures_told_in_a_minute_with_requests_are_none_and_without_requests_nobo
     assert_eq!(judged(quiet, 1, &side(series(&[]), series(&[])), None).verdict, Verdict::Inconclusive);
 }
 
+/// What it is, in which minutes candidate, stable and the metric have a value, and until when that is counted.
+type Counted = (&'static str, &'static [usize], Option<&'static [usize]>, &'static [usize], Option<usize>);
+
 /// What a pass waits for.
 #[test]
 fn a_window_is_counted_until_the_newest_minute_in_which_either_side_has_requests() {
@@ -115,7 +118,7 @@ fn a_window_is_counted_until_the_newest_minute_in_which_either_side_has_requests
         let longest = minutes.iter().max().map_or(0, |last| last + 1);
         series(&(0..longest).map(|at| minutes.contains(&at).then_some(7.0)).collect::<Vec<_>>())
     };
-    let table: [(&str, &[usize], Option<&[usize]>, &[usize], Option<usize>); 9] = [
+    let table: [Counted; 9] = [
         ("both are counted", &[0, 1, 2], Some(&[0, 1, 2]), &[], Some(3)),
         ("the candidate had no requests in the last minutes", &[0], Some(&[0, 1, 2]), &[], Some(3)),
         ("stable had none", &[0, 1, 2], Some(&[0]), &[], Some(3)),

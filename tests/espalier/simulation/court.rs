@@ -102,7 +102,9 @@ impl<'c> Court<'c> {
             };
             let is = (standing.is)(self.case, job, facts);
             let stood = self.standing[place].stands(is, facts.at, job.hindered);
-            if stood > grace + self.case.plan.interval * standing.more_intervals {
+            let patience = self.case.plan.health.unhealthy_for - 1;
+            let more = if standing.rule == rules::HEALTH { patience } else { standing.more_intervals };
+            if stood > grace + self.case.plan.interval * more {
                 let what = format!("{} for {stood:?} while {} watched", standing.what, job.name);
                 self.hold(standing.rule, facts.at, Err(what));
             }

@@ -24,6 +24,8 @@ use super::{
     watched::{Watched, slot_of},
 };
 
+pub(crate) const HEALTH: &str = "Health: a candidate below min_healthy for unhealthy_for observations is rolled back";
+
 /// A state that a watching job may not let stand for longer than one interval and one write.
 pub(crate) struct Stands {
     pub(crate) rule: &'static str,
@@ -57,10 +59,10 @@ pub(crate) const STANDING: [Stands; 8] = [
         },
     },
     Stands {
-        rule: "Health: a candidate below min_healthy for unhealthy_for observations is rolled back",
+        rule: HEALTH,
         what: "the candidate was below min_healthy",
-        // The most patient plan's three observations.
-        more_intervals: 2,
+        // The plan says how many.
+        more_intervals: 0,
         is: |case, job, facts| {
             let side = facts.slots[job.candidate];
             // Beyond the size of the beginning it follows stable's, and tasks that were asked for a moment ago are given time.
