@@ -26,6 +26,7 @@ pub mod exit;
 pub mod github;
 pub mod hooks;
 pub mod models;
+mod packed;
 pub mod preview;
 pub mod report;
 pub mod resources;

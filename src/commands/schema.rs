@@ -8,7 +8,7 @@ pub(crate) fn schema(args: &cli::Schema) -> Exit {
     if args.scenario {
         connect::print(&format!("{:#}", scenario::schema()));
     } else {
-        connect::print(config::SCHEMA.trim_end());
+        connect::print(config::schema().trim_end());
     }
     Exit::Done
 }

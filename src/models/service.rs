@@ -1,11 +1,11 @@
 //! Reading the condensed models.
 
-use std::{collections::BTreeMap, io::Read as _, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use flate2::read::DeflateDecoder;
 use serde::Deserialize;
 
 use super::pattern::Pattern;
+use crate::packed::{packed, unpacked};
 
 /// The names of all the services, as botocore has them.
 pub const SERVICES: [&str; 10] =
@@ -185,26 +185,20 @@ impl Service {
     }
 }
 
-/// A model as `build.rs` has packed it.
-macro_rules! packed {
-    ($name:literal) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".json.deflate"))
-    };
-}
-
 /// The service of that name, one of [`SERVICES`].
 #[must_use]
 pub fn service(name: &str) -> Option<&'static Service> {
-    static LATTICE: LazyLock<Service> = LazyLock::new(|| read("vpc-lattice", packed!("vpc-lattice")));
-    static ECS: LazyLock<Service> = LazyLock::new(|| read("ecs", packed!("ecs")));
-    static SCALING: LazyLock<Service> = LazyLock::new(|| read("application-autoscaling", packed!("application-autoscaling")));
-    static CLOUDWATCH: LazyLock<Service> = LazyLock::new(|| read("cloudwatch", packed!("cloudwatch")));
-    static STS: LazyLock<Service> = LazyLock::new(|| read("sts", packed!("sts")));
-    static SSM: LazyLock<Service> = LazyLock::new(|| read("ssm", packed!("ssm")));
-    static IAM: LazyLock<Service> = LazyLock::new(|| read("iam", packed!("iam")));
-    static RAM: LazyLock<Service> = LazyLock::new(|| read("ram", packed!("ram")));
-    static ROUTE53: LazyLock<Service> = LazyLock::new(|| read("route53", packed!("route53")));
-    static EC2: LazyLock<Service> = LazyLock::new(|| read("ec2", packed!("ec2")));
+    static LATTICE: LazyLock<Service> = LazyLock::new(|| read("vpc-lattice", packed!("models-vpc-lattice.json")));
+    static ECS: LazyLock<Service> = LazyLock::new(|| read("ecs", packed!("models-ecs.json")));
+    static SCALING: LazyLock<Service> =
+        LazyLock::new(|| read("application-autoscaling", packed!("models-application-autoscaling.json")));
+    static CLOUDWATCH: LazyLock<Service> = LazyLock::new(|| read("cloudwatch", packed!("models-cloudwatch.json")));
+    static STS: LazyLock<Service> = LazyLock::new(|| read("sts", packed!("models-sts.json")));
+    static SSM: LazyLock<Service> = LazyLock::new(|| read("ssm", packed!("models-ssm.json")));
+    static IAM: LazyLock<Service> = LazyLock::new(|| read("iam", packed!("models-iam.json")));
+    static RAM: LazyLock<Service> = LazyLock::new(|| read("ram", packed!("models-ram.json")));
+    static ROUTE53: LazyLock<Service> = LazyLock::new(|| read("route53", packed!("models-route53.json")));
+    static EC2: LazyLock<Service> = LazyLock::new(|| read("ec2", packed!("models-ec2.json")));
     match name {
         "vpc-lattice" => Some(&LATTICE),
         "ecs" => Some(&ECS),
@@ -222,9 +216,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
 
 #[expect(clippy::expect_used, reason = "the model is part of the program; a test reads every one")]
 fn read(name: &'static str, packed: &[u8]) -> Service {
-    let mut text = Vec::new();
-    DeflateDecoder::new(packed).read_to_end(&mut text).expect("a packed model unpacks");
-    let mut service: Service = serde_json::from_slice(&text).expect("a condensed model is well formed");
+    let mut service: Service = serde_json::from_str(&unpacked(packed)).expect("a condensed model is well formed");
     service.name = name;
     for (name, operation) in &mut service.operations {
         operation.name.clone_from(name);

@@ -4,11 +4,13 @@
 
 use serde_json::Value;
 
+use crate::packed::{packed, unpacked};
+
 /// The schema (draft 7, which every editor reads) of a scenario file, of which every key may be left out.
 #[must_use]
 pub fn schema() -> Value {
     // A test holds that it is what the types say.
-    serde_json::from_str(include_str!("schema.json")).unwrap_or_default()
+    serde_json::from_str(&unpacked(packed!("sandbox-scenario-schema.json"))).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(crate) use analysis::{ConfigAnalysis, JudgedBy};
 pub(crate) use ecspresso::{Ecspresso, Loaded, load as load_ecspresso, place_of_state};
 pub(crate) use keys::Config;
 pub(crate) use reader::unreadable;
-pub use schema::SCHEMA;
+pub use schema::schema;
 pub(crate) use up::{ConfigUp, Declared, Document, Guarded, default_name};
 pub(crate) use up_traffic::{ConfigAction, ConfigGroup, ConfigListener, ConfigRule, HealthCheck};
 

@@ -1,7 +1,12 @@
 //! The JSON Schema of the config, for editors. It is written by hand beside the reader; tests hold the two together.
 
-/// The schema (draft 7, which every editor reads) of `espalier.yml`.
-pub const SCHEMA: &str = include_str!("schema.json");
+use crate::packed::{packed, unpacked};
+
+/// The schema (draft 7, which every editor reads) of `espalier.yml`, as text.
+#[must_use]
+pub fn schema() -> String {
+    unpacked(packed!("settings-config-schema.json"))
+}
 
 #[cfg(test)]
 mod tests {
@@ -9,14 +14,13 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::SCHEMA;
     use crate::settings::config::Config;
 
     /// The keys of every map by where it stands: a config with `@` in the place of the map.
     type Keys = BTreeMap<String, BTreeSet<String>>;
 
     fn schema() -> Value {
-        serde_json::from_str(SCHEMA).expect("JSON")
+        serde_json::from_str(&super::schema()).expect("JSON")
     }
 
     fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
