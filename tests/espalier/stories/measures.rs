@@ -216,3 +216,30 @@ fn gateway_7_what_a_look_asks_does_not_grow_with_the_number_of_steps() {
     let asked = many.world.times_of("GetMetricData");
     assert!(asked.windows(2).all(|pair| pair[0] / 60_000 < pair[1] / 60_000), "once a minute: {asked:?}");
 }
+
+/// The same for a release, and for whoever asks beforehand.
+#[test]
+fn a_release_behind_tls_is_not_judged_by_what_only_http_has() {
+    let health = json!({
+        "enabled": true, "protocol": "HTTP", "path": "/health", "healthCheckIntervalSeconds": 10, "healthCheckTimeoutSeconds": 5,
+        "healthyThresholdCount": 2, "unhealthyThresholdCount": 2,
+    });
+    let group = json!({ "name": "myservice-a", "id": "tg-12345678901234567", "type": "IP", "config": {
+        "port": 443, "protocol": "TCP", "vpcIdentifier": "vpc-12345678", "healthCheck": health,
+    } });
+    let service = json!({
+        "name": "myservice", "id": "svc-12345678901234567", "custom_domain": "shop.example.com",
+        "listeners": [{
+            "name": "http-80", "id": "listener-12345678901234567", "port": 443, "protocol": "TLS_PASSTHROUGH",
+            "default_action": { "forward": { "myservice-a": 100 } },
+        }],
+    });
+    let lattice = json!({ "service_networks": [], "target_groups": [group], "services": [service] });
+    let story = Story::of(&json!({ "lattice": lattice }));
+    for verb in ["deploy", "verify"] {
+        let told = story.run(&[verb, "-c", "tests/fixtures/seed/metrics.yml"]).ends_with(2);
+        let said = format!("{}{}", told.run.stdout, told.run.stderr);
+        assert!(said.contains("is about HTTP requests"), "{verb}: {said}");
+        assert_eq!(told.world.state(), story.untold().state(), "{verb}");
+    }
+}
