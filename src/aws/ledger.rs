@@ -31,8 +31,8 @@ use crate::{
 
 const RECORD: &str = "record";
 const BASELINE: &str = "baseline";
-/// The most that record and lease take: two ARNs a slot, ten steps and three traffic targets come to eight.
-const RECORD_TAGS: usize = 12;
+/// The most that record and lease take with the longest names, ten steps and three traffic targets. Common ones come to eight.
+const RECORD_TAGS: usize = 16;
 
 fn key(name: &str) -> String {
     format!("{KEY_PREFIX}{name}")

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::ledger::{Found, Ledger};
+use super::{
+    lattice::{action::Action, traffic::TrafficTarget},
+    ledger::{Found, Ledger},
+};
 use crate::{
     rollout::{
         observation::Lease,
@@ -117,4 +120,46 @@ fn a_record_that_was_not_ours_is_written_whole_the_next_time() {
     assert_eq!(pages(&ledger), 2, "the mark on the Lattice service too");
     ledger.written();
     assert_eq!(pages(&ledger), 1);
+}
+
+/// Fully grown: long names, every place used, as many traffic targets and steps as given.
+fn grown(targets: usize, steps: usize) -> (Record, Vec<(TrafficTarget, Action)>) {
+    let id = |kind: &str, place: usize| format!("{kind}-{place:017}");
+    let arn = |place: usize| format!("{SERVICE}/{}/{}", id("listener/listener", 0), id("rule/rule", place));
+    let group = "tg-12345678901234567".parse().expect("an id");
+    let targets: Vec<_> =
+        (0..targets).map(|place| (TrafficTarget::from_arn(&arn(place)).expect("a rule"), Action::alone(&group))).collect();
+    let slot = |name: &str| SlotRecord {
+        name: name.to_owned(),
+        group: format!("arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/{}", id("tg", 1)),
+        ecs_service: Some("s".repeat(255)),
+        task_definition: Some(format!("arn:aws:ecs:eu-central-1:123456789012:task-definition/{}:12345", "f".repeat(120))),
+        count: 5000,
+    };
+    let mut record = ours();
+    let step = |place: usize| format!("{}.5%:{}s", place, 3600 + place);
+    let all: Vec<String> = (0..steps - 1).map(step).chain(["100%:90m".to_owned()]).collect();
+    record.plan.steps = parse_steps(&all.join(",")).expect("steps");
+    (record.stable, record.candidate) = (Some(slot("blue")), slot("green"));
+    record.previous.clone_from(&record.stable);
+    record.targets = targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
+    record.cluster = Some(format!("arn:aws:ecs:eu-central-1:123456789012:cluster/{}", "c".repeat(60)));
+    (record, targets)
+}
+
+#[test]
+fn whoever_counts_free_tags_asks_for_no_fewer_than_are_written() {
+    for (targets, steps) in [(1, 3), (3, 10), (8, 10), (20, 10), (3, 60), (20, 99)] {
+        let (record, baselines) = grown(targets, steps);
+        let ledger = Ledger::new(SERVICE, &baselines, false).expect("recordable");
+        let needed: BTreeMap<&str, usize> = ledger.needed(steps).into_iter().collect();
+        let mut written: BTreeMap<String, usize> = BTreeMap::new();
+        for (arn, tags) in ledger.pages(&record, Some(NOW)).expect("it fits") {
+            *written.entry(arn).or_default() += tags.len();
+        }
+        for (arn, tags) in written {
+            let asked = needed[arn.as_str()];
+            assert!(asked >= tags, "{targets} targets, {steps} steps: {tags} tags on {arn}, and room for {asked}");
+        }
+    }
 }
