@@ -14,8 +14,7 @@ use super::{
     Aws,
     fault::Fault,
     lattice::{
-        action::{Action, ActionError, ActionTextError},
-        ids::TargetGroupArn,
+        action::Action,
         packing::{KEY_PREFIX, VALUE_LENGTH, pack, unpack},
         traffic::TrafficTarget,
     },
@@ -23,14 +22,13 @@ use super::{
 use crate::{
     rollout::{
         observation::Lease,
-        record::{Record, SlotRecord, State},
-        split::Split,
+        record::{Record, State},
     },
     time::Timestamp,
 };
 
 const RECORD: &str = "record";
-const BASELINE: &str = "baseline";
+pub(super) const BASELINE: &str = "baseline";
 /// The most that record and lease take with the longest names, ten steps and three traffic targets. Common ones come to eight.
 const RECORD_TAGS: usize = 16;
 
@@ -328,71 +326,4 @@ pub async fn settle(aws: &Aws, found: &Found) -> Result<(), Fault> {
     let mut tags = pack(RECORD, &found.record.encode()).map_err(|error| Fault::invalid("TagResource", error.to_string()))?;
     tags.insert(key("lease"), lease_text(&found.record, None));
     aws.lattice.write_tags(&found.holder, &tags).await
-}
-
-/// The recorded traffic targets, as the record names them: no call.
-///
-/// # Errors
-/// One that is none.
-pub fn recorded_targets(found: &Found) -> Result<Vec<TrafficTarget>, LedgerError> {
-    let parse = |arn: &String| {
-        let unreadable = |why: String| LedgerError::Unreadable { at: arn.clone(), why };
-        TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))
-    };
-    found.record.targets.iter().map(parse).collect()
-}
-
-/// The recorded traffic targets with their baselines: one call for each but the one whose tags are known already.
-///
-/// A rollback writes no baselines: it begins where everything is on the revision that it leaves, so its baseline is the one of
-/// the release before with everything on the other side.
-///
-/// One that is gone, or that lost its tags, does not keep the others from being restored: its baseline is then taken to be
-/// stable's group alone, which is what it is for every rule that nobody else shares.
-///
-/// # Errors
-/// AWS's refusal, or a baseline that is there and cannot be read.
-pub async fn targets(aws: &Aws, found: &Found) -> Result<Vec<(TrafficTarget, Action)>, LedgerError> {
-    let mut targets = Vec::with_capacity(found.record.targets.len());
-    for arn in &found.record.targets {
-        let tags = match arn {
-            arn if *arn == found.holder => found.tags.clone(),
-            arn => match aws.lattice.read_tags(arn).await {
-                Err(fault) if fault.is_not_found() => BTreeMap::new(),
-                tags => tags?,
-            },
-        };
-        targets.push(recorded(&found.record, arn, &tags)?);
-    }
-    Ok(targets)
-}
-
-/// A recorded traffic target with its baseline, by its tags. Pure.
-///
-/// # Errors
-/// When the baseline is there and cannot be read.
-pub fn recorded(record: &Record, arn: &str, tags: &BTreeMap<String, String>) -> Result<(TrafficTarget, Action), LedgerError> {
-    let unreadable = |why: String| LedgerError::Unreadable { at: arn.to_owned(), why };
-    let target = TrafficTarget::from_arn(arn).map_err(|error| unreadable(error.to_string()))?;
-    let baseline = match unpack(BASELINE, tags).map_err(|torn| unreadable(torn.to_string()))? {
-        Some(text) => {
-            let action: Action = text.parse().map_err(|error: ActionTextError| unreadable(error.to_string()))?;
-            match (record.verb.as_str(), &record.stable) {
-                ("rollback", Some(stable)) => {
-                    all_on(&action, stable, &record.candidate).map_err(|error| unreadable(error.to_string()))?
-                }
-                _ => action,
-            }
-        }
-        None => match &record.stable {
-            Some(SlotRecord { group, .. }) => Action::alone(&TargetGroupArn::of(group).id()),
-            None => return Err(unreadable("it has no recorded baseline, and nothing served before".to_owned())),
-        },
-    };
-    Ok((target, baseline))
-}
-
-fn all_on(action: &Action, stable: &SlotRecord, candidate: &SlotRecord) -> Result<Action, ActionError> {
-    let id = |slot: &SlotRecord| TargetGroupArn::of(&slot.group).id();
-    action.with_split(&id(stable), &id(candidate), Split::STABLE)
 }

@@ -2,7 +2,7 @@
 //!
 //! Inside: [`mod@connect`] (region, credentials, clients; [`role`] assumed through GitHub) → [`fault`] (what went wrong, in our words) → [`lattice`] (traffic targets,
 //! actions, groups, tags) → [`ecs`] (services, task definitions, tasks) → [`autoscaling`] (what else sets the size of services) → [`observe`] (a side of a rollout, from one tick's reads) →
-//! [`metrics`] (what was measured of them, and alarms) → [`survey`] (what is there before a rollout; `serving`: which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run), [`parameters`] (for a lock), [`lookups`] (what definitions refer to), [`calls`] (any operation by its name) and [`mod@resources`] (what a config makes and takes away), with [`sharing`] (with other accounts), [`names`] (in DNS) and `beside`, [`previews`] (environments of pull requests), [`access`] (who calls, and what roles may), [`reach`] and [`security_groups`] (the rest of what `verify` reads) and [`inventory`] (what an account holds).
+//! [`metrics`] (what was measured of them, and alarms) → [`survey`] (what is there before a rollout; `serving`: which slot serves) → [`slots`] (what a rollout moves, with [`capacity`]) → [`ledger`] (its record) with [`baselines`] (what its traffic targets said before). Beside them [`test_rules`] (a way to the candidate beside the weights), [`hook_tasks`] (tasks that hooks run), [`parameters`] (for a lock), [`lookups`] (what definitions refer to), [`calls`] (any operation by its name) and [`mod@resources`] (what a config makes and takes away), with [`sharing`] (with other accounts), [`names`] (in DNS) and `beside`, [`previews`] (environments of pull requests), [`access`] (who calls, and what roles may), [`reach`] and [`security_groups`] (the rest of what `verify` reads) and [`inventory`] (what an account holds).
 //!
 //! Deliberately absent: loops, waiting, clocks, and every decision about weights. A call is made once (reads are repeated for
 //! some twenty seconds, by the SDK or as it does it) and its answer returned; who calls again, and when, is the rollout's business.
@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod autoscaling;
+pub mod baselines;
 mod beside;
 pub mod calls;
 pub mod capacity;

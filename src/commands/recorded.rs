@@ -2,7 +2,7 @@
 
 use crate::{
     aws::{
-        Aws,
+        Aws, baselines,
         lattice::{action::Action, traffic::TrafficTarget},
         ledger::{self, Found},
     },
@@ -38,7 +38,7 @@ impl OnService {
     /// # Errors
     /// A baseline that cannot be read.
     pub(crate) async fn with_targets(self, aws: &Aws) -> Result<Recorded, Error> {
-        let targets = ledger::targets(aws, &self.found).await?;
+        let targets = baselines::targets(aws, &self.found).await?;
         Ok(Recorded { service_arn: self.service_arn, found: self.found, targets })
     }
 }

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     aws::{
-        Aws,
+        Aws, baselines,
         lattice::{action::Action, groups::TargetStatus, ids::TargetGroupArn, traffic::TrafficTarget},
-        ledger::{self, Ledger},
+        ledger::Ledger,
         slots::{Launch, Slots},
     },
     clock::Timestamp,
@@ -86,7 +86,7 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
         return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
     };
     let group = TargetGroupArn::of(&previous.group);
-    let targets = ledger::recorded_targets(&on.found)?;
+    let targets = baselines::recorded_targets(&on.found)?;
     let (targets, registered) = tokio::join!(as_they_are(aws, targets), aws.lattice.list_targets(&group));
     let targets = targets?;
     refuse_unless_all_on(old.serving(), &previous, &targets)?;

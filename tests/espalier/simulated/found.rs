@@ -13,7 +13,7 @@ use espalier::{
     },
     sandbox::{
         direct::{Behaviour, Effect},
-        scenario::Person,
+        scenario::{Edit, Person},
     },
 };
 
@@ -206,5 +206,19 @@ fn a_rollback_that_was_cancelled_before_it_did_anything_is_not_carried_out_later
             assert!(played.endings[1].1.is_some(), "{at}:\n{}", played.story.join("\n"));
             assert_eq!(last(&played).share(CANDIDATE), 100_000, "{at}:\n{}", played.story.join("\n"));
         }
+    }
+}
+
+/// Seed 20001966: what a killed first release had attached was left, since nobody could say what a rule that is gone had said before.
+#[test]
+fn a_rule_that_is_gone_does_not_keep_what_a_first_release_attached_elsewhere() {
+    let deletes = Person { r#do: Edit::DeleteRule, ..sets(226, 0, 0) };
+    let blows = vec![Blow { job: 0, at: 4, falls: Falls::KillLate(2) }];
+    for verb in [Verb::Abort, Verb::ForcedAbort, Verb::Sweep] {
+        let case = Case { shape: Shape::Bootstrap, blows: blows.clone(), people: vec![deletes.clone()], ..quiet() };
+        let played = played(&Case { afterwards: vec![(335, verb)], ..case });
+        let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+        assert!(outcome.kind == OutcomeKind::Stuck && outcome.reason.to_string().contains("is gone"), "{}", outcome.reason);
+        assert_eq!(last(&played).share(CANDIDATE), 0, "{}", played.story.join("\n"));
     }
 }

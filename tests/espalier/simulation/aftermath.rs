@@ -42,6 +42,7 @@ pub(super) fn has_to(verb: Verb, found: &Found, now: Timestamp) -> bool {
 impl Run<'_> {
     /// A verb says that there is nothing to do for it.
     pub(super) fn has_nothing_to_do(&mut self, verb: Verb) {
+        self.note_edits();
         let now = self.world.now();
         let found = recorded(&self.world, &self.stage).filter(|_| !self.is_strange());
         let held = match found.filter(|found| has_to(verb, found, now)) {

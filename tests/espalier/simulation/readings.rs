@@ -2,6 +2,7 @@
 
 use espalier::{
     aws::{
+        baselines,
         lattice::{action::Action, traffic::TrafficTarget},
         ledger::{self, Found},
     },
@@ -43,10 +44,7 @@ impl Reading {
     pub(super) fn of(world: &Direct, stage: &Stage) -> Option<Self> {
         let found = recorded(world, stage)?;
         let record = &found.record;
-        let baseline = |arn: &String| {
-            let tags = world.tags(arn).cloned().unwrap_or_default();
-            ledger::recorded(record, arn, &tags).ok()
-        };
+        let baseline = |arn: &String| baselines::recorded(record, arn, world.tags(arn)).ok();
         let targets = record.targets.iter().map(baseline).collect();
         let actions = record.targets.iter().map(|arn| world.action(arn).map(seen)).collect();
         let healthy = record

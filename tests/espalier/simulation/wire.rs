@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use espalier::{
     aws::{
-        self, AwsOptions,
+        self, AwsOptions, baselines,
         lattice::{groups::TargetStatus, ids::TargetGroupArn, rules::Conditions},
         ledger,
         test_rules::{Opening, TestRules},
@@ -116,10 +116,10 @@ async fn read(aws: &aws::Aws, service_arn: &str, verb: Verb) -> Result<Option<Re
     let told = |error: &dyn std::fmt::Display| error.to_string();
     let found = ledger::on_service(aws, service_arn).await.map_err(|error| told(&error))?;
     let Some(found) = found.into_iter().next() else { return Ok(None) };
-    let targets = ledger::targets(aws, &found).await.map_err(|error| told(&error))?;
+    let targets = baselines::targets(aws, &found).await.map_err(|error| told(&error))?;
     let mut reading = Reading { targets: Some(targets), actions: None, healthy: 0, found };
     if let (true, Some(previous)) = (restores(verb, &reading.found), &reading.found.record.previous) {
-        let recorded = ledger::recorded_targets(&reading.found).map_err(|error| told(&error))?;
+        let recorded = baselines::recorded_targets(&reading.found).map_err(|error| told(&error))?;
         let actions: Result<Vec<_>, _> = aws.lattice.read_actions(&recorded).await.into_iter().collect();
         reading.actions = actions.map_err(|error| told(&error))?.into_iter().collect();
         let listed = aws.lattice.list_targets(&TargetGroupArn::of(&previous.group)).await.map_err(|error| told(&error))?;
