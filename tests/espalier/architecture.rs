@@ -62,6 +62,7 @@ const DOORS: [Door; 9] = [
             "crate::preview",
             "crate::resources",
             "crate::verify",
+            "crate::packed",
             "crate::time",
         ],
         instead: "say it in rollout's own words; time is crate::time, handed in",
