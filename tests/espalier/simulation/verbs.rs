@@ -74,9 +74,11 @@ fn another(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option
     record.previous = known.as_ref().and_then(|known| known.previous.clone());
     let unfinished = known.as_ref().and_then(|known| known.scaling.filter(|scaling| scaling.held));
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
-    // What the one before could not take away keeps its place.
-    let opens = case.tests && slots.stable.is_some() && world.rules(&stage.listener).all(|rule| !is_door(rule.name));
-    let door = Door::new(&record.id, &stage.listener, opens, Vec::new());
+    // What the one before could not take away goes before, or with this one. One that it had not recorded keeps its place.
+    let left = known.as_ref().and_then(|known| known.test.clone()).unwrap_or_default();
+    record.test = (!left.is_empty()).then(|| left.clone());
+    let is_free = world.rules(&stage.listener).all(|rule| !is_door(rule.name) || left.iter().any(|left| left == rule.arn));
+    let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some() && is_free, left);
     let release = release(&record, &slots);
     let mut rollout = Rollout::release(record, release);
     let scaling = slots.stable.as_ref().and_then(|stable| steer::look(world, stable));
