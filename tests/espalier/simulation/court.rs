@@ -145,9 +145,10 @@ impl<'c> Court<'c> {
             }
             Effect::Launch(_) => vec![(claims::LEASE, claims::lease(watched))],
             Effect::Scale(role, count) => {
+                let edited = self.edited.iter().any(|edited| *edited);
                 vec![
                     (claims::LEASE, claims::lease(watched)),
-                    (rules::SIZE, rules::size(watched, *role, *count, recorded, before)),
+                    (rules::SIZE, rules::size(watched, (*role, *count), recorded, before, edited)),
                 ]
             }
             Effect::WaitUntil(_) => vec![(rules::SIGNAL, rules::signal_waits(watched, before))],
