@@ -296,7 +296,8 @@ impl<'c> Court<'c> {
         let closed = endings::closed(watched, outcome, recorded, self.tags_lost);
         let failed = judged::failed(self, watched, outcome, facts.at);
         let outage = if job == 0 { judged::outage(self.case, watched, outcome, facts.at) } else { Ok(()) };
-        let returned = kept::given_back(self.case, watched, outcome, facts);
+        // Who finds no record takes what a dead job has suspended for somebody's wish (seed 30346453).
+        let returned = if self.tags_lost { Ok(()) } else { kept::given_back(self.case, watched, outcome, facts) };
         let shut = if self.tags_lost { Ok(()) } else { kept::shut(watched, outcome, facts) };
         self.hold(endings::ENDING, facts.at, held);
         self.hold(endings::CLOSED, facts.at, closed);
