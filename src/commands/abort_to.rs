@@ -37,11 +37,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(super) async fn abort_to(settings: &AbortSettings, aws: &Aws, clock: &dyn Clock, group: &str) -> Result<Exit, Error> {
     let service_arn = recorded::service_arn(aws, &settings.which).await?;
     let records = recorded::records(aws, &settings.which, &service_arn).await?;
-    if let Some(id) = &settings.rollout_id
-        && !records.iter().any(|found| found.record.id == *id)
-    {
-        let message = format!("rollout {id} is not there any more: nothing was done");
-        return Err(Error::new(Exit::Refused, message).hint("without `--rollout-id` the command is about what is there"));
+    if let Some(id) = &settings.rollout_id {
+        recorded::refuse_a_stale_id(&records, id)?;
     }
     let now = aws.date().unwrap_or_else(|| clock.now());
     if let Some(held) = records.iter().find(|found| found.is_held(now)) {

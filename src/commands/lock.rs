@@ -1,7 +1,7 @@
 //! `lock: ssm`: one parameter for each set of traffic targets. Creating it excludes every other release, which tags cannot.
 //!
-//! Its value is `ROLLOUT UNTIL OWNER`: until then (epoch seconds) it stands by itself, as long as a lease lasts; after that for as long as the
-//! rollout's lease does. One that is left over is taken over as leases are: written, waited for two seconds, read back.
+//! Its value is `ROLLOUT UNTIL OWNER`: until then (epoch seconds) it stands by itself, as long as a lease lasts; after that for as long
+//! as the rollout's lease does. One that is left over is taken over as leases are: written, waited for two seconds, read back.
 
 use std::time::Duration;
 

@@ -51,14 +51,8 @@ pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>) -> 
     let service_arn = service_arn(aws, which).await?;
     let mut records = records(aws, which, &service_arn).await?;
     if let Some(id) = rollout_id {
-        let others: Vec<_> =
-            records.iter().map(|found| format!("rollout {} of {}", found.record.id, found.record.name)).collect();
+        refuse_a_stale_id(&records, id)?;
         records.retain(|found| found.record.id == id);
-        if records.is_empty() {
-            let there = if others.is_empty() { "no record".to_owned() } else { others.join(", ") };
-            let message = format!("rollout {id} is not there any more: there is {there}; nothing was done");
-            return Err(Error::new(Exit::Refused, message).hint("without `--rollout-id` the command is about what is there"));
-        }
     }
     if records.len() > 1 && records.iter().any(Found::is_open) {
         records.retain(Found::is_open);
@@ -75,6 +69,20 @@ pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>) -> 
             .hint("`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record"));
     };
     Ok(OnService { service_arn, found })
+}
+
+/// A command that is bound to a rollout is about that one, or does nothing.
+///
+/// # Errors
+/// When none of the records is that rollout's.
+pub(crate) fn refuse_a_stale_id(records: &[Found], id: &str) -> Result<(), Error> {
+    if records.iter().any(|found| found.record.id == id) {
+        return Ok(());
+    }
+    let others: Vec<_> = records.iter().map(|found| format!("rollout {} of {}", found.record.id, found.record.name)).collect();
+    let there = if others.is_empty() { "no record".to_owned() } else { others.join(", ") };
+    let message = format!("rollout {id} is not there any more: there is {there}; nothing was done");
+    Err(Error::new(Exit::Refused, message).hint("without `--rollout-id` the command is about what is there"))
 }
 
 /// Every record that the request may be about.
