@@ -27,6 +27,7 @@ pub(super) struct Screen {
 impl Screen {
     /// Lines go to `out`.
     pub(super) fn new(out: Box<dyn Write + Send>, live: Option<Live>) -> Self {
+        // Where the machine has no thread left nothing is shown: that must not end a rollout either.
         let (to, shown) = channel();
         let is_live = live.is_some();
         let thread = thread::Builder::new().name("screen".to_owned()).spawn(move || show(out, live.as_ref(), &shown)).ok();

@@ -1,10 +1,11 @@
-//! Candidate against stable over the same window: worse, no worse, or not enough requests to tell.
+//! Candidate against stable over the same window: worse, better, no worse, or not enough requests to tell.
 //!
 //! Both rates get a confidence sequence (see [`super::rate`]) at half of what may go wrong. Where the candidate's least possible
 //! rate is above stable's greatest by more than the margin, it is worse; where its greatest is within the margin of stable's
-//! least, it is no worse, and where it is below stable's least altogether, it is better. By the union bound the answer is wrong at any look of a window with at most the stated probability,
-//! so that looking every interval costs nothing. Each sequence has two sides of which a comparison uses one; a sequence with one side
-//! would need somewhat fewer requests, and there is none as simple as this. A rollout with several windows divides its own probability among them.
+//! least, it is no worse, and where it is below stable's least altogether, it is better. By the union bound the answer is wrong at
+//! any look of a window with at most the stated probability, so that looking every interval costs nothing. Each sequence has two sides
+//! of which a comparison uses one; a sequence with one side would need somewhat fewer requests, and there is none as simple as this.
+//! A rollout with several windows divides its own probability among them.
 
 use super::rate::{Counts, Interval, interval};
 
