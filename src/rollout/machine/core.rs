@@ -375,6 +375,7 @@ impl Rollout {
             return self.acted();
         }
         match self.phase.clone() {
+            Phase::Claiming(Claim::Holding | Claim::Equipping) => self.roll_back(reason),
             Phase::Claiming(_) => self.unclaimed(reason),
             // Nothing but the record of a rollback was to be written yet.
             Phase::Stepping(..) if !self.touched && !self.owned => self.untouched(reason),

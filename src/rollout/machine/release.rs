@@ -32,6 +32,9 @@ pub(super) enum Claim {
     Looking,
     Recording,
     Reading,
+    /// Gone on with: stable is kept from shrinking again, and the candidate gets its scaling again.
+    Holding,
+    Equipping,
     /// The hook before the release.
     Asking,
 }
@@ -60,7 +63,10 @@ pub(super) enum StepStage {
 }
 
 impl Rollout {
-    pub(super) fn claim_acted(&mut self, _recorded: Claim) -> Effect {
+    pub(super) fn claim_acted(&mut self, claim: Claim) -> Effect {
+        if matches!(claim, Claim::Holding | Claim::Equipping) {
+            return self.held_again(claim);
+        }
         self.phase = Phase::Claiming(Claim::Reading);
         // A rollback takes over by its generation and must not lose two seconds, unless what it reads may not hold for so long.
         if self.restores() && self.resumed.is_none() && !self.contested {
@@ -72,8 +78,8 @@ impl Rollout {
 
     pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
         // Not written yet, or gone again before it was read back.
-        let (read, asking) = (Phase::Claiming(Claim::Reading), Phase::Claiming(Claim::Asking));
-        if (self.phase != read && self.phase != asking) || observation.lease != Lease::Ours {
+        let asking = Phase::Claiming(Claim::Asking);
+        if matches!(self.phase, Phase::Claiming(Claim::Looking | Claim::Recording)) || observation.lease != Lease::Ours {
             if self.now >= self.give_up {
                 let message = "it does not stay where it was written".to_owned();
                 return self.unclaimed(Reason::Refused { doing: self.doing(), message });

@@ -3,7 +3,7 @@
 use super::{
     core::{Phase, Rollout, WRITE_LIMIT},
     release::{Claim, StepStage},
-    types::{Effect, GoOn},
+    types::{Effect, GoOn, Steer},
 };
 use crate::rollout::{hooks::Point, journal::Happening, observation::Observation, origin::Origin, record::State};
 
@@ -29,14 +29,16 @@ impl Rollout {
 
     /// The record is ours: to where it says that the rollout stood.
     pub(super) fn go_on(&mut self, from: GoOn, observation: &Observation) -> Effect {
-        // While the hook before the release runs, it comes here at each reading.
+        // While the hook before the release runs, it comes here at each reading; also while the sizes are being held again.
         let asking = Phase::Claiming(Claim::Asking);
-        if self.phase != asking {
+        if self.phase == Phase::Claiming(Claim::Reading) {
             self.say(Happening::TakenOver);
             self.inherit_hook();
         }
         self.paused = false;
-        self.give_up = self.now + WRITE_LIMIT;
+        if !matches!(self.phase, Phase::Claiming(Claim::Holding | Claim::Equipping)) {
+            self.give_up = self.now + WRITE_LIMIT;
+        }
         let (intent, verified) = (self.record().intent, self.record().verified);
         let at_rest = self.at_rest();
         if self.record().state == State::Promoted {
@@ -54,9 +56,13 @@ impl Rollout {
         }
         let index = self.record().step;
         // The data plane has had its time where somebody thought it over.
-        self.phase = Phase::Stepping(index, StepStage::Reading);
+        let claiming = std::mem::replace(&mut self.phase, Phase::Stepping(index, StepStage::Reading));
         if let Some(effect) = self.checked(observation, &[intent, verified]) {
             return effect;
+        }
+        // A release that ended stuck has given all of it back, though its record may not say so.
+        if claiming != asking && self.is_steered() && !self.restores() {
+            return self.hold_again(&claiming);
         }
         if let Some(effect) = self.end_judged_hook() {
             self.phase = asking;
@@ -78,5 +84,27 @@ impl Rollout {
                 self.settling(index, until, observation)
             }
         }
+    }
+
+    /// Before weights are moved on: stable's scaling is held again, and then the candidate's.
+    fn hold_again(&mut self, claiming: &Phase) -> Effect {
+        let (claim, steer) = if *claiming == Phase::Claiming(Claim::Equipping) {
+            (Claim::Equipping, Steer::Equip)
+        } else {
+            (Claim::Holding, Steer::Hold)
+        };
+        self.phase = Phase::Claiming(claim);
+        Effect::Steer(steer)
+    }
+
+    /// One of both is: on to the other, or to where the rollout stood.
+    pub(super) fn held_again(&mut self, claim: Claim) -> Effect {
+        self.give_up = self.now + WRITE_LIMIT;
+        if claim == Claim::Holding {
+            self.phase = Phase::Claiming(Claim::Equipping);
+            return Effect::Steer(Steer::Equip);
+        }
+        self.phase = Phase::Claiming(Claim::Asking);
+        Effect::Observe(None)
     }
 }

@@ -222,3 +222,18 @@ fn a_rule_that_is_gone_does_not_keep_what_a_first_release_attached_elsewhere() {
         assert_eq!(last(&played).share(CANDIDATE), 0, "{}", played.story.join("\n"));
     }
 }
+
+/// Seed 40028513: a release that could not record its promotion ended stuck and gave scaling back; its record, which said `running` still, was
+/// gone on with, and stable could shrink by itself beside a candidate with all the weight.
+#[test]
+fn what_is_gone_on_with_keeps_stable_from_shrinking_again() {
+    let faults = vec![fault(&["vpc-lattice:TagResource"], 260, 400, Effect::Denied)];
+    for after in [100, 262, 600] {
+        let case = Case { scaled: Some(Suspended::default()), faults: faults.clone(), ..quiet() };
+        let played = played(&Case { afterwards: vec![(after, Verb::Resume)], ..case });
+        let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+        assert_eq!(outcome.kind, OutcomeKind::Stuck, "{after}: {}", outcome.reason);
+        let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+        assert_eq!(outcome.kind, OutcomeKind::Promoted, "{after}: {}", outcome.reason);
+    }
+}
