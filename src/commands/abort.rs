@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     exit::{Error, Exit},
-    rollout::{machine::Desired, outcome::Reason, record::State},
+    rollout::{machine::Desired, takeover::Takeover},
     settings::AbortSettings,
 };
 
@@ -27,16 +27,16 @@ pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
         return abort_to::abort_to(settings, &aws, clock.as_ref(), group).await.map(Begun::Done);
     }
     let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
-    match on.found.record.state {
-        State::Running | State::Held | State::Stuck | State::RolledBack => {}
-        State::Promoted | State::Closed => {
-            let why = "it has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before";
-            takeover::leave(settings.format, &on.found.record, why);
-            return Ok(Begun::Left(why.to_owned()));
+    let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
+    let reason = match Takeover::abort(&on.found.record, by) {
+        Takeover::RollBack(reason) => reason,
+        Takeover::Leave(why) | Takeover::Refuse(why) | Takeover::Stuck(why) => {
+            takeover::leave(settings.format, &on.found.record, &why);
+            return Ok(Begun::Left(why));
         }
-    }
+        Takeover::GoOn(_) | Takeover::Watch => return Ok(Begun::Done(Exit::Done)),
+    };
     let recorded = on.with_targets(&aws).await?;
-    let reason = Reason::Aborted { by: takeover::asked_by(&settings.surroundings, settings.reason.as_deref()) };
     let now = aws.date().unwrap_or_else(|| clock.now());
     let prepared = takeover::roll_back(&aws, recorded, "abort", reason, settings.force, now)?;
     if settings.dry_run {

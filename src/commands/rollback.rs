@@ -1,7 +1,5 @@
 //! `rollback`: back to the revision that was stable before the last promotion, also when nothing is running.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::{
@@ -23,12 +21,9 @@ use crate::{
     hooks,
     rollout::{
         journal::Happening,
-        machine::{Desired, GoOn, Rollout},
-        outcome::Reason,
-        plan::{Plan, Step},
+        machine::{Desired, Rollout},
         record::{Record, SlotRecord, State},
-        scaling::Scaling,
-        split::{Share, Split},
+        split::Split,
         takeover::Takeover,
     },
     settings::RollbackSettings,
@@ -50,19 +45,17 @@ pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
     refuse_another_revision(&on.found.record, settings.revision.as_deref())?;
     let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
     let now = aws.date().unwrap_or_else(|| clock.now());
-    let prepared = match on.found.record.state {
-        // A rollback whose job is gone goes on to where it was going.
-        State::Running | State::Stuck if on.found.record.verb == "rollback" => {
-            if let Some(until) = on.found.leased_until.filter(|until| *until > now) {
-                let message = format!("rollback {} is under way: another job holds it until {until}", on.found.record.id);
-                return Err(Error::new(Exit::Refused, message).hint("wait for that job"));
-            }
-            takeover::go_on(&aws, on.with_targets(&aws).await?, "rollback", GoOn::Here, false, None, now)?
+    let prepared = match Takeover::rollback(&on.found.record, on.found.leased_until, by.clone(), now) {
+        Some(Takeover::GoOn(from)) => takeover::go_on(&aws, on.with_targets(&aws).await?, "rollback", from, false, None, now)?,
+        Some(Takeover::RollBack(reason)) => {
+            takeover::roll_back(&aws, on.with_targets(&aws).await?, "rollback", reason, false, now)?
         }
-        State::Running | State::Held | State::Stuck => {
-            takeover::roll_back(&aws, on.with_targets(&aws).await?, "rollback", Reason::Aborted { by }, false, now)?
+        Some(Takeover::Refuse(why) | Takeover::Leave(why) | Takeover::Stuck(why)) => {
+            let message = format!("rollback {} is under way: {why}", on.found.record.id);
+            return Err(Error::new(Exit::Refused, message).hint("wait for that job"));
         }
-        State::RolledBack | State::Promoted | State::Closed => prepare(&aws, on, now, &by, settings.dry_run).await?,
+        Some(Takeover::Watch) => return Ok(Begun::Done(Exit::Done)),
+        None => prepare(&aws, on, now, &by, settings.dry_run).await?,
     };
     if settings.dry_run {
         let desired = if prepared.rollout.record().verb == "rollback" {
@@ -93,10 +86,10 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
 
     let mut notes = vec![format!("asked for by {by}")];
     let mut healthy = 0;
-    if is_untouched(old, &previous) {
+    if old.left_untouched(&previous) {
         healthy = registered?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
     }
-    let wanted = previous.count.max(old.serving().count).max(1);
+    let wanted = old.needed_of(&previous);
     let warm = u32::try_from(healthy).unwrap_or(u32::MAX) >= wanted;
     if !warm && previous.ecs_service.is_some() {
         notes.push(
@@ -107,7 +100,8 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
         notes.extend(register_again(aws, &mut previous, dry_run).await?);
     }
     let started = aws.date().unwrap_or(now);
-    let record = record(&on, previous.clone(), started);
+    let id = rollout_id(started, &[&on.service_arn, &previous.group, &old.id]);
+    let record = old.restoring(previous.clone(), id, takeover::owner(), started);
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let release = recorded::release(aws, &record, "rollback", &targets);
     let slots = Slots::recorded(&record, targets, launch);
@@ -144,34 +138,6 @@ fn refuse_another_revision(record: &Record, wanted: Option<&str>) -> Result<(), 
     Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"))
 }
 
-fn record(on: &OnService, previous: SlotRecord, started: Timestamp) -> Record {
-    let old = &on.found.record;
-    let id = rollout_id(started, &[&on.service_arn, &previous.group, &old.id]);
-    let plan = Plan {
-        steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, lag: Duration::ZERO, hold: None }],
-        // The rejected slot keeps its tasks until the data plane has followed.
-        retire_after: old.plan.retire_after.map(|_| old.plan.settle),
-        ..old.plan.clone()
-    };
-    let mut record = Record::new(id, "rollback", started, plan, Some(old.serving().clone()), previous.clone());
-    record.generation = old.generation + 1;
-    record.owner = takeover::owner();
-    record.name.clone_from(&old.name);
-    record.cluster.clone_from(&old.cluster);
-    record.origin.clone_from(&old.origin);
-    record.targets.clone_from(&old.targets);
-    record.test.clone_from(&old.test);
-    record.previous = Some(previous);
-    // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
-    record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });
-    record
-}
-
-/// Nothing was released since into the slot that is to serve again: what runs in it is what ran when it served.
-fn is_untouched(old: &Record, previous: &SlotRecord) -> bool {
-    old.verified == Split::CANDIDATE && old.stable.as_ref() == Some(previous)
-}
-
 /// ECS takes no task definition that was deregistered: the same is registered again, as a new revision.
 async fn register_again(aws: &Aws, previous: &mut SlotRecord, dry_run: bool) -> Result<Option<String>, Error> {
     let Some(name) = &previous.task_definition else { return Ok(None) };
@@ -191,10 +157,6 @@ async fn register_again(aws: &Aws, previous: &mut SlotRecord, dry_run: bool) -> 
 /// What the record says to serve must serve, everywhere: on any other weights a rollback would undo what somebody else did.
 fn refuse_unless_all_on(serving: &SlotRecord, previous: &SlotRecord, targets: &[(TrafficTarget, Action)]) -> Result<(), Error> {
     let serving = TargetGroupArn::of(&serving.group).id();
-    let all_on = |action: &Action| {
-        let weighted = || action.groups().iter().filter(|(_, weight)| *weight > 0);
-        weighted().count() == 1 && weighted().all(|(group, _)| *group == serving)
-    };
     let problem = |(target, action): &(TrafficTarget, Action)| Problem {
         message: format!(
             "{} says {}, where the record says that {serving} serves everything",
@@ -207,7 +169,7 @@ fn refuse_unless_all_on(serving: &SlotRecord, previous: &SlotRecord, targets: &[
             TargetGroupArn::of(&previous.group).id()
         )),
     };
-    let problems: Vec<_> = targets.iter().filter(|(_, action)| !all_on(action)).map(problem).collect();
+    let problems: Vec<_> = targets.iter().filter(|(_, action)| !action.is_all_on(&serving)).map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Refused, problems }) }
 }
 

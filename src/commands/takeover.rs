@@ -21,7 +21,7 @@ use crate::{
         machine::{GoOn, Rollout},
         outcome::Reason,
         plan::Plan,
-        record::{ABORT, GO_ON, Record},
+        record::Record,
     },
     settings::{AnalysisSettings, Format, PlanOrigin, Surroundings},
     time::Timestamp,
@@ -60,8 +60,7 @@ pub(super) fn roll_back(
 ) -> Result<Prepared, Error> {
     let Recorded { service_arn, found, targets } = recorded;
     let mut record = found.record;
-    record.take_over(&owner(), ABORT, now);
-    record.state = crate::rollout::record::State::Running;
+    record.take_over_to_roll_back(&owner(), now);
     let release = recorded::release(aws, &record, verb, &targets);
     let slots = Slots::recorded(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
@@ -88,10 +87,7 @@ pub(super) fn go_on(
 ) -> Result<Prepared, Error> {
     let Recorded { service_arn, found, targets } = recorded;
     let mut record = found.record;
-    if let (GoOn::Next, Some(held)) = (from, record.hold) {
-        record.released = if full { record.plan.steps.len() } else { held.next + 1 };
-    }
-    record.take_over(&owner(), GO_ON, now);
+    record.take_over_to_go_on(&owner(), from, full, now);
     let again = |task_definition| Launch::Previous { task_definition };
     let launch = launch.unwrap_or_else(|| record.candidate.task_definition.clone().map_or(Launch::Nothing, again));
     let release = recorded::release(aws, &record, verb, &targets);

@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 mod record_pairs;
+mod record_taken;
 mod record_text;
 pub mod scaling;
 pub mod split;

@@ -231,19 +231,4 @@ impl Record {
             judged: !self.is_whole(),
         }))
     }
-
-    /// Takes it over for another job, which goes on from `now`: a hold is over.
-    ///
-    /// An abort raises the generation by [`ABORT`], everything else by [`GO_ON`]: when a person promotes and another aborts
-    /// at the same moment, the abort wins whoever writes last.
-    pub fn take_over(&mut self, owner: &str, raise: u64, now: Timestamp) {
-        self.generation += raise;
-        owner.clone_into(&mut self.owner);
-        if let Some(held) = self.hold.take() {
-            self.waited += now.since(held.since);
-        }
-        if matches!(self.state, State::Held | State::Stuck) {
-            self.state = State::Running;
-        }
-    }
 }

@@ -64,6 +64,31 @@ impl Takeover {
         }
     }
 
+    /// `abort`: whatever is not over.
+    #[must_use]
+    pub fn abort(record: &Record, by: String) -> Self {
+        match record.state {
+            State::Running | State::Held | State::Stuck | State::RolledBack => Self::RollBack(Reason::Aborted { by }),
+            State::Promoted | State::Closed => Self::Leave(
+                "it has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before".to_owned(),
+            ),
+        }
+    }
+
+    /// `rollback` where something is under way: a rollback whose job is gone goes on to where it was going, anything else is rolled back,
+    /// which is what a person then means. None where nothing is: [`Record::restoring`] is the rollout that goes back.
+    #[must_use]
+    pub fn rollback(record: &Record, leased_until: Option<Timestamp>, by: String, now: Timestamp) -> Option<Self> {
+        match record.state {
+            State::Running | State::Stuck if record.verb == "rollback" => Some(match live(leased_until, now) {
+                Some(until) => Self::Refuse(format!("another job holds it until {until}")),
+                None => Self::GoOn(GoOn::Here),
+            }),
+            State::Running | State::Held | State::Stuck => Some(Self::RollBack(Reason::Aborted { by })),
+            State::RolledBack | State::Promoted | State::Closed => None,
+        }
+    }
+
     /// `resume --all`: the dead man's switch. A rollout whose job is gone is rolled back, not walked on by a job that nobody
     /// watches; a rollback that a person asked for is finished, and so is the retiring of a promoted one. Whether all that it is
     /// judged by is `known`, from its record or a config, decides about a hold that goes on by itself.
@@ -250,6 +275,31 @@ mod tests {
         assert!(matches!(Takeover::resume(&held(1, 60, false), None, now), Takeover::Leave(_)), "promoting is another verb");
         assert_eq!(Takeover::resume(&held(1, 60, true), None, now), Takeover::GoOn(GoOn::Here));
         assert!(matches!(Takeover::recover(&held(1, 60, false), true, None, now), Takeover::Leave(_)));
+    }
+
+    #[test]
+    fn a_rollback_goes_on_with_a_rollback_and_undoes_what_else_is_under_way() {
+        let back = |state, leased_until| {
+            let record = Record { verb: "rollback".to_owned(), ..record(state) };
+            Takeover::rollback(&record, leased_until, "ann".to_owned(), NOW)
+        };
+        let undone = |state, leased_until| Takeover::rollback(&record(state), leased_until, "ann".to_owned(), NOW);
+        let aborted = Some(Takeover::RollBack(Reason::Aborted { by: "ann".to_owned() }));
+        for state in [State::Running, State::Stuck] {
+            assert!(matches!(back(state, later(60)), Some(Takeover::Refuse(_))), "{state}");
+            assert_eq!(back(state, later(0)), Some(Takeover::GoOn(GoOn::Here)), "{state}");
+        }
+        for state in [State::Running, State::Held, State::Stuck] {
+            assert_eq!(undone(state, later(60)), aborted, "{state}");
+            assert_eq!(Some(Takeover::abort(&record(state), "ann".to_owned())), aborted, "{state}");
+        }
+        for state in [State::RolledBack, State::Promoted, State::Closed] {
+            assert_eq!((undone(state, later(60)), back(state, None)), (None, None), "{state}");
+        }
+        assert_eq!(Some(Takeover::abort(&record(State::RolledBack), "ann".to_owned())), aborted, "what it left over");
+        for state in [State::Promoted, State::Closed] {
+            assert!(matches!(Takeover::abort(&record(state), "ann".to_owned()), Takeover::Leave(_)), "{state}");
+        }
     }
 
     #[test]

@@ -81,6 +81,13 @@ impl Action {
         }
     }
 
+    /// Whether every request goes to that group.
+    #[must_use]
+    pub fn is_all_on(&self, group: &TargetGroupId) -> bool {
+        let mut weighted = self.groups().iter().filter(|(_, weight)| *weight > 0).map(|(group, _)| group);
+        weighted.next() == Some(group) && weighted.next().is_none()
+    }
+
     /// The group's weight, where it is listed.
     #[must_use]
     pub fn weight(&self, group: &TargetGroupId) -> Option<u16> {

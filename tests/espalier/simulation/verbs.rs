@@ -6,15 +6,7 @@ use espalier::{
         ledger::{Found, Ledger},
         slots::{Launch, Slots},
     },
-    rollout::{
-        machine::{GoOn, Rollout},
-        outcome::Reason,
-        plan::{Plan, Step},
-        record::{ABORT, GO_ON, Record, State},
-        scaling::Scaling,
-        split::{Share, Split},
-        takeover::Takeover,
-    },
+    rollout::{machine::Rollout, scaling::Scaling, takeover::Takeover},
     sandbox::direct::Direct,
     time::Timestamp,
 };
@@ -61,8 +53,10 @@ fn another(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option
     let serving = slots.stable.as_ref().map(|stable| stable.group.id.clone());
     for (target, baseline) in &mut slots.targets {
         let action = seen(world.action(target.arn())?);
-        let weighty: Vec<_> = action.groups().iter().filter(|(_, weight)| *weight > 0).map(|(group, _)| group.clone()).collect();
-        if weighty != serving.clone().into_iter().collect::<Vec<_>>() {
+        let stands = serving
+            .as_ref()
+            .map_or_else(|| action.groups().iter().all(|(_, weight)| *weight == 0), |group| action.is_all_on(group));
+        if !stands {
             return None;
         }
         *baseline = action;
@@ -112,21 +106,18 @@ pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now:
 /// Begins a verb on a recorded rollout.
 pub(crate) fn begin_on(verb: Verb, case: &Case, reading: Reading, stage: &Stage, now: Timestamp) -> Option<Begun> {
     let Found { record, leased_until, .. } = reading.found.clone();
-    let aborted = || Takeover::RollBack(Reason::Aborted { by: "a person".to_owned() });
-    let restores = record.verb == "rollback";
-    let leased = leased_until.is_some_and(|until| until > now);
-    let takeover = match (verb, record.state) {
-        (Verb::Abort | Verb::ForcedAbort, State::Promoted | State::Closed) => return None,
-        (Verb::Abort | Verb::ForcedAbort, _) => aborted(),
-        (Verb::Rollback, State::Running | State::Stuck) if restores && leased => return None,
-        (Verb::Rollback, State::Running | State::Stuck) if restores => Takeover::GoOn(GoOn::Here),
-        (Verb::Rollback, State::Running | State::Held | State::Stuck) => aborted(),
-        (Verb::Rollback, State::RolledBack | State::Promoted | State::Closed) => return restore(reading, stage, now),
-        (Verb::Deploy, _) => return None,
-        (Verb::Promote, _) => Takeover::promote(&record, None, now),
-        (Verb::Resume, _) => Takeover::resume(&record, leased_until, now),
-        (Verb::Sweep, _) => Takeover::sweep(&record, record.is_whole(), leased_until, now),
-        (Verb::Recover, _) => Takeover::recover(&record, false, leased_until, now),
+    let by = "a person".to_owned();
+    let takeover = match verb {
+        Verb::Abort | Verb::ForcedAbort => Takeover::abort(&record, by),
+        Verb::Rollback => match Takeover::rollback(&record, leased_until, by, now) {
+            Some(takeover) => takeover,
+            None => return restore(reading, stage, now),
+        },
+        Verb::Deploy => return None,
+        Verb::Promote => Takeover::promote(&record, None, now),
+        Verb::Resume => Takeover::resume(&record, leased_until, now),
+        Verb::Sweep => Takeover::sweep(&record, record.is_whole(), leased_until, now),
+        Verb::Recover => Takeover::recover(&record, false, leased_until, now),
     };
     take(takeover, reading, verb, (case, stage), now)
 }
@@ -136,16 +127,8 @@ fn take(takeover: Takeover, reading: Reading, verb: Verb, (case, stage): (&Case,
     let mut record = reading.found.record;
     let owner = format!("{verb:?}-{}", now.as_millis());
     match &takeover {
-        Takeover::RollBack(_) => {
-            record.take_over(&owner, ABORT, now);
-            record.state = State::Running;
-        }
-        Takeover::GoOn(from) => {
-            if let (GoOn::Next, Some(held)) = (from, record.hold) {
-                record.released = held.next + 1;
-            }
-            record.take_over(&owner, GO_ON, now);
-        }
+        Takeover::RollBack(_) => record.take_over_to_roll_back(&owner, now),
+        Takeover::GoOn(from) => record.take_over_to_go_on(&owner, *from, false, now),
         Takeover::Watch => {}
         Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => return None,
     }
@@ -181,31 +164,17 @@ fn take(takeover: Takeover, reading: Reading, verb: Verb, (case, stage): (&Case,
 fn restore(reading: Reading, stage: &Stage, now: Timestamp) -> Option<Begun> {
     let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy } = reading;
     let previous = old.previous.clone()?;
-    let plan = Plan {
-        steps: vec![Step { share: Share::FULL, bake: std::time::Duration::ZERO, lag: std::time::Duration::ZERO, hold: None }],
-        retire_after: old.plan.retire_after.map(|_| old.plan.settle),
-        ..old.plan.clone()
-    };
-    let id = format!("{}-back", old.id);
-    let mut record = Record::new(id, "rollback", now, plan, Some(old.serving().clone()), previous.clone());
-    record.generation = old.generation + 1;
-    record.owner = format!("rollback-{}", now.as_millis());
-    record.cluster.clone_from(&old.cluster);
-    record.targets.clone_from(&old.targets);
-    record.previous = Some(previous.clone());
-    record.test.clone_from(&old.test);
-    record.scaling = old.scaling.map(|scaling| Scaling { held: true, ..scaling });
-    let untouched = old.verified == Split::CANDIDATE && old.stable.as_ref() == Some(&previous);
-    let wanted = previous.count.max(old.serving().count).max(1);
-    let warm = untouched && healthy >= wanted as usize;
+    let (id, owner) = (format!("{}-back", old.id), format!("rollback-{}", now.as_millis()));
+    let record = old.restoring(previous.clone(), id, owner, now);
+    let wanted = old.needed_of(&previous);
+    let warm = old.left_untouched(&previous) && healthy >= wanted as usize;
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let mut slots = Slots::recorded(&record, targets?, launch);
     let serving = TargetGroupArn::of(&old.serving().group).id();
     for ((_, baseline), action) in slots.targets.iter_mut().zip(actions?) {
         // What a rollback that fails restores is what is there now.
         *baseline = action;
-        let all_on = baseline.groups().iter().filter(|(_, weight)| *weight > 0).all(|(group, _)| *group == serving);
-        if !all_on || baseline.groups().is_empty() {
+        if !baseline.is_all_on(&serving) {
             return None;
         }
     }

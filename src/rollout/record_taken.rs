@@ -1,0 +1,79 @@
+//! The record in the hands of another job: taken over, or followed by that of a rollback.
+
+use std::time::Duration;
+
+use super::{
+    machine::GoOn,
+    plan::{Plan, Step},
+    record::{ABORT, GO_ON, Record, SlotRecord, State},
+    scaling::Scaling,
+    split::{Share, Split},
+};
+use crate::time::Timestamp;
+
+impl Record {
+    /// Takes it over for another job, which goes on from `now`: a hold is over.
+    ///
+    /// An abort raises the generation by [`ABORT`], everything else by [`GO_ON`]: when a person promotes and another aborts
+    /// at the same moment, the abort wins whoever writes last.
+    pub fn take_over(&mut self, owner: &str, raise: u64, now: Timestamp) {
+        self.generation += raise;
+        owner.clone_into(&mut self.owner);
+        if let Some(held) = self.hold.take() {
+            self.waited += now.since(held.since);
+        }
+        if matches!(self.state, State::Held | State::Stuck) {
+            self.state = State::Running;
+        }
+    }
+
+    /// Taken over to be rolled back, whatever state it is in.
+    pub fn take_over_to_roll_back(&mut self, owner: &str, now: Timestamp) {
+        self.take_over(owner, ABORT, now);
+        self.state = State::Running;
+    }
+
+    /// Taken over to be gone on with. Whoever goes on to the next step releases the hold before it, or every later one too (`full`).
+    pub fn take_over_to_go_on(&mut self, owner: &str, from: GoOn, full: bool, now: Timestamp) {
+        if let (GoOn::Next, Some(held)) = (from, self.hold) {
+            self.released = if full { self.plan.steps.len() } else { held.next + 1 };
+        }
+        self.take_over(owner, GO_ON, now);
+    }
+
+    /// The record of the rollout that goes back from what serves by this one to `previous`, in one step: `id`, `owner` and `started` are its
+    /// own.
+    #[must_use]
+    pub fn restoring(&self, previous: SlotRecord, id: String, owner: String, started: Timestamp) -> Self {
+        let plan = Plan {
+            steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, lag: Duration::ZERO, hold: None }],
+            // The rejected slot keeps its tasks until the data plane has followed.
+            retire_after: self.plan.retire_after.map(|_| self.plan.settle),
+            ..self.plan.clone()
+        };
+        let mut record = Self::new(id, "rollback", started, plan, Some(self.serving().clone()), previous.clone());
+        record.generation = self.generation + 1;
+        record.owner = owner;
+        record.name.clone_from(&self.name);
+        record.cluster.clone_from(&self.cluster);
+        record.origin.clone_from(&self.origin);
+        record.targets.clone_from(&self.targets);
+        record.test.clone_from(&self.test);
+        record.previous = Some(previous);
+        // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
+        record.scaling = self.scaling.map(|scaling| Scaling { held: true, ..scaling });
+        record
+    }
+
+    /// Whether nothing was released since into the slot that is to serve again: what runs in it is what ran when it served.
+    #[must_use]
+    pub fn left_untouched(&self, previous: &SlotRecord) -> bool {
+        self.verified == Split::CANDIDATE && self.stable.as_ref() == Some(previous)
+    }
+
+    /// How many healthy targets `previous` needs to take everything at once.
+    #[must_use]
+    pub fn needed_of(&self, previous: &SlotRecord) -> u32 {
+        previous.count.max(self.serving().count).max(1)
+    }
+}
