@@ -4,15 +4,18 @@
 //! files, patched) → [`aws`] (what is there, and which slot serves) → [`rollout`] (the record, the plan, the machine that
 //! decides) → [`driver`] (the only loop: effect → AWS → event) → [`report`] and [`github`] (the journal in words, to where it
 //! is read) → [`exit`] (the code). [`commands`] has one file per verb that strings these together; [`hooks`] runs what users
-//! have run meanwhile; [`signals`], [`clock`] and [`time`] are what the loop waits for. [`sandbox`] is the world to rehearse in, behind HTTP; [`models`] are AWS's own
-//! descriptions of its services, as data; [`verify`] is what would make a release fail, told beforehand; [`preview`] decides about
-//! environments of pull requests; `transport` is the one HTTP
-//! client of [`aws`] and [`github`].
+//! have run meanwhile; [`signals`], [`clock`] and [`time`] are what the loop waits for.
+//!
+//! Beside that way: [`verify`] is what would make a release fail, told beforehand; [`resources`] is what `up` makes and `down` takes
+//! away; [`preview`] decides about environments of pull requests. [`sandbox`] is the world to rehearse in, behind HTTP; [`models`] are
+//! AWS's own descriptions of its services, as data; `packed` unpacks what the binary carries; `transport` is the one HTTP client of
+//! [`aws`] and [`github`].
 //!
 //! Invariants, each held by a test in `tests/espalier/architecture.rs`:
-//! - `rollout`, `definition`, `preview` and `verify` are pure: no clock, file, socket, environment or AWS. Time is an argument.
+//! - `rollout`, `definition`, `models`, `preview`, `resources` and `verify` are pure: no clock, file, socket, environment or AWS. Time is
+//!   an argument.
 //! - only `aws` imports `aws_*`, only `github` imports octocrab, and the two do not know each other.
-//! - `sandbox` imports nothing of ours but the clock and the models, so that it and its client cannot share a misunderstanding.
+//! - `sandbox` imports nothing of ours but the clock, the models and packed text, so that it and its client cannot share a misunderstanding.
 //! - only `settings` reads the environment, only `clock` reads clocks.
 //! - a `mod.rs` is a door without logic, and a file has at most 400 lines.
 

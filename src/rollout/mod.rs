@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`split`] (shares and weights) → [`plan`] (steps, holds and limits) → [`observation`] (what a tick saw) →
 //! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`scaling`] (who else sets sizes) → [`record`] (what
-//! outlives the job, [`origin`] among it: where it is told of) → [`journal`] (what happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a
-//! recorded rollout).
+//! outlives the job, [`origin`] among it: where it is told of; `record_taken` is the record in another job's hands) → [`journal`] (what
+//! happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a recorded rollout). [`analysis`] judges.
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
