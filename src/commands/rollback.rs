@@ -79,6 +79,10 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
         return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
     };
     let group = TargetGroupArn::of(&previous.group);
+    if group.id() == TargetGroupArn::of(&old.serving().group).id() {
+        let message = format!("{} serves already: it is what the record says was stable before", group.id());
+        return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
+    }
     let targets = baselines::recorded_targets(&on.found)?;
     let (targets, registered) = tokio::join!(as_they_are(aws, targets), aws.lattice.list_targets(&group));
     let targets = targets?;

@@ -102,7 +102,8 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
-    prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
+    let previous = preflight::previous(&records, prepared.rollout.record().stable.as_ref());
+    prepared.rollout.keep_previous(previous);
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }
 

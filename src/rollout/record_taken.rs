@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     machine::GoOn,
-    plan::{Plan, Step},
+    plan::{OnCancel, Plan, Step},
     record::{ABORT, GO_ON, Record, SlotRecord, State},
     scaling::Scaling,
     split::{Share, Split},
@@ -35,8 +35,10 @@ impl Record {
 
     /// Taken over to be gone on with. Whoever goes on to the next step releases the hold before it, or every later one too (`full`).
     pub fn take_over_to_go_on(&mut self, owner: &str, from: GoOn, full: bool, now: Timestamp) {
-        if let (GoOn::Next, Some(held)) = (from, self.hold) {
-            self.released = if full { self.plan.steps.len() } else { held.next + 1 };
+        match (from, self.hold) {
+            (_, Some(_)) if full => self.released = self.plan.steps.len(),
+            (GoOn::Next, Some(held)) => self.released = held.next + 1,
+            (GoOn::Here, _) | (GoOn::Next, None) => {}
         }
         self.take_over(owner, GO_ON, now);
     }
@@ -49,6 +51,8 @@ impl Record {
             steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, lag: Duration::ZERO, hold: None }],
             // The rejected slot keeps its tasks until the data plane has followed.
             retire_after: self.plan.retire_after.map(|_| self.plan.settle),
+            // Held half-way, it would be undone when the hold ends.
+            on_cancel: OnCancel::Rollback,
             ..self.plan.clone()
         };
         let mut record = Self::new(id, "rollback", started, plan, Some(self.serving().clone()), previous.clone());
