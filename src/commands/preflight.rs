@@ -16,10 +16,7 @@ use crate::{
     },
     exit::{Error, Exit, Problem},
     resources::resource::OWNER,
-    rollout::{
-        plan::Plan,
-        record::{SlotRecord, State},
-    },
+    rollout::{plan::Plan, record::State},
     time::Timestamp,
     verify::Code,
 };
@@ -59,12 +56,6 @@ pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(),
         ),
     };
     Err(Error::new(Exit::Refused, message).hint(hint))
-}
-
-/// What was stable before what serves now, by the records. Where somebody has moved the weights back to it by hand it is no way back.
-pub(crate) fn previous(records: &[Found], stable: Option<&SlotRecord>) -> Option<SlotRecord> {
-    let previous = records.iter().find_map(|found| found.record.previous.clone());
-    previous.filter(|previous| stable.is_none_or(|stable| stable.group != previous.group))
 }
 
 /// Something that is wrong with the world for this release.

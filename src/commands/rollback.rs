@@ -74,15 +74,14 @@ pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
 /// Before the first write it costs one call for each traffic target and one for the targets of the slot that is to serve again.
 async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bool) -> Result<Prepared, Error> {
     let old = &on.found.record;
-    let Some(mut previous) = old.previous.clone() else {
-        let message = format!("rollout {} records no revision that was stable before", old.id);
+    let Some(mut previous) = old.way_back() else {
+        let message = match &old.previous {
+            Some(_) => format!("what rollout {} records as stable before serves already", old.id),
+            None => format!("rollout {} records no revision that was stable before", old.id),
+        };
         return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
     };
     let group = TargetGroupArn::of(&previous.group);
-    if group.id() == TargetGroupArn::of(&old.serving().group).id() {
-        let message = format!("{} serves already: it is what the record says was stable before", group.id());
-        return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
-    }
     let targets = baselines::recorded_targets(&on.found)?;
     let (targets, registered) = tokio::join!(as_they_are(aws, targets), aws.lattice.list_targets(&group));
     let targets = targets?;

@@ -69,6 +69,20 @@ impl Record {
         record
     }
 
+    /// What was stable before `stable` by this record, for the next one to keep. Where somebody has moved the weights back to it by hand it
+    /// is no way back any more.
+    #[must_use]
+    pub fn previous_of(&self, stable: Option<&SlotRecord>) -> Option<SlotRecord> {
+        let is_other = |previous: &&SlotRecord| stable.is_none_or(|stable| stable.group != previous.group);
+        self.previous.as_ref().filter(is_other).cloned()
+    }
+
+    /// The slot that a rollback goes back to; none where that serves already.
+    #[must_use]
+    pub fn way_back(&self) -> Option<SlotRecord> {
+        self.previous_of(Some(self.serving()))
+    }
+
     /// Whether nothing was released since into the slot that is to serve again: what runs in it is what ran when it served.
     #[must_use]
     pub fn left_untouched(&self, previous: &SlotRecord) -> bool {
