@@ -20,7 +20,7 @@ use crate::{
         analysis::Analysis,
         machine::{GoOn, Rollout},
         outcome::Reason,
-        plan::Plan,
+        plan::{Difference, Plan},
         record::Record,
     },
     settings::{AnalysisSettings, Format, PlanOrigin, Surroundings},
@@ -128,6 +128,16 @@ fn planned(record: &Record, plan: &Plan) -> Plan {
     Plan { retire_after, ..plan.clone() }
 }
 
+/// The variables that make a plan what the recorded one is, as a shell takes them. Limits on health are in a config alone.
+fn again(differing: &[Difference]) -> String {
+    let settable = differing.iter().filter(|difference| difference.key != "health");
+    let variable = |Difference { key, other, .. }: &Difference| {
+        let quote = if other.contains(' ') { "'" } else { "" };
+        format!("ESPALIER_{}={quote}{other}{quote}", key.to_ascii_uppercase())
+    };
+    settable.map(variable).collect::<Vec<_>>().join(" ")
+}
+
 /// What the config says has to be what the rollout began with; what only the config knows is taken from there. Gives what it goes
 /// on to be judged by besides target health.
 ///
@@ -148,13 +158,22 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings,
         return Err(Error::new(Exit::Refused, message).hint("give that config: `--config`"));
     }
     if plan.digest_with(&judging.analysis) != record.digest {
-        let mut differences = plan.differences(&record.plan);
+        let differing = plan.differences(&record.plan);
+        let mut differences: Vec<_> = differing.iter().map(ToString::to_string).collect();
         if record.plan.digest_with(&judging.analysis) != record.digest {
             differences.push("`analysis` is another one".to_owned());
         }
         let message =
             format!("this config plans something else than rollout {} began with: {}", record.id, differences.join("; "));
-        let hint = "go on from the commit that it began with, or roll it back: espalier abort";
+        let again = again(&differing);
+        let given = if again.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "what `deploy` was told beside the config has to be told again, by variables or the action's inputs: {again}; else "
+            )
+        };
+        let hint = format!("{given}go on from the commit that it began with, or roll it back: espalier abort");
         return Err(Error::new(Exit::Refused, message).hint(hint));
     }
     record.plan = plan;

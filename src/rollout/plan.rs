@@ -1,7 +1,7 @@
 //! What a rollout is going to do: steps, times and limits, decided before anything is written. How steps are written in one
 //! line is in `steps_text`, what they can be short for in `strategy`.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -237,10 +237,27 @@ impl Plan {
     }
 }
 
+/// Something that two plans do not have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The config's key.
+    pub key: &'static str,
+    /// As this plan has it.
+    pub own: String,
+    /// As the other one has it.
+    pub other: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is {}, not {}", self.key, self.own, self.other)
+    }
+}
+
 impl Plan {
     /// What of this plan is not as in another one, each with both values.
     #[must_use]
-    pub fn differences(&self, other: &Self) -> Vec<String> {
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
         fn told(plan: &Plan) -> [(&'static str, String); 8] {
             let time = |time: Duration| humantime::format_duration(time).to_string();
             let steps: Vec<_> = plan.steps.iter().map(ToString::to_string).collect();
@@ -260,9 +277,7 @@ impl Plan {
             ]
         }
         let both = told(self).into_iter().zip(told(other));
-        both.filter(|(one, other)| one != other)
-            .map(|((key, one), (_, other))| format!("`{key}` is {one}, not {other}"))
-            .collect()
+        both.filter(|(one, other)| one != other).map(|((key, own), (_, other))| Difference { key, own, other }).collect()
     }
 
     /// Sixteen hexadecimal digits that change when plan or limits change.
