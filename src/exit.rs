@@ -104,6 +104,12 @@ impl Error {
         Self::new(Exit::Malfunction, message)
     }
 
+    /// AWS cannot be called at all; what to do about it is another thing in a job of GitHub Actions than in a shell.
+    #[must_use]
+    pub fn unconnected(error: &AwsError, in_a_job: bool) -> Self {
+        Self::new(Exit::Malfunction, error.to_string()).hint(error.hint(in_a_job))
+    }
+
     /// The same with a hint to its last problem.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -141,12 +147,6 @@ impl From<Vec<Finding>> for Error {
 impl From<Finding> for Error {
     fn from(finding: Finding) -> Self {
         vec![finding].into()
-    }
-}
-
-impl From<AwsError> for Error {
-    fn from(error: AwsError) -> Self {
-        Self::new(Exit::Malfunction, error.to_string()).hint(error.hint())
     }
 }
 

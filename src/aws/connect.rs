@@ -330,13 +330,14 @@ mod tests {
         let none = || aws_config::defaults(BehaviorVersion::latest()).empty_test_environment();
         let no_region = failing(none().region(RegionProviderChain::first_try(None::<Region>))).await;
         assert_eq!(no_region, AwsError::NoRegion);
-        assert!(no_region.hint().contains("aws-region: "), "{}", no_region.hint());
+        assert!(no_region.hint(true).contains("aws-region: "), "{}", no_region.hint(true));
+        assert!(no_region.hint(false).contains("--region"), "{}", no_region.hint(false));
 
         let empty = CredentialsProviderChain::first_try("Nothing", Nothing);
         let no_credentials = failing(none().region(Region::new("eu-central-1")).credentials_provider(empty)).await;
         assert!(no_credentials.to_string().starts_with("no AWS credentials: "), "{no_credentials}");
         for line in ["id-token: write", "aws-actions/configure-aws-credentials@", "role-to-assume: ", "aws-region: "] {
-            assert!(no_credentials.hint().contains(line), "{line}");
+            assert!(no_credentials.hint(true).contains(line), "{line}");
         }
     }
 

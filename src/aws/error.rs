@@ -39,9 +39,12 @@ pub enum AwsError {
 }
 
 impl AwsError {
-    /// The lines that a workflow lacks.
+    /// What to do about it: the lines that a workflow lacks, or what a shell does.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self, in_a_job: bool) -> String {
+        if !in_a_job && let Some(hint) = self.hint_at_a_desk() {
+            return hint.to_owned();
+        }
         let step = "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          role-to-assume: arn:aws:iam::123456789012:role/deployer\n          aws-region: eu-central-1";
         match self {
             Self::NoRegion => format!("set `region` in espalier.yml, or add to the job's steps, before espalier:\n\n{step}"),
@@ -53,5 +56,24 @@ impl AwsError {
                 "set `aws: {{ role: ROLE_ARN }}` in espalier.yml, or let the job assume a role through GitHub's OIDC token. Add to the job:\n\n    permissions:\n      id-token: write\n      contents: read\n\nand to its steps, before espalier:\n\n{step}"
             ),
         }
+    }
+
+    /// SSO and `credential_process` are for the AWS CLI to resolve: see `connect`.
+    const fn hint_at_a_desk(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoRegion => {
+                "say which: `--region eu-central-1`, the variable AWS_REGION, `region:` in espalier.yml, or a profile that has one (AWS_PROFILE)"
+            }
+            Self::NoCredentials { .. } => {
+                "name a profile that has keys (AWS_PROFILE), or log in and hand on what the AWS CLI got: \
+                 aws sso login && eval \"$(aws configure export-credentials --format env)\"; \
+                 without an account: espalier sandbox run -- …"
+            }
+            Self::NoIdToken { .. } => {
+                "only a job of GitHub Actions can prove itself like that: give `aws-role` to the action in place of `aws.role` in the config, and \
+                 use credentials of your own here"
+            }
+            Self::IdTokenRefused { .. } | Self::NotAssumed { .. } => return None,
+        })
     }
 }

@@ -3,7 +3,9 @@
 use super::{
     abort_to,
     conduct::{self, Begun, Ready},
-    connect, recorded, takeover,
+    connect,
+    recorded::{self, WithoutRecord},
+    takeover,
 };
 use crate::{
     exit::{Error, Exit},
@@ -26,7 +28,7 @@ pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
     if let Some(group) = &settings.to {
         return abort_to::abort_to(settings, &aws, clock.as_ref(), group).await.map(Begun::Done);
     }
-    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
+    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), WithoutRecord::Abort).await?;
     let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
     let reason = match Takeover::abort(&on.found.record, by) {
         Takeover::RollBack(reason) => reason,

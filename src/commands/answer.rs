@@ -46,7 +46,10 @@ pub(crate) async fn answer(args: &cli::Answer, environment: &Environment) -> Res
     });
     let (verb, served) = match chosen {
         Ok(chosen) => chosen,
-        Err(why) => return Ok(thread.refuse(&words::misread(&why, &names(&settings.services))).await),
+        Err(why) => {
+            let answer = words::misread(&why, &names(&settings.services));
+            return Ok(thread.refused(&format!("that is no command: {why}; nothing was done"), &answer).await);
+        }
     };
     connect::print(&words::log(&format!("{} asked for {}", author, verb.name())));
     if let (Some(file), Some(config)) = (&settings.surroundings.runner.output, &served.config) {
@@ -176,7 +179,12 @@ impl Thread {
 
     /// Nothing was done, and that is the answer.
     async fn refuse(&self, answer: &str) -> Exit {
-        connect::print(&words::log(answer));
+        self.refused(answer, answer).await
+    }
+
+    /// The same, told in the log without Markdown.
+    async fn refused(&self, logged: &str, answer: &str) -> Exit {
+        connect::print(&words::log(logged));
         self.say(answer).await;
         self.react(Reaction::Confused).await;
         Exit::Done

@@ -3,7 +3,7 @@
 use std::{io::Write as _, path::Path};
 
 use crate::{
-    aws::{Aws, AwsOptions, RoleOptions},
+    aws::{Aws, AwsOptions, FaultKind, RoleOptions, lattice::resolve::ResolveError},
     clock::{Clock, Stepped, System},
     exit::{Error, Exit},
     github::client::Token,
@@ -21,7 +21,22 @@ pub(crate) async fn aws(settings: &AwsSettings) -> Result<Aws, Error> {
     let tokens = settings.id_token.as_ref().map(|(url, secret)| (url.clone(), secret.reveal().to_owned()));
     let role = settings.role.clone().map(|arn| RoleOptions { arn, session: settings.session.clone(), tokens });
     let (region, expires) = (settings.region.clone(), settings.expires);
-    Ok(crate::aws::connect(AwsOptions { region, endpoint_url, role, expires, sandboxed }).await?)
+    let connected = crate::aws::connect(AwsOptions { region, endpoint_url, role, expires, sandboxed }).await;
+    connected.map_err(|error| Error::unconnected(&error, settings.in_a_job))
+}
+
+/// Why a name leads to nothing. In the sandbox it is mostly the scenario that has other names.
+pub(crate) fn unresolved(aws: &Aws, error: &ResolveError) -> Error {
+    let is_absent = matches!(error, ResolveError::Absent { .. });
+    let is_absent = is_absent || matches!(error, ResolveError::Fault(fault) if fault.kind == FaultKind::NotFound);
+    let told = Error::from(error.clone());
+    if !is_absent || !aws.endpoint.as_deref().is_some_and(is_loopback) {
+        return told;
+    }
+    told.hint(
+        "check the name: the sandbox has those of its scenario, and `espalier sandbox run --config FILE -- …` gives it those of your config \
+         (`sandbox serve --config FILE` too)",
+    )
 }
 
 /// The clock that the environment asks for: the system's, or the sandbox's.

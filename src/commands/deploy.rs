@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     aws::{
-        Aws,
+        Aws, Fault,
         lattice::{
             groups::{GroupStatus, TargetGroup},
+            resolve::ResolveError,
             traffic::TrafficTarget,
         },
         ledger::{self, Found},
@@ -180,8 +181,26 @@ pub(super) fn definitions(settings: &DeploySettings) -> Result<Definitions, Erro
 pub(super) async fn look(settings: &DeploySettings, aws: &Aws) -> Result<Survey, Error> {
     let lattice = &settings.lattice;
     let (listener, cluster) = (lattice.listener.as_deref(), Some(settings.cluster.as_str()));
-    let survey = survey::survey(aws, &lattice.service, listener, cluster, wanted(settings)).await?;
+    let survey = survey::survey(aws, &lattice.service, listener, cluster, wanted(settings)).await;
+    let survey = survey.map_err(|error| placed(settings, connect::unresolved(aws, &error), &error))?;
     Ok(survey.tagged(aws, listed(&lattice.rules)).await?)
+}
+
+/// The same error at the place where what it is about was said.
+fn placed(settings: &DeploySettings, mut told: Error, error: &ResolveError) -> Error {
+    if let Some(place) = place(settings, error) {
+        for problem in &mut told.problems {
+            problem.message = format!("{place}: {}", problem.message);
+        }
+    }
+    told
+}
+
+/// Where what an error is about was said: a flag, a variable, or a line of the config.
+pub(super) fn place<'s>(settings: &'s DeploySettings, error: &ResolveError) -> Option<&'s str> {
+    let cluster = |fault: &Fault| fault.is_about_the_cluster().then_some(settings.cluster.as_str());
+    let given = if let ResolveError::Fault(fault) = error { cluster(fault) } else { error.given() };
+    settings.place_of(given?)
 }
 
 /// The slots as they are configured.

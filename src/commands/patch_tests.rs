@@ -134,7 +134,7 @@ fn what_is_neither_an_arn_nor_in_the_definition_is_asked_of_aws() {
         let given = Given::new(given, "--target-group");
         assert_eq!(without_asking(&given, &document), None);
         // A job without a region is told which lines it lacks, and the way that needs none.
-        let error = answered(&given, Err(AwsError::NoRegion.into())).expect_err("refused");
+        let error = answered(&given, Err(Error::unconnected(&AwsError::NoRegion, true))).expect_err("refused");
         assert_eq!(error.exit, Exit::Malfunction);
         let told = error.to_string();
         assert!(told.starts_with("error: no AWS region") && told.contains("          aws-region: "), "{told}");

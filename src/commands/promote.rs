@@ -2,7 +2,9 @@
 
 use super::{
     conduct::{self, Begun, Ready},
-    connect, recorded, takeover,
+    connect,
+    recorded::{self, WithoutRecord},
+    takeover,
 };
 use crate::{
     exit::{Error, Exit},
@@ -22,7 +24,7 @@ pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let mut on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref()).await?;
+    let mut on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), WithoutRecord::Release).await?;
     let now = aws.date().unwrap_or_else(|| clock.now());
     let record = &on.found.record;
     let from = match Takeover::promote(record, settings.step, now) {

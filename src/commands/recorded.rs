@@ -1,5 +1,6 @@
 //! A recorded rollout, found without a config: what `abort` and `rollback` begin from.
 
+use super::connect;
 use crate::{
     aws::{
         Aws, baselines,
@@ -20,6 +21,15 @@ pub(crate) struct OnService {
     pub(crate) service_arn: String,
     /// The record.
     pub(crate) found: Found,
+}
+
+/// What a person who asks in vain may have meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WithoutRecord {
+    /// To have traffic somewhere else, whatever it takes.
+    Abort,
+    /// To go on with a release, or back from one.
+    Release,
 }
 
 /// The same with what it moved.
@@ -47,7 +57,7 @@ impl OnService {
 ///
 /// # Errors
 /// When there is none, there are several, it is another than the one that was asked for, or it cannot be read.
-pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>) -> Result<OnService, Error> {
+pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>, without: WithoutRecord) -> Result<OnService, Error> {
     let service_arn = service_arn(aws, which).await?;
     let mut records = records(aws, which, &service_arn).await?;
     if let Some(id) = rollout_id {
@@ -65,8 +75,10 @@ pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>) -> 
     }
     let Some(found) = records.pop() else {
         let message = format!("there is no record of a rollout on {service_arn}");
-        return Err(Error::new(Exit::Refused, message)
-            .hint("`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record"));
+        return Err(Error::new(Exit::Refused, message).hint(match without {
+            WithoutRecord::Abort => "`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record",
+            WithoutRecord::Release => "`espalier status` shows what is live, `espalier deploy` begins a release",
+        }));
     };
     Ok(OnService { service_arn, found })
 }
@@ -100,7 +112,10 @@ pub(crate) async fn records(aws: &Aws, which: &Which, service_arn: &str) -> Resu
 pub(crate) async fn service_arn(aws: &Aws, which: &Which) -> Result<String, Error> {
     match which {
         Which::LatticeService(given) if given.starts_with("arn:") => Ok(given.clone()),
-        Which::LatticeService(given) => Ok(aws.lattice.resolve_service(given).await?.arn),
+        Which::LatticeService(given) => {
+            let service = aws.lattice.resolve_service(given).await.map_err(|error| connect::unresolved(aws, &error))?;
+            Ok(service.arn)
+        }
         Which::TrafficTarget(arn) => match arn.split_once("/listener/") {
             Some((service, _)) if TrafficTarget::from_arn(arn).is_ok() => Ok(service.to_owned()),
             Some(_) | None => Err(Error::invalid(format!("`{arn}` is not the ARN of a rule or a listener"))),

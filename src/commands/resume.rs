@@ -5,7 +5,7 @@ use super::{
     connect,
     definitions::{ForSlot, weighted},
     deploy,
-    recorded::{self, OnService, Recorded},
+    recorded::{self, OnService, Recorded, WithoutRecord},
     sweep, takeover, test_rule,
 };
 use crate::{
@@ -35,7 +35,7 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
     let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let mut on = recorded::find(&aws, which, settings.rollout_id.as_deref()).await?;
+    let mut on = recorded::find(&aws, which, settings.rollout_id.as_deref(), WithoutRecord::Release).await?;
     let now = aws.date().unwrap_or_else(|| clock.now());
     let record = &on.found.record;
     let prepared = match Takeover::resume(record, on.found.leased_until, now) {

@@ -24,6 +24,7 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
     let mut signals = conduct::listen()?;
     let Seen { aws, clock, all, mut problems } = conduct::until_signal(&mut signals, look(settings)).await?;
     let mut worst = if problems.is_empty() { Exit::Done } else { Exit::Malfunction };
+    let is_first = all.is_empty() && problems.is_empty();
     let mut lines = Vec::new();
     for (on, decision) in all {
         if signals.came() {
@@ -72,7 +73,8 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
         }
     }
     if !lines.is_empty() || (problems.is_empty() && worst == Exit::Done) {
-        lines.push("nothing else is under way".to_owned());
+        let nothing = if is_first { "nothing is under way" } else { "nothing else is under way" };
+        lines.push(nothing.to_owned());
         connect::show(settings.format, &lines);
     }
     if problems.is_empty() { Ok(worst) } else { Err(Error { exit: worst, problems }) }

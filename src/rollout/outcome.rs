@@ -323,6 +323,10 @@ impl fmt::Display for Reason {
                 f,
                 "stable has no healthy target while the candidate has {candidate_healthy}: the weights were left where they are"
             ),
+            // Of a group whose targets are not an ECS service's nobody knows how many there are to be.
+            Self::NotReady { healthy: 0, wanted: 0, waited, .. } => {
+                write!(f, "no target of the candidate's group was healthy after {}", humantime::format_duration(*waited))
+            }
             Self::NotReady { healthy, wanted, waited, stopped } => write!(
                 f,
                 "{healthy} of {wanted} tasks of the candidate were running and healthy after {}{}",

@@ -64,14 +64,15 @@ impl FromStr for Strategy {
 
     fn from_str(text: &str) -> Result<Self, StepsError> {
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+        if matches!(name.trim(), "canary" | "linear" | "blue_green" | "blue-green") && rest.trim().is_empty() {
+            return Err(StepsError(format!("`{text}` says neither how far nor for how long")));
+        }
         // What follows is written like a step.
         match name.trim() {
             "canary" => rest.parse().map(|Step { share: weight, bake, .. }| Self::Canary { weight, bake }),
             "linear" => rest.parse().map(|Step { share: step, bake, .. }| Self::Linear { step, bake }),
             "blue_green" | "blue-green" => format!("100%:{rest}").parse().map(|Step { bake, .. }| Self::BlueGreen { bake }),
-            _ => Err(StepsError(format!(
-                "`{text}` is not a strategy: write `canary:5%:10m`, `linear:10%:5m` or `blue_green:10m`, or the steps themselves"
-            ))),
+            _ => Err(StepsError(format!("`{text}` is not a strategy"))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From flags, environment and config to plain settings, one struct per command.
 //!
-//! Reading order: [`types`], `takeovers`, `resources`, `previews`, `policy`, `init` and `findings` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
+//! Reading order: [`types`], `takeovers`, `resources`, `previews`, `policy`, `init`, `sandbox` and `findings` (what a command is told) → [`surroundings`] (what else the environment says) → [`environment`] (the only
 //! reader of variables) → [`config`] (`espalier.yml`, `ecspresso.yml`) → [`templating`] (what fills in their templates) → `sources` (flag, else environment, else config, else default) → [`resolve`]
 //! (one function per command). `comment` reads a command in a comment.
 //!
@@ -19,6 +19,7 @@ mod previews;
 mod project;
 pub mod resolve;
 mod resources;
+mod sandbox;
 mod sources;
 pub mod surroundings;
 mod takeovers;
@@ -33,6 +34,7 @@ pub use init::InitSettings;
 pub use policy::{PolicySettings, TrustSettings, Trusted};
 pub use previews::{PreviewSettings, Previews};
 pub use resources::{DeclaredSettings, DownSettings, UpSettings};
+pub use sandbox::{LiveSettings, Rehearsed, SandboxRunSettings, SandboxServeSettings, SandboxStartSettings};
 pub use sources::Unsettled;
 pub use surroundings::{Secret, Surroundings};
 pub use takeovers::{

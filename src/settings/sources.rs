@@ -113,6 +113,7 @@ impl<'e> Sources<'e> {
         sources.aws = AwsSettings {
             region: ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| environment.get(name)).map(str::to_owned),
             endpoint_url: environment.get("AWS_ENDPOINT_URL").map(str::to_owned),
+            in_a_job: environment.get("GITHUB_ACTIONS") == Some("true"),
             ..AwsSettings::default()
         };
         let has_project = sources.take_over_ecspresso(&common.templates, &mut config, is_there)?;
@@ -207,13 +208,18 @@ impl<'e> Sources<'e> {
 
     /// What has to be said; a finding and an empty text when it is not.
     pub(super) fn required(&mut self, asked: Asked<'_>, key: &str) -> String {
-        self.text(asked).unwrap_or_else(|| {
+        self.required_given(asked, key).text
+    }
+
+    /// The same with its place.
+    pub(super) fn required_given(&mut self, asked: Asked<'_>, key: &str) -> Given {
+        self.given(asked).unwrap_or_else(|| {
             self.tell_that_nothing_is_here();
             let finding = Finding::error(format!("--{}", asked.flag), "it is needed, and nothing says it");
             self.findings.push(
                 finding.hint(format!("give the flag, the variable {}, or `{key}:` in {DEFAULT_CONFIG}", variable(asked.flag))),
             );
-            String::new()
+            Given::new("", "")
         })
     }
 

@@ -26,6 +26,8 @@ pub struct AwsSettings {
     pub id_token: Option<(String, Secret)>,
     /// When the credentials in the environment end, where it says so.
     pub expires: Option<Timestamp>,
+    /// Whether this is a job of GitHub Actions.
+    pub in_a_job: bool,
 }
 
 /// What keeps two releases apart (`rollout.lock`).
@@ -141,6 +143,8 @@ pub struct DeploySettings {
     pub cluster: String,
     /// What is released.
     pub service: String,
+    /// What names things in AWS, each with its place: so that an error about one can say where to change it.
+    pub named: Vec<Given>,
     /// The service definition.
     pub service_definition: PathBuf,
     /// The task definition.
@@ -179,6 +183,14 @@ pub struct DeploySettings {
     pub github: GitHubSettings,
     /// Everything else from the environment.
     pub surroundings: Surroundings,
+}
+
+impl DeploySettings {
+    /// Where a name, id or ARN was said.
+    #[must_use]
+    pub fn place_of(&self, text: &str) -> Option<&str> {
+        self.named.iter().find(|given| given.text == text).map(|given| given.from.as_str())
+    }
 }
 
 /// What `diff` is told.
@@ -333,65 +345,4 @@ pub struct PatchSettings {
     pub dry_run: bool,
     /// Everything else from the environment.
     pub surroundings: Surroundings,
-}
-
-/// Where the sandbox's world comes from.
-#[derive(Clone, Debug, Default)]
-pub struct SandboxStartSettings {
-    /// A scenario's name, or a file with one.
-    pub scenario: Option<String>,
-    /// The release to rehearse.
-    pub rehearsed: Option<Rehearsed>,
-    /// The account to begin with.
-    pub live: Option<LiveSettings>,
-}
-
-/// A release whose names and definitions a scenario gets.
-#[derive(Clone, Debug)]
-pub struct Rehearsed {
-    /// The config that was named; none where it is whatever the command inside finds, which then tells what is wrong with it.
-    pub config: Option<PathBuf>,
-    /// What `deploy` is told by it.
-    pub release: Box<DeploySettings>,
-}
-
-/// What of an account is looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LiveSettings {
-    /// Where AWS is.
-    pub aws: AwsSettings,
-    /// Name or ARN of the cluster; the only one when `None`.
-    pub cluster: Option<String>,
-    /// The Lattice service: name, id or ARN; all of them when `None`.
-    pub lattice_service: Option<String>,
-    /// Target groups and ECS services that nothing leads to: the slots of the config.
-    pub slots: Vec<(String, String)>,
-}
-
-/// What `sandbox serve` is told.
-#[derive(Clone, Debug)]
-pub struct SandboxServeSettings {
-    /// The port; any free one when `None`.
-    pub port: Option<u16>,
-    /// Where to write the variables that point an SDK at the sandbox.
-    pub env_file: Option<PathBuf>,
-    /// The world to begin with.
-    pub start: SandboxStartSettings,
-    /// How many times faster than on the wall time passes; more than zero.
-    pub speed: f64,
-    /// Where to write every request and its answer.
-    pub record: Option<PathBuf>,
-}
-
-/// What `sandbox run` is told.
-#[derive(Clone, Debug)]
-pub struct SandboxRunSettings {
-    /// The world to begin with.
-    pub start: SandboxStartSettings,
-    /// Where to write the world as it is when the command has ended.
-    pub snapshot: Option<PathBuf>,
-    /// Where to write every request and its answer.
-    pub record: Option<PathBuf>,
-    /// The command and its arguments; never empty.
-    pub command: Vec<String>,
 }

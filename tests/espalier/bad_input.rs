@@ -49,7 +49,7 @@ const REFUSED: [(&str, &[&str]); 40] = [
     ),
     (
         "DEPLOY --listener http-81",
-        &["there is no listener `http-81`: there is http-80", "check the name, the account and the region"],
+        &["there is no listener `http-81`: there is http-80", "check the name: the sandbox has those of its scenario"],
     ),
     ("DEPLOY --lattice-service nope", &["there is no Lattice service `nope`: there is myservice", "check the name"]),
     ("DEPLOY --rules nope", &["there is no traffic target `nope` in myservice: there are rule api (priority 10) of http-80"]),
@@ -149,21 +149,24 @@ fn the_sandboxs_clock_never_drives_a_release_of_real_traffic() {
 }
 
 #[test]
-fn without_credentials_or_region_the_workflows_missing_lines_are_told() {
+fn without_credentials_or_region_a_workflow_is_told_its_missing_lines_and_a_shell_what_to_run() {
     let story = Story::within("promoted");
     let without = |names: &[&str]| {
         let unset: String = names.iter().map(|name| format!("unset {name}\n")).collect();
-        story.script(&format!("{unset}espalier status --lattice-service myservice")).ends_with(1)
+        let status = format!("{unset}espalier status --lattice-service myservice");
+        let job = story.script(&format!("export GITHUB_ACTIONS=true\n{status}")).ends_with(1).run;
+        let shell = story.script(&status).ends_with(1);
+        assert!(!shell.run.stderr.contains("uses: "), "{}", shell.run.stderr);
+        (format!("{}{}", job.stdout, job.stderr), shell)
     };
-    without(&["AWS_ACCESS_KEY_ID"])
-        .complains("error: no AWS credentials")
-        .complains("      id-token: write\n")
-        .complains("      - uses: aws-actions/configure-aws-credentials@")
-        .complains("          role-to-assume: arn:aws:iam::");
-    without(&["AWS_REGION", "AWS_DEFAULT_REGION"])
-        .complains("error: no AWS region")
-        .complains("          aws-region: ")
-        .complains("set `region` in espalier.yml");
+    let all = |text: &str, parts: &[&str]| parts.iter().for_each(|part| assert!(text.contains(part), "{part}: {text}"));
+    let (job, shell) = without(&["AWS_ACCESS_KEY_ID"]);
+    let step = "      - uses: aws-actions/configure-aws-credentials@";
+    all(&job, &["no AWS credentials", "      id-token: write", step, "          role-to-assume: arn:aws:iam::"]);
+    shell.complains("error: no AWS credentials").complains("AWS_PROFILE").complains("aws configure export-credentials");
+    let (job, shell) = without(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    all(&job, &["no AWS region", "          aws-region: ", "set `region` in espalier.yml"]);
+    shell.complains("error: no AWS region").complains("--region").complains("AWS_REGION");
 }
 
 #[test]

@@ -140,6 +140,23 @@ impl EcsService {
     }
 }
 
+impl Fault {
+    /// With the cluster's name where it is not there: ECS does not say it.
+    #[must_use]
+    pub fn of_cluster(mut self, cluster: &str) -> Self {
+        if self.is_about_the_cluster() {
+            self.message = format!("{} ({cluster})", self.message.trim_end_matches('.'));
+        }
+        self
+    }
+
+    /// Whether the cluster is what is not there.
+    #[must_use]
+    pub fn is_about_the_cluster(&self) -> bool {
+        self.code.as_deref() == Some("ClusterNotFoundException")
+    }
+}
+
 impl Ecs {
     /// These services of a cluster, by name or ARN, in that order; none where there is none. One call for ten.
     ///
@@ -153,7 +170,7 @@ impl Ecs {
             let services = names.iter().map(ToString::to_string).collect();
             let call = self.client.describe_services().cluster(cluster).set_services(Some(services));
             let answer = call.customize().interceptor(kept.clone()).send().await;
-            let answer = answer.map_err(|error| Fault::from_sdk(OPERATION, &error))?;
+            let answer = answer.map_err(|error| Fault::from_sdk(OPERATION, &error).of_cluster(cluster))?;
             if let Some(failure) = answer.failures().iter().find(|failure| failure.reason() != Some("MISSING")) {
                 return Err(failed(OPERATION, failure));
             }

@@ -52,6 +52,18 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
+    /// The name, id or ARN that it is about, as it was given; none where AWS's refusal is about something else.
+    #[must_use]
+    pub fn given(&self) -> Option<&str> {
+        match self {
+            Self::Malformed(IdError { given, .. })
+            | Self::Absent { given, .. }
+            | Self::Ambiguous { given, .. }
+            | Self::Elsewhere { given, .. } => Some(given),
+            Self::Fault(_) => None,
+        }
+    }
+
     /// What a person can do about it, where the message does not say so already.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -180,7 +180,12 @@ async fn clusters(aws: &Aws, now: Timestamp) -> Result<Vec<String>, Error> {
 }
 
 async fn services(aws: &Aws, cluster: &str, now: Timestamp) -> Result<Vec<String>, Error> {
-    Ok(names(&aws.calls.list("ecs", "ListServices", &json!({ "cluster": cluster }), now).await?))
+    Ok(names(
+        &aws.calls
+            .list("ecs", "ListServices", &json!({ "cluster": cluster }), now)
+            .await
+            .map_err(|fault| fault.of_cluster(cluster))?,
+    ))
 }
 
 /// Names out of ARNs, in order.
@@ -195,7 +200,11 @@ async fn described(aws: &Aws, cluster: &str, service: &str, now: Timestamp) -> R
     let Some(ecs) = found.filter(|ecs| ecs.status == "ACTIVE") else {
         let there = services(aws, cluster, now).await?;
         let missing = format!("there is no ECS service {service} in the cluster {}", short(cluster));
-        return Err(Error::invalid(missing).hint(format!("there are {}", there.join(", "))));
+        return Err(Error::invalid(missing).hint(match there.as_slice() {
+            [] => "the cluster has no ECS service at all: `espalier init` begins with one that runs; check cluster, account and region".to_owned(),
+            [only] => format!("there is {only}"),
+            [_, ..] => format!("there are {}", there.join(", ")),
+        }));
     };
     if let Some(strategy) = ecs.shifts_weights() {
         let by_itself = format!("ECS moves the weights of {service} by itself (strategy {strategy})");

@@ -26,6 +26,10 @@ pub(crate) async fn sweep(settings: PreviewSettings) -> Result<Exit, Error> {
     let github = GitHub::of(&settings)?;
     let stage = Stage::set(&settings).await?;
     let mut going = decide(&stage, &github).await?;
+    if going.is_empty() {
+        connect::show(settings.format, &["no preview has to be taken away".to_owned()]);
+        return Ok(Exit::Done);
+    }
     if settings.dry_run {
         let lines = going.iter().map(|(lowering, why)| format!("would take away {}: {why}", lowering.names.key));
         connect::show(settings.format, &lines.collect::<Vec<_>>());

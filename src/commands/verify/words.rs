@@ -2,6 +2,7 @@
 
 use crate::{
     aws::{Fault, FaultKind, lattice::resolve::ResolveError, survey::RolesError},
+    definition::Finding,
     exit::Error,
     verify::{Code, Found, Spot},
 };
@@ -44,6 +45,13 @@ pub(super) fn unresolved(error: &ResolveError, about: &str) -> Found {
         ResolveError::Elsewhere { .. } => Code::OtherAccount,
     };
     Found { hint: error.hint(), ..Found::error(code, thing(about), error.to_string()) }
+}
+
+/// The same about the place where it was said, where that is known.
+pub(super) fn said_at(place: Option<&str>, found: Found) -> Found {
+    let Some(place) = place else { return found };
+    let finding = Finding::error(place, found.message.as_str());
+    Found { spot: Found::of(found.code, &finding).spot, ..found }
 }
 
 /// Why it cannot be told which slot serves.

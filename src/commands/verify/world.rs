@@ -1,18 +1,19 @@
 //! Lattice and ECS as they are, against what a release needs of them.
 
-use super::words::{problems, refused, thing, unchecked, unresolved};
+use super::words::{problems, said_at, thing, unchecked, unresolved};
 use crate::{
     aws::{
         Aws, Fault,
         ecs::services::EcsService,
         lattice::{
             groups::{GroupStatus, TargetGroup},
+            resolve::ResolveError,
             traffic::{LatticeService, TrafficTarget},
         },
         ledger::Found as Recorded,
         survey::{Reads, Roles, Survey},
     },
-    commands::{capacity, definitions::Definitions, preflight, test_rule, view::View},
+    commands::{capacity, definitions::Definitions, deploy, preflight, test_rule, view::View},
     settings::{DeploySettings, OnExisting, Rules},
     time::Timestamp,
     verify::{
@@ -24,13 +25,14 @@ use crate::{
 /// What could not be found or read of that which a release reads too.
 pub(super) fn unread(reads: &Reads, release: &DeploySettings) -> Vec<Found> {
     let mut found = Vec::new();
-    found.extend(reads.service.as_ref().err().map(|error| unresolved(error, &release.lattice.service)));
+    let placed = |error: &ResolveError, about: &str| said_at(deploy::place(release, error), unresolved(error, about));
+    found.extend(reads.service.as_ref().err().map(|error| placed(error, &release.lattice.service)));
     if let Some(Err(error)) = &reads.targets {
-        found.push(unresolved(error, release.lattice.listener.as_deref().unwrap_or(&release.lattice.service)));
+        found.push(placed(error, release.lattice.listener.as_deref().unwrap_or(&release.lattice.service)));
     }
-    found.extend(reads.services.as_ref().err().map(|fault| refused(fault, &release.cluster)));
+    found.extend(reads.services.as_ref().err().map(|fault| placed(&fault.clone().into(), &release.cluster)));
     for (group, slot) in reads.groups.iter().zip(&release.lattice.slots) {
-        found.extend(group.as_ref().err().map(|error| unresolved(error, &slot.target_group.text)));
+        found.extend(group.as_ref().err().map(|error| placed(error, &slot.target_group.text)));
     }
     found
 }

@@ -107,7 +107,7 @@ fn singular<'d>(definition: &'d Document, errors: &mut Vec<Finding>) -> (Option<
     warnings.push(
         definition
             .warning(singular, format!("/{SINGULAR}"), message)
-            .hint("`espalier patch --in-place` writes the translation into the file"),
+            .hint("`espalier patch --in-place` writes the translation into the file, and what `jq` changes"),
     );
     for member in members {
         let reason = match member.name.as_str() {

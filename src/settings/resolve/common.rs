@@ -38,6 +38,7 @@ pub(super) fn aws(sources: &mut Sources<'_>, common: &Common, config: &Config, s
         session: session(&surroundings.runner),
         id_token: surroundings.id_token.clone(),
         expires: expires.and_then(point_in_time),
+        in_a_job: surroundings.runner.is_actions,
     };
     sources.aws.clone()
 }

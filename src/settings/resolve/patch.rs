@@ -41,13 +41,21 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
     let check = sources.boolean("check", args.check, None, false);
     let file = sources.path("output", args.output.as_deref(), None, &config.directory);
     let output = match (check, in_place, file) {
-        (true, true, _) => contradiction(&mut sources, "--check writes nothing and --in-place writes the file"),
-        (true, false, Some(_)) => contradiction(&mut sources, "--check writes nothing and --output writes a file"),
-        (false, true, Some(_)) => contradiction(&mut sources, "--in-place and --output name two places to write to"),
-        (true, false, None) => PatchOutput::Check,
-        (false, true, None) if input == PatchInput::Stdin => {
-            contradiction(&mut sources, "--in-place needs a file, standard input is none")
+        (true, true, _) => {
+            contradiction(&mut sources, "--check writes nothing and --in-place writes the file", "give one of them")
         }
+        (true, false, Some(_)) => {
+            contradiction(&mut sources, "--check writes nothing and --output writes a file", "give one of them")
+        }
+        (false, true, Some(_)) => {
+            contradiction(&mut sources, "--in-place and --output name two places to write to", "give one of them")
+        }
+        (true, false, None) => PatchOutput::Check,
+        (false, true, None) if input == PatchInput::Stdin => contradiction(
+            &mut sources,
+            "--in-place needs a file, standard input is none",
+            "name the file (`espalier patch FILE --in-place`), or say with `--output` where it goes",
+        ),
         (false, true, None) => PatchOutput::InPlace,
         (false, false, Some(path)) if path == Path::new("-") => PatchOutput::Stdout,
         (false, false, Some(path)) => PatchOutput::File(path),
@@ -56,7 +64,11 @@ pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettin
 
     let format = sources.format(args.format);
     if format != FindingsFormat::Text && output == PatchOutput::Stdout {
-        contradiction(&mut sources, "the findings would stand in the definition: both go to standard output");
+        contradiction(
+            &mut sources,
+            "the findings would stand in the definition: both go to standard output",
+            "send the definition into a file: `--output FILE`",
+        );
     }
     let task_definition =
         sources.path("task-definition", args.task_definition.as_deref(), config.task_definition.as_ref(), &config.directory);
@@ -133,7 +145,7 @@ fn slot(sources: &mut Sources<'_>, args: &cli::Patch, config: &Config) -> Option
     })
 }
 
-fn contradiction(sources: &mut Sources<'_>, message: &str) -> PatchOutput {
-    sources.findings.push(Finding::error("patch", message).hint("give one of them"));
+fn contradiction(sources: &mut Sources<'_>, message: &str, hint: &str) -> PatchOutput {
+    sources.findings.push(Finding::error("patch", message).hint(hint));
     PatchOutput::Stdout
 }

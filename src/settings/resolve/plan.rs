@@ -102,7 +102,8 @@ fn steps(sources: &mut Sources<'_>, args: &cli::Steps, config: &Config) -> (Vec<
         (_, Some(strategy)) => match strategy.text.parse::<Strategy>() {
             Ok(expanded) => expand(expanded, strategy.from),
             Err(error) => {
-                sources.findings.push(Finding::error(&strategy.from, error.to_string()));
+                let hint = "a strategy is written like `canary:5%:10m`, `linear:10%:5m` or `blue_green:10m`; or write the steps themselves";
+                sources.findings.push(Finding::error(&strategy.from, error.to_string()).hint(hint));
                 (Vec::new(), strategy.from, None)
             }
         },

@@ -29,8 +29,12 @@ use crate::{
 pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySettings, Unsettled> {
     let (mut sources, config) = Sources::open_for(environment, &args.common, args.released.service.as_ref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
-    let cluster = sources.required(Asked::new("cluster", args.released.cluster.as_ref(), config.cluster.as_ref()), "cluster");
+    let cluster =
+        sources.required_given(Asked::new("cluster", args.released.cluster.as_ref(), config.cluster.as_ref()), "cluster");
     let service = sources.required(Asked::new("service", args.released.service.as_ref(), config.service.as_ref()), "service");
+    let traffic = &args.released.traffic;
+    let asked = Asked::new("lattice-service", traffic.lattice_service.as_ref(), config.lattice_service.as_ref());
+    let lattice_service = sources.required_given(asked, "lattice.service");
     let service_definition = file(
         &mut sources,
         &config,
@@ -45,14 +49,18 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
     let retire_after = retire_after(&mut sources, args.retire_after.as_ref(), &config);
     let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, retire_after);
     let said = sources.list("slot", &args.released.slot);
+    let slots = slots(&mut sources, said, args.released.target_group.as_ref(), &config, &service);
+    let listener = sources.given(Asked::new("listener", traffic.listener.as_ref(), config.listener.as_ref()));
+    let groups = slots.iter().map(|slot| &slot.target_group);
+    let named = [&cluster, &lattice_service].into_iter().chain(&listener).chain(groups).cloned().collect();
     let settings = DeploySettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         images: images(&mut sources, &args.released.image),
         variables: variables(&mut sources, &args.released.env),
         lattice: LatticeSettings {
-            service: lattice_service(&mut sources, args.released.traffic.lattice_service.as_ref(), &config),
-            listener: sources.text(Asked::new("listener", args.released.traffic.listener.as_ref(), config.listener.as_ref())),
-            rules: rules(&mut sources, args.released.traffic.rules.as_ref(), &config),
+            service: lattice_service.text,
+            listener: listener.map(|given| given.text),
+            rules: rules(&mut sources, traffic.rules.as_ref(), &config),
             test_rule: config.test_rule.clone(),
             infrastructure_role: sources.given(Asked::new(
                 "infrastructure-role",
@@ -60,7 +68,7 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
                 config.infrastructure_role.as_ref(),
             )),
             port_name: sources.given(Asked::new("port-name", args.released.port_name.as_ref(), config.port_name.as_ref())),
-            slots: slots(&mut sources, said, args.released.target_group.as_ref(), &config, &service),
+            slots,
         },
         lock: lock(&mut sources, &args.steps, &config),
         plan,
@@ -78,8 +86,9 @@ pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySet
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
         github: github(&mut sources, &config),
-        cluster,
+        cluster: cluster.text,
         service,
+        named,
         service_definition,
         task_definition,
         surroundings,

@@ -40,10 +40,13 @@ fn rollback_starts_the_old_slot_again_where_it_was_retired() {
 #[test]
 fn there_is_no_going_back_before_the_first_promotion() {
     let story = Story::within("promoted");
-    let told =
-        story.run(&["rollback", "--lattice-service", "myservice"]).ends_with(5).complains("there is no record of a rollout");
-    assert_eq!(told.world.state(), story.untold().state());
-    story.run(&["abort", "--lattice-service", "myservice"]).ends_with(5).complains("there is no record of a rollout");
+    let before = story.untold();
+    for verb in ["rollback", "promote", "resume", "abort"] {
+        let told = story.run(&[verb, "--lattice-service", "myservice"]).ends_with(5).complains("there is no record of a rollout");
+        assert_eq!(told.world.state(), before.state());
+        // Who wants to go on with a release does not want all traffic somewhere else.
+        assert_eq!(told.run.stderr.contains("abort --to"), verb == "abort", "{verb}: {}", told.run.stderr);
+    }
 }
 
 #[test]

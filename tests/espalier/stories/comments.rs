@@ -147,6 +147,8 @@ fn what_is_no_command_gets_the_list_of_those_that_are() {
         assert_says(&told, why, &["eyes", "confused"]);
         assert_says(&told, "- `/espalier rollback`", &["eyes", "confused"]);
         assert_eq!(of_aws(&told), [""; 0]);
+        // The log is no Markdown.
+        assert!(!told.run.stdout.contains("&#96;") && told.run.stdout.contains("that is no command: "), "{}", told.run.stdout);
         assert!(!told.run.stdout.contains("##[") && !told.run.stdout.contains("\n::"), "{}", told.run.stdout);
     }
 }

@@ -56,7 +56,9 @@ fn a_role_that_cannot_be_had_says_what_is_missing() {
     assert_eq!(told.world.writes(), [""; 0]);
 
     let without = Story::of(&with_role("repo:octo/myservice:pull_request", &json!({ "oidc": { "enabled": false } })));
-    without.deploy(&["--aws-role", ROLE]).ends_with(1).complains("id-token: write");
+    without.deploy(&["--aws-role", ROLE]).ends_with(1).complains("only a job of GitHub Actions can prove itself like that");
+    let told = without.script(&format!("export GITHUB_ACTIONS=true\ndeploy --aws-role {ROLE}")).ends_with(1).run;
+    assert!(told.stdout.contains("id-token: write") || told.stderr.contains("id-token: write"), "{}{}", told.stdout, told.stderr);
     without.deploy(&["--aws-role", "releaser"]).ends_with(2).complains("--aws-role: `releaser` is not the ARN of a role");
 }
 

@@ -8,7 +8,8 @@
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
 //! `definitions` (projects of ecspresso's, templates, states), `lookups` (what they refer to in AWS), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
 //! `resources` (`up` and `down`), `resources_killed` and `up_policies`, `previews` (up, pushed to, down), `preview_jobs` (killed, two at once, swept) and `preview_policies`,
-//! `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail).
+//! `permissions` and `policies` (what the role needs), `broken_worlds` and `verify` (what would make a release fail), `mistakes` (what their
+//! makers are told).
 
 use serde_json::{Value, json};
 
@@ -32,6 +33,7 @@ mod killed;
 mod locks;
 mod lookups;
 mod measures;
+mod mistakes;
 mod permissions;
 mod policies;
 mod preview_jobs;

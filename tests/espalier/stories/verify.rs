@@ -132,7 +132,9 @@ fn findings_are_told_as_text_markdown_json_and_sarif() {
     let file = config(&story, &json!({ "lattice": { "service": "myservise" } }));
     let story = story.with("GITHUB_WORKSPACE", &folder);
     let run = |format: &str| story.run(&["verify", "-c", &file, "--format", format]).ends_with(2).run.stdout;
-    assert!(run("text").contains("error: myservise: there is no Lattice service `myservise`: there is myservice [not-found]"));
+    let text = run("text");
+    assert!(text.contains("there is no Lattice service `myservise`: there is myservice [not-found]"), "{text}");
+    assert!(text.contains("espalier.yml:1:"), "{text}");
     assert!(run("markdown").starts_with("### a release would fail: 1 error, "), "{}", run("markdown"));
     let log: Value = serde_json::from_str(&run("sarif")).expect("JSON");
     let result = &log["runs"][0]["results"][0];
