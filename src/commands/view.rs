@@ -138,6 +138,7 @@ impl View<'_> {
             steps: if bootstrap { Vec::new() } else { self.settings.plan.steps.clone() },
             settle: self.settings.plan.settle,
             endpoint: aws.endpoint.clone(),
+            standing: None,
         }
     }
 

@@ -65,6 +65,11 @@ impl Past {
         [stable, own.or(ours).or_else(|| remembered(&release.candidate_revision))]
     }
 
+    /// Another job has told that it holds it.
+    pub(super) fn is_held(&self) -> bool {
+        self.ours.as_ref().is_some_and(|ours| ours.outcome == Some(OutcomeKind::Held))
+    }
+
     /// Earlier releases, one line each, folded.
     pub(super) fn section(&self, surroundings: &Surroundings) -> Option<String> {
         let line = |one: &Told| {

@@ -7,9 +7,10 @@ use super::{
 use crate::{
     exit::Exit,
     rollout::{
-        journal::{Happening, Journal, Release},
+        journal::{Entry, Happening, Journal, Release},
         observation::Side,
         outcome::{Outcome, OutcomeKind, Reason},
+        split::Split,
     },
 };
 
@@ -73,6 +74,7 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
     let (earlier, event) = (journal.entries.get(..index)?, &journal.entries.get(index)?.event);
     let mut earlier = earlier.iter().rev().map(|entry| &entry.event);
     let step = |index: usize| format!("step {} of {}", index + 1, release.steps.len());
+    let passed_before = release.standing.as_ref().map_or(0, |standing| standing.passed);
     let candidate = &release.candidate_revision;
     Some(match event {
         Happening::Claimed => format!("rollout {} begins: its record is written, other jobs keep off", release.rollout_id),
@@ -80,7 +82,10 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         Happening::Prepared { what } => what.clone(),
         Happening::Launching { wanted } => format!("waiting for {} of {candidate} to run and be healthy", count(*wanted, "task")),
         Happening::Ready { healthy } => format!("{candidate} is ready: {} healthy", count(*healthy, "target")),
+        Happening::StepBegun { index, .. } if *index < passed_before => return None,
         Happening::StepBegun { index, share } => format!("{}: {share} of the requests are to go to {candidate}", step(*index)),
+        // Whoever goes on with a rollout finds them so.
+        Happening::Shifted { split } if is_left(journal, index, *split) => format!("weights are {split}, as they were left"),
         Happening::Shifted { split } => {
             let mut but_readings = earlier.filter(|event| !matches!(event, Happening::Observed { .. }));
             let is_step = matches!(but_readings.next(), Some(Happening::StepBegun { .. })) && !release.settle.is_zero();
@@ -114,6 +119,7 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
             line
         }
         Happening::Concern { what } => format!("concern: {what}"),
+        Happening::StepPassed { index } if *index < passed_before => format!("{}: passed before this job", step(*index)),
         Happening::StepPassed { index } => format!("{}: passed", step(*index)),
         Happening::TestOpened { .. } => format!("test requests reach {candidate}, whatever the weights say"),
         Happening::TestClosed { .. } => "the test rule is taken away".to_owned(),
@@ -136,6 +142,13 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
             format!("the end without an outcome, exit code {exit}: {}", each.join("; "))
         }
     })
+}
+
+/// Whether the weights are those that another job wrote.
+fn is_left(journal: &Journal, index: usize, split: Split) -> bool {
+    let is_left = journal.release.standing.as_ref().is_some_and(|left| left.step.is_some() && left.split == split);
+    let is_written = |entry: &Entry| matches!(entry.event, Happening::Shifted { .. } | Happening::Restored);
+    is_left && !journal.entries.iter().take(index).any(is_written)
 }
 
 /// Whose tasks are not needed any more: the old revision's once the candidate was promoted, else the candidate's.
