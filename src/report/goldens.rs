@@ -26,7 +26,7 @@ fn the_reports_read_as_they_should() {
     golden("rolled-back.jsonl", &json_lines(&samples::rolled_back(), 0));
 }
 
-fn stories() -> [(&'static str, Journal); 18] {
+fn stories() -> [(&'static str, Journal); 19] {
     [
         ("in-progress", samples::in_progress()),
         ("promoted", samples::promoted()),
@@ -46,6 +46,7 @@ fn stories() -> [(&'static str, Journal); 18] {
         ("gone-on-with", samples_later::gone_on_with()),
         ("given-up", samples_later::given_up()),
         ("swept", samples_later::swept()),
+        ("gone-back", samples_later::gone_back()),
     ]
 }
 

@@ -95,6 +95,9 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
                 OutcomeKind::Promoted => {
                     format!(" Every request goes to {} now.", escape::code(&journal.release.candidate_revision))
                 }
+                OutcomeKind::RolledBack if progress.serves_again() => {
+                    format!(" Every request goes to {} now.", escape::code(&journal.release.candidate_revision))
+                }
                 OutcomeKind::RolledBack => {
                     let stable = journal.release.stable_revision.as_deref();
                     stable

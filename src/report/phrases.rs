@@ -54,9 +54,11 @@ pub(super) fn headline(journal: &Journal, progress: &Progress<'_>) -> Headline {
         Phase::Launching => ("⏳", "is starting, without traffic".to_owned()),
         Phase::Stepping(index) => ("🟡", format!("at {share} (step {} of {})", index + 1, journal.release.steps.len())),
         Phase::RollingBack(_) => ("↩️", "is being rolled back".to_owned()),
+        Phase::Promoted if progress.serves_again() => ("↩️", "serves again".to_owned()),
         Phase::Promoted => ("✅", "promoted".to_owned()),
         Phase::Ended(outcome) => match outcome.kind {
             OutcomeKind::Promoted => ("✅", "promoted".to_owned()),
+            OutcomeKind::RolledBack if progress.serves_again() => ("↩️", "serves again".to_owned()),
             OutcomeKind::RolledBack => ("↩️", "rolled back".to_owned()),
             OutcomeKind::Held => ("⏸️", format!("held at {share}")),
             OutcomeKind::Unchanged => ("➖", "unchanged".to_owned()),
@@ -186,7 +188,7 @@ pub(super) fn side_in_words(side: &Side) -> String {
 /// What the end means to whoever called us, with the exit code (DESIGN §3): going back is what `abort` and `rollback` are asked for.
 pub(super) fn exit_in_words(release: &Release, outcome: &Outcome) -> String {
     let Outcome { kind, reason } = outcome;
-    let is_done = *kind == OutcomeKind::RolledBack && is_wanted_back(release);
+    let is_done = *kind == OutcomeKind::RolledBack && reason.is_asked_for(&release.verb);
     let exit = if is_done { Exit::Done } else { Exit::of_release(*kind) };
     let meaning = match kind {
         OutcomeKind::Promoted => "the candidate serves every request",
@@ -198,11 +200,6 @@ pub(super) fn exit_in_words(release: &Release, outcome: &Outcome) -> String {
         OutcomeKind::Stuck => "traffic is not known to be good, a person must act",
     };
     format!("exit code {}, {kind} ({}): {meaning}", exit.code(), reason.code())
-}
-
-/// Whether it was asked to go back.
-pub(super) fn is_wanted_back(release: &Release) -> bool {
-    matches!(release.verb.as_str(), "abort" | "rollback")
 }
 
 /// `1 task`, `3 tasks`.

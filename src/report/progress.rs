@@ -79,6 +79,8 @@ pub(super) struct Progress<'a> {
     pub(super) spare: Spare,
     /// Whether the candidate has become stable, whatever came after.
     pub(super) promoted: bool,
+    /// It goes back to what served before, by request.
+    goes_back: bool,
     settle: Duration,
 }
 
@@ -111,6 +113,7 @@ impl<'a> Progress<'a> {
             steps: journal.release.steps.iter().map(new).collect(),
             spare: Spare::Running,
             promoted: false,
+            goes_back: journal.release.verb == "rollback",
             settle: journal.release.settle,
         };
         if let Some(standing) = &journal.release.standing {
@@ -199,6 +202,7 @@ impl<'a> Progress<'a> {
                 if outcome.kind != OutcomeKind::Held {
                     self.break_step(entry.at);
                 }
+                self.goes_back |= matches!(outcome.reason, Reason::RolledBackByRequest { .. });
                 self.phase = Phase::Ended(outcome);
             }
             Happening::BrokenOff { exit, cancelled, problems } => {
@@ -231,6 +235,11 @@ impl<'a> Progress<'a> {
             step.state = StepState::Broken;
             step.ended = Some(at);
         }
+    }
+
+    /// Whether the candidate is the revision that served before, and serves again.
+    pub(super) const fn serves_again(&self) -> bool {
+        self.promoted && self.goes_back
     }
 
     /// Whether the steps that are ahead will not be reached any more.

@@ -1,11 +1,13 @@
 //! Journals of jobs that take up what another one began: samples for the tests of all reports.
 
+use std::time::Duration;
+
 use super::samples::Story;
 use crate::{
     rollout::{
         journal::{Happening, Journal, Standing},
         outcome::{OutcomeKind, Reason},
-        plan::{OnTimeout, parse_steps},
+        plan::{OnTimeout, Step, parse_steps},
         split::{Share, Split},
     },
     time::Timestamp,
@@ -71,4 +73,32 @@ pub(super) fn swept() -> Journal {
         .add(Happening::Restored)
         .after(15)
         .finished(OutcomeKind::RolledBack, reason)
+}
+
+/// After a promotion, back to what served before.
+pub(super) fn gone_back() -> Journal {
+    let mut story = Story::new();
+    let release = &mut story.journal.release;
+    release.verb = "rollback".to_owned();
+    (release.stable_revision, release.candidate_revision) = (Some("myservice:42".to_owned()), "myservice:41".to_owned());
+    (release.stable_slot, release.candidate_slot) = ("b".to_owned(), "a".to_owned());
+    release.steps = vec![Step { share: Share::FULL, bake: Duration::ZERO, lag: Duration::ZERO, hold: None }];
+    story
+        .add(Happening::Note { what: "asked for by octocat".to_owned() })
+        .add(Happening::Claimed)
+        .add(Happening::Launching { wanted: 3 })
+        .after(30)
+        .observed(0, 3)
+        .add(Happening::Ready { healthy: 3 })
+        .add(Happening::StepBegun { index: 0, share: Share::FULL })
+        .after(1)
+        .add(Happening::Shifted { split: Split::CANDIDATE })
+        .add(Happening::Settled { index: 0 })
+        .add(Happening::StepPassed { index: 0 })
+        .add(Happening::Promoted)
+        .after(90)
+        .add(Happening::Retiring { ecs_service: "myservice-green".to_owned() })
+        .after(75)
+        .add(Happening::Retired { ecs_service: "myservice-green".to_owned() })
+        .finished(OutcomeKind::RolledBack, Reason::RolledBackByRequest { to: "myservice:41".to_owned() })
 }

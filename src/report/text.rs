@@ -8,7 +8,7 @@ use super::{
 };
 use crate::rollout::{
     journal::{Happening, Journal, Release},
-    outcome::OutcomeKind,
+    outcome::{Outcome, OutcomeKind},
 };
 
 /// Actions shows ten warnings and ten errors of a step; the rest of the room belongs to what else warns.
@@ -120,7 +120,7 @@ impl Console {
         if let Some(outcome) = journal.outcome() {
             let _ = writeln!(out, "   {}", visible(&outcome.reason.to_string()));
             let _ = writeln!(out, "   {}", phrases::exit_in_words(&journal.release, outcome));
-            if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome.kind)) {
+            if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome)) {
                 let _ = writeln!(out, "   {advice}");
             }
         }
@@ -219,7 +219,7 @@ impl Console {
             Happening::Finished { outcome } => {
                 // The line itself is left to `end`, which says more.
                 self.close_group(out);
-                if self.actions && is_failure(release, outcome.kind) {
+                if self.actions && is_failure(release, outcome) {
                     let title = format!("{}: {} {}", release.name, release.candidate_revision, outcome.kind);
                     self.annotate(out, "error", &title, &outcome.reason.to_string());
                 }
@@ -294,10 +294,10 @@ fn visible(text: &str) -> String {
     escape::log_line(&escape::plain(text))
 }
 
-/// Going back is what `abort` and `rollback` are asked for.
-fn is_failure(release: &Release, kind: OutcomeKind) -> bool {
-    match kind {
-        OutcomeKind::RolledBack => !phrases::is_wanted_back(release),
+/// Going back may be what was asked for.
+fn is_failure(release: &Release, outcome: &Outcome) -> bool {
+    match outcome.kind {
+        OutcomeKind::RolledBack => !outcome.reason.is_asked_for(&release.verb),
         OutcomeKind::Stuck => true,
         OutcomeKind::Promoted | OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded => false,
     }
