@@ -124,6 +124,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     if view.is_unchanged(&aws).await? {
         let release = view.release(&aws, String::new(), view.stable_revision());
         reports.opening = opening.take();
+        reports.ecs_services[0] = view.ecs_services().map(|(stable, _)| stable.to_owned());
         return Ok(Beginning::Release(Begun::Done(say_unchanged(release, reports, clock.now()).await)));
     }
     let capacity = capacity::look(&aws, &view, &records, clock.now()).await?;
