@@ -136,7 +136,11 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         Happening::Retired { ecs_service } => {
             format!("the tasks of {} are stopped (ECS service {ecs_service})", loser(release, earlier))
         }
-        Happening::Note { what } if is_command(what) => what.clone(),
+        Happening::Note { what } if is_command(what) => match what.split(' ').nth(1) {
+            Some("promote" | "resume") => format!("it is held; to go on: {what}"),
+            Some("abort") => format!("to go back: {what}"),
+            Some(_) | None => what.clone(),
+        },
         Happening::Note { what } => format!("note: {what}"),
         Happening::Finished { outcome } => format!("the end: {} ({})", outcome.kind, outcome.reason.code()),
         Happening::BrokenOff { exit, problems, .. } => {
