@@ -266,8 +266,9 @@ impl View<'_> {
             let time = |time| humantime::format_duration(time);
             lines.extend(self.settings.plan_origin.expansion.clone());
             lines.extend(plan.steps.iter().enumerate().map(|(index, step)| {
+                let hold = step.hold.map(|hold| format!("after a hold of {}, ", time(hold.timeout))).unwrap_or_default();
                 format!(
-                    "step {}: {} of the requests, settle {}, watch {}",
+                    "step {}: {hold}{} of the requests, settle {}, watch {}",
                     index + 1,
                     step.share,
                     time(plan.settle),
@@ -275,8 +276,9 @@ impl View<'_> {
                 )
             }));
             lines.extend(judging::in_words(&self.settings.judging.analysis, plan.steps.len()));
+            let holds = if plan.steps.iter().any(|step| step.hold.is_some()) { "; holds do not count" } else { "" };
             lines.push(format!(
-                "all steps take at least {}; after {} it is rolled back",
+                "all steps take at least {}; after {} it is rolled back{holds}",
                 time(plan.least_time()),
                 time(plan.timeout)
             ));
