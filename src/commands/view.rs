@@ -122,6 +122,10 @@ impl View<'_> {
         service.map(|service| preflight::short(&service.task_definition)).unwrap_or_default()
     }
 
+    fn known_stable(&self) -> Option<String> {
+        Some(self.stable_revision()).filter(|revision| !revision.is_empty())
+    }
+
     /// Who, what, where: for the reports.
     pub(crate) fn release(&self, aws: &Aws, rollout_id: String, candidate_revision: String) -> Release {
         let bootstrap = self.roles.stable.is_none();
@@ -130,7 +134,7 @@ impl View<'_> {
             verb: "deploy".to_owned(),
             name: self.settings.service.clone(),
             cluster: Some(preflight::short(&self.settings.cluster)),
-            stable_revision: Some(self.stable_revision()).filter(|revision| !revision.is_empty()),
+            stable_revision: self.known_stable(),
             candidate_revision,
             stable_slot: self.roles.stable.map(|stable| self.slot(stable).name.clone()).unwrap_or_default(),
             candidate_slot: self.slot(self.roles.candidate).name.clone(),
@@ -243,7 +247,7 @@ impl View<'_> {
             Some(stable) => format!(
                 "would release {}: {} in slot {} keeps serving while a new revision of {} starts in slot {}",
                 self.settings.service,
-                self.stable_revision(),
+                self.known_stable().unwrap_or_else(|| "what serves".to_owned()),
                 self.slot(stable).name,
                 self.definitions.family(),
                 slot.name
@@ -282,7 +286,9 @@ impl View<'_> {
                 time(plan.least_time()),
                 time(plan.timeout)
             ));
+            let is_there = self.survey.slots[stable].service.is_some();
             lines.push(match plan.retire_after {
+                Some(_) if !is_there => format!("nobody stops what is registered in {}", self.slot(stable).target_group.text),
                 Some(after) => {
                     format!("{} after the promotion: stop the tasks of {}", time(after), self.slot(stable).ecs_service)
                 }
