@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{connect, recorded};
+use super::{
+    connect,
+    recorded::{self, OnService, Recorded},
+    test_rule,
+};
 use crate::{
     aws::{
         Aws, Fault,
@@ -13,13 +17,15 @@ use crate::{
             traffic::TrafficTarget,
         },
         ledger::{self, Found},
-        slots,
+        slots::{self, Launch, Slots},
     },
     clock::Clock,
     exit::{Error, Exit, Problem},
     rollout::{
+        machine::{Role, Steer},
         observation::RefusalKind,
         record::{SlotRecord, State},
+        scaling::Scaling,
         split::Split,
     },
     settings::{AbortSettings, Which},
@@ -55,11 +61,12 @@ pub(super) async fn abort_to(settings: &AbortSettings, aws: &Aws, clock: &dyn Cl
         return Err(Error::new(Exit::Refused, message).hint("`--force` sends it all traffic nevertheless"));
     }
     let writes = writes(aws, settings, &service_arn, &group).await?;
-    let lines: Vec<_> = writes.iter().map(|(target, _)| format!("{}: everything to {}", target.label(), group.name)).collect();
+    let mut lines: Vec<_> =
+        writes.iter().map(|(target, _)| format!("{}: everything to {}", target.label(), group.name)).collect();
     if !settings.dry_run {
         write(aws, clock, &writes).await?;
         for found in records {
-            settle(aws, found, &group).await?;
+            lines.extend(settle(aws, clock, &service_arn, found, &group).await?);
         }
     }
     connect::show(settings.format, &lines);
@@ -92,20 +99,64 @@ async fn write(aws: &Aws, clock: &dyn Clock, writes: &[(TrafficTarget, Action)])
     }
 }
 
-/// What the record says serves is what serves now.
-async fn settle(aws: &Aws, mut found: Found, group: &TargetGroup) -> Result<(), Error> {
+/// What the record says serves is what serves now. What its rollout had in hand is put away; what is left is told.
+async fn settle(
+    aws: &Aws,
+    clock: &dyn Clock,
+    service_arn: &str,
+    mut found: Found,
+    group: &TargetGroup,
+) -> Result<Vec<String>, Error> {
     let is = |slot: &SlotRecord| slot.group == group.arn.as_str();
-    let record = &mut found.record;
-    record.verified = match &record.stable {
-        _ if is(&record.candidate) => Split::CANDIDATE,
-        Some(stable) if is(stable) => Split::STABLE,
-        Some(_) | None => return Ok(()),
+    let (verified, idle) = match &found.record.stable {
+        stable if is(&found.record.candidate) => (Split::CANDIDATE, stable.clone()),
+        Some(stable) if is(stable) => (Split::STABLE, Some(found.record.candidate.clone())),
+        Some(_) | None => return Ok(Vec::new()),
     };
+    let was_over = matches!(found.record.state, State::Closed);
+    let lines = if was_over { Vec::new() } else { put_away(aws, clock, service_arn, &mut found, idle.as_ref()).await };
+    let record = &mut found.record;
+    record.verified = verified;
     record.previous = record.previous.take().filter(|slot| slot.group != group.arn.as_str());
     record.intent = record.verified;
     record.generation += 1;
     record.state = State::Closed;
-    Ok(ledger::settle(aws, &found).await?)
+    ledger::settle(aws, &found).await?;
+    Ok(lines)
+}
+
+/// Takes the test rules away and gives scaling back. Nothing of that keeps the record from being closed: what was refused is told, with
+/// the command where there is one.
+async fn put_away(aws: &Aws, clock: &dyn Clock, service_arn: &str, found: &mut Found, idle: Option<&SlotRecord>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let on = OnService { service_arn: service_arn.to_owned(), found: found.clone() };
+    match on.with_targets(aws).await {
+        Ok(Recorded { found: Found { record, .. }, targets, .. }) => {
+            let slots = Slots::recorded(&record, targets, Launch::Nothing);
+            match test_rule::recorded(&record, &slots).close(aws).await {
+                Ok(()) => found.record.test = None,
+                Err(fault) => lines.push(format!("its test rules are left: {fault}")),
+            }
+            if let Some(scaling) = record.scaling.filter(|scaling| scaling.held) {
+                let mut held = false;
+                for role in [Role::Stable, Role::Candidate] {
+                    if let Err(fault) = slots.steer(aws, Steer::GiveBack(role), scaling, clock.now()).await {
+                        let command = slots.steer_command(Steer::GiveBack(role), scaling).unwrap_or_default();
+                        lines.push(format!("its scaling was not given back ({fault}): {command}"));
+                        held = true;
+                    }
+                }
+                found.record.scaling = Some(Scaling { held, ..scaling });
+            }
+        }
+        Err(error) => lines.extend(error.problems.iter().map(|problem| {
+            format!("its test rules and what it had suspended of scaling are left as they are: {}", problem.message)
+        })),
+    }
+    if let Some(ecs_service) = idle.and_then(|slot| slot.ecs_service.as_ref()) {
+        lines.push(format!("the tasks of {ecs_service} are left running, where they run: nothing goes to them any more"));
+    }
+    lines
 }
 
 async fn writes(

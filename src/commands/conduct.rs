@@ -156,8 +156,11 @@ pub(crate) async fn conduct(
     let mut reports = Reports::start(options, &rollout.journal().release, Box::new(std::io::stdout()));
     let hands = Hands { aws, clock, slots, ledger, test_rules };
     let ending = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, signals).await;
+    let is_anothers =
+        matches!(&ending, Ok(Ending::Outcome(outcome)) if matches!(outcome.kind, OutcomeKind::Superseded | OutcomeKind::Held));
+    let owner = is_anothers.then(|| rollout.record().owner.clone());
     if rollout.record().locked
-        && let Some(what) = lock::release(aws, clock, &holder, &id).await
+        && let Some(what) = lock::release(aws, clock, &holder, (&id, owner.as_deref())).await
     {
         rollout.note(clock.now(), Happening::Concern { what });
         reports.publish(rollout.journal());

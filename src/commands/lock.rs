@@ -67,10 +67,17 @@ fn is_live(value: &str, records: &[Found], now: Timestamp) -> bool {
     until > now || records.iter().any(|found| found.record.id == id && found.is_held(now))
 }
 
-/// Removes it, where it is this rollout's: another's is left alone. What could not be done is given back, with the command.
-pub(super) async fn release(aws: &Aws, clock: &dyn Clock, holder: &str, id: &str) -> Option<String> {
+/// Whose it is: the rollout's, and where an owner is given that job's.
+fn is_of(value: &str, id: &str, owner: Option<&str>) -> bool {
+    let mut parts = value.split(' ');
+    parts.next() == Some(id) && owner.is_none_or(|owner| parts.nth(1).unwrap_or_default() == owner)
+}
+
+/// Removes it, where it is this rollout's: another's is left alone. `owner` is given where another job may be at the same rollout: then
+/// only that owner's is removed. What could not be done is given back, with the command.
+pub(super) async fn release(aws: &Aws, clock: &dyn Clock, holder: &str, (id, owner): (&str, Option<&str>)) -> Option<String> {
     let name = name(holder);
-    let is_ours = |value: &str| value.split(' ').next() == Some(id);
+    let is_ours = |value: &str| is_of(value, id, owner);
     let done = match aws.parameters.get(&name, clock.now()).await {
         Ok(Some(value)) if is_ours(&value) => aws.parameters.delete(&name, clock.now()).await,
         Ok(_) => Ok(()),
@@ -100,6 +107,20 @@ mod tests {
     fn a_lock_is_named_after_the_traffic_target_that_holds_the_record() {
         let rule = "arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-1/listener/listener-2/rule/rule-3";
         assert_eq!(name(rule), "/espalier/service/svc-1/listener/listener-2/rule/rule-3");
+    }
+
+    #[test]
+    fn a_lock_is_a_rollouts_or_one_jobs() {
+        for (value, owner, expected) in [
+            ("a 1000 job-1", None, true),
+            ("a 1000 job-1", Some("job-1"), true),
+            ("a 1000 job-2", Some("job-1"), false),
+            ("a 1000 ", Some(""), true),
+            ("b 1000 job-1", None, false),
+            ("b 1000 job-1", Some("job-1"), false),
+        ] {
+            assert_eq!(is_of(value, "a", owner), expected, "{value} {owner:?}");
+        }
     }
 
     #[test]

@@ -52,9 +52,12 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
             let launch = settings.release.as_deref().map(|release| launch(release, &recorded)).transpose()?.flatten();
             let prepared = takeover::go_on(&aws, recorded, "resume", from, false, launch, now)?;
             let mut prepared = prepared.analysed(clock.now(), (analysis, Vec::new()));
-            prepared.hooks.set_jobs(settings.hooks.clone());
-            let wanted = settings.release.as_deref().and_then(|release| release.lattice.test_rule.as_ref());
-            prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
+            // A rollback that is gone on with has neither gates nor a test rule.
+            if prepared.rollout.record().verb != "rollback" {
+                prepared.hooks.set_jobs(settings.hooks.clone());
+                let wanted = settings.release.as_deref().and_then(|release| release.lattice.test_rule.as_ref());
+                prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
+            }
             prepared
         }
     };

@@ -74,8 +74,11 @@ pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
 /// Before the first write it costs one call for each traffic target and one for the targets of the slot that is to serve again.
 async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bool) -> Result<Prepared, Error> {
     let old = &on.found.record;
-    let Some(mut previous) = old.previous.clone() else {
-        let message = format!("rollout {} records no revision that was stable before", old.id);
+    let Some(mut previous) = old.way_back() else {
+        let message = match &old.previous {
+            Some(_) => format!("what rollout {} records as stable before serves already", old.id),
+            None => format!("rollout {} records no revision that was stable before", old.id),
+        };
         return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
     };
     let group = TargetGroupArn::of(&previous.group);

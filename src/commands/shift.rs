@@ -102,7 +102,9 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
-    prepared.rollout.keep_previous(records.into_iter().find_map(|found| found.record.previous));
+    let stable = prepared.rollout.record().stable.as_ref();
+    let previous = records.iter().find_map(|found| found.record.previous_of(stable));
+    prepared.rollout.keep_previous(previous);
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }
 

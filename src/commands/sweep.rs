@@ -30,7 +30,6 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
             break;
         }
         let name = format!("rollout {} of {}", on.found.record.id, on.found.record.name);
-        let now = aws.date().unwrap_or_else(|| clock.now());
         let prepared = match decision {
             Takeover::Leave(why) => {
                 lines.push(format!("{name}: {why}"));
@@ -46,7 +45,16 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
                 lines.push(format!("{name}: {}", would(&decision)));
                 continue;
             }
-            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => prepare(settings, &aws, on, decision, now).await,
+            Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => {
+                match again(settings, &aws, on, clock.as_ref()).await {
+                    Ok(Some((on, decision, now))) => prepare(settings, &aws, on, decision, now).await,
+                    Ok(None) => {
+                        lines.push(format!("{name}: another job has seen to it meanwhile"));
+                        continue;
+                    }
+                    Err(error) => Err(error),
+                }
+            }
         };
         let done = match prepared {
             Ok(prepared) => {
@@ -111,6 +119,23 @@ async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
         Takeover::GoOn(_) => 2,
     });
     Ok(Seen { aws, clock, all, problems })
+}
+
+/// The ones before it take minutes: what is to be done is decided by the record as it is now. None where that is nothing any more.
+async fn again(
+    settings: &ResumeSettings,
+    aws: &Aws,
+    on: OnService,
+    clock: &dyn Clock,
+) -> Result<Option<(OnService, Takeover, Timestamp)>, Error> {
+    let OnService { service_arn, found: before } = on;
+    let found = ledger::on_targets(aws, [before.holder.as_str()]).await?.into_iter().find(|found| found.holder == before.holder);
+    let Some(found) = found else { return Ok(None) };
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    let known = takeover::knows(&found.record, &settings.plan, &settings.judging);
+    let decision = Takeover::sweep(&found.record, known, found.leased_until, now);
+    let acts = matches!(decision, Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch);
+    Ok(acts.then_some((OnService { service_arn, found }, decision, now)))
 }
 
 async fn prepare(

@@ -183,7 +183,7 @@ impl View<'_> {
         record.name.clone_from(&settings.service);
         record.cluster = Some(settings.cluster.clone());
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
-        record.previous = records.iter().find_map(|found| found.record.previous.clone());
+        record.previous = records.iter().find_map(|found| found.record.previous_of(record.stable.as_ref()));
 
         let slots = Slots {
             cluster: Some(settings.cluster.clone()),

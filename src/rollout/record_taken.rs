@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     machine::GoOn,
-    plan::{Plan, Step},
+    plan::{OnCancel, Plan, Step},
     record::{ABORT, GO_ON, Record, SlotRecord, State},
     scaling::Scaling,
     split::{Share, Split},
@@ -35,8 +35,10 @@ impl Record {
 
     /// Taken over to be gone on with. Whoever goes on to the next step releases the hold before it, or every later one too (`full`).
     pub fn take_over_to_go_on(&mut self, owner: &str, from: GoOn, full: bool, now: Timestamp) {
-        if let (GoOn::Next, Some(held)) = (from, self.hold) {
-            self.released = if full { self.plan.steps.len() } else { held.next + 1 };
+        match (from, self.hold) {
+            (_, Some(_)) if full => self.released = self.plan.steps.len(),
+            (GoOn::Next, Some(held)) => self.released = held.next + 1,
+            (GoOn::Here, _) | (GoOn::Next, None) => {}
         }
         self.take_over(owner, GO_ON, now);
     }
@@ -49,6 +51,8 @@ impl Record {
             steps: vec![Step { share: Share::FULL, bake: Duration::ZERO, lag: Duration::ZERO, hold: None }],
             // The rejected slot keeps its tasks until the data plane has followed.
             retire_after: self.plan.retire_after.map(|_| self.plan.settle),
+            // Held half-way, it would be undone when the hold ends.
+            on_cancel: OnCancel::Rollback,
             ..self.plan.clone()
         };
         let mut record = Self::new(id, "rollback", started, plan, Some(self.serving().clone()), previous.clone());
@@ -63,6 +67,20 @@ impl Record {
         // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
         record.scaling = self.scaling.map(|scaling| Scaling { held: true, ..scaling });
         record
+    }
+
+    /// What was stable before `stable` by this record, for the next one to keep. Where somebody has moved the weights back to it by hand it
+    /// is no way back any more.
+    #[must_use]
+    pub fn previous_of(&self, stable: Option<&SlotRecord>) -> Option<SlotRecord> {
+        let is_other = |previous: &&SlotRecord| stable.is_none_or(|stable| stable.group != previous.group);
+        self.previous.as_ref().filter(is_other).cloned()
+    }
+
+    /// The slot that a rollback goes back to; none where that serves already.
+    #[must_use]
+    pub fn way_back(&self) -> Option<SlotRecord> {
+        self.previous_of(Some(self.serving()))
     }
 
     /// Whether nothing was released since into the slot that is to serve again: what runs in it is what ran when it served.

@@ -40,7 +40,8 @@ impl Takeover {
         if now >= held.until {
             return Self::Refuse(format!("its hold ended at {}: nobody may promote it any more", held.until));
         }
-        Self::GoOn(GoOn::Next)
+        // What was cancelled had not passed: it is watched once more.
+        Self::GoOn(if held.by_cancel { GoOn::Here } else { GoOn::Next })
     }
 
     /// `resume` of one rollout: on, from where the job that is gone left it.
@@ -80,7 +81,7 @@ impl Takeover {
     #[must_use]
     pub fn rollback(record: &Record, leased_until: Option<Timestamp>, by: String, now: Timestamp) -> Option<Self> {
         match record.state {
-            State::Running | State::Stuck if record.verb == "rollback" => Some(match live(leased_until, now) {
+            State::Running | State::Held | State::Stuck if record.verb == "rollback" => Some(match live(leased_until, now) {
                 Some(until) => Self::Refuse(format!("another job holds it until {until}")),
                 None => Self::GoOn(GoOn::Here),
             }),

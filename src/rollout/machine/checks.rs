@@ -59,7 +59,7 @@ impl Rollout {
     }
 
     /// Weight without a healthy target on either side (rule 1).
-    fn sides_down(&mut self, observation: &Observation) -> Option<Effect> {
+    pub(super) fn sides_down(&mut self, observation: &Observation) -> Option<Effect> {
         if !self.has_weight() || self.record().stable.is_none() {
             return None;
         }
@@ -81,7 +81,7 @@ impl Rollout {
         (stable.healthy < needed).then(|| self.roll_back(Reason::StableShort { healthy: stable.healthy, needed }))
     }
 
-    fn timed_out(&mut self) -> Option<Effect> {
+    pub(super) fn timed_out(&mut self) -> Option<Effect> {
         // A hold stops the clock.
         if self.record().hold.is_some() {
             return None;

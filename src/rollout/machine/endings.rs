@@ -6,7 +6,7 @@ use super::{
 };
 use crate::rollout::{
     journal::Happening,
-    observation::{LiveAction, Observation},
+    observation::Observation,
     outcome::{Outcome, OutcomeKind, Reason},
     record::State,
 };
@@ -97,19 +97,28 @@ impl Rollout {
     pub(super) fn promotion_unrecorded(&mut self, reason: Reason) -> Effect {
         let what = "every request goes to the candidate, but its promotion is not recorded: `espalier abort` would undo it, and a new `espalier deploy` waits until one of both is settled";
         self.say(Happening::Note { what: what.to_owned() });
+        self.unpromote();
         self.stick(reason)
     }
 
-    /// The record of the promotion was refused, so that it is not final: an abort may have put the weights back meanwhile.
+    /// The record of the promotion was refused, so that it is not final: an abort may have put the weights back meanwhile, or the
+    /// candidate may have gone down.
     pub(super) fn promotion_watched(&mut self, observation: &Observation) -> Effect {
-        let intent = self.record.intent;
-        let stands = |action: &Option<LiveAction>| action.as_ref().is_some_and(|action| action.split == Some(intent));
-        if observation.actions.iter().all(stands) {
-            return self.write_record();
+        let (intent, promoted, previous) = (self.record.intent, self.record.promoted, self.record.previous.clone());
+        self.unpromote();
+        if let Some(effect) = self.drifted(observation, &[intent]).or_else(|| self.sides_down(observation)) {
+            return effect;
         }
+        self.record.state = State::Promoted;
+        self.record.promoted = promoted;
+        self.before = std::mem::replace(&mut self.record.previous, previous);
+        self.write_record()
+    }
+
+    /// What is not recorded is not so: whoever comes next finds what was stable before as it was.
+    fn unpromote(&mut self) {
         self.record.state = State::Running;
         self.record.promoted = None;
         self.record.previous = self.before.take();
-        self.drifted(observation, &[intent]).unwrap_or_else(|| self.promote())
     }
 }

@@ -24,6 +24,24 @@ impl Rollout {
         self.write_record()
     }
 
+    /// The record that lets go was refused: before it is written again, what it would leave has to be well.
+    pub(super) fn holding_watched(&mut self, observation: &Observation) -> Effect {
+        let (expected, hold) = ([self.record().intent, self.record().verified], self.record().hold);
+        self.keep_hold();
+        if let Some(effect) = self.drifted(observation, &expected).or_else(|| self.sides_down(observation)) {
+            return effect;
+        }
+        self.record.hold = hold;
+        self.record.state = State::Held;
+        self.write_record()
+    }
+
+    /// It is not let go of: this job goes on with it.
+    pub(super) fn keep_hold(&mut self) {
+        self.record.hold = None;
+        self.record.state = State::Running;
+    }
+
     /// The record says so: the job is over.
     pub(super) fn held(&mut self) -> Effect {
         let reason = self.record().hold_reason().unwrap_or(Reason::Cancelled);

@@ -13,8 +13,8 @@
 //! | retiring | time, a reading, zero tasks for the old slot | its targets are gone |
 //! | rolling back | weights, reading, record, settle, zero tasks, the exact baseline | the baseline is read back, or it cannot be |
 //!
-//! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `tick` (readings that fail, waits, leases),
-//! `release` (claim to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `test_rule`, `retire`, `rollback` with
+//! Inside: `types` (events, effects, how it ends), `core` (state, dispatch), `beginning` (a constructor for each kind of verb), `tick`
+//! (readings that fail, waits, leases), `claim`, `release` (attaching to promotion), `hold`, `resume` (from the record to where it stood), `hooks`, `test_rule`, `retire`, `rollback` with
 //! `looking` and `rejected`, `signal`, `scaling` (what else sets sizes), `judging` (metrics and alarms: what to ask for, and when a step may
 //! pass), `endings`, `checks` (what a reading means; every rollback check, in DESIGN §5's order) with `health`.
 //!
@@ -33,7 +33,9 @@ mod adversary_metrics;
 mod adversary_test_rule;
 #[cfg(test)]
 mod adversary_world;
+mod beginning;
 mod checks;
+mod claim;
 mod core;
 mod endings;
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! From the claim to the promotion.
+//! From the attaching to the promotion.
 
 use std::time::Duration;
 
 use super::{
-    core::{CLAIM_WAIT, Phase, Rollout, WRITE_LIMIT},
+    core::{Phase, Rollout, WRITE_LIMIT},
     types::{Desired, Effect, Role, Steer},
 };
 use crate::{
     rollout::{
         hooks::Point,
         journal::Happening,
-        observation::{Lease, Observation, Side},
+        observation::{Observation, Side},
         outcome::{OutcomeKind, Reason},
         plan::Plan,
         record::State,
@@ -26,18 +26,6 @@ pub(super) const LAUNCH_LIMIT: Duration = Duration::from_secs(900);
 const LONGEST_LOOK: Duration = Duration::from_secs(60);
 /// How long a gate may find too few healthy targets before the rollout is given up.
 pub(super) const GATE_LIMIT: Duration = Duration::from_secs(300);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
-    Looking,
-    Recording,
-    Reading,
-    /// Gone on with: stable is kept from shrinking again, and the candidate gets its scaling again.
-    Holding,
-    Equipping,
-    /// The hook before the release.
-    Asking,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Launch {
@@ -63,56 +51,6 @@ pub(super) enum StepStage {
 }
 
 impl Rollout {
-    pub(super) fn claim_acted(&mut self, claim: Claim) -> Effect {
-        if matches!(claim, Claim::Holding | Claim::Equipping) {
-            return self.held_again(claim);
-        }
-        self.phase = Phase::Claiming(Claim::Reading);
-        // A rollback takes over by its generation and must not lose two seconds, unless what it reads may not hold for so long.
-        if self.restores() && self.resumed.is_none() && !self.contested {
-            Effect::Observe(None)
-        } else {
-            Effect::WaitUntil(self.now + CLAIM_WAIT)
-        }
-    }
-
-    pub(super) fn claim_read(&mut self, observation: &Observation) -> Effect {
-        // Not written yet, or gone again before it was read back.
-        let asking = Phase::Claiming(Claim::Asking);
-        if matches!(self.phase, Phase::Claiming(Claim::Looking | Claim::Recording)) || observation.lease != Lease::Ours {
-            if self.now >= self.give_up {
-                let message = "it does not stay where it was written".to_owned();
-                return self.unclaimed(Reason::Refused { doing: self.doing(), message });
-            }
-            self.phase = Phase::Claiming(Claim::Recording);
-            return self.write_record();
-        }
-        if let Some(from) = self.resumed {
-            return self.go_on(from, observation);
-        }
-        for (index, action) in observation.actions.iter().enumerate() {
-            let target = self.journal().release.traffic_targets.get(index).cloned().unwrap_or_default();
-            match action {
-                None => return self.declined(Reason::TargetGone { target }),
-                Some(action) if !action.is_baseline => {
-                    let expected = "what it was when the release began".to_owned();
-                    return self.declined(Reason::Drifted { target, expected, found: action.shown.clone() });
-                }
-                Some(_) => {}
-            }
-        }
-        if self.phase != asking {
-            self.say(Happening::Claimed);
-        }
-        self.give_up = self.now + WRITE_LIMIT;
-        self.phase = asking;
-        if let Some(effect) = self.hook(Point::BeforeRelease, 0, observation.hook.as_ref()) {
-            return effect;
-        }
-        self.phase = Phase::Attaching;
-        self.attach(observation)
-    }
-
     /// An action that was somebody else's between our reading and our write would be overwritten: Lattice has no
     /// compare-and-set. The reading before is of the same tick, the one after shows it.
     pub(super) fn attach_read(&mut self, observation: &Observation) -> Effect {
@@ -129,7 +67,7 @@ impl Rollout {
         self.attach(observation)
     }
 
-    fn attach(&mut self, observation: &Observation) -> Effect {
+    pub(super) fn attach(&mut self, observation: &Observation) -> Effect {
         let at_rest = self.at_rest();
         let attached = observation.actions.iter().flatten().all(|action| action.lists_candidate && action.split == Some(at_rest));
         if !attached {
@@ -232,7 +170,7 @@ impl Rollout {
     }
 
     pub(super) fn gate(&mut self, index: usize, observation: &Observation) -> Effect {
-        let Some(step) = self.record().plan.steps.get(index).copied() else { return self.promote() };
+        let Some(step) = self.record().plan.steps.get(index).copied() else { return self.promotable(observation) };
         if let Some(hold) = step.hold.filter(|_| index >= self.record().released) {
             return self.hold(index, hold.timeout, false);
         }

@@ -1,8 +1,9 @@
 //! Going on with a rollout that another job began: from the record, never from the live weights (DESIGN §5 rules 2 and 9).
 
 use super::{
+    claim::Claim,
     core::{Phase, Rollout, WRITE_LIMIT},
-    release::{Claim, StepStage},
+    release::StepStage,
     types::{Effect, GoOn, Steer},
 };
 use crate::rollout::{hooks::Point, journal::Happening, observation::Observation, origin::Origin, record::State};
@@ -57,7 +58,9 @@ impl Rollout {
         let index = self.record().step;
         // The data plane has had its time where somebody thought it over.
         let claiming = std::mem::replace(&mut self.phase, Phase::Stepping(index, StepStage::Reading));
-        if let Some(effect) = self.checked(observation, &[intent, verified]) {
+        // What counts readings counts one an interval: these come one after the other.
+        let hard = self.drifted(observation, &[intent, verified]).or_else(|| self.sides_down(observation));
+        if let Some(effect) = hard.or_else(|| self.timed_out()) {
             return effect;
         }
         // A release that ended stuck has given all of it back, though its record may not say so.
@@ -66,6 +69,9 @@ impl Rollout {
         }
         if let Some(effect) = self.end_judged_hook() {
             self.phase = asking;
+            return effect;
+        }
+        if let Some(effect) = self.checked(observation, &[intent, verified]) {
             return effect;
         }
         if intent != verified {
@@ -84,6 +90,14 @@ impl Rollout {
                 self.settling(index, until, observation)
             }
         }
+    }
+
+    /// The record was read to be ours, weights are out, and nothing is being moved: a rollout that is gone on with, as it is between two
+    /// steps.
+    pub(super) fn stands_still(&self, claim: Claim) -> bool {
+        let (intent, verified) = (self.record().intent, self.record().verified);
+        let is_ours = matches!(claim, Claim::Holding | Claim::Equipping | Claim::Asking) && self.resumed.is_some();
+        is_ours && intent == verified && intent != self.at_rest() && self.record().state == State::Running
     }
 
     /// Before weights are moved on: stable's scaling is held again, and then the candidate's.

@@ -162,6 +162,10 @@ impl Rollout {
     }
 
     fn raise(&mut self, rollback: Rollback) -> Effect {
+        // Nothing was moved, or all of it is back already: whoever finds this record does not walk it on.
+        if self.record().intent == self.at_rest() && self.record().verified == self.at_rest() {
+            self.record.state = State::RolledBack;
+        }
         self.at(rollback, Stage::Raising);
         self.write_record()
     }
@@ -225,7 +229,7 @@ impl Rollout {
                 self.say(Happening::Restored);
             }
             // A write that was given up may still land: ours within its timeout, another owner's until its next tick.
-            let ticks = if rollback.takeover && !self.hurried { self.record().plan.interval } else { Duration::ZERO };
+            let ticks = if rollback.takeover && !self.hurried { self.longest_tick() } else { Duration::ZERO };
             let until = *rollback.guard.get_or_insert(self.now + WRITE_TIMEOUT + ticks);
             if self.now < until {
                 self.phase = Phase::RollingBack(rollback);

@@ -1,8 +1,9 @@
 //! What the first signal does (DESIGN §5 rule 12). A second one is never heard: it could only make it worse.
 
 use super::{
+    claim::Claim,
     core::{Pending, Phase, Rollout},
-    release::{Claim, StepStage},
+    release::StepStage,
     rollback::Rollback,
     types::{Effect, Ending},
 };
@@ -24,6 +25,9 @@ impl Rollout {
             Phase::Stepping(index, stage) if self.record().plan.on_cancel == OnCancel::Hold && settled(stage) => {
                 self.hold_on_cancel(if matches!(stage, StepStage::Gating { .. }) { index } else { index + 1 })
             }
+            Phase::Claiming(claim) if self.record().plan.on_cancel == OnCancel::Hold && self.stands_still(claim) => {
+                self.hold_on_cancel(self.record().step + 1)
+            }
             // Nothing was written, so whoever has the rollout, or had it, keeps it.
             Phase::Claiming(Claim::Looking) if self.resumed.is_some() => self.left(Ending::Untouched(Reason::Cancelled)),
             Phase::Claiming(_) if self.resumed.is_some() && self.record().state == State::Promoted => {
@@ -40,8 +44,7 @@ impl Rollout {
             Phase::Watching => self.held(),
             // The plan lets go of it here anyway; a cancel that is to roll back goes before.
             Phase::Holding if self.record().plan.on_cancel == OnCancel::Rollback => {
-                self.record.hold = None;
-                self.record.state = State::Running;
+                self.keep_hold();
                 self.roll_back(Reason::Cancelled)
             }
             Phase::Claiming(_) | Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) => {

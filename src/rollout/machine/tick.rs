@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    claim::Claim,
     core::{LEASE, Pending, Phase, RENEWAL, Rollout},
     looking::Seen,
     release::StepStage,
@@ -20,6 +21,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// What a reading and a record may take where AWS is slow.
+const SLOW: Duration = Duration::from_secs(5);
+
 impl Rollout {
     /// A reading failed: nothing is decided from it, but time goes on.
     pub(super) fn blind(&mut self, refusal: Refusal) -> Effect {
@@ -28,6 +32,16 @@ impl Rollout {
         self.say(Happening::Retrying { doing: "reading the state of the rollout".to_owned(), message: refusal.message });
         self.forget_observed_time();
         match self.phase.clone() {
+            // It is ours, and weights are out: as between two looks at a step.
+            Phase::Claiming(Claim::Holding | Claim::Equipping | Claim::Asking) if self.resumed.is_some() && self.has_weight() => {
+                if permanent {
+                    self.roll_back(reason)
+                } else if self.aws_now() >= self.record.deadline() {
+                    self.roll_back(self.late())
+                } else {
+                    Effect::WaitUntil(self.next_tick())
+                }
+            }
             Phase::Claiming(_) if self.resumed.is_some() && (permanent || self.now >= self.give_up) => self.unclaimed(reason),
             // What cannot be looked at is left as it is; the next sweep looks again.
             Phase::Watching if permanent || self.now >= self.give_up => self.held(),
@@ -90,6 +104,28 @@ impl Rollout {
         self.renewed = self.now;
         self.pending = Pending::Aside(until);
         Effect::Renew(self.lease_end())
+    }
+
+    /// Weights are moved on by what was read a moment ago: an abort waits for as long as that for what the job before it may still send
+    /// ([`Rollout::longest_tick`]). Where a reading or the record took longer, it is looked again. A rollback does not wait.
+    pub(super) fn on_what_was_just_read(&mut self, effect: Effect) -> Effect {
+        let is_old = self.looked.is_some_and(|looked| self.now > looked + self.longest_tick());
+        let effect = match effect {
+            Effect::Write(Desired::Split(_)) if is_old && !self.restores() => {
+                self.paused = true;
+                Effect::Observe(None)
+            }
+            effect => effect,
+        };
+        if matches!(effect, Effect::Observe(_) | Effect::ReadBack) {
+            self.looked = Some(self.now);
+        }
+        effect
+    }
+
+    /// How old a reading may be that weights are moved on by: an interval, and not less than slow calls need.
+    pub(super) fn longest_tick(&self) -> Duration {
+        self.record.plan.interval.max(SLOW)
     }
 
     /// Its record may stand, though nothing read has said so.

@@ -6,4 +6,5 @@ mod bent;
 mod bent_further;
 mod found;
 mod hazards;
+mod read;
 mod seeds;

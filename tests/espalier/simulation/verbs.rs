@@ -65,7 +65,7 @@ fn another(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option
     record.id = format!("{}-{}", record.id, now.as_millis());
     record.owner.clone_from(&record.id);
     let known = found.map(|found| found.record);
-    record.previous = known.as_ref().and_then(|known| known.previous.clone());
+    record.previous = known.as_ref().and_then(|known| known.previous_of(record.stable.as_ref()));
     let unfinished = known.as_ref().and_then(|known| known.scaling.filter(|scaling| scaling.held));
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
     // What the one before could not take away goes before, or with this one. One that it had not recorded keeps its place.
@@ -163,7 +163,7 @@ fn take(takeover: Takeover, reading: Reading, verb: Verb, (case, stage): (&Case,
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
 fn restore(reading: Reading, stage: &Stage, now: Timestamp) -> Option<Begun> {
     let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy } = reading;
-    let previous = old.previous.clone()?;
+    let previous = old.way_back()?;
     let (id, owner) = (format!("{}-back", old.id), format!("rollback-{}", now.as_millis()));
     let record = old.restoring(previous.clone(), id, owner, now);
     let wanted = old.needed_of(&previous);

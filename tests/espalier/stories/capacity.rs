@@ -114,6 +114,24 @@ fn a_signal_gives_scaling_back_after_the_weights_and_an_abort_after_a_kill_does_
     assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (AS_BEFORE, RESTS));
 }
 
+/// Who says which group is to serve has said all that there is to say of the rollout.
+#[test]
+fn an_abort_to_a_group_gives_back_what_the_rollout_had_suspended_and_takes_its_test_rule_away() {
+    let blocked = json!({ "faults": [{ "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 2, "effect": "hang" }] });
+    let story = scaled("settled by hand", &blocked);
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 0 espalier abort --lattice-service myservice --to myservice-a
+        "#
+    ));
+    let told = told.ends_with(0).says("the tasks of myservice-green are left running");
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (AS_BEFORE, AS_BEFORE));
+}
+
 #[test]
 fn what_a_killed_job_never_gave_back_the_next_release_does() {
     // Asked for twice beforehand, held, given to the candidate: the fifth is the one that gives it back at the promotion.

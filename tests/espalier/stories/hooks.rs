@@ -229,6 +229,29 @@ fn a_task_that_a_killed_job_left_at_work_is_stopped_by_the_next_job_and_nobody_e
     }
 }
 
+/// `docs/hooks.md`: neither `abort` nor `rollback` run hooks, whoever goes on with them.
+#[test]
+fn a_rollback_that_another_job_goes_on_with_has_no_gates() {
+    let story = Story::of(&json!({
+        "faults": [{ "operations": ["ecs:DescribeTasks"], "after": 1500, "before": 3000, "effect": "hang" }],
+    }));
+    let shut = json!({ "before_release": "false", "before_shift": "false", "before_promote": "false" });
+    let config = config(&story, &shut);
+    let told = story.script(&format!(
+        r#"
+        exits 0 deploy {QUICKLY}
+        later 1400
+        begins rollback --lattice-service myservice
+        kill -KILL $!
+        exits 137 ends
+        later 2000
+        exits 0 espalier resume -c "{config}"
+        "#
+    ));
+    let told = told.ends_with(0);
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
+}
+
 #[test]
 fn a_promotion_without_the_config_says_that_no_hook_runs() {
     let story = Story::within("promoted");

@@ -74,3 +74,31 @@ fn a_command_for_a_rollout_that_is_not_there_any_more_does_nothing() {
     assert_eq!(told.world.weights_of("myservice-b"), [0, 100], "nothing was written after the promotion");
     assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (3, 3));
 }
+
+/// A sweep takes minutes for each rollout. What it is to do with the next one is decided when it comes to that.
+#[test]
+fn a_sweep_does_not_act_on_what_another_job_has_seen_to_meanwhile() {
+    let file = std::fs::read_to_string("tests/fixtures/scenarios/three-services.yml").expect("a scenario");
+    let services = r#"lattice:
+  services:
+    - { name: myservice, id: svc-12345678901234567, listeners: [{ name: http-80, id: listener-12345678901234567, port: 80, default_action: { forward: { myservice-a: 100 } } }] }
+    - { name: another, id: svc-0aaaaaaaaaaaaaaaa, listeners: [{ name: http-80, id: listener-0aaaaaaaaaaaaaaaa, port: 80, default_action: { forward: { good: 100 } } }] }
+"#;
+    let more = r#"
+faults: [{ operations: ["ecs:DescribeTasks"], share_at_least: 5, nth: 2, effect: hang }]
+people: [{ service: another, listener: http-80, share_at_least: 5, at: 330, do: remove-tags }]
+"#;
+    let scenario = file.replacen("lattice:\n", services, 1) + more;
+    let told = Story::within("promoted").elsewhere("two.yml", &scenario).script(&format!(
+        r#"
+        begins deploy -c {CONFIG} --lattice-service myservice
+        kill -KILL $!
+        exits 137 ends
+        exits 0 espalier shift --lattice-service another --from good --to leaky --steps 5%:30s,hold:4h,100%:30s --settle 30s
+        later 190
+        exits 3 espalier resume --all
+        "#
+    ));
+    let told = told.ends_with(0).says("rolled-back (job-lost)").says("another job has seen to it meanwhile");
+    assert_eq!(told.world.weights_of("leaky").last(), Some(&5));
+}
