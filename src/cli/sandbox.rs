@@ -44,7 +44,7 @@ pub struct SandboxServe {
     /// The port to serve on [default: any free one]
     #[arg(long)]
     pub port: Option<u16>,
-    /// Write the variables there that point an SDK at the sandbox
+    /// Write the variables there that point an SDK at the sandbox; `set -a; . FILE; set +a` exports them
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
     /// The world to begin with.
@@ -64,6 +64,10 @@ pub struct SandboxRun {
     /// The world to begin with.
     #[command(flatten)]
     pub start: SandboxStart,
+    /// Rehearse the config that the command inside finds, and what variables say; where that is no whole release, or the
+    /// command is `up`, the scenario's names stay
+    #[arg(long, conflicts_with_all = ["config", "from_live"])]
+    pub rehearse: bool,
     /// Write the world there as it is when the command has ended, JSON
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,

@@ -57,7 +57,7 @@ pub(crate) async fn serve(settings: SandboxServeSettings) -> Result<Exit, Error>
 /// An unknown scenario, or a command that cannot be started.
 pub(crate) async fn run(settings: SandboxRunSettings) -> Result<ExitCode, Error> {
     let scenario = start::world(&settings.start).await?;
-    let config = settings.start.rehearsed.as_ref().map(|(path, _)| path.as_path());
+    let config = settings.start.rehearsed.as_ref().and_then(|it| it.config.as_deref());
     let options = Serve { port: 0, env_file: None, record: settings.record, scenario, mode: Mode::Stepped };
     let running = started(options).await?;
     let status = child(&running, &settings.command, Path::new("."), config).await?;

@@ -4,7 +4,7 @@ use super::{live, rehearse};
 use crate::{
     exit::{Error, Exit, Problem},
     sandbox::scenario::{self, Scenario},
-    settings::SandboxStartSettings,
+    settings::{Rehearsed, SandboxStartSettings},
 };
 
 /// The world when nobody names another.
@@ -16,8 +16,14 @@ pub(super) const DEFAULT: &str = "promoted";
 /// Everything that is wrong with the scenario, the config or its definitions; an account that cannot be read.
 pub(super) async fn world(settings: &SandboxStartSettings) -> Result<Scenario, Error> {
     let mut draft = scenario::open(settings.scenario.as_deref().unwrap_or(DEFAULT)).map_err(refused)?;
-    if let Some((_, config)) = &settings.rehearsed {
-        rehearse::rename(&mut draft.scenario, config)?;
+    if let Some(Rehearsed { config, release }) = &settings.rehearsed {
+        let before = draft.scenario.clone();
+        match rehearse::rename(&mut draft.scenario, release) {
+            Ok(()) => {}
+            Err(error) if config.is_some() => return Err(error),
+            // The command inside reads the same definitions, and says it where it is looked for.
+            Err(_) => draft.scenario = before,
+        }
     }
     if let Some(live) = &settings.live {
         live::take_over(&mut draft, live).await?;

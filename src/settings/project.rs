@@ -20,13 +20,13 @@ use crate::{
 pub(super) const ECSPRESSO: [&str; 4] = ["ecspresso.yml", "ecspresso.yaml", "ecspresso.json", "ecspresso.jsonnet"];
 
 impl Sources<'_> {
-    /// What an ecspresso config says, where there is one, into the config.
+    /// What an ecspresso config says, where there is one, into the config; whether there is one.
     pub(super) fn take_over_ecspresso(
         &mut self,
         flags: &Templates,
         config: &mut Config,
         is_there: bool,
-    ) -> Result<(), Unsettled> {
+    ) -> Result<bool, Unsettled> {
         let flag = flags.ecspresso.clone().or_else(|| self.environment.get("ESPALIER_ECSPRESSO").map(PathBuf::from));
         let by_itself =
             || ECSPRESSO.into_iter().map(PathBuf::from).find(|name| !is_there && self.environment.directory.join(name).is_file());
@@ -53,7 +53,7 @@ impl Sources<'_> {
             }
             (None, None) => match by_itself() {
                 Some(name) => (self.environment.directory.join(&name), name.display().to_string(), PathBuf::new()),
-                None => return Ok(()),
+                None => return Ok(false),
             },
         };
         let ecspresso = match load_ecspresso(&path, &shown, &mut self.templating)? {
@@ -84,7 +84,7 @@ impl Sources<'_> {
                 (None, its) => *own = its,
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

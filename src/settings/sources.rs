@@ -9,7 +9,7 @@ use std::{
 use super::{
     AwsSettings, Environment,
     config::{Config, unreadable},
-    project::templating,
+    project::{ECSPRESSO, templating},
     surroundings::Runner,
     templating::{Readable, Templating},
 };
@@ -48,6 +48,8 @@ impl<'a> Asked<'a> {
 pub(super) struct Sources<'e> {
     pub(super) environment: &'e Environment,
     pub(super) findings: Vec<Finding>,
+    /// There is neither a config nor a project of ecspresso's.
+    nothing_here: bool,
     /// What fills in definitions.
     pub(super) templating: Templating,
     /// What has to be looked up before all is settled.
@@ -82,12 +84,21 @@ impl<'e> Sources<'e> {
     /// The environment alone.
     pub(super) fn new(environment: &'e Environment) -> Self {
         let (templating, lacking) = (Templating::default(), BTreeSet::new());
-        Self { environment, findings: Vec::new(), templating, lacking, aws: AwsSettings::default() }
+        Self { environment, findings: Vec::new(), nothing_here: false, templating, lacking, aws: AwsSettings::default() }
     }
 
     /// Opens the config that is named, or `espalier.yml` if there is one; and the project of ecspresso's that it takes the rest from, or
     /// that is there in its place.
     pub(super) fn open(environment: &'e Environment, common: &Common) -> Result<(Self, Config), Unsettled> {
+        Self::open_for(environment, common, None)
+    }
+
+    /// The same, where a flag may say what is released: names of what the config declares come from it.
+    pub(super) fn open_for(
+        environment: &'e Environment,
+        common: &Common,
+        service: Option<&String>,
+    ) -> Result<(Self, Config), Unsettled> {
         let named = common.config.clone().or_else(|| environment.get("ESPALIER_CONFIG").map(PathBuf::from));
         let path = environment.directory.join(named.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG)));
         let is_there = named.is_some() || path.is_file();
@@ -104,8 +115,10 @@ impl<'e> Sources<'e> {
             endpoint_url: environment.get("AWS_ENDPOINT_URL").map(str::to_owned),
             ..AwsSettings::default()
         };
-        sources.take_over_ecspresso(&common.templates, &mut config, is_there)?;
-        config.name_what_is_declared();
+        let has_project = sources.take_over_ecspresso(&common.templates, &mut config, is_there)?;
+        sources.nothing_here = !is_there && !has_project;
+        let service = service.map(String::as_str).filter(|service| !service.is_empty());
+        config.name_what_is_declared(service.or_else(|| environment.get("ESPALIER_SERVICE")));
         if sources.boolean("templates", None, config.templates.clone().as_ref(), sources.templating.is_on) {
             sources.templating.is_on = true;
         }
@@ -179,9 +192,23 @@ impl<'e> Sources<'e> {
         self.given(asked).map(|given| given.text)
     }
 
+    /// That no config was found, said once and before what follows from it; whether it is so.
+    pub(super) fn tell_that_nothing_is_here(&mut self) -> bool {
+        const PLACE: &str = "--config";
+        if self.nothing_here && self.findings.iter().all(|finding| finding.file != PLACE) {
+            let finding = Finding::error(PLACE, format!("there is no {DEFAULT_CONFIG} here, and no {}", ECSPRESSO[0]));
+            self.findings.push(finding.hint(format!(
+                "go to your project's folder, name its config (`--config FILE`), let `espalier init` write {DEFAULT_CONFIG} for an ECS service \
+                 that runs, or say by flags or variables what is needed"
+            )));
+        }
+        self.nothing_here
+    }
+
     /// What has to be said; a finding and an empty text when it is not.
     pub(super) fn required(&mut self, asked: Asked<'_>, key: &str) -> String {
         self.text(asked).unwrap_or_else(|| {
+            self.tell_that_nothing_is_here();
             let finding = Finding::error(format!("--{}", asked.flag), "it is needed, and nothing says it");
             self.findings.push(
                 finding.hint(format!("give the flag, the variable {}, or `{key}:` in {DEFAULT_CONFIG}", variable(asked.flag))),

@@ -340,10 +340,19 @@ pub struct PatchSettings {
 pub struct SandboxStartSettings {
     /// A scenario's name, or a file with one.
     pub scenario: Option<String>,
-    /// The config to rehearse: its path, and what `deploy` is told by it.
-    pub rehearsed: Option<(PathBuf, Box<DeploySettings>)>,
+    /// The release to rehearse.
+    pub rehearsed: Option<Rehearsed>,
     /// The account to begin with.
     pub live: Option<LiveSettings>,
+}
+
+/// A release whose names and definitions a scenario gets.
+#[derive(Clone, Debug)]
+pub struct Rehearsed {
+    /// The config that was named; none where it is whatever the command inside finds, which then tells what is wrong with it.
+    pub config: Option<PathBuf>,
+    /// What `deploy` is told by it.
+    pub release: Box<DeploySettings>,
 }
 
 /// What of an account is looked at.

@@ -127,6 +127,47 @@ fn a_rehearsal_touches_nothing_but_its_own_sandbox() {
 }
 
 #[test]
+fn a_rehearsal_has_the_names_of_the_project() {
+    let seed = |file: &str| crate::harness::root().join("tests/fixtures/seed").join(file).display().to_string();
+    let (service, task) = (seed("ecs-service-def.json"), seed("ecs-task-def.json"));
+    let lattice = "lattice: { service: shop-of-ours, listener: web, infrastructure_role: ecsInfrastructureRole }";
+    let config = format!(
+        "cluster: shops\nservice: shop\nservice_definition: {service}\ntask_definition: {task}\njq: del(.serviceConnectConfiguration)\n{lattice}\n"
+    );
+    let rehearsed = |given: &[(&str, &str)]| {
+        let story = Story::within("promoted");
+        let config = story.write("shop.yml", &config);
+        let given: Vec<_> =
+            given.iter().map(|(input, value)| (*input, if *value == "shop.yml" { &config } else { *value })).collect();
+        let mut job = Job::begin(story, &[&[("binary-path", BINARY), ("scenario", "promoted")], &given[..]].concat());
+        let run = job.run().remove("espalier").expect("it ran");
+        assert_eq!(job.end().calls(), [""; 0]);
+        run
+    };
+    let [steps, settle, retire] = [("steps", QUICK[1]), ("settle", QUICK[3]), ("retire-after", QUICK[5])];
+    rehearsed(&[("config", "shop.yml"), steps, settle, retire]).ends_with(0).says("promoted");
+    // Inputs alone say it too.
+    let inputs = [
+        ("cluster", "shops"),
+        ("service", "shop"),
+        ("service-definition", service.as_str()),
+        ("task-definition", task.as_str()),
+        ("jq", "del(.serviceConnectConfiguration)"),
+        ("lattice-service", "shop-of-ours"),
+        ("listener", "web"),
+        ("infrastructure-role", "ecsInfrastructureRole"),
+    ];
+    rehearsed(&[&inputs[..], &[steps, settle, retire]].concat()).ends_with(0).says("promoted");
+    // What is wrong is told by the command that was asked for, in its own form; what `up` makes is not there before.
+    rehearsed(&[("command", "verify"), ("config", "tests/fixtures/resources/espalier.yml"), ("format", "sarif")])
+        .ends_with(2)
+        .says("\"version\": \"2.1.0\"");
+    rehearsed(&[("command", "up"), ("config", "tests/fixtures/resources/release.yml")])
+        .ends_with(0)
+        .says("Lattice service shop made");
+}
+
+#[test]
 fn every_command_can_be_given_and_none_is_a_shells() {
     let mut job = Job::begin(Story::within("promoted"), &[("binary-path", BINARY), ("command", "sandbox scenarios")]);
     job.run().remove("espalier").expect("it ran").ends_with(0).says("candidate-unhealthy");
@@ -160,22 +201,18 @@ fn every_input_arrives_as_the_variable_of_its_name() {
     let of_inputs = |step: &BTreeSet<(String, String)>| -> BTreeSet<_> {
         step.iter().filter(|(_, value)| value.contains("inputs.")).cloned().collect()
     };
-    // What `recover` does it does as the same role, in the same region.
-    let takes = [
-        "aws-role",
-        "region",
-        "ecspresso",
-        "envfile",
-        "tfstate",
-        "lattice-service",
-        "traffic-target",
-        "dry-run",
-        "scenario",
-        "github-token",
-    ];
+    // What `recover` does it does as the same role, in the same region, with the same project: it gets all that it understands.
+    let mut cli = espalier::cli::Cli::command();
+    cli.build();
+    let recover = cli.find_subcommand("recover").expect("the command");
+    let flags = recover.get_arguments().filter_map(clap::Arg::get_long);
+    let mut takes: BTreeSet<_> = flags.filter(|flag| !["help", "config", "rollout-id"].contains(flag)).collect();
+    // Names that the config does not say may come from the service's; and a rehearsal has nothing to recover.
+    takes.extend(["service", "scenario"]);
     let (config, _) = variable("config");
     let asked = (config, "${{ steps.espalier.outputs.config || inputs.config }}".to_owned());
-    assert_eq!(of_inputs(&last), takes.iter().map(|input| variable(input)).chain([asked]).collect());
+    assert_eq!(of_inputs(&last), takes.into_iter().map(variable).chain([asked]).collect());
+    assert!(last.contains(&("ESPALIER_ROLLOUT_ID".to_owned(), "${{ steps.espalier.outputs.rollout-id }}".to_owned())));
 }
 
 #[test]

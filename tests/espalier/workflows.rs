@@ -88,6 +88,28 @@ fn what_the_action_is_given_it_knows() {
     }
 }
 
+/// A project may have ecspresso.yml alone: what finds that by itself is not kept from it by a default.
+#[test]
+fn a_config_that_is_not_given_is_left_to_the_binary() {
+    let all = workflows(".github/workflows");
+    for name in ["deploy", "command", "preview", "sweep"] {
+        let (_, workflow) = &all[name];
+        assert_eq!(workflow["on"]["workflow_call"]["inputs"]["config"]["default"], "", "{name}");
+        for (_, job) in jobs(workflow) {
+            let last = steps(job).last().expect("a step");
+            assert_eq!(last["with"]["config"], "${{ inputs.config }}", "{name}");
+            let is_checked_out = |step: &Value| {
+                let used = step["uses"].as_str().unwrap_or_default();
+                used.starts_with("actions/checkout@") && step["with"]["repository"].is_null()
+            };
+            let own: Vec<_> = steps(job).filter(|step| is_checked_out(step)).collect();
+            assert_eq!(own.len(), 1, "{name}: a config has to be there to be read");
+            let condition = if name == "sweep" { "inputs.config != ''".into() } else { Value::Null };
+            assert_eq!(own[0]["if"], condition, "{name}: a sweep needs nothing of the repository's but a config");
+        }
+    }
+}
+
 /// GitHub keeps one run of a group waiting behind the one that runs.
 #[test]
 fn nothing_that_stops_a_release_waits_behind_one() {

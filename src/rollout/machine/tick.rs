@@ -110,12 +110,11 @@ impl Rollout {
     /// ([`Rollout::longest_tick`]). Where a reading or the record took longer, it is looked again. A rollback does not wait.
     pub(super) fn on_what_was_just_read(&mut self, effect: Effect) -> Effect {
         let is_old = self.looked.is_some_and(|looked| self.now > looked + self.longest_tick());
-        let effect = match effect {
-            Effect::Write(Desired::Split(_)) if is_old && !self.restores() => {
-                self.paused = true;
-                Effect::Observe(None)
-            }
-            effect => effect,
+        let effect = if is_old && matches!(effect, Effect::Write(Desired::Split(_))) && !self.restores() {
+            self.paused = true;
+            Effect::Observe(None)
+        } else {
+            effect
         };
         if matches!(effect, Effect::Observe(_) | Effect::ReadBack) {
             self.looked = Some(self.now);

@@ -104,11 +104,13 @@ impl ConfigUp {
 
 impl Config {
     /// Where releases find what `up` declares and nothing else names: the Lattice service, its only listener, the groups of the slots.
-    pub(crate) fn name_what_is_declared(&mut self) {
-        let (Some(up), Some(owner)) = (&self.up, &self.service) else { return };
+    /// `service` is what else than the config says what is released.
+    pub(crate) fn name_what_is_declared(&mut self, service: Option<&str>) {
+        let owner = service.or(self.service.as_ref().map(|given| given.text.as_str()));
+        let (Some(up), Some(owner)) = (&self.up, owner) else { return };
         let env = up.env.as_ref().map(|env| env.text.as_str());
         let of = |said: Option<&Given>, kind: &str, key: Option<&Given>| {
-            let name = || Given::new(default_name(env, &owner.text, kind, key.map(|key| key.text.as_str())), up.from.clone());
+            let name = || Given::new(default_name(env, owner, kind, key.map(|key| key.text.as_str())), up.from.clone());
             said.cloned().unwrap_or_else(name)
         };
         let service = match &up.service {

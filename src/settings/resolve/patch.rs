@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// Every mistake in flags, environment and config.
 pub fn patch(args: &cli::Patch, environment: &Environment) -> Result<PatchSettings, Unsettled> {
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let (mut sources, config) = Sources::open_for(environment, &args.common, args.service.as_ref())?;
     let surroundings = surroundings(&mut sources, None);
     let file = args.file.as_deref().or(args.service_definition.as_deref());
     let input = match sources.path("service-definition", file, config.service_definition.as_ref(), &config.directory) {

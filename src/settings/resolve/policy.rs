@@ -20,7 +20,7 @@ use crate::{
 /// # Errors
 /// As [`deploy`].
 pub fn iam_policy(args: &cli::IamPolicy, environment: &Environment) -> Result<PolicySettings, Unsettled> {
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let (mut sources, config) = Sources::open_for(environment, &args.common, args.released.service.as_ref())?;
     let definition = args.released.service_definition.as_ref().map(|path| path.display().to_string());
     let releases = config.up.is_none()
         || sources.given(Asked::new("service-definition", definition.as_ref(), config.service_definition.as_ref())).is_some();

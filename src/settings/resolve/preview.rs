@@ -27,7 +27,7 @@ pub fn preview_up(args: &cli::PreviewUp, environment: &Environment) -> Result<Pr
         ..cli::Deploy::default()
     };
     let mut release = deploy(&release, environment)?;
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let (mut sources, config) = Sources::open_for(environment, &args.common, args.released.service.as_ref())?;
     release.variables.extend(variables(&config));
     let of = Of {
         common: &args.common,
@@ -53,7 +53,7 @@ pub fn preview(
     pull_request: Option<&String>,
     environment: &Environment,
 ) -> Result<PreviewSettings, Unsettled> {
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let (mut sources, config) = Sources::open_for(environment, &args.common, args.service.as_ref())?;
     let cluster = sources.required(Asked::new("cluster", args.cluster.as_ref(), config.cluster.as_ref()), "cluster");
     let service = sources.required(Asked::new("service", args.service.as_ref(), config.service.as_ref()), "service");
     let said = sources.list("slot", &[]);

@@ -27,7 +27,7 @@ use crate::{
 /// # Errors
 /// Every mistake in flags, environment and config.
 pub fn deploy(args: &cli::Deploy, environment: &Environment) -> Result<DeploySettings, Unsettled> {
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let (mut sources, config) = Sources::open_for(environment, &args.common, args.released.service.as_ref())?;
     let surroundings = surroundings(&mut sources, args.reporting.github_token.as_ref());
     let cluster = sources.required(Asked::new("cluster", args.released.cluster.as_ref(), config.cluster.as_ref()), "cluster");
     let service = sources.required(Asked::new("service", args.released.service.as_ref(), config.service.as_ref()), "service");

@@ -3,9 +3,10 @@
 use super::{common::surroundings, release::deploy};
 use crate::{
     cli,
-    definition::Finding,
+    definition::{Finding, template::Reference},
     settings::{
-        DeploySettings, Environment, LiveSettings, SandboxRunSettings, SandboxServeSettings, SandboxStartSettings, Unsettled,
+        DeploySettings, Environment, LiveSettings, Rehearsed, SandboxRunSettings, SandboxServeSettings, SandboxStartSettings,
+        Unsettled,
         config::Config,
         sources::{Asked, Sources},
     },
@@ -47,7 +48,12 @@ pub fn sandbox_serve(args: &cli::SandboxServe, environment: &Environment) -> Res
 /// Every mistake in flags and environment.
 pub fn sandbox_run(args: &cli::SandboxRun, environment: &Environment) -> Result<SandboxRunSettings, Unsettled> {
     let mut sources = Sources::new(environment);
-    let start = start(&mut sources, &args.start);
+    let mut start = start(&mut sources, &args.start);
+    // What `up` makes must not be there before.
+    let makes_it = args.command.first().is_some_and(|verb| ["up", "down"].contains(&verb.as_str()));
+    if args.rehearse && !makes_it {
+        start.rehearsed = own(&mut sources)?;
+    }
     let record = sources.path("record", args.record.as_deref(), None, &environment.directory);
     sources.done(SandboxRunSettings { start, snapshot: args.snapshot.clone(), record, command: args.command.clone() })
 }
@@ -60,15 +66,30 @@ fn start(sources: &mut Sources<'_>, args: &cli::SandboxStart) -> SandboxStartSet
         let path = environment.directory.join(&named);
         let common = cli::Common { config: Some(named), region: args.region.clone(), ..cli::Common::default() };
         match deploy(&cli::Deploy { common, ..cli::Deploy::default() }, environment) {
-            Ok(settings) => Some((path, Box::new(settings))),
+            Ok(release) => Some(Rehearsed { config: Some(path), release: Box::new(release) }),
             Err(unsettled) => {
                 sources.also(unsettled);
                 None
             }
         }
     });
-    let live = args.from_live.then(|| live(sources, args, rehearsed.as_ref().map(|(_, settings)| &**settings)));
+    let live = args.from_live.then(|| live(sources, args, rehearsed.as_ref().map(|it| &*it.release)));
     SandboxStartSettings { scenario: sources.text(Asked::new("scenario", args.scenario.as_ref(), None)), rehearsed, live }
+}
+
+/// The release that the command inside would find. Where there is none, or it cannot be read, that command says so itself, in the form
+/// that it was asked for; and no account is asked for what belongs to a rehearsal.
+fn own(sources: &mut Sources<'_>) -> Result<Option<Rehearsed>, Unsettled> {
+    let reporting = cli::Reporting { format: Some(cli::Format::Text), ..cli::Reporting::default() };
+    let release = deploy(&cli::Deploy { reporting, ..cli::Deploy::default() }, sources.environment);
+    let is_here = |reference: &Reference| matches!(reference, Reference::Terraform { state, .. } if !state.starts_with("s3://"));
+    match release {
+        Ok(release) => Ok(Some(Rehearsed { config: None, release: Box::new(release) })),
+        Err(Unsettled { lacking, aws, .. }) if !lacking.is_empty() && lacking.iter().all(is_here) => {
+            Err(Unsettled { lacking, aws, findings: Vec::new() })
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 fn live(sources: &mut Sources<'_>, args: &cli::SandboxStart, config: Option<&DeploySettings>) -> LiveSettings {

@@ -173,6 +173,7 @@ fn everything_that_is_missing_or_wrong_is_told_at_once() {
     assert_eq!(
         told(with(line, &directory, &variables)),
         [
+            "--config: there is no espalier.yml here, and no ecspresso.yml",
             "--cluster: it is needed, and nothing says it",
             "--service: it is needed, and nothing says it",
             "--service-definition: it is needed, and nothing says it",
@@ -270,6 +271,37 @@ fn abort_and_shift_read_the_config_too() {
     let Command::Shift(args) = parse("espalier shift --to other") else { panic!("not a shift") };
     let settings = shift(&args, &environment(&directory, &[])).expect("settings");
     assert_eq!((settings.from.as_str(), settings.to.as_str(), settings.plan.retire_after), ("myservice-a", "other", None));
+}
+
+#[test]
+fn names_that_a_config_leaves_to_the_service_come_from_wherever_that_is_said() {
+    let directory = TempDir::new().expect("a directory");
+    let config = "up:\n  service: {}\n  target_groups: { a: { vpc: vpc-12345678 }, b: { vpc: vpc-12345678 } }\n";
+    fs::write(directory.path().join("espalier.yml"), config).expect("written");
+    let line = "espalier deploy --cluster c --service-definition s.json --task-definition t.json";
+    for (line, pairs) in [
+        (format!("{line} --service shop"), &[("ESPALIER_SERVICE", "other")][..]),
+        (line.to_owned(), &[("ESPALIER_SERVICE", "shop")]),
+    ] {
+        let settings = with(&line, &directory, pairs).expect("settings");
+        let groups: Vec<_> = settings.lattice.slots.iter().map(|slot| slot.target_group.text.as_str()).collect();
+        assert_eq!((settings.lattice.service.as_str(), groups), ("shop", vec!["shop-a", "shop-b"]), "{line}");
+    }
+    let Command::Recover(args) = parse("espalier recover") else { panic!("not a recover") };
+    let settings = recover(&args.0, &environment(&directory, &[("ESPALIER_SERVICE", "shop")])).expect("settings");
+    assert_eq!(settings.which, Which::LatticeService("shop".to_owned()));
+}
+
+#[test]
+fn that_there_is_no_config_is_said_before_what_is_missing_for_that() {
+    let directory = TempDir::new().expect("a directory");
+    let nothing = "--config: there is no espalier.yml here, and no ecspresso.yml";
+    let missing = told(with("espalier deploy", &directory, &[]));
+    assert_eq!((missing.len(), missing[0].as_str()), (6, nothing), "{missing:?}");
+    let Command::Up(args) = parse("espalier up --service shop") else { panic!("not an up") };
+    assert_eq!(told(up(&args.0, &environment(&directory, &[]))), [nothing]);
+    fs::write(directory.path().join("espalier.yml"), "cluster: c\n").expect("written");
+    assert!(!told(with("espalier deploy", &directory, &[])).contains(&nothing.to_owned()));
 }
 
 #[test]

@@ -27,7 +27,7 @@ const DOWN: Duration = Duration::from_secs(20 * 60);
 /// # Errors
 /// Every mistake in flags, environment and config.
 pub fn up(args: &cli::Up, environment: &Environment) -> Result<UpSettings, Unsettled> {
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let (mut sources, config) = Sources::open_for(environment, &args.common, args.service.as_ref())?;
     let timeout = sources.duration(Asked::new("timeout", args.timeout.as_ref(), None), UP);
     let declared =
         declared(&mut sources, &config, &args.common, args.service.as_ref(), &args.reporting, args.dry_run.dry_run, timeout);
@@ -43,7 +43,7 @@ pub fn up(args: &cli::Up, environment: &Environment) -> Result<UpSettings, Unset
 /// # Errors
 /// Every mistake in flags, environment and config.
 pub fn down(args: &cli::Down, environment: &Environment) -> Result<DownSettings, Unsettled> {
-    let (mut sources, config) = Sources::open(environment, &args.common)?;
+    let (mut sources, config) = Sources::open_for(environment, &args.common, args.service.as_ref())?;
     let timeout = sources.duration(Asked::new("timeout", args.timeout.as_ref(), None), DOWN);
     let declared =
         declared(&mut sources, &config, &args.common, args.service.as_ref(), &args.reporting, args.dry_run.dry_run, timeout);
@@ -67,6 +67,7 @@ fn declared(
     let owner = sources.required(Asked::new("service", service, config.service.as_ref()), "service");
     let resources = match &config.up {
         Some(up) => declare(sources, config, up, &owner),
+        None if sources.tell_that_nothing_is_here() => Vec::new(),
         None => {
             let finding = Finding::error("espalier.yml", "the config has no `up`: nothing is declared");
             sources

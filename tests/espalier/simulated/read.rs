@@ -108,7 +108,7 @@ fn whoever_goes_on_waits_out_readings_that_fail() {
     let mut blind = [0; 2];
     for (place, effect, kind) in [(0, Effect::Throttle, OutcomeKind::Promoted), (1, Effect::Denied, OutcomeKind::RolledBack)] {
         for from in died + 250..died + 260 {
-            let faults = vec![fault(&["ecs:*"], from, from + 150, effect.clone())];
+            let faults = vec![fault(&["ecs:*"], from, from + 150, effect)];
             let played = played(&Case { faults, afterwards: vec![(250, Verb::Resume)], ..case.clone() });
             let Some(journal) = played.journals.get(1) else { continue };
             let at = |is: fn(&Happening) -> bool| journal.entries.iter().position(|entry| is(&entry.event));

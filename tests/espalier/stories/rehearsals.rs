@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{CONFIG, Run, Story, espalier, program};
+use crate::harness::{CONFIG, Run, Story, espalier, program, root};
 
 #[test]
 fn the_scenarios_are_listed_with_what_they_rehearse() {
@@ -76,6 +76,12 @@ fn serve_tells_where_it_is_and_ends_on_a_signal() {
     let variables = story.read("sandbox.env");
     assert!(variables.contains(&format!("AWS_ENDPOINT_URL=http://{address}\n")), "{variables}");
     assert!(!variables.contains("ESPALIER_CLOCK"), "its time goes by itself: {variables}");
+    // As README.md says it: what the shell starts has to see them too.
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let sourced = readme.lines().find(|line| line.contains(". ./sandbox.env")).expect("a line that reads the file");
+    let script = format!("{sourced}\nprintenv AWS_ENDPOINT_URL ESPALIER_DATA_PLANE AWS_ACCESS_KEY_ID");
+    let told = Run::of(program("bash").args(["-ec", &script]).current_dir(story.path("")));
+    told.ends_with(0).says(&format!("http://{address}\n"));
     let answer = ask(&address, "/_sandbox/world");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"scenario\":\"promoted\""), "{answer}");
 
