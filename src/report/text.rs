@@ -293,10 +293,18 @@ fn steps_ahead(journal: &Journal) -> Option<String> {
     if matches!(release.verb.as_str(), "abort" | "rollback") || goes_back {
         return None;
     }
+    // Whoever promotes it has ended the hold before the first of them.
+    let is_promoting = release.verb == "promote";
     let each: Vec<_> = ahead
         .iter()
-        .map(|step| {
-            let hold = step.hold.map(|hold| format!(" after a hold of {}", length(hold.timeout))).unwrap_or_default();
+        .enumerate()
+        .map(|(place, step)| {
+            let is_over = place == 0 && is_promoting;
+            let hold = step
+                .hold
+                .filter(|_| !is_over)
+                .map(|hold| format!(" after a hold of {}", length(hold.timeout)))
+                .unwrap_or_default();
             format!("{} for {}{hold}", step.share, length(step.bake))
         })
         .collect();
@@ -306,7 +314,8 @@ fn steps_ahead(journal: &Journal) -> Option<String> {
     let late = if lag.is_zero() { String::new() } else { format!(", metrics {} late in whole minutes", length(lag)) };
     let least: std::time::Duration = ahead.iter().map(|step| step.least_watch() + release.settle).sum();
     let which = if passed == 0 { "steps" } else { "steps ahead" };
-    let holds = if ahead.iter().any(|step| step.hold.is_some()) { ", holds not counted" } else { "" };
+    let holds =
+        if ahead.iter().skip(usize::from(is_promoting)).any(|step| step.hold.is_some()) { ", holds not counted" } else { "" };
     Some(format!("{which} {}{settle}{late}: {} at least{holds}", each.join(", "), length(least)))
 }
 
