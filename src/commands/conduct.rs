@@ -136,7 +136,8 @@ pub(crate) async fn conduct(
     let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
     options.abort_command = command("abort");
     options.rollback_command = command("rollback");
-    options.ecs_service.clone_from(&slots.candidate.ecs_service);
+    options.ecs_services =
+        [slots.stable.as_ref().and_then(|stable| stable.ecs_service.clone()), slots.candidate.ecs_service.clone()];
     let (holder, id) = (ledger.holder().to_owned(), rollout.record().id.clone());
     let is_new = matches!(rollout.journal().release.verb.as_str(), "deploy" | "shift");
     if rollout.takes_the_lock()

@@ -11,7 +11,9 @@ use super::{
     definitions::Definitions,
     judging, opened, preflight,
     recorded::OnService,
-    resume, takeover, test_rule,
+    resume,
+    stable_service::{self, Unfilled},
+    takeover, test_rule,
     view::View,
 };
 use crate::{
@@ -118,6 +120,13 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     let roles = survey::roles(&survey, listed(&settings.lattice.rules))?;
     let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
     problems.extend(test_rule::judge(&survey, &roles, settings.lattice.test_rule.as_ref(), &records));
+    let unfilled = stable_service::look(&aws, &settings.cluster, &survey, &roles).await;
+    let mut doubts = Vec::new();
+    match unfilled {
+        Some(Unfilled::ByAnother(judged)) => problems.push(judged),
+        Some(Unfilled::ByNobody { what, .. }) => doubts.push(what),
+        None => {}
+    }
     preflight::refuse(problems)?;
     let view = View { settings, survey: &survey, roles: &roles, definitions: &definitions };
     view.judge()?;
@@ -125,9 +134,11 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     if view.is_unchanged(&aws).await? {
         let release = view.release(&aws, String::new(), view.stable_revision());
         reports.opening = opening.take();
+        reports.ecs_services[0] = view.ecs_services().map(|(stable, _)| stable.to_owned());
         return Ok(Beginning::Release(Begun::Done(say_unchanged(release, reports, clock.now()).await)));
     }
-    let capacity = capacity::look(&aws, &view, &records, clock.now()).await?;
+    let mut capacity = capacity::look(&aws, &view, &records, clock.now()).await?;
+    capacity.findings.extend(doubts);
     // At bootstrap there are no steps to judge.
     let judged = roles.stable.map(|stable| [view.model_group(), survey.slots[stable].group.as_ref()]).unwrap_or_default();
     let analysis = judging::judge(&aws, clock.now(), &settings.judging, judged).await?;

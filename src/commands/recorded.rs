@@ -9,8 +9,9 @@ use crate::{
     },
     exit::{Error, Exit},
     rollout::{
-        journal::Release,
-        record::{Record, SlotRecord},
+        journal::{Release, Standing},
+        record::{Record, SlotRecord, State},
+        split::Split,
     },
     settings::Which,
 };
@@ -123,7 +124,8 @@ pub(crate) async fn service_arn(aws: &Aws, which: &Which) -> Result<String, Erro
     }
 }
 
-/// Who, what, where, as a record knows it.
+/// Who, what, where, and how far it had come, as a record knows it. A record that was taken over does not say any more whether it
+/// was held: give it as it was found.
 pub(crate) fn release(aws: &Aws, record: &Record, verb: &str, targets: &[(TrafficTarget, Action)]) -> Release {
     let revision = |slot: &SlotRecord| super::preflight::short(slot.task_definition.as_deref().unwrap_or(&slot.group));
     Release {
@@ -136,8 +138,71 @@ pub(crate) fn release(aws: &Aws, record: &Record, verb: &str, targets: &[(Traffi
         stable_slot: record.stable.as_ref().map(|slot| slot.name.clone()).unwrap_or_default(),
         candidate_slot: record.candidate.name.clone(),
         traffic_targets: targets.iter().map(|(target, _)| target.label()).collect(),
-        steps: record.plan.steps.clone(),
+        // At bootstrap there are no steps to walk.
+        steps: record.stable.as_ref().map(|_| record.plan.steps.clone()).unwrap_or_default(),
         settle: record.plan.settle,
         endpoint: aws.endpoint.clone(),
+        standing: standing(record),
+    }
+}
+
+/// How far it had come; none where nothing had moved.
+fn standing(record: &Record) -> Option<Standing> {
+    record.stable.as_ref()?;
+    let passed = match (record.state, record.hold) {
+        (State::Promoted, _) => record.plan.steps.len(),
+        (State::Held, Some(held)) if !held.by_cancel => held.next,
+        (State::Running | State::RolledBack | State::Held | State::Stuck | State::Closed, _) => record.step,
+    };
+    let step = [record.intent, record.verified].iter().any(|split| *split != Split::STABLE).then_some(record.step);
+    (step.is_some() || passed > 0).then_some(Standing { split: record.verified, passed, step })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::rollout::{
+        plan::{HealthLimits, OnCancel, OnDrift, Plan, parse_steps},
+        record::Held,
+        split::Share,
+    };
+    use crate::time::Timestamp;
+
+    fn record(state: State, step: usize, percent: u32) -> Record {
+        let plan = Plan {
+            steps: parse_steps("5%:1m,hold:1h,50%:1m,100%:1m").expect("steps"),
+            settle: Duration::from_secs(90),
+            timeout: Duration::from_secs(2700),
+            interval: Duration::from_secs(15),
+            retire_after: None,
+            on_cancel: OnCancel::Rollback,
+            on_drift: OnDrift::Stop,
+            health: HealthLimits::default(),
+        };
+        let slot = |name: &str| SlotRecord { name: name.to_owned(), ..SlotRecord::default() };
+        let mut record = Record::new("id".to_owned(), "deploy", Timestamp::default(), plan, Some(slot("a")), slot("b"));
+        let split = Split::for_share(Share::percent(percent)).expect("a split");
+        (record.state, record.step, record.intent, record.verified) = (state, step, split, split);
+        record
+    }
+
+    #[test]
+    fn where_a_rollout_stood_is_what_its_record_says() {
+        let passed = |record: &Record| standing(record).map(|standing| (standing.passed, standing.step));
+        let held = |next, by_cancel| {
+            let now = Timestamp::default();
+            Record { hold: Some(Held { next, since: now, until: now, by_cancel }), ..record(State::Held, 0, 5) }
+        };
+        assert_eq!(passed(&held(1, false)), Some((1, Some(0))));
+        assert_eq!(passed(&held(0, true)), Some((0, Some(0))), "its bake was cut short");
+        assert_eq!(passed(&record(State::Running, 0, 0)), None, "nothing has moved");
+        assert_eq!(passed(&record(State::Running, 1, 50)), Some((1, Some(1))));
+        assert_eq!(passed(&record(State::RolledBack, 1, 0)), Some((1, None)));
+        assert_eq!(passed(&record(State::Promoted, 2, 100)), Some((3, Some(2))));
+        let announced = Record { intent: Split { stable: 95, candidate: 5 }, ..record(State::Running, 0, 0) };
+        assert_eq!(passed(&announced), Some((0, Some(0))), "whether it was written is not known");
+        assert_eq!(passed(&Record { stable: None, ..record(State::Promoted, 0, 100) }), None, "a first release has no steps");
     }
 }

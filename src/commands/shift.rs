@@ -137,6 +137,7 @@ fn release(aws: &Aws, survey: &Survey, roles: &Roles, settings: &ShiftSettings) 
         steps: settings.plan.steps.clone(),
         settle: settings.plan.settle,
         endpoint: aws.endpoint.clone(),
+        standing: None,
     }
 }
 

@@ -59,9 +59,9 @@ pub(super) fn roll_back(
     now: Timestamp,
 ) -> Result<Prepared, Error> {
     let Recorded { service_arn, found, targets } = recorded;
+    let release = recorded::release(aws, &found.record, verb, &targets);
     let mut record = found.record;
     record.take_over_to_roll_back(&owner(), now);
-    let release = recorded::release(aws, &record, verb, &targets);
     let slots = Slots::recorded(&record, targets, Launch::Nothing);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
@@ -86,11 +86,11 @@ pub(super) fn go_on(
     now: Timestamp,
 ) -> Result<Prepared, Error> {
     let Recorded { service_arn, found, targets } = recorded;
+    let release = recorded::release(aws, &found.record, verb, &targets);
     let mut record = found.record;
     record.take_over_to_go_on(&owner(), from, full, now);
     let again = |task_definition| Launch::Previous { task_definition };
     let launch = launch.unwrap_or_else(|| record.candidate.task_definition.clone().map_or(Launch::Nothing, again));
-    let release = recorded::release(aws, &record, verb, &targets);
     let slots = Slots::recorded(&record, targets, launch);
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);

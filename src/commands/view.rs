@@ -122,6 +122,10 @@ impl View<'_> {
         service.map(|service| preflight::short(&service.task_definition)).unwrap_or_default()
     }
 
+    fn known_stable(&self) -> Option<String> {
+        Some(self.stable_revision()).filter(|revision| !revision.is_empty())
+    }
+
     /// Who, what, where: for the reports.
     pub(crate) fn release(&self, aws: &Aws, rollout_id: String, candidate_revision: String) -> Release {
         let bootstrap = self.roles.stable.is_none();
@@ -130,7 +134,7 @@ impl View<'_> {
             verb: "deploy".to_owned(),
             name: self.settings.service.clone(),
             cluster: Some(preflight::short(&self.settings.cluster)),
-            stable_revision: Some(self.stable_revision()).filter(|revision| !revision.is_empty()),
+            stable_revision: self.known_stable(),
             candidate_revision,
             stable_slot: self.roles.stable.map(|stable| self.slot(stable).name.clone()).unwrap_or_default(),
             candidate_slot: self.slot(self.roles.candidate).name.clone(),
@@ -138,6 +142,7 @@ impl View<'_> {
             steps: if bootstrap { Vec::new() } else { self.settings.plan.steps.clone() },
             settle: self.settings.plan.settle,
             endpoint: aws.endpoint.clone(),
+            standing: None,
         }
     }
 
@@ -242,7 +247,7 @@ impl View<'_> {
             Some(stable) => format!(
                 "would release {}: {} in slot {} keeps serving while a new revision of {} starts in slot {}",
                 self.settings.service,
-                self.stable_revision(),
+                self.known_stable().unwrap_or_else(|| "what serves".to_owned()),
                 self.slot(stable).name,
                 self.definitions.family(),
                 slot.name
@@ -265,8 +270,9 @@ impl View<'_> {
             let time = |time| humantime::format_duration(time);
             lines.extend(self.settings.plan_origin.expansion.clone());
             lines.extend(plan.steps.iter().enumerate().map(|(index, step)| {
+                let hold = step.hold.map(|hold| format!("after a hold of {}, ", time(hold.timeout))).unwrap_or_default();
                 format!(
-                    "step {}: {} of the requests, settle {}, watch {}",
+                    "step {}: {hold}{} of the requests, settle {}, watch {}",
                     index + 1,
                     step.share,
                     time(plan.settle),
@@ -274,12 +280,15 @@ impl View<'_> {
                 )
             }));
             lines.extend(judging::in_words(&self.settings.judging.analysis, plan.steps.len()));
+            let holds = if plan.steps.iter().any(|step| step.hold.is_some()) { "; holds do not count" } else { "" };
             lines.push(format!(
-                "all steps take at least {}; after {} it is rolled back",
+                "all steps take at least {}; after {} it is rolled back{holds}",
                 time(plan.least_time()),
                 time(plan.timeout)
             ));
+            let is_there = self.survey.slots[stable].service.is_some();
             lines.push(match plan.retire_after {
+                Some(_) if !is_there => format!("nobody stops what is registered in {}", self.slot(stable).target_group.text),
                 Some(after) => {
                     format!("{} after the promotion: stop the tasks of {}", time(after), self.slot(stable).ecs_service)
                 }

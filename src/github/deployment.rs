@@ -150,6 +150,11 @@ impl Deployment {
         self
     }
 
+    /// Another job may have said it already: the next call looks first.
+    pub const fn may_be_said(&mut self) {
+        self.in_doubt = true;
+    }
+
     /// Makes the deployment say `text`, creating it on `commit` when there is none; without a commit only what is there is spoken
     /// of. Gives whether anything was sent.
     ///

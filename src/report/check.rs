@@ -36,7 +36,9 @@ pub fn check(journal: &Journal, surroundings: &Surroundings) -> CheckText {
     };
     // The title is all that a pull request's list of checks shows.
     let why = match progress.phase {
-        Phase::Ended(outcome) if outcome.kind == OutcomeKind::Promoted => format!(" after {}", length(progress.elapsed())),
+        Phase::Ended(outcome) if outcome.kind == OutcomeKind::Promoted || progress.serves_again() => {
+            format!(" after {}", length(progress.elapsed()))
+        }
         Phase::Ended(Outcome { reason, .. }) | Phase::RollingBack(reason) => format!(": {reason}"),
         Phase::BrokenOff(Break { problems: [first, ..], cancelled: false, .. }) => format!(": {}", first.message),
         Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::Promoted | Phase::BrokenOff(_) => String::new(),
@@ -69,6 +71,7 @@ fn conclusion(verb: &str, outcome: &Outcome) -> Conclusion {
     match outcome.kind {
         OutcomeKind::Promoted => Conclusion::Success,
         OutcomeKind::RolledBack if matches!(verb, "abort" | "rollback") => Conclusion::Success,
+        OutcomeKind::RolledBack if matches!(outcome.reason, Reason::RolledBackByRequest { .. }) => Conclusion::Success,
         OutcomeKind::RolledBack if matches!(outcome.reason, Reason::Cancelled | Reason::Aborted { .. }) => Conclusion::Cancelled,
         OutcomeKind::RolledBack | OutcomeKind::Stuck => Conclusion::Failure,
         OutcomeKind::Held => Conclusion::ActionRequired,
@@ -107,6 +110,8 @@ mod tests {
         assert_eq!(of("deploy", OutcomeKind::RolledBack, Reason::Cancelled), Conclusion::Cancelled);
         assert_eq!(of("deploy", OutcomeKind::RolledBack, Reason::Aborted { by: "job".to_owned() }), Conclusion::Cancelled);
         assert_eq!(of("abort", OutcomeKind::RolledBack, Reason::Aborted { by: "job".to_owned() }), Conclusion::Success);
+        let by_request = || Reason::RolledBackByRequest { to: "myservice:41".to_owned() };
+        assert_eq!(of("resume", OutcomeKind::RolledBack, by_request()), Conclusion::Success, "a sweep finished it");
         assert_eq!(of("deploy", OutcomeKind::Held, Reason::Cancelled), Conclusion::ActionRequired);
         assert_eq!(of("deploy", OutcomeKind::Unchanged, Reason::NothingChanged), Conclusion::Neutral);
         assert_eq!(of("deploy", OutcomeKind::Superseded, Reason::TakenOver { by: "job".to_owned() }), Conclusion::Cancelled);

@@ -40,6 +40,7 @@ pub fn deployment(journal: &Journal) -> Option<DeploymentText> {
         return Some(DeploymentText { state, description });
     }
     let why = match progress.phase {
+        Phase::Ended(_) if progress.serves_again() => String::new(),
         Phase::RollingBack(reason) | Phase::Ended(Outcome { kind: OutcomeKind::RolledBack | OutcomeKind::Stuck, reason }) => {
             format!(": {reason}")
         }

@@ -4,6 +4,7 @@ use super::{
     check, deployment, markdown,
     past::Past,
     samples::{self, surroundings},
+    samples_later,
     text::{Console, json_lines},
 };
 use crate::rollout::journal::{Entry, Journal, Release};
@@ -25,7 +26,7 @@ fn the_reports_read_as_they_should() {
     golden("rolled-back.jsonl", &json_lines(&samples::rolled_back(), 0));
 }
 
-fn stories() -> [(&'static str, Journal); 14] {
+fn stories() -> [(&'static str, Journal); 19] {
     [
         ("in-progress", samples::in_progress()),
         ("promoted", samples::promoted()),
@@ -41,6 +42,11 @@ fn stories() -> [(&'static str, Journal); 14] {
         ("aborted", samples::aborted()),
         ("never-ready", samples::never_ready()),
         ("invalid", samples::invalid()),
+        ("looked-at", samples_later::looked_at()),
+        ("gone-on-with", samples_later::gone_on_with()),
+        ("given-up", samples_later::given_up()),
+        ("swept", samples_later::swept()),
+        ("gone-back", samples_later::gone_back()),
     ]
 }
 

@@ -95,6 +95,9 @@ fn lead(journal: &Journal, progress: &Progress<'_>) -> String {
                 OutcomeKind::Promoted => {
                     format!(" Every request goes to {} now.", escape::code(&journal.release.candidate_revision))
                 }
+                OutcomeKind::RolledBack if progress.serves_again() => {
+                    format!(" Every request goes to {} now.", escape::code(&journal.release.candidate_revision))
+                }
                 OutcomeKind::RolledBack => {
                     let stable = journal.release.stable_revision.as_deref();
                     stable
@@ -152,6 +155,7 @@ const fn state_in_words(state: StepState) -> &'static str {
         StepState::Settling => "settling",
         StepState::Baking => "being watched",
         StepState::Passed => "passed",
+        StepState::PassedBefore => "passed before this job",
         StepState::Broken => "stopped",
     }
 }
@@ -164,13 +168,12 @@ fn steps(progress: &Progress<'_>) -> Option<String> {
     let (title, line) = if is_judged { (" metrics and alarms |", " --- |") } else { ("", "") };
     let mut table =
         format!("| | step | state | time | the candidate's targets |{title}\n| --- | --- | --- | --- | --- |{line}\n");
-    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_) | Phase::BrokenOff(_));
     for step in progress.steps.iter().take(MOST_STEPS) {
         let (mark, state) = match step.state {
-            StepState::Ahead if is_over => ("·", "not reached"),
+            StepState::Ahead if progress.is_over() => ("·", "not reached"),
             StepState::Ahead => ("·", state_in_words(step.state)),
             StepState::Shifting | StepState::Settling | StepState::Baking => ("▶", state_in_words(step.state)),
-            StepState::Passed => ("✔", state_in_words(step.state)),
+            StepState::Passed | StepState::PassedBefore => ("✔", state_in_words(step.state)),
             StepState::Broken => ("✖", state_in_words(step.state)),
         };
         let hold = step.step.hold.map(|hold| format!(", after a hold of {}", length(hold.timeout))).unwrap_or_default();

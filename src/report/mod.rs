@@ -48,6 +48,8 @@ mod bad_input;
 mod goldens;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod samples_later;
 
 pub(crate) use escape::prose;
 pub use feed::Pace;

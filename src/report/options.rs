@@ -50,8 +50,8 @@ pub struct ReportOptions {
     pub abort_command: Option<String>,
     /// The command that goes back after promotion; put together likewise.
     pub rollback_command: Option<String>,
-    /// The candidate's ECS service, for the `ecs-service` output.
-    pub ecs_service: Option<String>,
+    /// The ECS services of stable and candidate, for the `ecs-service` output.
+    pub ecs_services: [Option<String>; 2],
     /// The candidate's task definition, for the `task-definition-arn` output.
     pub task_definition_arn: Option<String>,
 }
@@ -158,8 +158,8 @@ pub struct Surroundings {
     pub abort_command: String,
     /// What a person types to go back after promotion.
     pub rollback_command: String,
-    /// The candidate's ECS service.
-    pub ecs_service: Option<String>,
+    /// The ECS services of stable and candidate.
+    pub ecs_services: [Option<String>; 2],
     /// The candidate's task definition.
     pub task_definition_arn: Option<String>,
     /// Where the journal is kept.
@@ -190,7 +190,7 @@ impl Surroundings {
             answers_comments: github.is_some_and(|github| github.answers_comments) && subject.pull_request.is_some(),
             abort_command: options.abort_command.clone().unwrap_or_else(|| command("abort")),
             rollback_command: options.rollback_command.clone().unwrap_or_else(|| command("rollback")),
-            ecs_service: options.ecs_service.clone(),
+            ecs_services: options.ecs_services.clone(),
             task_definition_arn: options.task_definition_arn.clone(),
             journal_path: options.journal_path.clone(),
             base: options.base.clone(),

@@ -4,14 +4,18 @@
 
 use std::path::Path;
 
-use super::{options::Surroundings, progress::Progress};
+use super::{
+    options::Surroundings,
+    progress::{Break, Phase, Progress},
+};
 use crate::rollout::{
     journal::{Journal, Release},
-    split::Split,
+    outcome::OutcomeKind,
+    split::{Share, Split},
 };
 
-/// Everything that the journal and its surroundings tell. `stable` and `candidate` are the roles that the release began with,
-/// in the revisions as in the weights.
+/// Everything that the journal and its surroundings tell. `stable-revision` and `ecs-service` are of the side that is stable at the
+/// end; the weights, like `candidate-revision`, go by the roles that the release began with.
 #[must_use]
 pub fn outputs(journal: &Journal, surroundings: &Surroundings) -> String {
     let release = &journal.release;
@@ -19,20 +23,56 @@ pub fn outputs(journal: &Journal, surroundings: &Surroundings) -> String {
     let weights = progress
         .split
         .map(|Split { stable, candidate }| serde_json::json!({ "stable": stable, "candidate": candidate }).to_string());
+    let [stable, candidate] = &surroundings.ecs_services;
+    let (serving, ecs_service) = match stable_at_the_end(&progress) {
+        Some(Side::Stable) => (release.stable_revision.clone(), stable.clone()),
+        Some(Side::Candidate) => (Some(release.candidate_revision.clone()), candidate.clone()),
+        None => (None, None),
+    };
     let task_definition = Some(release.candidate_revision.as_str()).filter(|_| release.cluster.is_some());
     let journal_path = surroundings.journal_path.as_ref().map(|path| path.display().to_string());
     lines(&[
         ("outcome", journal.outcome().map(|outcome| outcome.kind.to_string())),
         ("reason", journal.outcome().map(|outcome| outcome.reason.code().to_owned())),
         ("rollout-id", Some(release.rollout_id.clone())),
-        ("stable-revision", release.stable_revision.clone()),
+        ("stable-revision", serving),
         ("candidate-revision", Some(release.candidate_revision.clone())),
         ("weights", weights),
-        ("ecs-service", surroundings.ecs_service.clone()),
+        ("ecs-service", ecs_service),
         ("task-definition", task_definition.map(str::to_owned)),
         ("task-definition-arn", surroundings.task_definition_arn.clone()),
         ("journal", journal_path),
     ])
+}
+
+/// A side, by the role that the release began with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Stable,
+    Candidate,
+}
+
+/// Which side is stable at the end; none where that is not known: another job has taken over, or a person has to say.
+fn stable_at_the_end(progress: &Progress<'_>) -> Option<Side> {
+    if progress.promoted {
+        return Some(Side::Candidate);
+    }
+    match progress.phase {
+        Phase::Ended(outcome) => match outcome.kind {
+            OutcomeKind::Promoted => Some(Side::Candidate),
+            OutcomeKind::Superseded => None,
+            // All of it is on the candidate, and nothing says that it may stay.
+            OutcomeKind::Stuck if progress.share() == Share::FULL => None,
+            OutcomeKind::RolledBack | OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Stuck => Some(Side::Stable),
+        },
+        Phase::BrokenOff(Break { exit: 4, .. }) => None,
+        Phase::Preparing
+        | Phase::Launching
+        | Phase::Stepping(_)
+        | Phase::RollingBack(_)
+        | Phase::Promoted
+        | Phase::BrokenOff(_) => Some(Side::Stable),
+    }
 }
 
 /// What is known at the beginning: which rollout it is.
@@ -100,12 +140,12 @@ fn line(name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples;
+    use crate::report::{samples, samples_later};
 
     #[test]
     fn the_outputs_of_a_release() {
         let surroundings = Surroundings {
-            ecs_service: Some("myservice-green".to_owned()),
+            ecs_services: [Some("myservice".to_owned()), Some("myservice-green".to_owned())],
             journal_path: Some("out/journal.jsonl".into()),
             ..samples::surroundings()
         };
@@ -116,7 +156,7 @@ mod tests {
         stable-revision=myservice:41
         candidate-revision=myservice:42
         weights={"stable":100,"candidate":0}
-        ecs-service=myservice-green
+        ecs-service=myservice
         task-definition=myservice:42
         journal=out/journal.jsonl
         "#);
@@ -124,13 +164,33 @@ mod tests {
         outcome=promoted
         reason=steps-passed
         rollout-id=7f3a9c
-        stable-revision=lambda-old
+        stable-revision=lambda-new
         candidate-revision=lambda-new
         weights={"stable":0,"candidate":100}
         "#);
         assert_eq!(links(Some("https://c"), None), "comment-url=https://c\n");
         assert_eq!(patched(Path::new("a b.json")), "patched=a b.json\n");
         assert_eq!(slot("web-green", "tg-1", None), "ecs-service=web-green\ntarget-group=tg-1\n");
+    }
+
+    #[test]
+    fn what_is_stable_at_the_end_goes_by_the_outcome() {
+        let of = |journal: &Journal| stable_at_the_end(&Progress::of(journal));
+        for promoted in [samples::promoted(), samples::bootstrap(), samples_later::gone_on_with(), samples_later::gone_back()] {
+            assert_eq!(of(&promoted), Some(Side::Candidate), "{:?}", promoted.outcome());
+        }
+        let not_promoted = [
+            samples::rolled_back(),
+            samples::held(),
+            samples::unchanged(),
+            samples::invalid(),
+            samples::stuck(),
+            samples_later::given_up(),
+        ];
+        for before in not_promoted {
+            assert_eq!(of(&before), Some(Side::Stable), "{:?}", before.outcome());
+        }
+        assert_eq!(of(&samples::superseded()), None);
     }
 
     #[test]

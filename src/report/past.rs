@@ -28,6 +28,9 @@ struct Told {
     revision: String,
     /// None while it runs, or where its job was killed.
     outcome: Option<OutcomeKind>,
+    /// It had served before, and serves again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    again: bool,
     at: Timestamp,
     commit: Option<String>,
     url: Option<String>,
@@ -65,11 +68,17 @@ impl Past {
         [stable, own.or(ours).or_else(|| remembered(&release.candidate_revision))]
     }
 
+    /// Another job has told that it holds it.
+    pub(super) fn is_held(&self) -> bool {
+        self.ours.as_ref().is_some_and(|ours| ours.outcome == Some(OutcomeKind::Held))
+    }
+
     /// Earlier releases, one line each, folded.
     pub(super) fn section(&self, surroundings: &Surroundings) -> Option<String> {
         let line = |one: &Told| {
             let state = match one.outcome {
                 Some(OutcomeKind::Promoted) => "✅ promoted",
+                Some(OutcomeKind::RolledBack) if one.again => "↩️ back on",
                 Some(OutcomeKind::RolledBack) => "↩️ rolled back",
                 Some(OutcomeKind::Held) => "⏸️ held",
                 Some(OutcomeKind::Unchanged) => "➖ unchanged",
@@ -96,6 +105,7 @@ impl Past {
             rollout: release.rollout_id.clone(),
             revision: release.candidate_revision.clone(),
             outcome: journal.outcome().map(|outcome| outcome.kind),
+            again: super::progress::Progress::of(journal).serves_again(),
             at: self.ours.as_ref().map_or_else(|| super::progress::started(journal), |ours| ours.at),
             commit,
             url: surroundings.run_url.clone(),
@@ -144,6 +154,15 @@ mod tests {
             "{section}"
         );
         assert!(section.contains("[`4f2b8c1`](https://github.com/octo/app/commit/4f2b8c1d9e)"), "{section}");
+    }
+
+    /// What a rollback by request tells of is the revision that serves again.
+    #[test]
+    fn going_back_is_remembered_by_what_serves_again() {
+        let surroundings = samples::surroundings();
+        let told = Past::default().remembered(&crate::report::samples_later::gone_back(), &surroundings);
+        let section = Past::read(&told, "another").section(&surroundings).expect("some");
+        assert!(section.contains("- ↩️ back on `myservice:41`"), "{section}");
     }
 
     #[test]

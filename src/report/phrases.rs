@@ -7,9 +7,10 @@ use super::{
 use crate::{
     exit::Exit,
     rollout::{
-        journal::{Happening, Journal, Release},
+        journal::{Entry, Happening, Journal, Release},
         observation::Side,
         outcome::{Outcome, OutcomeKind, Reason},
+        split::Split,
     },
 };
 
@@ -53,9 +54,11 @@ pub(super) fn headline(journal: &Journal, progress: &Progress<'_>) -> Headline {
         Phase::Launching => ("⏳", "is starting, without traffic".to_owned()),
         Phase::Stepping(index) => ("🟡", format!("at {share} (step {} of {})", index + 1, journal.release.steps.len())),
         Phase::RollingBack(_) => ("↩️", "is being rolled back".to_owned()),
+        Phase::Promoted if progress.serves_again() => ("↩️", "serves again".to_owned()),
         Phase::Promoted => ("✅", "promoted".to_owned()),
         Phase::Ended(outcome) => match outcome.kind {
             OutcomeKind::Promoted => ("✅", "promoted".to_owned()),
+            OutcomeKind::RolledBack if progress.serves_again() => ("↩️", "serves again".to_owned()),
             OutcomeKind::RolledBack => ("↩️", "rolled back".to_owned()),
             OutcomeKind::Held => ("⏸️", format!("held at {share}")),
             OutcomeKind::Unchanged => ("➖", "unchanged".to_owned()),
@@ -73,6 +76,7 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
     let (earlier, event) = (journal.entries.get(..index)?, &journal.entries.get(index)?.event);
     let mut earlier = earlier.iter().rev().map(|entry| &entry.event);
     let step = |index: usize| format!("step {} of {}", index + 1, release.steps.len());
+    let passed_before = release.standing.as_ref().map_or(0, |standing| standing.passed);
     let candidate = &release.candidate_revision;
     Some(match event {
         Happening::Claimed => format!("rollout {} begins: its record is written, other jobs keep off", release.rollout_id),
@@ -80,7 +84,10 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         Happening::Prepared { what } => what.clone(),
         Happening::Launching { wanted } => format!("waiting for {} of {candidate} to run and be healthy", count(*wanted, "task")),
         Happening::Ready { healthy } => format!("{candidate} is ready: {} healthy", count(*healthy, "target")),
+        Happening::StepBegun { index, .. } if *index < passed_before => return None,
         Happening::StepBegun { index, share } => format!("{}: {share} of the requests are to go to {candidate}", step(*index)),
+        // Whoever goes on with a rollout finds them so.
+        Happening::Shifted { split } if is_left(journal, index, *split) => format!("weights are {split}, as they were left"),
         Happening::Shifted { split } => {
             let mut but_readings = earlier.filter(|event| !matches!(event, Happening::Observed { .. }));
             let is_step = matches!(but_readings.next(), Some(Happening::StepBegun { .. })) && !release.settle.is_zero();
@@ -114,6 +121,7 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
             line
         }
         Happening::Concern { what } => format!("concern: {what}"),
+        Happening::StepPassed { index } if *index < passed_before => format!("{}: passed before this job", step(*index)),
         Happening::StepPassed { index } => format!("{}: passed", step(*index)),
         Happening::TestOpened { .. } => format!("test requests reach {candidate}, whatever the weights say"),
         Happening::TestClosed { .. } => "the test rule is taken away".to_owned(),
@@ -128,7 +136,11 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
         Happening::Retired { ecs_service } => {
             format!("the tasks of {} are stopped (ECS service {ecs_service})", loser(release, earlier))
         }
-        Happening::Note { what } if is_command(what) => what.clone(),
+        Happening::Note { what } if is_command(what) => match what.split(' ').nth(1) {
+            Some("promote" | "resume") => format!("it is held; to go on: {what}"),
+            Some("abort") => format!("to go back: {what}"),
+            Some(_) | None => what.clone(),
+        },
         Happening::Note { what } => format!("note: {what}"),
         Happening::Finished { outcome } => format!("the end: {} ({})", outcome.kind, outcome.reason.code()),
         Happening::BrokenOff { exit, problems, .. } => {
@@ -136,6 +148,13 @@ pub(super) fn phrase(journal: &Journal, index: usize) -> Option<String> {
             format!("the end without an outcome, exit code {exit}: {}", each.join("; "))
         }
     })
+}
+
+/// Whether the weights are those that another job wrote.
+fn is_left(journal: &Journal, index: usize, split: Split) -> bool {
+    let is_left = journal.release.standing.as_ref().is_some_and(|left| left.step.is_some() && left.split == split);
+    let is_written = |entry: &Entry| matches!(entry.event, Happening::Shifted { .. } | Happening::Restored);
+    is_left && !journal.entries.iter().take(index).any(is_written)
 }
 
 /// Whose tasks are not needed any more: the old revision's once the candidate was promoted, else the candidate's.
@@ -173,7 +192,7 @@ pub(super) fn side_in_words(side: &Side) -> String {
 /// What the end means to whoever called us, with the exit code (DESIGN §3): going back is what `abort` and `rollback` are asked for.
 pub(super) fn exit_in_words(release: &Release, outcome: &Outcome) -> String {
     let Outcome { kind, reason } = outcome;
-    let is_done = *kind == OutcomeKind::RolledBack && is_wanted_back(release);
+    let is_done = *kind == OutcomeKind::RolledBack && reason.is_asked_for(&release.verb);
     let exit = if is_done { Exit::Done } else { Exit::of_release(*kind) };
     let meaning = match kind {
         OutcomeKind::Promoted => "the candidate serves every request",
@@ -185,11 +204,6 @@ pub(super) fn exit_in_words(release: &Release, outcome: &Outcome) -> String {
         OutcomeKind::Stuck => "traffic is not known to be good, a person must act",
     };
     format!("exit code {}, {kind} ({}): {meaning}", exit.code(), reason.code())
-}
-
-/// Whether it was asked to go back.
-pub(super) fn is_wanted_back(release: &Release) -> bool {
-    matches!(release.verb.as_str(), "abort" | "rollback")
 }
 
 /// `1 task`, `3 tasks`.

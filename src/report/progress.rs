@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     rollout::{
         analysis::Assessment,
-        journal::{Entry, Happening, Journal, Problem},
+        journal::{Entry, Happening, Journal, Problem, Standing},
         outcome::{Outcome, OutcomeKind, Reason},
         plan::Step,
         split::{Share, Split},
@@ -43,6 +43,8 @@ pub(super) enum StepState {
     Settling,
     Baking,
     Passed,
+    /// In another job, before this one: when is not in this journal.
+    PassedBefore,
     /// The rollout turned back here.
     Broken,
 }
@@ -77,6 +79,8 @@ pub(super) struct Progress<'a> {
     pub(super) spare: Spare,
     /// Whether the candidate has become stable, whatever came after.
     pub(super) promoted: bool,
+    /// It goes back to what served before, by request.
+    goes_back: bool,
     settle: Duration,
 }
 
@@ -109,12 +113,34 @@ impl<'a> Progress<'a> {
             steps: journal.release.steps.iter().map(new).collect(),
             spare: Spare::Running,
             promoted: false,
+            goes_back: journal.release.verb == "rollback",
             settle: journal.release.settle,
         };
+        if let Some(standing) = &journal.release.standing {
+            progress.begin_at(standing);
+        }
         for entry in &journal.entries {
             progress.take(entry);
         }
         progress
+    }
+
+    /// What other jobs did is not in this journal: it goes on from there.
+    fn begin_at(&mut self, standing: &Standing) {
+        self.split = Some(standing.split);
+        self.pass_before(standing.passed);
+        if let Some(index) = standing.step {
+            self.phase = Phase::Stepping(index);
+            if let Some(step) = self.step_mut() {
+                step.state = StepState::Settling;
+            }
+        }
+    }
+
+    fn pass_before(&mut self, steps: usize) {
+        for step in self.steps.iter_mut().take(steps).filter(|step| step.state == StepState::Ahead) {
+            step.state = StepState::PassedBefore;
+        }
     }
 
     fn take(&mut self, entry: &'a Entry) {
@@ -123,11 +149,8 @@ impl<'a> Progress<'a> {
             Happening::Launching { .. } => self.phase = Phase::Launching,
             Happening::StepBegun { index, .. } => {
                 self.phase = Phase::Stepping(*index);
-                // What another job walked before this one went on is not in this journal.
-                for earlier in self.steps.iter_mut().take(*index).filter(|step| step.state == StepState::Ahead) {
-                    earlier.state = StepState::Passed;
-                }
-                if let Some(step) = self.steps.get_mut(*index) {
+                self.pass_before(*index);
+                if let Some(step) = self.step_mut() {
                     step.state = StepState::Shifting;
                     step.begun = Some(entry.at);
                 }
@@ -158,7 +181,7 @@ impl<'a> Progress<'a> {
                 }
             }
             Happening::StepPassed { index } => {
-                if let Some(step) = self.steps.get_mut(*index) {
+                if let Some(step) = self.steps.get_mut(*index).filter(|step| step.state != StepState::PassedBefore) {
                     step.state = StepState::Passed;
                     step.ended = Some(entry.at);
                 }
@@ -179,6 +202,7 @@ impl<'a> Progress<'a> {
                 if outcome.kind != OutcomeKind::Held {
                     self.break_step(entry.at);
                 }
+                self.goes_back |= matches!(outcome.reason, Reason::RolledBackByRequest { .. });
                 self.phase = Phase::Ended(outcome);
             }
             Happening::BrokenOff { exit, cancelled, problems } => {
@@ -199,8 +223,10 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// The step that this job is in.
     fn step_mut(&mut self) -> Option<&mut StepProgress<'a>> {
-        if let Phase::Stepping(index) = self.phase { self.steps.get_mut(index) } else { None }
+        let Phase::Stepping(index) = self.phase else { return None };
+        self.steps.get_mut(index).filter(|step| step.state != StepState::PassedBefore)
     }
 
     /// A step that is left without having passed.
@@ -208,6 +234,20 @@ impl<'a> Progress<'a> {
         if let Some(step) = self.step_mut().filter(|step| step.state != StepState::Passed) {
             step.state = StepState::Broken;
             step.ended = Some(at);
+        }
+    }
+
+    /// Whether the candidate is the revision that served before, and serves again.
+    pub(super) const fn serves_again(&self) -> bool {
+        self.promoted && self.goes_back
+    }
+
+    /// Whether the steps that are ahead will not be reached any more.
+    pub(super) fn is_over(&self) -> bool {
+        match self.phase {
+            Phase::Ended(outcome) => outcome.kind != OutcomeKind::Held,
+            Phase::RollingBack(_) | Phase::BrokenOff(_) => true,
+            Phase::Preparing | Phase::Launching | Phase::Stepping(_) | Phase::Promoted => false,
         }
     }
 
@@ -224,7 +264,8 @@ impl<'a> Progress<'a> {
             Phase::Stepping(index) => {
                 let step = self.steps.get(index)?;
                 let spent = step.begun.map(|begun| step.ended.unwrap_or(self.now).since(begun)).unwrap_or_default();
-                let now = if step.state == StepState::Passed { Duration::ZERO } else { of(step).saturating_sub(spent) };
+                let is_over = matches!(step.state, StepState::Passed | StepState::PassedBefore);
+                let now = if is_over { Duration::ZERO } else { of(step).saturating_sub(spent) };
                 Some(now + self.steps.iter().skip(index + 1).map(of).sum::<Duration>())
             }
             Phase::RollingBack(_) | Phase::Promoted | Phase::Ended(_) | Phase::BrokenOff(_) => None,
@@ -243,8 +284,8 @@ pub(super) fn started(journal: &Journal) -> Timestamp {
     journal.entries.first().map(|entry| entry.at).unwrap_or_default()
 }
 
-/// The candidate's share over time, as offsets from the start: each point holds until the next one. Empty when no weight was
-/// ever written.
+/// The candidate's share over time, as offsets from the start: each point holds until the next one. Empty when the weights never
+/// changed.
 pub(super) fn curve(journal: &Journal) -> Vec<(Duration, Share)> {
     let started = started(journal);
     let changes = journal.entries.iter().filter_map(|entry| {
@@ -257,7 +298,16 @@ pub(super) fn curve(journal: &Journal) -> Vec<(Duration, Share)> {
         };
         Some((entry.at.since(started), share))
     });
-    let mut curve: Vec<_> = std::iter::once((Duration::ZERO, Share::ZERO)).chain(changes).collect();
+    let first = journal.release.standing.as_ref().map_or(Share::ZERO, |standing| standing.split.share());
+    let mut curve: Vec<_> = std::iter::once((Duration::ZERO, first)).chain(changes).collect();
+    // What is left within the second that it was found in is not a time of its own.
+    curve.dedup_by(|next, last| {
+        let is_same = next.0 == last.0;
+        if is_same {
+            last.1 = next.1;
+        }
+        is_same
+    });
     // A rollback writes the split first, and then exactly what was there before: the same share.
     curve.dedup_by_key(|point| point.1);
     if curve.len() == 1 {
@@ -281,7 +331,7 @@ pub(super) fn length(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples;
+    use crate::report::{samples, samples_later};
 
     #[test]
     fn the_states_of_the_steps_follow_the_journal() {
@@ -290,6 +340,26 @@ mod tests {
         assert_eq!(states(&samples::promoted()), [StepState::Passed; 3]);
         assert_eq!(states(&samples::rolled_back()), [StepState::Passed, StepState::Broken, StepState::Ahead]);
         assert!(states(&samples::bootstrap()).is_empty());
+    }
+
+    #[test]
+    fn a_later_job_begins_where_the_ones_before_it_have_left_it() {
+        let of = |journal: &Journal| {
+            let progress = Progress::of(journal);
+            let states = progress.steps.iter().map(|step| step.state).collect::<Vec<_>>();
+            let seen = progress.steps[0];
+            assert_eq!((seen.begun, seen.ended, seen.observations), (None, None, 0), "of another job");
+            let curve = curve(journal).iter().map(|point| point.1.to_string()).collect::<Vec<_>>();
+            (states, progress.share().to_string(), curve)
+        };
+        let (before, passed, ahead) = (StepState::PassedBefore, StepState::Passed, StepState::Ahead);
+        let told = |states: &[StepState], share: &str, curve: &[&str]| {
+            (states.to_vec(), share.to_owned(), curve.iter().map(|share| (*share).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&samples_later::looked_at()), told(&[before, ahead], "5%", &[]));
+        assert_eq!(of(&samples_later::gone_on_with()), told(&[before, passed], "100%", &["5%", "100%"]));
+        assert_eq!(of(&samples_later::given_up()), told(&[before, ahead], "0%", &[]));
+        assert_eq!(of(&samples_later::swept()), told(&[before, StepState::Broken, ahead], "0%", &[]));
     }
 
     #[test]

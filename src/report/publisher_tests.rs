@@ -10,7 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     github::{client::Token, test_server::Server},
-    report::samples,
+    report::{samples, samples_later},
     rollout::{
         journal::{Entry, Happening},
         outcome::{Outcome, OutcomeKind, Reason},
@@ -128,6 +128,39 @@ async fn a_job_that_was_superseded_does_not_write_over_the_one_that_took_over() 
     assert_eq!(server.comments().len(), 1);
     assert!(server.comments()[0]["body"].as_str().expect("text").contains("rolled back"));
     assert_eq!(server.check_runs()[0]["conclusion"], "failure");
+}
+
+/// A held release is looked at by every sweep, and told of by the job that held it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_look_leaves_what_the_job_that_held_it_has_told() {
+    let server = Server::start().await;
+    let deployed = || ReportOptions {
+        github: Some(GitHubOptions { deployment: Some("staging".to_owned()), ..github(&server) }),
+        ..ReportOptions::default()
+    };
+    play(deployed(), &samples::held()).await;
+    let (comments, checks) = (server.comments(), server.check_runs());
+    let before = server.methods().len();
+    let (delivered, _) = play(deployed(), &samples_later::looked_at()).await;
+    assert_eq!(delivered.warnings, [""; 0]);
+    assert_eq!((server.comments(), server.check_runs()), (comments, checks));
+    assert_eq!(server.methods()[before..].iter().filter(|method| *method != "GET").count(), 0, "{:?}", server.methods());
+}
+
+/// The job that held it was killed before it could tell.
+#[tokio::test(flavor = "current_thread")]
+async fn a_look_tells_of_a_hold_that_nobody_has_told_of() {
+    let server = Server::start().await;
+    let journal = samples::in_progress();
+    let mut killed = Reports::start(options(&server), &journal.release, Box::new(Lines::default()));
+    killed.publish(&journal);
+    while server.check_runs().is_empty() || server.comments().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(killed);
+    play(options(&server), &samples_later::looked_at()).await;
+    assert!(server.comments()[0]["body"].as_str().expect("text").contains("held at 5%"), "{:?}", server.comments());
+    assert_eq!(server.check_runs()[0]["conclusion"], "action_required");
 }
 
 #[tokio::test(flavor = "current_thread")]

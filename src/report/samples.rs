@@ -37,11 +37,12 @@ impl Story {
             steps: parse_steps("5%:2m,25%:5m,100%:10m").expect("steps"),
             settle: Duration::from_secs(90),
             endpoint: Some("http://127.0.0.1:4566".to_owned()),
+            standing: None,
         };
         Self { journal: Journal { release, entries: Vec::new() }, now: Timestamp::from_secs(1_795_312_800) }
     }
 
-    fn after(mut self, seconds: u64) -> Self {
+    pub(super) fn after(mut self, seconds: u64) -> Self {
         self.now = self.now + Duration::from_secs(seconds);
         self
     }
@@ -62,7 +63,7 @@ impl Story {
             .add(Happening::Ready { healthy: 3 })
     }
 
-    fn observed(self, share: u32, healthy: u32) -> Self {
+    pub(super) fn observed(self, share: u32, healthy: u32) -> Self {
         let reasons = if healthy < 3 { vec![("HealthCheckFailed".to_owned(), 3 - healthy)] } else { Vec::new() };
         let tasks = |desired| Some(Tasks { desired, running: desired, current: desired, ..Tasks::default() });
         self.add(Happening::Observed {
@@ -85,7 +86,7 @@ impl Story {
             .observed(share, 3)
     }
 
-    fn passed(self, index: usize, share: u32, bake: u64) -> Self {
+    pub(super) fn passed(self, index: usize, share: u32, bake: u64) -> Self {
         self.step(index, share).after(bake - 30).observed(share, 3).add(Happening::StepPassed { index })
     }
 

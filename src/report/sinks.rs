@@ -10,7 +10,10 @@ use tokio::task::JoinHandle;
 use super::{check, deployment, markdown, options::Surroundings, past::Past};
 use crate::{
     github::{check::Check, client::Client, comment::Sticky, deployment::Deployment, error::GitHubError, pull_request::Spot},
-    rollout::{journal::Journal, outcome::OutcomeKind},
+    rollout::{
+        journal::{Entry, Happening, Journal},
+        outcome::OutcomeKind,
+    },
 };
 
 /// A place on GitHub that shows the rollout.
@@ -138,6 +141,9 @@ impl Sink {
                 if sink.may_create && commit.is_none() {
                     return Err(SinkError::NoCommit);
                 }
+                if rendered(journal, is_look) {
+                    sink.deployment.may_be_said();
+                }
                 let said = sink.deployment.say(&text, commit.as_deref()).await;
                 let is_said = said.map_err(|error| explained(error, sink.read_only_token))?;
                 Ok(if is_said { Written::At(None) } else { Written::Nothing })
@@ -168,6 +174,10 @@ impl CommentSink {
         if rendered(journal, is_superseded) && !sticky.is_as_we_left_it().await? {
             return Ok(Written::Nothing);
         }
+        // The job that held it has more to tell than one that looked at it, unless it did not get to that.
+        if rendered(journal, is_look) && past.is_held() {
+            return Ok(Written::Nothing);
+        }
         let body = rendered(journal, |journal| markdown::comment(journal, &self.surroundings, past));
         sticky.say(&body).await.map(Written::At)
     }
@@ -194,7 +204,8 @@ impl CheckSink {
                 self.check.insert(Check::new(self.client.clone(), self.name.clone(), sha, id, details))
             }
         };
-        if rendered(journal, is_superseded) && !check.is_running().await? {
+        let may_be_told = rendered(journal, |journal| is_superseded(journal) || is_look(journal));
+        if may_be_told && !check.is_running().await? {
             return Ok(Written::Nothing);
         }
         let said = check.say(&text).await;
@@ -204,6 +215,12 @@ impl CheckSink {
 
 fn is_superseded(journal: &Journal) -> bool {
     journal.outcome().is_some_and(|outcome| outcome.kind == OutcomeKind::Superseded)
+}
+
+/// A held rollout was looked at, and left as it is.
+fn is_look(journal: &Journal) -> bool {
+    let is_ours = |entry: &Entry| matches!(entry.event, Happening::Claimed | Happening::TakenOver);
+    journal.outcome().is_some_and(|outcome| outcome.kind == OutcomeKind::Held) && !journal.entries.iter().any(is_ours)
 }
 
 fn rendered<T>(journal: &Mutex<Journal>, render: impl FnOnce(&Journal) -> T) -> T {

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
     escape, judging, phrases,
-    progress::{Phase, Progress, StepState, length, offset},
+    progress::{Progress, StepState, length, offset},
     rows::{self, Row},
 };
 use crate::rollout::journal::Journal;
@@ -78,15 +78,14 @@ fn short(name: &str) -> &str {
 }
 
 fn steps_in_words(progress: &Progress<'_>) -> String {
-    let is_over = matches!(progress.phase, Phase::Ended(_) | Phase::RollingBack(_) | Phase::BrokenOff(_));
     let step = |step: &super::progress::StepProgress<'_>| {
         let state = match step.state {
-            StepState::Ahead if is_over => "not reached",
+            StepState::Ahead if progress.is_over() => "not reached",
             StepState::Ahead => "ahead",
             StepState::Shifting => "shifting",
             StepState::Settling => "settling",
             StepState::Baking => "watching",
-            StepState::Passed => "passed",
+            StepState::Passed | StepState::PassedBefore => "passed",
             StepState::Broken => "stopped",
         };
         format!("{} {state}", step.step.share)

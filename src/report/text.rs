@@ -7,8 +7,8 @@ use super::{
     progress::{self, Phase, Progress, length, offset},
 };
 use crate::rollout::{
-    journal::{Happening, Journal, Release},
-    outcome::OutcomeKind,
+    journal::{Entry, Happening, Journal, Release},
+    outcome::{Outcome, OutcomeKind},
 };
 
 /// Actions shows ten warnings and ten errors of a step; the rest of the room belongs to what else warns.
@@ -78,7 +78,7 @@ impl Console {
         let mut out = String::new();
         if !self.begun {
             self.begun = true;
-            self.head(&mut out, &journal.release);
+            self.head(&mut out, journal);
         }
         for index in self.shown..journal.entries.len() {
             self.entry(&mut out, journal, index);
@@ -120,7 +120,7 @@ impl Console {
         if let Some(outcome) = journal.outcome() {
             let _ = writeln!(out, "   {}", visible(&outcome.reason.to_string()));
             let _ = writeln!(out, "   {}", phrases::exit_in_words(&journal.release, outcome));
-            if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome.kind)) {
+            if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome)) {
                 let _ = writeln!(out, "   {advice}");
             }
         }
@@ -147,7 +147,8 @@ impl Console {
         out
     }
 
-    fn head(&mut self, out: &mut String, release: &Release) {
+    fn head(&mut self, out: &mut String, journal: &Journal) {
+        let release = &journal.release;
         // Which world this is comes first, always.
         if let Some(endpoint) = &release.endpoint {
             let line = format!("not AWS: every call goes to {}", visible(endpoint));
@@ -167,17 +168,8 @@ impl Console {
         for target in &release.traffic_targets {
             let _ = writeln!(out, "  on {}", visible(target));
         }
-        if !release.steps.is_empty() && !is_same {
-            let steps: Vec<_> = release.steps.iter().map(|step| format!("{} for {}", step.share, length(step.bake))).collect();
-            let settle = if release.settle.is_zero() {
-                String::new()
-            } else {
-                format!(", each after {} to settle", length(release.settle))
-            };
-            let lag = release.steps.iter().map(|step| step.lag).max().unwrap_or_default();
-            let late = if lag.is_zero() { String::new() } else { format!(", metrics {} late in whole minutes", length(lag)) };
-            let least: std::time::Duration = release.steps.iter().map(|step| step.least_watch() + release.settle).sum();
-            let _ = writeln!(out, "  steps {}{settle}{late}: {} at least", steps.join(", "), length(least));
+        if let Some(steps) = steps_ahead(journal).filter(|_| !is_same) {
+            let _ = writeln!(out, "  {steps}");
         }
         self.open_group(out, "prepare");
     }
@@ -219,7 +211,7 @@ impl Console {
             Happening::Finished { outcome } => {
                 // The line itself is left to `end`, which says more.
                 self.close_group(out);
-                if self.actions && is_failure(release, outcome.kind) {
+                if self.actions && is_failure(release, outcome) {
                     let title = format!("{}: {} {}", release.name, release.candidate_revision, outcome.kind);
                     self.annotate(out, "error", &title, &outcome.reason.to_string());
                 }
@@ -289,15 +281,53 @@ impl Console {
     }
 }
 
+/// The steps that this job is to walk; none where it takes traffic back.
+fn steps_ahead(journal: &Journal) -> Option<String> {
+    let release = &journal.release;
+    // Only what comes first says so: what comes later is not known yet where this is told.
+    let is_said_before = |entry: &&Entry| matches!(entry.event, Happening::Note { .. } | Happening::Concern { .. });
+    let first = journal.entries.iter().find(|entry| !is_said_before(entry));
+    let goes_back = matches!(first, Some(Entry { event: Happening::RollingBack { .. }, .. }));
+    let passed = release.standing.as_ref().map_or(0, |standing| standing.passed);
+    let ahead = release.steps.get(passed..).filter(|ahead| !ahead.is_empty())?;
+    if matches!(release.verb.as_str(), "abort" | "rollback") || goes_back {
+        return None;
+    }
+    // Whoever promotes it has ended the hold before the first of them.
+    let is_promoting = release.verb == "promote";
+    let each: Vec<_> = ahead
+        .iter()
+        .enumerate()
+        .map(|(place, step)| {
+            let is_over = place == 0 && is_promoting;
+            let hold = step
+                .hold
+                .filter(|_| !is_over)
+                .map(|hold| format!(" after a hold of {}", length(hold.timeout)))
+                .unwrap_or_default();
+            format!("{} for {}{hold}", step.share, length(step.bake))
+        })
+        .collect();
+    let settle =
+        if release.settle.is_zero() { String::new() } else { format!(", each after {} to settle", length(release.settle)) };
+    let lag = ahead.iter().map(|step| step.lag).max().unwrap_or_default();
+    let late = if lag.is_zero() { String::new() } else { format!(", metrics {} late in whole minutes", length(lag)) };
+    let least: std::time::Duration = ahead.iter().map(|step| step.least_watch() + release.settle).sum();
+    let which = if passed == 0 { "steps" } else { "steps ahead" };
+    let holds =
+        if ahead.iter().skip(usize::from(is_promoting)).any(|step| step.hold.is_some()) { ", holds not counted" } else { "" };
+    Some(format!("{which} {}{settle}{late}: {} at least{holds}", each.join(", "), length(least)))
+}
+
 /// Foreign text as one harmless line.
 fn visible(text: &str) -> String {
     escape::log_line(&escape::plain(text))
 }
 
-/// Going back is what `abort` and `rollback` are asked for.
-fn is_failure(release: &Release, kind: OutcomeKind) -> bool {
-    match kind {
-        OutcomeKind::RolledBack => !phrases::is_wanted_back(release),
+/// Going back may be what was asked for.
+fn is_failure(release: &Release, outcome: &Outcome) -> bool {
+    match outcome.kind {
+        OutcomeKind::RolledBack => !outcome.reason.is_asked_for(&release.verb),
         OutcomeKind::Stuck => true,
         OutcomeKind::Promoted | OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded => false,
     }

@@ -42,6 +42,20 @@ pub struct Release {
     pub settle: Duration,
     /// The endpoint, when it is not AWS's own.
     pub endpoint: Option<String>,
+    /// Where the rollout stood when this job took it up; none where nothing had moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+}
+
+/// How far other jobs had brought a rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The split that was read back last.
+    pub split: Split,
+    /// How many steps had passed, from the first.
+    pub passed: usize,
+    /// The step that the weights belong to, counted from 0; none where they are the baseline's again.
+    pub step: Option<usize>,
 }
 
 /// One thing that happened.

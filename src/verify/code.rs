@@ -49,6 +49,7 @@ codes! {
     Disagree "slots-disagree" "Traffic targets do not agree about which slot serves"
     Nowhere "nothing-forwards" "No traffic target forwards to either slot"
     NotMoving "not-moving" "A traffic target that `rules` names sends nothing to either slot, and would not move"
+    StableService "stable-ecs-service" "The slot that serves has no ECS service of the name that the config gives"
     UnderWay "rollout-under-way" "Another rollout is under way, held or stuck on the same traffic targets"
     ManagedByEcs "managed-by-ecs" "ECS moves these weights by itself"
     NoHealthCheck "no-health-check" "A target group has no health check: nothing would tell a good candidate from a bad one"

@@ -88,6 +88,22 @@ fn the_last_step_recovers_what_a_killed_one_left_and_nothing_else() {
     assert_eq!((world.tasks("myservice-green"), world.tasks("myservice")), (0, 3));
 }
 
+/// Two jobs on one rollout: the last step of the one that lost it would take it from the one that has it.
+#[test]
+fn the_last_step_leaves_a_rollout_alone_that_another_job_has_taken() {
+    let story = Story::within_file("blocked-at-5");
+    let before = story.untold();
+    let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
+    job.step("binary").expect("it runs").ends_with(0);
+    let mut started = job.start("espalier");
+    job.until(&mut started, stands_still);
+    job.script("exits 0 espalier abort --lattice-service myservice").ends_with(0);
+    let run = job.wait(started);
+    assert_eq!((run.code, job.output("espalier", "outcome")), (5, "superseded"), "{}{}", run.stdout, run.stderr);
+    assert!(job.step("recover").is_none(), "the other job has seen to it");
+    assert_eq!(job.end().actions(), before.actions());
+}
+
 #[test]
 fn the_last_step_goes_by_the_config_that_a_comment_asked_for() {
     let story = Story::within_file("blocked-at-5");

@@ -85,7 +85,9 @@ impl Job {
     pub(crate) fn step(&mut self, id: &str) -> Option<Run> {
         let wanted = match step(&self.action, id)["if"].as_str() {
             None => self.is_good,
-            Some("cancelled() || failure()") => !self.is_good,
+            Some("(cancelled() || failure()) && steps.espalier.outputs.outcome != 'superseded'") => {
+                !self.is_good && self.output("espalier", "outcome") != "superseded"
+            }
             Some(other) => panic!("a condition that this runner does not know: {other}"),
         };
         if !wanted {
@@ -143,6 +145,12 @@ impl Job {
         let output = ended.expect("nothing outlives SIGKILL").expect("a child of ours");
         self.is_good = false;
         (self.ended(&id, Run::ended(&output)), last)
+    }
+
+    /// Waits until this step has ended.
+    pub(crate) fn wait(&mut self, started: Started) -> Run {
+        let output = started.child.wait_with_output().expect("it ends");
+        self.ended(&started.id, Run::ended(&output))
     }
 
     /// Kills this step's process without a warning.

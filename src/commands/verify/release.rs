@@ -113,6 +113,7 @@ async fn world_of(aws: &Aws, now: Timestamp, release: &DeploySettings, definitio
     };
     let known = world::Known { aws, now, release, survey: &survey, roles: roles.as_ref(), definitions, records: &records };
     found.extend(known.neighbours(&neighbours));
+    found.extend(known.stable_service(&neighbours));
     found.extend(known.quotas());
     let (more, access, admission, measures, terraform) = tokio::join!(
         known.preflight(),

@@ -13,7 +13,15 @@ use crate::{
         ledger::Found as Recorded,
         survey::{Reads, Roles, Survey},
     },
-    commands::{capacity, definitions::Definitions, deploy, preflight, test_rule, view::View},
+    commands::{
+        capacity,
+        definitions::Definitions,
+        deploy,
+        preflight::{self, Judged},
+        stable_service::{self, Unfilled},
+        test_rule,
+        view::View,
+    },
     settings::{DeploySettings, OnExisting, Rules},
     time::Timestamp,
     verify::{
@@ -149,6 +157,11 @@ fn differences(one: &TargetGroup, other: &TargetGroup) -> Vec<Found> {
     found.collect()
 }
 
+/// What a release is refused for.
+fn as_found(judged: Judged) -> Found {
+    Found { hint: judged.problem.hint, ..Found::error(judged.code, thing(&judged.about), judged.problem.message) }
+}
+
 /// Everything that was read.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
@@ -196,6 +209,14 @@ impl Known<'_> {
         };
         // Those of the slots are told by what `deploy` checks too.
         neighbours.iter().filter(|service| !slots.contains(&service.name.as_str())).filter_map(managed).collect()
+    }
+
+    /// Whether the slot that serves is filled by the ECS service that the config names.
+    pub(super) fn stable_service(&self, neighbours: &Result<Vec<EcsService>, Fault>) -> Option<Found> {
+        Some(match stable_service::judge(&self.release.cluster, self.survey, self.roles?, neighbours)? {
+            Unfilled::ByAnother(judged) => as_found(judged),
+            Unfilled::ByNobody { what, name } => Found::warning(Code::StableService, thing(&name), what),
+        })
     }
 
     /// How near the quotas are that a release, or somebody beside it, may reach.
@@ -268,10 +289,7 @@ impl Known<'_> {
         }
         let mut judged = preflight::judge(survey, roles, release.plan.health.unchecked);
         judged.extend(test_rule::judge(survey, roles, release.lattice.test_rule.as_ref(), records));
-        found.extend(judged.into_iter().map(|judged| Found {
-            hint: judged.problem.hint,
-            ..Found::error(judged.code, thing(&judged.about), judged.problem.message)
-        }));
+        found.extend(judged.into_iter().map(as_found));
         if let Err(error) = preflight::judge_tags(aws, &survey.service, &roles.targets, &release.plan).await {
             found.extend(problems(&error, Code::TooFewTags, &survey.service.arn));
         }

@@ -113,9 +113,14 @@ impl Rollout {
             }
             Retire::Waiting { until } if self.now < until => self.idle(Some(until)),
             Retire::Waiting { .. } | Retire::Resting | Retire::Scaling => {
-                if !is_all_on_candidate(observation) || observation.candidate.healthy == 0 {
-                    let what = "the traffic targets changed since the promotion: the old slot keeps its tasks".to_owned();
-                    self.say(Happening::Concern { what });
+                let moved = !is_all_on_candidate(observation);
+                if moved || observation.candidate.healthy == 0 {
+                    let what = if moved {
+                        "the traffic targets changed since the promotion: the old slot keeps its tasks"
+                    } else {
+                        "what was promoted has no healthy target: the old slot keeps its tasks, and `espalier rollback` goes back to it"
+                    };
+                    self.say(Happening::Concern { what: what.to_owned() });
                     return self.give_old_slot_back();
                 }
                 if retire == Retire::Scaling {

@@ -23,18 +23,29 @@ fn rollback_goes_back_at_once_while_the_old_slot_still_runs() {
 
 #[test]
 fn rollback_starts_the_old_slot_again_where_it_was_retired() {
-    let told = Story::within("promoted").script(&format!(
+    let story = Story::within("promoted");
+    let told = story.script(&format!(
         r#"
         exits 0 deploy {QUICKLY}
-        exits 0 espalier rollback --lattice-service myservice
+        exits 0 env GITHUB_OUTPUT="$FOLDER/outputs" "$ESPALIER" rollback --lattice-service myservice
         "#
     ));
-    let told = told.ends_with(0);
+    let told = told.ends_with(0).says("↩️ myservice:1 serves again after");
     for action in told.world.actions().values() {
         assert_eq!(action["forward"]["myservice-a"], 100, "{action}");
     }
     assert_eq!((told.world.tasks("myservice"), told.world.revision("myservice").as_str()), (3, "myservice:1"));
     assert_eq!(told.world.tasks("myservice-green"), 0, "the rejected slot is retired");
+
+    let comment = told.world.comments().concat();
+    assert!(comment.contains("### ↩️ `myservice:1` serves again"), "{comment}");
+    assert!(comment.contains("Every request goes to `myservice:1` now."), "{comment}");
+    assert!(told.world.check().2.starts_with("myservice:1 serves again after"), "{:?}", told.world.check());
+    let outputs = story.read("outputs");
+    for line in ["outcome=rolled-back", "stable-revision=myservice:1", "candidate-revision=myservice:1", "ecs-service=myservice"]
+    {
+        assert!(outputs.lines().any(|found| found == line), "{line} is not in\n{outputs}");
+    }
 }
 
 #[test]

@@ -173,6 +173,8 @@ fn every_broken_world_is_told_by_its_code() {
     let elsewhere = "arn:aws:vpc-lattice:ap-northeast-1:210987654321:targetgroup/tg-12345678901234567";
     let another_region = "arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-12345678901234567";
     let slot_b = |name: &str| json!({ "lattice": { "slots": { "b": { "target_group": name } } } });
+    let slot_a = |name: &str| json!({ "lattice": { "slots": { "a": { "ecs_service": name } } } });
+    let elsewhere_filled = no_tasks();
     let metric =
         |metric: &str| json!({ "analysis": { "metrics": [{ "name": "it", "metric": metric, "stat": "Sum", "max": 1 }] } });
     let expression =
@@ -226,6 +228,8 @@ fn every_broken_world_is_told_by_its_code() {
         ("not-found", 2, "error", no.clone(), json!({ "lattice": { "listener": "http-81" } })),
         ("not-found", 2, "error", no.clone(), slot_b("tg-0d000000000000000")),
         ("not-found", 2, "error", no.clone(), json!({ "cluster": "gone" })),
+        ("stable-ecs-service", 2, "error", no.clone(), slot_a("nosuch")),
+        ("stable-ecs-service", 0, "warning", elsewhere_filled, slot_a("nosuch")),
         (
             "not-moving",
             0,
@@ -306,6 +310,33 @@ fn every_broken_world_is_told_by_its_code() {
         assert_eq!(found.iter().any(|(level, _)| level == "error"), exit == 2, "{all}");
         assert_eq!(told.world.writes(), [""; 0], "{code}");
     }
+}
+
+/// What serves are targets that no ECS service has registered.
+fn no_tasks() -> Value {
+    let target = json!({ "targets": [{ "id": "10.0.0.9" }] });
+    json!({ "lattice": { "target_groups": [group_a(&target), group_b(&json!({}))] }, "ecs_services": [] })
+}
+
+#[test]
+fn a_release_names_the_ecs_service_that_serves() {
+    let other = json!({ "lattice": { "slots": { "a": { "ecs_service": "nosuch" } } } });
+    let story = Story::of(&json!({}));
+    let mistyped = config(&story, &other);
+    let told = story.run(&["deploy", "-c", &mistyped]).ends_with(2);
+    let told = told
+        .complains("there is no ECS service nosuch in my-cluster, and slot a serves: its target group is myservice-a, which myservice fills")
+        .complains("write `ecs_service: myservice` for slot a");
+    assert_eq!(told.world.state(), story.untold().state());
+
+    // It may be meant: what serves before the first release need not be ECS's.
+    let story = Story::of(&no_tasks());
+    let meant = config(&story, &other);
+    let told = story.run(&["deploy", "-c", &meant, "--dry-run"]).ends_with(0);
+    told
+        .says("would release myservice: what serves in slot a keeps serving")
+        .says("nobody stops what is registered in myservice-a")
+        .says("note: there is no ECS service nosuch in my-cluster, and slot a serves: its target group is myservice-a. Nobody stops");
 }
 
 /// `verify` calls it an error; whoever releases all the same is refused before anything is written.

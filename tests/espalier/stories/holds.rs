@@ -78,6 +78,41 @@ fn the_sweep_looks_after_held_releases() {
 }
 
 #[test]
+fn the_plan_and_the_log_tell_of_holds() {
+    let told = Story::within("promoted").script(&format!("exits 0 deploy {HELD} --dry-run\nexits 0 deploy {HELD}")).ends_with(0);
+    told.says("step 1: 5% of the requests, settle 30s, watch 30s")
+        .says("step 2: after a hold of 4h, 50% of the requests, settle 30s, watch 30s")
+        .says("; after 45m it is rolled back; holds do not count")
+        .says("  steps 5% for 30s, 50% for 30s after a hold of 4h, 100% for 30s after a hold of 2h, each after 30s to settle: 3m at least, holds not counted")
+        .says("it is held; to go on: espalier promote --traffic-target");
+}
+
+/// The comment, the check run and its log are those of the job that held, and every later job tells what had passed before it.
+#[test]
+fn later_jobs_tell_where_the_release_stood() {
+    let story = Story::within("promoted");
+    let then = |more: &str| story.script(&format!("exits 0 deploy {HELD}\n{more}")).ends_with(0);
+    let told = then("later 600\nexits 0 espalier resume --all").says("⏸️ myservice:2 held at 5%");
+    let comment = told.world.comments().concat();
+    for part in [
+        "`█████████░`\u{a0}95%",
+        "| passed | +00:32 to +01:32 | 3 of 3 healthy at each of 5 looks |",
+        "| 50% for 30s, after a hold of 4h | still ahead |",
+    ] {
+        assert!(comment.contains(part), "{part}\n{comment}");
+    }
+    assert!(told.world.check().2.contains("held at 5%"), "{:?}", told.world.check());
+
+    let aborted = "| · | 50% for 30s, after a hold of 4h | not reached |";
+    let promoted = "| ✔ | 50% for 30s, after a hold of 4h | passed | +00:";
+    for (verb, second) in [("abort", aborted), ("promote", promoted)] {
+        let comment = then(&format!("exits 0 espalier {verb} --lattice-service myservice")).world.comments().concat();
+        let first = "| ✔ | 5% for 30s | passed before this job |  |  |";
+        assert!(comment.contains(first) && comment.contains(second), "{verb}\n{comment}");
+    }
+}
+
+#[test]
 fn a_hold_that_nobody_ends_does_what_it_says() {
     let story = Story::within("promoted");
     let told = story.script(&format!(

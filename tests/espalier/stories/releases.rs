@@ -20,7 +20,7 @@ fn a_good_release_is_promoted() {
     for line in [
         "outcome=promoted",
         "reason=steps-passed",
-        "stable-revision=myservice:1",
+        "stable-revision=myservice:2",
         "candidate-revision=myservice:2",
         "weights={\"stable\":0,\"candidate\":100}",
         "task-definition=myservice:2",
