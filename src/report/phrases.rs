@@ -240,9 +240,12 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
             "Stable has no healthy target, so weights were not moved away from the candidate. Bring stable back, or run \
              `abort --force` to send everything to it regardless."
         }
+        Reason::NotReady { wanted: 0, .. } => {
+            "Nothing in the candidate's target group was healthy: look at what is registered there and at its health check, then \
+             release again."
+        }
         Reason::NotReady { .. } | Reason::DeploymentFailed { .. } => {
-            "No traffic was moved. Look at why the candidate's tasks stopped (image, secrets, memory, health check grace period), \
-             then release again."
+            "Look at why the candidate's tasks stopped (image, secrets, memory, health check grace period), then release again."
         }
         Reason::ForeignTargets { .. } => {
             "Something else deploys to the candidate's ECS service, or registers targets in its group: stop it, then release again."
