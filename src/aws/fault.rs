@@ -109,6 +109,8 @@ impl Fault {
     #[must_use]
     pub fn refusal(&self) -> Refusal {
         let transient = match self.kind {
+            // The answer tells the client what time it is, and the next request is signed by that.
+            _ if self.is_of_the_clock() => true,
             FaultKind::Throttled | FaultKind::Timeout | FaultKind::Unreachable | FaultKind::Server => true,
             FaultKind::Conflict { permanent } => !permanent,
             // An answer that does not tell what happened is asked again; a refusal in words that we do not know is not.
@@ -117,6 +119,14 @@ impl Fault {
         };
         let kind = if transient { RefusalKind::Transient } else { RefusalKind::Permanent };
         Refusal { kind, message: self.to_string() }
+    }
+
+    /// The request was signed by a clock that is too far from AWS's (AWS General Reference, "Troubleshoot signed requests").
+    fn is_of_the_clock(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        let says = |what: &str| self.message.starts_with(what);
+        code == "RequestTimeTooSkewed"
+            || (code == "InvalidSignatureException" && (says("Signature expired") || says("Signature not yet current")))
     }
 
     /// What the call names does not exist.

@@ -18,6 +18,9 @@ use crate::{
 /// # Errors
 /// When there is nothing that it could abort, or nothing can be read.
 pub(crate) async fn abort(settings: AbortSettings) -> Result<Exit, Error> {
+    if let Some(group) = &settings.to {
+        return abort_to::abort_to(&settings, group, &mut conduct::listen()?).await;
+    }
     conduct::run(begin(&settings)).await
 }
 
@@ -25,9 +28,6 @@ pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    if let Some(group) = &settings.to {
-        return abort_to::abort_to(settings, &aws, clock.as_ref(), group).await.map(Begun::Done);
-    }
     let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), WithoutRecord::Abort).await?;
     let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
     let reason = match Takeover::abort(&on.found.record, by) {

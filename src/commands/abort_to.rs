@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    connect,
+    conduct, connect,
     recorded::{self, OnService, Recorded},
     test_rule,
 };
@@ -24,11 +24,12 @@ use crate::{
     rollout::{
         machine::{Role, Steer},
         observation::RefusalKind,
-        record::{SlotRecord, State},
+        record::{ABORT, SlotRecord, State},
         scaling::Scaling,
         split::Split,
     },
     settings::{AbortSettings, Which},
+    signals::Signals,
 };
 
 /// How long the weights are tried, as long as a rollback is.
@@ -40,43 +41,65 @@ const PAUSE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When the group is unknown, has no healthy target (unless forced), is listed nowhere, or a job holds the rollout.
-pub(super) async fn abort_to(settings: &AbortSettings, aws: &Aws, clock: &dyn Clock, group: &str) -> Result<Exit, Error> {
-    let service_arn = recorded::service_arn(aws, &settings.which).await?;
-    let records = recorded::records(aws, &settings.which, &service_arn).await?;
-    if let Some(id) = &settings.rollout_id {
-        recorded::refuse_a_stale_id(&records, id)?;
-    }
-    let now = aws.date().unwrap_or_else(|| clock.now());
-    if let Some(held) = records.iter().find(|found| found.is_held(now)) {
-        let message = format!("rollout {} is under way: a job holds it", held.record.id);
-        let hint = format!("roll it back: espalier abort --traffic-target {}", held.holder);
-        return Err(Error::new(Exit::Refused, message).hint(hint));
-    }
-    let group =
-        aws.lattice.resolve_group(group).await?.ok_or_else(|| Error::invalid(format!("there is no target group {group}")))?;
-    let healthy =
-        aws.lattice.list_targets(&group.arn).await?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
-    if healthy == 0 && !settings.force {
-        let message = format!("{} has no healthy target", group.name);
-        return Err(Error::new(Exit::Refused, message).hint("`--force` sends it all traffic nevertheless"));
-    }
-    let writes = writes(aws, settings, &service_arn, &group).await?;
+pub(super) async fn abort_to(settings: &AbortSettings, group: &str, signals: &mut Signals) -> Result<Exit, Error> {
+    let plan = conduct::until_signal(signals, plan(settings, group)).await?;
+    let Plan { aws, clock, service_arn, group, records, writes } = plan;
     let mut lines: Vec<_> =
         writes.iter().map(|(target, _)| format!("{}: everything to {}", target.label(), group.name)).collect();
     if !settings.dry_run {
-        write(aws, clock, &writes).await?;
+        // Weights may have moved from here on: a signal makes it hurry, and does not end it.
+        write(&aws, clock.as_ref(), &writes, signals).await?;
         for found in records {
-            lines.extend(settle(aws, clock, &service_arn, found, &group).await?);
+            lines.extend(settle(&aws, clock.as_ref(), &service_arn, found, &group).await?);
         }
     }
     connect::show(settings.format, &lines);
     Ok(Exit::Done)
 }
 
+/// What is to be written, and whose records say otherwise.
+struct Plan {
+    aws: Aws,
+    clock: Box<dyn Clock>,
+    service_arn: String,
+    group: TargetGroup,
+    records: Vec<Found>,
+    writes: Vec<(TrafficTarget, Action)>,
+}
+
+async fn plan(settings: &AbortSettings, group: &str) -> Result<Plan, Error> {
+    let clock = connect::clock(&settings.surroundings).await?;
+    let aws = connect::aws(&settings.aws).await?;
+    let service_arn = recorded::service_arn(&aws, &settings.which).await?;
+    let mut records = recorded::records(&aws, &settings.which, &service_arn).await?;
+    if let Some(id) = &settings.rollout_id {
+        recorded::refuse_a_stale_id(&records, id)?;
+    }
+    let group =
+        aws.lattice.resolve_group(group).await?.ok_or_else(|| Error::invalid(format!("there is no target group {group}")))?;
+    // Others share the Lattice service, and are not asked.
+    let is = |slot: &SlotRecord| slot.group == group.arn.as_str();
+    records.retain(|found| is(&found.record.candidate) || found.record.stable.as_ref().is_some_and(is));
+    let now = aws.date().unwrap_or_else(|| clock.now());
+    if let Some(held) = records.iter().find(|found| found.is_held(now)) {
+        let message = format!("rollout {} is under way: a job holds it", held.record.id);
+        let hint = format!("roll it back: espalier abort --traffic-target {}", held.holder);
+        return Err(Error::new(Exit::Refused, message).hint(hint));
+    }
+    let healthy =
+        aws.lattice.list_targets(&group.arn).await?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+    if healthy == 0 && !settings.force {
+        let message = format!("{} has no healthy target", group.name);
+        return Err(Error::new(Exit::Refused, message).hint("`--force` sends it all traffic nevertheless"));
+    }
+    let writes = writes(&aws, settings, &service_arn, (&group, &records)).await?;
+    Ok(Plan { aws, clock, service_arn, group, records, writes })
+}
+
 /// Writes and reads back until it shows, or says how to finish by hand (exit 4).
-async fn write(aws: &Aws, clock: &dyn Clock, writes: &[(TrafficTarget, Action)]) -> Result<(), Error> {
+async fn write(aws: &Aws, clock: &dyn Clock, writes: &[(TrafficTarget, Action)], signals: &mut Signals) -> Result<(), Error> {
     let targets: Vec<TrafficTarget> = writes.iter().map(|(target, _)| target.clone()).collect();
-    let deadline = clock.now() + LIMIT;
+    let mut deadline = clock.now() + LIMIT;
     loop {
         let refused = aws.lattice.write_actions(writes).await.err();
         let read = aws.lattice.read_actions(&targets).await;
@@ -95,7 +118,10 @@ async fn write(aws: &Aws, clock: &dyn Clock, writes: &[(TrafficTarget, Action)])
             problems.extend(commands.map(|message| Problem { message, hint: None }));
             return Err(Error { exit: Exit::Stuck, problems });
         }
-        clock.sleep_until(clock.now() + PAUSE).await;
+        tokio::select! {
+            () = signals.first() => deadline = deadline.min(clock.now() + PAUSE),
+            () = clock.sleep_until(clock.now() + PAUSE) => {}
+        }
     }
 }
 
@@ -119,7 +145,7 @@ async fn settle(
     record.verified = verified;
     record.previous = record.previous.take().filter(|slot| slot.group != group.arn.as_str());
     record.intent = record.verified;
-    record.generation += 1;
+    record.generation += ABORT;
     record.state = State::Closed;
     ledger::settle(aws, &found).await?;
     Ok(lines)
@@ -163,11 +189,14 @@ async fn writes(
     aws: &Aws,
     settings: &AbortSettings,
     service_arn: &str,
-    group: &TargetGroup,
+    (group, records): (&TargetGroup, &[Found]),
 ) -> Result<Vec<(TrafficTarget, Action)>, Error> {
     let service = aws.lattice.resolve_service(service_arn).await?;
+    // What a rollout moved together stays together.
+    let together =
+        |target: &TrafficTarget| records.iter().any(|found| found.record.targets.iter().any(|arn| arn == target.arn()));
     let asked = |target: &TrafficTarget| match &settings.which {
-        Which::TrafficTarget(arn) => target.arn() == arn,
+        Which::TrafficTarget(arn) => target.arn() == arn || together(target),
         Which::LatticeService(_) => true,
     };
     let all = aws.lattice.traffic_targets(&service, None).await?.into_iter();

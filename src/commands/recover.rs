@@ -44,7 +44,16 @@ async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
                 return Err(Error::new(Exit::Stuck, format!("{name}: {why}")).hint(hint));
             }
             Takeover::Leave(why) | Takeover::Refuse(why) => left.push(format!("{name}: {why}")),
-            Takeover::GoOn(_) | Takeover::Watch => {}
+            Takeover::GoOn(from) => {
+                let recorded = recorded::OnService { service_arn, found }.with_targets(&aws).await?;
+                let prepared = takeover::go_on(&aws, recorded, "recover", from, false, None, now)?;
+                if settings.dry_run {
+                    connect::show(settings.format, &[format!("{name}: it would be finished")]);
+                    return Ok(Begun::Done(Exit::Done));
+                }
+                return Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })));
+            }
+            Takeover::Watch => {}
         }
     }
     if left.is_empty() {

@@ -41,6 +41,10 @@ impl Record {
             (GoOn::Here, _) | (GoOn::Next, None) => {}
         }
         self.take_over(owner, GO_ON, now);
+        // What a person asked for is finished, however long nobody was at it: its time begins anew.
+        if self.verb == "rollback" {
+            self.waited = now.since(self.started);
+        }
     }
 
     /// The record of the rollout that goes back from what serves by this one to `previous`, in one step: `id`, `owner` and `started` are its

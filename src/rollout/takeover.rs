@@ -128,6 +128,8 @@ impl Takeover {
             State::Stuck => Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned()),
             State::Running | State::RolledBack => match live(leased_until, now).filter(|_| !ours) {
                 Some(until) => Self::Leave(format!("another job holds it until {until}")),
+                // What a person asked for is finished.
+                None if record.state == State::Running && record.verb == "rollback" => Self::GoOn(GoOn::Here),
                 // Also when the weights are back already and only the candidate's tasks are left: its job did not get that far.
                 None if ours => Self::RollBack(Reason::Cancelled),
                 None => Self::RollBack(Reason::JobLost { leased_until }),
@@ -301,6 +303,16 @@ mod tests {
         for state in [State::Promoted, State::Closed] {
             assert!(matches!(Takeover::abort(&record(state), "ann".to_owned()), Takeover::Leave(_)), "{state}");
         }
+    }
+
+    #[test]
+    fn a_rollback_whose_job_failed_is_finished_by_whoever_recovers_it() {
+        let rollback = Record { verb: "rollback".to_owned(), ..record(State::Running) };
+        assert_eq!(Takeover::recover(&rollback, true, later(60), NOW), Takeover::GoOn(GoOn::Here));
+        assert_eq!(Takeover::recover(&rollback, false, later(0), NOW), Takeover::GoOn(GoOn::Here));
+        let mut late = rollback;
+        late.take_over_to_go_on("another", GoOn::Here, false, NOW + Duration::from_secs(100_000));
+        assert!(late.deadline() > NOW + Duration::from_secs(100_000), "its time begins anew");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     claim::Claim,
-    core::{Pending, Phase, Rollout, WRITE_LIMIT},
+    core::{Pending, Phase, Rollout, Scaling, WRITE_LIMIT},
     hooks::HookDesk,
     judging::Judging,
     release::StepStage,
@@ -107,7 +107,7 @@ impl Rollout {
             record_lost: false,
             before: None,
             contested: false,
-            scaling: false,
+            scaling: Scaling::No,
             resumed: None,
             owner: String::new(),
             hooks: HookDesk::default(),

@@ -67,6 +67,17 @@ pub(super) enum Pending {
     Aside(Timestamp),
 }
 
+/// Whether stable is scaled up where it has nothing left and the candidate serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Scaling {
+    #[default]
+    No,
+    /// Once the record says how it stands.
+    Wanted,
+    /// It is being asked for.
+    Asked,
+}
+
 /// One rollout being decided. Build it with [`Rollout::release`], [`Rollout::restore`], [`Rollout::abort`],
 /// [`Rollout::resume`] or [`Rollout::watch`].
 #[derive(Clone, Debug)]
@@ -111,8 +122,8 @@ pub struct Rollout {
     pub(super) before: Option<SlotRecord>,
     /// A job that is gone may have been stopping the tasks of the slot that is to serve.
     pub(super) contested: bool,
-    /// The effect in hand scales stable up; the record comes after it.
-    pub(super) scaling: bool,
+    /// Stable has to be scaled up before it is said to be stuck.
+    pub(super) scaling: Scaling,
     /// It takes a recorded rollout over, to go on from there.
     pub(super) resumed: Option<GoOn>,
     /// As whom a rollout is taken over that was only looked at.
@@ -223,7 +234,8 @@ impl Rollout {
             Phase::Promoting => self.promotion_watched(observation),
             Phase::Leaving(ending) => self.close_left(ending),
             Phase::Holding => self.holding_watched(observation),
-            Phase::Sticking(_) | Phase::Ended => self.write_record(),
+            Phase::Sticking(_) => self.sticking_again(),
+            Phase::Ended => self.write_record(),
         }
     }
 
@@ -240,7 +252,10 @@ impl Rollout {
             Phase::RollingBack(rollback) => self.rollback_acted(rollback),
             Phase::Holding => self.held(),
             Phase::Watching => Effect::Observe(None),
-            Phase::Sticking(reason) => self.stuck(reason),
+            Phase::Sticking(reason) => {
+                self.scaling_is_over();
+                self.stuck(reason)
+            }
             Phase::Leaving(ending) => self.left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::NothingChanged),
         }
@@ -262,6 +277,8 @@ impl Rollout {
         }
         match self.phase.clone() {
             Phase::Claiming(Claim::Holding | Claim::Equipping) => self.roll_back(reason),
+            // It was ours already, and weights are out.
+            Phase::Claiming(_) if self.resumed.is_some() && self.owned && self.has_weight() => self.roll_back(reason),
             Phase::Claiming(_) => self.unclaimed(reason),
             // Nothing but the record of a rollback was to be written yet.
             Phase::Stepping(..) if !self.touched && !self.owned => self.untouched(reason),
@@ -277,6 +294,7 @@ impl Rollout {
             Phase::Watching => self.roll_back(reason),
             Phase::Sticking(stuck) => {
                 self.say(Happening::Concern { what: reason.to_string() });
+                self.scaling_is_over();
                 self.stuck(stuck)
             }
             Phase::Leaving(ending) => self.left(ending),

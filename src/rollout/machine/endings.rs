@@ -1,7 +1,7 @@
 //! How it is over: an outcome, nothing done, or stuck.
 
 use super::{
-    core::{CLAIM_WAIT, Phase, Rollout},
+    core::{CLAIM_WAIT, Phase, Rollout, Scaling, WRITE_LIMIT},
     types::{Effect, Ending, Role},
 };
 use crate::rollout::{
@@ -68,13 +68,17 @@ impl Rollout {
         self.take_over_watched();
         self.phase = Phase::Sticking(reason);
         self.record.state = State::Stuck;
-        self.give_up = self.now + CLAIM_WAIT;
+        // What keeps stable down is not kept waiting by a record, and neither is a job that is being killed.
+        let is_pressed = self.hurried || self.scaling == Scaling::Wanted;
+        self.give_up = self.now + if is_pressed { CLAIM_WAIT } else { WRITE_LIMIT };
         self.write_record()
     }
 
     /// Stable has no healthy target while the candidate serves: the weights stay, stable is scaled up.
     pub(super) fn stick_and_scale(&mut self, reason: Reason) -> Effect {
-        self.scaling = self.record.stable.as_ref().is_some_and(|stable| stable.ecs_service.is_some());
+        if self.stable_is_ours() {
+            self.scaling = Scaling::Wanted;
+        }
         let what = "the weights stay with the side that serves; `espalier abort --force` restores the other one all the same";
         self.say(Happening::Note { what: what.to_owned() });
         self.stick(reason)
@@ -82,8 +86,10 @@ impl Rollout {
 
     /// The record says so, or cannot be made to.
     pub(super) fn stuck(&mut self, reason: Reason) -> Effect {
-        if std::mem::take(&mut self.scaling) {
+        if self.scaling == Scaling::Wanted {
+            self.scaling = Scaling::Asked;
             self.phase = Phase::Sticking(reason);
+            self.give_up = self.now + WRITE_LIMIT;
             return Effect::Scale(Role::Stable, self.stable_count());
         }
         if let Some(effect) = self.give_all_back() {
@@ -91,6 +97,18 @@ impl Rollout {
             return effect;
         }
         self.finish(OutcomeKind::Stuck, reason)
+    }
+
+    /// What was refused a moment ago, once more.
+    pub(super) fn sticking_again(&mut self) -> Effect {
+        if self.scaling == Scaling::Asked { Effect::Scale(Role::Stable, self.stable_count()) } else { self.write_record() }
+    }
+
+    /// It was scaled up, or cannot be.
+    pub(super) fn scaling_is_over(&mut self) {
+        if self.scaling == Scaling::Asked {
+            self.scaling = Scaling::No;
+        }
     }
 
     /// The record cannot be written: traffic is on the candidate and stays, but only the record makes that final.

@@ -213,8 +213,12 @@ impl Rollout {
         if self.enough(share, observation.candidate.healthy, observation.stable.as_ref()) {
             return self.write_record();
         }
-        self.record.intent = self.record.verified;
-        self.record.step = index.saturating_sub(1);
+        // Whoever goes on with a step finds it written, though its record does not say so yet.
+        let verified = self.record().verified;
+        if observation.actions.iter().flatten().all(|action| action.split == Some(verified)) {
+            self.record.intent = verified;
+            self.record.step = index.saturating_sub(1);
+        }
         self.gate(index, observation)
     }
 
@@ -251,6 +255,12 @@ impl Rollout {
                 return self.roll_back(Reason::Refused { doing: self.doing(), message });
             }
             self.phase = Phase::Stepping(index, StepStage::Writing);
+            // Nothing of it stands: what the gate asked for is asked again.
+            let is_out = observation.actions.iter().flatten().any(|action| action.split == Some(intent));
+            let is_enough = self.enough(intent.share(), observation.candidate.healthy, observation.stable.as_ref());
+            if !is_out && !is_enough && !self.restores() {
+                return self.grow(observation).unwrap_or_else(|| self.idle(None));
+            }
             return self.again(Desired::Split(intent));
         }
         self.paused = false;

@@ -196,7 +196,8 @@ impl Rollout {
             Stage::Looking => self.restore_unless_down(rollback, observation),
             Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
-            Stage::Recording | Stage::ScalingStable => self.write_record(),
+            Stage::Recording => self.write_record(),
+            Stage::ScalingStable => Effect::Scale(Role::Stable, self.stable_count()),
             Stage::Untesting => Effect::CloseTest,
             Stage::GivingBack => self.stable_given_back(rollback),
             Stage::Settling { until } => self.waiting_back(rollback, until, observation),
@@ -377,6 +378,9 @@ impl Rollout {
         }
         if rollback.is_open() {
             return self.restore_now(rollback);
+        }
+        if matches!(rollback.stage, Stage::Releasing | Stage::Closing) {
+            return self.close(rollback);
         }
         self.at(rollback, Stage::Recording);
         self.write_record()

@@ -2,7 +2,7 @@
 
 use super::{
     claim::Claim,
-    core::{Pending, Phase, Rollout},
+    core::{Pending, Phase, Rollout, Scaling},
     release::StepStage,
     rollback::Rollback,
     types::{Effect, Ending},
@@ -55,7 +55,7 @@ impl Rollout {
             Phase::Retiring(_) => self.give_old_slot_back(),
             Phase::RollingBack(rollback) => self.hurry_back(rollback),
             Phase::Sticking(reason) => {
-                self.scaling = false;
+                self.scaling = Scaling::No;
                 self.stuck(reason)
             }
             Phase::Leaving(ending) => self.close_left(ending),

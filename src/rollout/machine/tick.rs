@@ -68,7 +68,8 @@ impl Rollout {
             }
             Phase::Launching(_) | Phase::Stepping(..) | Phase::Retiring(_) => Effect::WaitUntil(self.next_tick()),
             // Nothing is read any more; what is left is to write the record, which has its own limit.
-            Phase::Promoting | Phase::Holding | Phase::Sticking(_) | Phase::Ended => self.write_record(),
+            Phase::Sticking(_) => self.sticking_again(),
+            Phase::Promoting | Phase::Holding | Phase::Ended => self.write_record(),
             Phase::Leaving(ending) => self.left(ending),
         }
     }
@@ -112,6 +113,9 @@ impl Rollout {
         let is_old = self.looked.is_some_and(|looked| self.now > looked + self.longest_tick());
         let effect = if is_old && matches!(effect, Effect::Write(Desired::Split(_))) && !self.restores() {
             self.paused = true;
+            let message = "what allows it was read too long ago: it is read again".to_owned();
+            self.refusal = Some(message.clone());
+            self.say(Happening::Retrying { doing: self.doing(), message });
             Effect::Observe(None)
         } else {
             effect
