@@ -66,11 +66,11 @@ impl Rollout {
     /// Traffic is not known to be good and nothing more can be done about it here.
     pub(super) fn stick(&mut self, reason: Reason) -> Effect {
         self.take_over_watched();
+        // What somebody else set is left alone by others only where the record says so.
+        let is_theirs = matches!(reason, Reason::Drifted { .. }) && !self.hurried;
         self.phase = Phase::Sticking(reason);
         self.record.state = State::Stuck;
-        // What keeps stable down is not kept waiting by a record, and neither is a job that is being killed.
-        let is_pressed = self.hurried || self.scaling == Scaling::Wanted;
-        self.give_up = self.now + if is_pressed { CLAIM_WAIT } else { WRITE_LIMIT };
+        self.give_up = self.now + if is_theirs { WRITE_LIMIT } else { CLAIM_WAIT };
         self.write_record()
     }
 

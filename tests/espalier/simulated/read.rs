@@ -156,3 +156,41 @@ fn an_abort_is_not_overtaken_by_a_job_whose_calls_take_long() {
         assert_eq!(last(&played).share(CANDIDATE), 0, "{at}:\n{}", played.story.join("\n"));
     }
 }
+
+/// A rollback that a person asked for, whose job died: hours later its own time was over, and everything went back to what was rejected.
+#[test]
+fn a_rollback_that_nobody_was_at_for_long_is_finished_all_the_same() {
+    let mut finished = 0;
+    for at in 2..14 {
+        let afterwards = vec![(60, Verb::Rollback), (9000, Verb::Sweep)];
+        let mut case = Case { afterwards, blows: vec![killed(1, at)], ..quiet() };
+        case.plan.retire_after = Some(Duration::from_secs(60));
+        let played = played(&case);
+        let Some((_, Some(Ending::Outcome(outcome)))) = played.endings.get(2) else { continue };
+        finished += 1;
+        assert_eq!(last(&played).share(CANDIDATE), 0, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
+    }
+    assert!(finished > 5, "{finished}");
+}
+
+/// One throttle, and stable was never given its tasks back.
+#[test]
+fn stable_is_scaled_up_though_the_first_try_is_throttled() {
+    for (fewer, effect) in [(1, Effect::Throttle), (2, Effect::Throttle)] {
+        let faults = vec![fault(&["ecs:UpdateService"], 60, 130, effect)];
+        let others = vec![(70, Other::Resize(fewer))];
+        let played = played(&Case { faults, others, candidate: dying().candidate, ..quiet() });
+        assert_eq!(outcome(&played, 0).kind, OutcomeKind::RolledBack, "{}", outcome(&played, 0).reason);
+        assert_eq!(last(&played).slots[0].desired, 3, "{fewer}:\n{}", played.story.join("\n"));
+    }
+}
+
+/// Somebody's own split, and tags that cannot be written for a while: without the record the next job would write over it.
+#[test]
+fn what_somebody_set_is_recorded_as_theirs_though_tags_are_throttled_at_first() {
+    let case = Case { people: vec![sets(70, 77, 23)], ..quiet() };
+    let faults = vec![fault(&["vpc-lattice:TagResource"], 70, 110, Effect::Throttle)];
+    let played = played(&Case { faults, afterwards: vec![(400, Verb::Sweep)], ..case });
+    assert_eq!(outcome(&played, 0).kind, OutcomeKind::Stuck);
+    assert_eq!(last(&played).share(CANDIDATE), 23_000, "{}", played.story.join("\n"));
+}
