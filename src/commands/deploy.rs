@@ -99,7 +99,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     let aws = connect::aws(&settings.aws).await?;
 
     let survey = look(settings, &aws).await?;
-    let records = ledger::on_targets(&aws, survey.concerned().map(TrafficTarget::arn)).await?;
+    let records = preflight::ours(ledger::on_targets(&aws, survey.concerned().map(TrafficTarget::arn)).await?, &survey);
     let now = aws.date().unwrap_or_else(|| clock.now());
     if let Some(found) = records.iter().find(|found| found.is_open()).filter(|_| on_existing != OnExisting::Refuse) {
         let on = OnService { service_arn: survey.service.arn.clone(), found: found.clone() };
@@ -226,7 +226,7 @@ pub(super) fn wanted(settings: &DeploySettings) -> [WantedSlot; 2] {
 /// The records of the traffic targets that either slot is in: a rollout that is half-way is told as what it is, before
 /// anybody wonders about its weights.
 pub(super) async fn refuse_while_busy(aws: &Aws, clock: &dyn Clock, survey: &Survey) -> Result<Vec<Found>, Error> {
-    let records = ledger::on_targets(aws, survey.concerned().map(TrafficTarget::arn)).await?;
+    let records = preflight::ours(ledger::on_targets(aws, survey.concerned().map(TrafficTarget::arn)).await?, survey);
     preflight::refuse_while_busy(&records, aws.date().unwrap_or_else(|| clock.now()))?;
     Ok(records)
 }

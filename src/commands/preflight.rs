@@ -16,10 +16,26 @@ use crate::{
     },
     exit::{Error, Exit, Problem},
     resources::resource::OWNER,
-    rollout::{plan::Plan, record::State},
+    rollout::{
+        plan::Plan,
+        record::{SlotRecord, State},
+    },
     time::Timestamp,
     verify::Code,
 };
+
+/// Of the records on traffic targets, those of this application. Where nothing lists its groups yet, every target of the Lattice service is
+/// looked at, and what other applications have under way there is theirs.
+pub(crate) fn ours(records: Vec<Found>, survey: &Survey) -> Vec<Found> {
+    let is_ours = |recorded: &SlotRecord| {
+        survey.slots.iter().any(|slot| {
+            let is_group = slot.group.as_ref().is_some_and(|group| group.arn.as_str() == recorded.group);
+            is_group || (slot.wanted.ecs_service.is_some() && slot.wanted.ecs_service == recorded.ecs_service)
+        })
+    };
+    let concerns = |found: &Found| is_ours(&found.record.candidate) || found.record.stable.as_ref().is_some_and(is_ours);
+    records.into_iter().filter(concerns).collect()
+}
 
 /// Refuses while another rollout is under way on the same traffic targets (exit 5).
 pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use crate::{
     commands::{
         connect,
         definitions::{Definitions, ForSlot},
-        deploy,
+        deploy, preflight,
     },
     definition::{Finding, patch::Weighted},
     settings::{DeploySettings, Slot},
@@ -95,7 +95,7 @@ async fn world_of(aws: &Aws, now: Timestamp, release: &DeploySettings, definitio
     };
     let roles = survey::roles(&survey, deploy::listed(&release.lattice.rules));
     let records = match ledger::on_targets(aws, survey.concerned().map(TrafficTarget::arn)).await {
-        Ok(records) => records,
+        Ok(records) => preflight::ours(records, &survey),
         Err(error) => {
             found.extend(words::problems(&error.into(), Code::UnderWay, &survey.service.arn));
             Vec::new()

@@ -102,3 +102,54 @@ people: [{ service: another, listener: http-80, share_at_least: 5, at: 330, do: 
     let told = told.ends_with(0).says("rolled-back (job-lost)").says("another job has seen to it meanwhile");
     assert_eq!(told.world.weights_of("leaky").last(), Some(&5));
 }
+
+/// Two applications on one Lattice service, and the first release of one of them: what the other has under way there is not its own.
+#[test]
+fn a_first_release_leaves_another_applications_rollout_alone() {
+    let file = std::fs::read_to_string("tests/fixtures/scenarios/three-services.yml").expect("a scenario");
+    let services = r#"lattice:
+  services:
+    - name: myservice
+      id: svc-12345678901234567
+      listeners:
+        - name: http-80
+          id: listener-12345678901234567
+          port: 80
+          default_action: { fixed_response: 404 }
+          rules: [{ name: other, id: rule-12345678901234567, priority: 10, match: { httpMatch: { pathMatch: { match: { prefix: /other } } } }, action: { forward: { good: 100 } } }]
+"#;
+    let story = Story::within("promoted").elsewhere("shared.yml", &file.replacen("lattice:\n", services, 1));
+    let told = story.script(&format!(
+        r#"
+        exits 0 espalier shift --lattice-service myservice --rules other --from good --to leaky --steps 5%:30s,hold:4h,100%:30s --settle 30s
+        exits 0 espalier deploy -c {CONFIG} --rules default --on-existing rollback-first
+        "#
+    ));
+    let told = told.ends_with(0);
+    assert_eq!(told.world.weights_of("leaky").last(), Some(&5), "{}", told.run.stdout);
+}
+
+/// Where one traffic target of several is named, what its rollout moved together stays together.
+#[test]
+fn an_abort_to_a_group_puts_every_traffic_target_of_the_rollout_there() {
+    let story = Story::of(&json!({
+        "faults": [{ "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 2, "effect": "hang" }],
+    }));
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        listener="arn:aws:vpc-lattice:ap-northeast-1:123456789012:service/svc-12345678901234567/listener/listener-12345678901234567"
+        exits 0 espalier abort --traffic-target "$listener" --to myservice-a
+        exits 0 espalier status --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    let actions = told.world.actions();
+    assert!(actions.len() > 1, "{actions:?}");
+    for action in actions.values() {
+        assert_eq!(action["forward"]["myservice-a"], 100, "{action}");
+    }
+}
