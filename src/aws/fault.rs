@@ -109,7 +109,6 @@ impl Fault {
     #[must_use]
     pub fn refusal(&self) -> Refusal {
         let transient = match self.kind {
-            // The answer tells the client what time it is, and the next request is signed by that.
             _ if self.is_of_the_clock() => true,
             FaultKind::Throttled | FaultKind::Timeout | FaultKind::Unreachable | FaultKind::Server => true,
             FaultKind::Conflict { permanent } => !permanent,
@@ -121,12 +120,11 @@ impl Fault {
         Refusal { kind, message: self.to_string() }
     }
 
-    /// The request was signed by a clock that is too far from AWS's (AWS General Reference, "Troubleshoot signed requests").
+    /// It was signed by a clock too far from AWS's ("Troubleshoot signed requests", IAM User Guide): the next one goes by the answer's.
     fn is_of_the_clock(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
-        let says = |what: &str| self.message.starts_with(what);
-        code == "RequestTimeTooSkewed"
-            || (code == "InvalidSignatureException" && (says("Signature expired") || says("Signature not yet current")))
+        let tells = ["Signature expired", "Signature not yet current"].iter().any(|what| self.message.starts_with(what));
+        code == "RequestTimeTooSkewed" || (code == "InvalidSignatureException" && tells)
     }
 
     /// What the call names does not exist.
@@ -346,6 +344,8 @@ mod tests {
             (400, "ClientException", "Container.image should not be null", Invalid, Permanent, false),
             (400, "AccessDeniedException", "", Denied, Permanent, false),
             (403, "UnrecognizedClientException", "", Denied, Permanent, false),
+            (403, "InvalidSignatureException", "The request signature we calculated does not match.", Denied, Permanent, false),
+            (403, "InvalidSignatureException", "Signature expired: 20261127T100000Z is now earlier.", Denied, Transient, false),
             (400, "ExpiredTokenException", "", Expired, Permanent, false),
             (402, "ServiceQuotaExceededException", "", Quota, Permanent, false),
             (400, "LimitExceededException", "", Quota, Permanent, false),
