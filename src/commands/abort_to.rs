@@ -37,7 +37,8 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Puts all traffic on the group, wherever it is listed (of the one traffic target, where one is named), and closes the record.
+/// Puts all traffic on the group, wherever it is listed, and closes the record. Where one traffic target is named it is that one, with
+/// whatever its rollout moved together with it.
 ///
 /// # Errors
 /// When the group is unknown, has no healthy target (unless forced), is listed nowhere, or a job holds the rollout.

@@ -1,4 +1,5 @@
-//! `recover`: after a cancelled or failed job. What it left half-way is rolled back; nothing is done when all is well.
+//! `recover`: after a cancelled or failed job. What it left half-way is rolled back, a rollback that was asked for is finished; nothing is
+//! done when all is well.
 
 use super::{
     conduct::{self, Begun, Ready},

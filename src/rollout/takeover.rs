@@ -119,7 +119,8 @@ impl Takeover {
         }
     }
 
-    /// `recover`: after a cancelled or failed step of the same job (`ours`), or by anybody once the lease has ended.
+    /// `recover`: after a cancelled or failed step of the same job (`ours`), or by anybody once the lease has ended. A rollback that a person
+    /// asked for is finished, everything else is rolled back.
     #[must_use]
     pub fn recover(record: &Record, ours: bool, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
         match record.state {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     harness::{BINARY, CONFIG, Story},
-    runner::{Job, action, step},
+    runner::{Job, Started, action, step},
     stories::QUICK,
 };
 
@@ -20,6 +20,14 @@ fn quick(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static s
 /// Whether the world has left a call without an answer, so that a release stands still.
 fn stands_still(world: &str) -> bool {
     world.contains(": Hang")
+}
+
+/// The job's main step, begun and left without an answer.
+fn until_it_stands_still(job: &mut Job) -> Started {
+    job.step("binary").expect("it runs").ends_with(0);
+    let mut started = job.start("espalier");
+    job.until(&mut started, stands_still);
+    started
 }
 
 #[test]
@@ -58,9 +66,7 @@ fn a_job_that_is_cancelled_during_a_canary_leaves_the_baseline() {
     let story = Story::within_file("blocked-at-5");
     let before = story.untold();
     let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
-    job.step("binary").expect("it runs").ends_with(0);
-    let mut started = job.start("espalier");
-    job.until(&mut started, stands_still);
+    let started = until_it_stands_still(&mut job);
     let (run, last) = job.cancel(started);
     assert_eq!((run.code, last), (3, "INT"), "it ends by itself, in the time that SIGINT gives\n{}{}", run.stdout, run.stderr);
     assert_eq!((job.output("espalier", "outcome"), job.output("espalier", "reason")), ("rolled-back", "cancelled"));
@@ -76,9 +82,7 @@ fn the_last_step_recovers_what_a_killed_one_left_and_nothing_else() {
     let story = Story::within_file("blocked-at-5");
     let before = story.untold();
     let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
-    job.step("binary").expect("it runs").ends_with(0);
-    let mut started = job.start("espalier");
-    job.until(&mut started, stands_still);
+    let started = until_it_stands_still(&mut job);
     job.kill(started);
     job.step("recover").expect("it runs").ends_with(0).says("rolled-back (cancelled)");
     job.step("recover").expect("it runs").ends_with(0).says("it is over");
@@ -94,9 +98,7 @@ fn the_last_step_leaves_a_rollout_alone_that_another_job_has_taken() {
     let story = Story::within_file("blocked-at-5");
     let before = story.untold();
     let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
-    job.step("binary").expect("it runs").ends_with(0);
-    let mut started = job.start("espalier");
-    job.until(&mut started, stands_still);
+    let started = until_it_stands_still(&mut job);
     job.script("exits 0 espalier abort --lattice-service myservice").ends_with(0);
     let run = job.wait(started);
     assert_eq!((run.code, job.output("espalier", "outcome")), (5, "superseded"), "{}{}", run.stdout, run.stderr);
@@ -122,9 +124,7 @@ fn the_last_step_goes_by_the_config_that_a_comment_asked_for() {
 
     let given = [("binary-path", BINARY), ("config", configs.as_str()), ("command", "answer"), steps];
     let mut job = job.next(&given).with("GITHUB_EVENT_NAME", "issue_comment").with("GITHUB_EVENT_PATH", &event);
-    job.step("binary").expect("it runs").ends_with(0);
-    let mut started = job.start("espalier");
-    job.until(&mut started, stands_still);
+    let started = until_it_stands_still(&mut job);
     job.kill(started);
     assert_eq!(job.output("espalier", "config"), CONFIG);
     job.step("recover").expect("it runs").ends_with(0).says("rolled-back (cancelled)");
