@@ -132,7 +132,7 @@ impl Slots {
     pub async fn steer(&self, aws: &Aws, steer: Steer, scaling: Scaling, now: Timestamp) -> Result<(), Fault> {
         match steer {
             Steer::Equip => self.equip(aws, scaling, now).await,
-            Steer::Hold | Steer::GiveBack(_) | Steer::Rest(_) => {
+            Steer::Hold | Steer::GiveBack(_) | Steer::Wake(_) | Steer::Rest(_) => {
                 let (role, min, suspended) = wanted(steer, scaling);
                 let Some((_, resource)) = self.scaled(role) else { return Ok(()) };
                 match aws.autoscaling.register(&resource, (min, None), suspended, now).await {
@@ -200,9 +200,9 @@ const fn wanted(steer: Steer, scaling: Scaling) -> (Role, Option<u32>, Suspended
     match steer {
         Steer::Hold => (Role::Stable, None, scaling.suspended.steady()),
         Steer::Equip => (Role::Candidate, Some(scaling.min), scaling.suspended.steady()),
-        Steer::GiveBack(Role::Stable) => (Role::Stable, None, scaling.suspended),
-        // An old slot that serves again may have been told to rest.
-        Steer::GiveBack(Role::Candidate) => (Role::Candidate, Some(scaling.min), scaling.suspended),
+        // People may have set other bounds since.
+        Steer::GiveBack(role) => (role, None, scaling.suspended),
+        Steer::Wake(role) => (role, Some(scaling.min), scaling.suspended),
         Steer::Rest(role) => (role, Some(0), scaling.suspended.resting()),
     }
 }

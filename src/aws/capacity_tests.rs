@@ -59,7 +59,8 @@ fn what_people_had_suspended_stays_so_and_is_given_back() {
     let cases = [
         (Steer::Hold, "blue", Value::Null, suspended(true, true, false)),
         (Steer::GiveBack(Role::Stable), "blue", Value::Null, suspended(false, true, false)),
-        (Steer::GiveBack(Role::Candidate), "green", json!(2), suspended(false, true, false)),
+        (Steer::Wake(Role::Candidate), "green", json!(2), suspended(false, true, false)),
+        (Steer::Wake(Role::Stable), "blue", json!(2), suspended(false, true, false)),
         (Steer::Rest(Role::Candidate), "green", json!(0), suspended(false, true, true)),
     ];
     for (steer, service, min, state) in cases {

@@ -135,6 +135,13 @@ impl Ledger {
         targets.chain([(self.service_arn.as_str(), 1)]).collect()
     }
 
+    /// How many of these tags mark the records of other applications that share the Lattice service. Pure.
+    #[must_use]
+    pub fn marks_of_others(&self, tags: &BTreeMap<String, String>) -> usize {
+        let (ours, prefix) = (self.mark().1, key("rollout."));
+        tags.keys().filter(|key| key.starts_with(&prefix) && !ours.contains_key(*key)).count()
+    }
+
     /// Writes the record and the lease; the first time also the mark and every baseline, before them; the last time the mark, after
     /// them.
     ///
@@ -284,6 +291,18 @@ pub async fn on_service(aws: &Aws, service_arn: &str) -> Result<Vec<Found>, Ledg
     each_on_service(aws, service_arn).await?.into_iter().collect()
 }
 
+/// Without those whose traffic targets a later rollout moved too. That one may keep its record elsewhere, since it moved others besides: then
+/// the one before stays where it was, and is nobody's business any more. Pure.
+fn newest(records: Vec<Result<Found, LedgerError>>) -> Vec<Result<Found, LedgerError>> {
+    let all: Vec<(Timestamp, Vec<String>)> =
+        records.iter().flatten().map(|found| (found.record.started, found.record.targets.clone())).collect();
+    let is_past = |found: &Found| {
+        let moves = |arn: &String| found.record.targets.contains(arn);
+        all.iter().any(|(started, targets)| *started > found.record.started && targets.iter().any(moves))
+    };
+    records.into_iter().filter(|found| !found.as_ref().is_ok_and(is_past)).collect()
+}
+
 /// The same, where one that cannot be read must not hide the others.
 ///
 /// # Errors
@@ -295,7 +314,7 @@ pub async fn each_on_service(aws: &Aws, service_arn: &str) -> Result<Vec<Result<
     for holder in marks.iter().filter(|(mark, _)| mark.starts_with(&prefix)).map(|(_, holder)| holder) {
         records.extend(held_by(aws, holder).await.transpose());
     }
-    Ok(records)
+    Ok(newest(records))
 }
 
 /// The records of the rollouts that moved any of these traffic targets last.

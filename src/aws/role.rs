@@ -3,7 +3,7 @@
 //! The token of a run lasts minutes (GitHub Docs, "OpenID Connect reference": `exp`): a new one is asked for each time. What
 //! time it is, AWS's answers say: a runner's clock may be wrong, and a rehearsal's time is the sandbox's.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use aws_credential_types::{
     Credentials,
@@ -27,6 +27,8 @@ use crate::time::Timestamp;
 const AUDIENCE: &str = "sts.amazonaws.com";
 /// So long before they end credentials are asked for again: longer than any pause between two calls of a rollout.
 const MARGIN: Duration = Duration::from_secs(600);
+/// The pause after new ones could not be had.
+const AGAIN: Duration = Duration::from_secs(30);
 /// How long GitHub may take to give a token.
 const TOKEN_LIMIT: Duration = Duration::from_secs(5);
 /// The provider as IAM's conditions name it.
@@ -52,44 +54,70 @@ impl fmt::Debug for RoleOptions {
 /// Credentials of the role, kept until they are about to end.
 #[derive(Debug)]
 pub(super) struct Role {
+    source: Arc<Source>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// What new credentials are had from.
+#[derive(Debug)]
+struct Source {
     options: RoleOptions,
     http: SharedHttpClient,
     sts: Client,
     meter: Meter,
-    kept: Mutex<Option<(Credentials, Timestamp)>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// With when they end.
+    credentials: Option<(Credentials, Timestamp)>,
+    /// New ones are being asked for.
+    renewing: bool,
+    /// Not before then again.
+    again: Timestamp,
 }
 
 impl Role {
     pub(super) fn new(options: RoleOptions, http: SharedHttpClient, sts: Client, meter: Meter) -> Self {
-        Self { options, http, sts, meter, kept: Mutex::new(None) }
+        Self { source: Arc::new(Source { options, http, sts, meter }), kept: Arc::default() }
     }
 
-    /// The credentials that are kept, or new ones where these are about to end.
+    /// The credentials that are kept, or new ones where these have ended. Where they are about to end, new ones are asked for beside: no
+    /// call waits for that as long as the old ones last, and an outage of GitHub's or of STS is bridged.
     ///
     /// # Errors
     /// When there are none, and none can be had.
     pub(super) async fn credentials(&self) -> Result<Credentials, AwsError> {
         let mut kept = self.kept.lock().await;
-        let now = self.meter.date();
+        let now = self.source.meter.date();
         let left = |ends: Timestamp| now.map_or(Duration::MAX, |now| ends.since(now));
-        if let Some((credentials, ends)) = &*kept
-            && left(*ends) > MARGIN
+        if let Some((credentials, ends)) = kept.credentials.clone()
+            && left(ends) > Duration::ZERO
         {
-            return Ok(credentials.clone());
-        }
-        match self.assume().await {
-            Ok((credentials, ends)) => {
-                *kept = Some((credentials.clone(), ends));
-                Ok(credentials)
+            if left(ends) <= MARGIN && !kept.renewing && now >= Some(kept.again) {
+                kept.renewing = true;
+                tokio::spawn(renew(Arc::clone(&self.source), Arc::clone(&self.kept)));
             }
-            // An outage of GitHub's or of STS is bridged for as long as the old ones last.
-            Err(error) => match &*kept {
-                Some((credentials, ends)) if left(*ends) > Duration::ZERO => Ok(credentials.clone()),
-                Some(_) | None => Err(error),
-            },
+            return Ok(credentials);
         }
+        let (credentials, ends) = self.source.assume().await?;
+        kept.credentials = Some((credentials.clone(), ends));
+        Ok(credentials)
     }
+}
 
+async fn renew(source: Arc<Source>, kept: Arc<Mutex<Kept>>) {
+    let renewed = source.assume().await;
+    let mut kept = kept.lock().await;
+    kept.renewing = false;
+    match renewed {
+        Ok(new) => kept.credentials = Some(new),
+        // Told when the old ones have ended, by the call that needs them.
+        Err(_) => kept.again = source.meter.date().unwrap_or_default() + AGAIN,
+    }
+}
+
+impl Source {
     async fn assume(&self) -> Result<(Credentials, Timestamp), AwsError> {
         let token = self.token().await?;
         let call = self.sts.assume_role_with_web_identity().role_arn(&self.options.arn);
@@ -162,7 +190,10 @@ fn claim(token: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
+    use crate::aws::http::Http;
 
     #[test]
     fn a_claim_is_read_for_messages_only() {
@@ -172,6 +203,30 @@ mod tests {
         for odd in ["", "a.b", "a.!.c", &format!("a.{}.c", URL_SAFE_NO_PAD.encode("[]"))] {
             assert_eq!(claim(odd, "sub"), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn no_call_waits_for_new_credentials_as_long_as_the_old_ones_last() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            // It takes connections and never answers.
+            let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+            let tokens = Some((format!("http://{}", silent.local_addr().expect("an address")), "secret".to_owned()));
+            let options = RoleOptions { arn: "arn".to_owned(), session: "espalier".to_owned(), tokens };
+            let sts = aws_sdk_sts::Config::builder().behavior_version(aws_sdk_sts::config::BehaviorVersion::latest()).build();
+            let meter = Meter::default();
+            meter.hears("Fri, 27 Nov 2026 12:00:00 GMT");
+            let role = Role::new(options, SharedHttpClient::new(Http::default()), Client::from_conf(sts), meter.clone());
+            let now = meter.date().expect("a date");
+            let old = Credentials::new("OLD", "secret", None, None, "test");
+            role.kept.lock().await.credentials = Some((old, now + MARGIN / 2));
+            for _ in 0..2 {
+                let asked = std::pin::pin!(role.credentials());
+                let at_once = asked.poll(&mut Context::from_waker(Waker::noop()));
+                assert!(matches!(at_once, Poll::Ready(Ok(kept)) if kept.access_key_id() == "OLD"));
+            }
+            assert!(role.kept.lock().await.renewing, "they are asked for beside");
+        });
     }
 
     #[test]

@@ -131,9 +131,15 @@ async fn settle(
     aws: &Aws,
     clock: &dyn Clock,
     service_arn: &str,
-    mut found: Found,
+    before: Found,
     group: &TargetGroup,
 ) -> Result<Vec<String>, Error> {
+    // The tries may have taken minutes.
+    let now = ledger::on_targets(aws, [before.holder.as_str()]).await?.into_iter().find(|found| found.holder == before.holder);
+    let is_same = |found: &Found| found.record.id == before.record.id && found.record.generation == before.record.generation;
+    let Some(mut found) = now.filter(is_same) else {
+        return Ok(vec![format!("rollout {} is another job's by now: its record is left as it is", before.record.id)]);
+    };
     let is = |slot: &SlotRecord| slot.group == group.arn.as_str();
     let (verified, idle) = match &found.record.stable {
         stable if is(&found.record.candidate) => (Split::CANDIDATE, stable.clone()),
@@ -167,8 +173,9 @@ async fn put_away(aws: &Aws, clock: &dyn Clock, service_arn: &str, found: &mut F
             if let Some(scaling) = record.scaling.filter(|scaling| scaling.held) {
                 let mut held = false;
                 for role in [Role::Stable, Role::Candidate] {
-                    if let Err(fault) = slots.steer(aws, Steer::GiveBack(role), scaling, clock.now()).await {
-                        let command = slots.steer_command(Steer::GiveBack(role), scaling).unwrap_or_default();
+                    let steer = Steer::giving_back(&record, role);
+                    if let Err(fault) = slots.steer(aws, steer, scaling, clock.now()).await {
+                        let command = slots.steer_command(steer, scaling).unwrap_or_default();
                         lines.push(format!("its scaling was not given back ({fault}): {command}"));
                         held = true;
                     }

@@ -177,7 +177,7 @@ pub(crate) async fn judge_tags(
     let mut problems = Vec::new();
     for (arn, needed) in ledger.needed(plan.steps.len()) {
         let tags = aws.lattice.read_tags(arn).await?;
-        if let Err(missing) = free_tags(&tags, needed) {
+        if let Err(missing) = free_tags(&tags, needed, ledger.marks_of_others(&tags)) {
             let label = targets.iter().find(|(target, _)| target.arn() == arn);
             let label = label.map_or_else(|| format!("the Lattice service {}", service.name), |(target, _)| target.label());
             let hint = "the rollout's record is kept in tags: remove some others".to_owned();

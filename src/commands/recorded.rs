@@ -5,7 +5,7 @@ use crate::{
     aws::{
         Aws, baselines,
         lattice::{action::Action, traffic::TrafficTarget},
-        ledger::{self, Found},
+        ledger::{self, Found, LedgerError},
     },
     exit::{Error, Exit},
     rollout::{
@@ -105,7 +105,12 @@ pub(crate) fn refuse_a_stale_id(records: &[Found], id: &str) -> Result<(), Error
 pub(crate) async fn records(aws: &Aws, which: &Which, service_arn: &str) -> Result<Vec<Found>, Error> {
     Ok(match which {
         Which::TrafficTarget(arn) => ledger::on_targets(aws, [arn.as_str()]).await?,
-        Which::LatticeService(_) => ledger::on_service(aws, service_arn).await?,
+        Which::LatticeService(_) => ledger::on_service(aws, service_arn).await.map_err(|error| {
+            let hint = "where it is another application's, `--traffic-target` says which one you mean";
+            let is_unreadable = matches!(error, LedgerError::Unreadable { .. });
+            let error = Error::from(error);
+            if is_unreadable { error.hint(hint) } else { error }
+        })?,
     })
 }
 

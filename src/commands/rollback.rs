@@ -84,10 +84,11 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     let group = TargetGroupArn::of(&previous.group);
     let targets = baselines::recorded_targets(&on.found)?;
     let (targets, registered) = tokio::join!(as_they_are(aws, targets), aws.lattice.list_targets(&group));
-    let targets = targets?;
+    let (targets, gone) = targets?;
     refuse_unless_all_on(old.serving(), &previous, &targets)?;
 
     let mut notes = vec![format!("asked for by {by}")];
+    notes.extend(gone.iter().map(|label| format!("{label} is gone: it is left out")));
     let mut healthy = 0;
     if old.left_untouched(&previous) {
         healthy = registered?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
@@ -104,7 +105,8 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     }
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[&on.service_arn, &previous.group, &old.id]);
-    let record = old.restoring(previous.clone(), id, takeover::owner(), started);
+    let mut record = old.restoring(previous.clone(), id, takeover::owner(), started);
+    record.targets.retain(|arn| targets.iter().any(|(target, _)| target.arn() == arn));
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let release = recorded::release(aws, &record, "rollback", &targets);
     let slots = Slots::recorded(&record, targets, launch);
@@ -176,14 +178,20 @@ fn refuse_unless_all_on(serving: &SlotRecord, previous: &SlotRecord, targets: &[
     if problems.is_empty() { Ok(()) } else { Err(Error { exit: Exit::Refused, problems }) }
 }
 
-/// What a rollback that fails has to restore is what is there now, not what the last release began from.
-async fn as_they_are(aws: &Aws, targets: Vec<TrafficTarget>) -> Result<Vec<(TrafficTarget, Action)>, Error> {
+/// What a rollback that fails has to restore is what is there now, not what the last release began from. The labels are of those that are
+/// gone: they do not keep the others from going back.
+async fn as_they_are(aws: &Aws, targets: Vec<TrafficTarget>) -> Result<(Vec<(TrafficTarget, Action)>, Vec<String>), Error> {
     let actions = aws.lattice.read_actions(&targets).await;
-    let mut now = Vec::with_capacity(targets.len());
+    let (mut now, mut gone) = (Vec::with_capacity(targets.len()), Vec::new());
     for (target, action) in targets.into_iter().zip(actions) {
-        let gone = || Error::new(Exit::Refused, format!("{} is gone", target.label()));
-        let action = action?.ok_or_else(gone)?;
-        now.push((target, action));
+        match action? {
+            Some(action) => now.push((target, action)),
+            None => gone.push(target.label()),
+        }
     }
-    Ok(now)
+    if now.is_empty() {
+        let message = format!("{} is gone: nothing is left to go back on", gone.join(", "));
+        return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
+    }
+    Ok((now, gone))
 }

@@ -131,8 +131,8 @@ async fn again(
     clock: &dyn Clock,
 ) -> Result<Option<(OnService, Takeover, Timestamp)>, Error> {
     let OnService { service_arn, found: before } = on;
-    let found = ledger::on_targets(aws, [before.holder.as_str()]).await?.into_iter().find(|found| found.holder == before.holder);
-    let Some(found) = found else { return Ok(None) };
+    let all = ledger::each_on_service(aws, &service_arn).await?.into_iter().flatten();
+    let Some(found) = all.into_iter().find(|found| found.holder == before.holder) else { return Ok(None) };
     let now = aws.date().unwrap_or_else(|| clock.now());
     let known = takeover::knows(&found.record, &settings.plan, &settings.judging);
     let decision = Takeover::sweep(&found.record, known, found.leased_until, now);

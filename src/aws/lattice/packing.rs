@@ -90,14 +90,14 @@ pub fn unpack(prefix: &str, tags: &BTreeMap<String, String>) -> Result<Option<St
     if sum(count, &text) == *given { Ok(Some(text)) } else { Err(torn("the checksum does not fit")) }
 }
 
-/// Whether a resource with these tags can take `needed` of ours. Its own `espalier:` tags are replaced, so they do not count, and
-/// neither do AWS's.
+/// Whether a resource with these tags can take `needed` of ours. Its own `espalier:` tags are replaced, so they do not count, except for the
+/// marks of `others`; and neither do AWS's.
 ///
 /// # Errors
 /// How many are missing.
-pub fn free_tags(tags: &BTreeMap<String, String>, needed: usize) -> Result<(), TooFewTags> {
+pub fn free_tags(tags: &BTreeMap<String, String>, needed: usize, others: usize) -> Result<(), TooFewTags> {
     let foreign = tags.keys().filter(|key| !key.starts_with(KEY_PREFIX) && !key.starts_with("aws:")).count();
-    match (foreign + needed).saturating_sub(MAX_TAGS) {
+    match (foreign + others + needed).saturating_sub(MAX_TAGS) {
         0 => Ok(()),
         missing => Err(TooFewTags { missing }),
     }
@@ -181,8 +181,9 @@ mod tests {
         let mut tags: BTreeMap<String, String> = (0..45).map(|index| (format!("team{index}"), String::new())).collect();
         tags.insert("aws:cloudformation:stack-name".to_owned(), String::new());
         tags.insert("espalier:rollout.0".to_owned(), String::new());
-        assert_eq!(free_tags(&tags, 5), Ok(()));
-        assert_eq!(free_tags(&tags, 8), Err(TooFewTags { missing: 3 }));
+        assert_eq!(free_tags(&tags, 5, 0), Ok(()));
+        assert_eq!(free_tags(&tags, 5, 1), Err(TooFewTags { missing: 1 }), "a mark of another application");
+        assert_eq!(free_tags(&tags, 8, 0), Err(TooFewTags { missing: 3 }));
     }
 
     proptest! {

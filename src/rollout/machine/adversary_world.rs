@@ -314,19 +314,20 @@ impl World {
     }
 
     fn steer(&mut self, steer: Steer) {
+        let place = |role: Role| usize::from(role == Role::Candidate);
         match steer {
             Steer::Hold => self.held[0] = true,
             Steer::Equip => {
                 assert!(self.stale || self.candidate_tasks > 0, "the candidate's service exists by then");
                 (self.held[1], self.resting[1]) = (true, false);
             }
-            Steer::GiveBack(role) => self.held[usize::from(role == Role::Candidate)] = false,
+            Steer::GiveBack(role) => self.held[place(role)] = false,
+            Steer::Wake(role) => (self.held[place(role)], self.resting[place(role)]) = (false, false),
             Steer::Rest(role) => {
-                let place = usize::from(role == Role::Candidate);
                 let weight = |split: Split| if role == Role::Candidate { split.candidate } else { split.stable };
                 let idle = self.actions.iter().all(|split| weight(split.unwrap_or(Split::STABLE)) == 0);
                 assert!(self.stale || idle, "a side with weight is never told to rest");
-                (self.held[place], self.resting[place]) = (false, true);
+                (self.held[place(role)], self.resting[place(role)]) = (false, true);
             }
         }
     }

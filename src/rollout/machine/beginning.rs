@@ -95,6 +95,7 @@ impl Rollout {
             foreign: 0,
             wanted,
             stable_size: 0,
+            growing: false,
             seen: None,
             owned: false,
             paused: false,

@@ -18,7 +18,7 @@ use crate::{
         journal::{Entry, Happening, Journal},
         observation::{Lease, Observation, Refusal, RefusalKind},
         outcome::{OutcomeKind, Reason},
-        record::{Record, SlotRecord},
+        record::{Record, SlotRecord, State},
     },
     time::Timestamp,
 };
@@ -100,6 +100,8 @@ pub struct Rollout {
     /// The size the candidate is given, and the largest that stable was seen to have.
     pub(super) wanted: u32,
     pub(super) stable_size: u32,
+    /// The candidate is being given more tasks, on the way to a wait.
+    pub(super) growing: bool,
     /// How both sides were at the last full reading.
     pub(super) seen: Option<super::looking::Seen>,
     /// A reading said that the record is ours.
@@ -165,6 +167,7 @@ impl Rollout {
     pub fn handle(&mut self, now: Timestamp, event: Event) -> Result<Effect, OutOfPlace> {
         self.now = now.max(self.now);
         let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
+        let growing = std::mem::take(&mut self.growing);
         let effect = match (pending, event) {
             (Pending::Nothing, Event::Begun) if self.journal.entries.is_empty() || !matches!(self.phase, Phase::Ended) => {
                 self.begin()
@@ -175,7 +178,13 @@ impl Rollout {
             (Pending::Hook, Event::Done) => self.hook_acted(),
             (Pending::Hook, Event::Refused(refusal)) => self.hook_refused(refusal),
             (Pending::Wait, Event::Woke) => self.woke(),
-            (Pending::Aside(until), Event::Done | Event::Refused(_)) => self.waits(until),
+            (Pending::Aside(until), Event::Done) => self.waits(until),
+            (Pending::Aside(until), Event::Refused(refusal)) => {
+                if growing {
+                    self.not_grown(refusal);
+                }
+                self.waits(until)
+            }
             (Pending::Observe, Event::Observed(observation)) => self.observed(&observation),
             (Pending::Observe, Event::Counted(healthy)) => self.counted(healthy),
             (Pending::Observe, Event::Refused(refusal)) => self.blind(refusal),
@@ -256,7 +265,8 @@ impl Rollout {
                 self.scaling_is_over();
                 self.stuck(reason)
             }
-            Phase::Leaving(ending) => self.left(ending),
+            Phase::Leaving(ending) if self.record.state == State::Closed => self.left(ending),
+            Phase::Leaving(ending) => self.close_left(ending),
             Phase::Ended => self.finish(OutcomeKind::Superseded, Reason::NothingChanged),
         }
     }

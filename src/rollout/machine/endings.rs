@@ -48,6 +48,16 @@ impl Rollout {
         if !self.owned {
             return self.left(ending);
         }
+        // The release before may have held both sides' scaling, and have had its old slot to stop: by the closed record nobody does.
+        if self.restores() {
+            if let Some(effect) = self.give_all_back() {
+                return effect;
+            }
+            if let Some(ecs_service) = self.record.candidate.ecs_service.clone() {
+                let what = format!("the tasks of {ecs_service} are left as they are: no rollout stops them any more");
+                self.say(Happening::Note { what });
+            }
+        }
         self.record.state = State::Closed;
         self.write_record()
     }

@@ -10,7 +10,7 @@ use crate::{
     rollout::{
         hooks::Point,
         journal::Happening,
-        observation::{Observation, Side},
+        observation::{Observation, Refusal, Side},
         outcome::{OutcomeKind, Reason},
         plan::Plan,
         record::State,
@@ -166,7 +166,18 @@ impl Rollout {
     pub(super) fn grow(&mut self, observation: &Observation) -> Option<Effect> {
         self.follow_size(observation);
         let tasks = observation.candidate.tasks.as_ref()?;
-        (tasks.desired < self.wanted).then(|| self.aside(Effect::Scale(Role::Candidate, self.wanted)))
+        if tasks.desired >= self.wanted {
+            return None;
+        }
+        self.growing = true;
+        let effect = Effect::Scale(Role::Candidate, self.wanted);
+        Some(self.aside(effect))
+    }
+
+    /// Asked again at the next tick: until then it is smaller than it should be, and what waits for it says why.
+    pub(super) fn not_grown(&mut self, refusal: Refusal) {
+        let doing = format!("giving the candidate {} tasks", self.wanted);
+        self.say(Happening::Retrying { doing, message: refusal.message });
     }
 
     pub(super) fn gate(&mut self, index: usize, observation: &Observation) -> Effect {

@@ -197,7 +197,8 @@ impl Rollout {
             }
             Retire::GivingBack => return self.give_old_slot_back(),
             Retire::Doubting { until } => return self.idle(Some(until)),
-            Retire::Announcing | Retire::Waiting { .. } | Retire::Scaling | Retire::Draining { .. } => {}
+            Retire::Scaling => self.settle(Role::Stable),
+            Retire::Announcing | Retire::Waiting { .. } | Retire::Draining { .. } => {}
         }
         self.give_up = self.now + DRAIN_LIMIT;
         self.phase = Phase::Retiring(Retire::Draining { until: self.give_up });

@@ -17,7 +17,12 @@ use super::{
     release::Launch,
     types::{Effect, Role, Steer},
 };
-use crate::rollout::{journal::Happening, outcome::Reason, record::SlotRecord, scaling::Scaling};
+use crate::rollout::{
+    journal::Happening,
+    outcome::Reason,
+    record::{Record, SlotRecord},
+    scaling::Scaling,
+};
 
 /// How long a job that is ending tries to give something back.
 const HURRIED: Duration = Duration::from_secs(2);
@@ -48,6 +53,18 @@ const fn place(role: Role) -> usize {
     match role {
         Role::Stable => 0,
         Role::Candidate => 1,
+    }
+}
+
+impl Steer {
+    /// How a side's scaling is given back by a record. The candidate may be an old slot that rested and serves again; stable rests
+    /// only once the promotion is recorded.
+    #[must_use]
+    pub const fn giving_back(record: &Record, role: Role) -> Self {
+        match role {
+            Role::Stable if record.promoted.is_none() => Self::GiveBack(role),
+            Role::Stable | Role::Candidate => Self::Wake(role),
+        }
     }
 }
 
@@ -95,7 +112,7 @@ impl Rollout {
         if self.hurried {
             self.give_up = self.give_up.min(self.now + HURRIED);
         }
-        Some(Effect::Steer(Steer::GiveBack(role)))
+        Some(Effect::Steer(Steer::giving_back(&self.record, role)))
     }
 
     /// On the way to the end where nothing else is done any more: whatever is owed.
@@ -119,11 +136,13 @@ impl Rollout {
                 let what = format!("{} scales by itself like {}", self.named(Role::Candidate), self.named(Role::Stable));
                 self.say(Happening::Prepared { what });
             }
-            Steer::GiveBack(role) => {
+            Steer::GiveBack(role) | Steer::Wake(role) => {
                 self.settle(role);
                 self.say(Happening::Note { what: format!("{} scales by itself as before", self.named(role)) });
             }
-            Steer::Rest(role) => self.settle(role),
+            Steer::Rest(Role::Candidate) => self.settle(Role::Candidate),
+            // Until its tasks are stopped it may still be needed, and is woken then.
+            Steer::Rest(Role::Stable) => {}
         }
     }
 
@@ -133,7 +152,7 @@ impl Rollout {
         let (role, what) = match refused {
             // Without these a release does not begin: the phase's own way out.
             Steer::Hold | Steer::Equip => return false,
-            Steer::GiveBack(role) => (role, "until that is done it may grow by itself and not shrink"),
+            Steer::GiveBack(role) | Steer::Wake(role) => (role, "until that is done it may grow by itself and not shrink"),
             Steer::Rest(role) => (role, "its own scaling may start tasks again"),
         };
         self.steering.owed[place(role)] = false;
@@ -142,7 +161,7 @@ impl Rollout {
         true
     }
 
-    fn settle(&mut self, role: Role) {
+    pub(super) fn settle(&mut self, role: Role) {
         self.steering.owed[place(role)] = false;
         let held = self.steering.owed.contains(&true) || !self.steering.kept.is_empty();
         if let Some(scaling) = &mut self.record.scaling {
@@ -155,7 +174,7 @@ impl Rollout {
         Some(match self.steering.doing? {
             Steer::Hold => format!("keeping {} from shrinking by itself", self.named(Role::Stable)),
             Steer::Equip => format!("giving {} the scaling of {}", self.named(Role::Candidate), self.named(Role::Stable)),
-            Steer::GiveBack(role) => format!("giving the scaling of {} back", self.named(role)),
+            Steer::GiveBack(role) | Steer::Wake(role) => format!("giving the scaling of {} back", self.named(role)),
             Steer::Rest(role) => format!("keeping {} from starting tasks by itself", self.named(role)),
         })
     }

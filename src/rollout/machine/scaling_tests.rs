@@ -8,10 +8,11 @@ use super::{
     adversary_world::{Misfortune, World},
 };
 use crate::rollout::{
-    journal::Release,
+    journal::{Entry, Happening, Release},
+    observation::{Refusal, RefusalKind},
     outcome::{OutcomeKind, Reason},
     plan::{OnCancel, OnDrift},
-    record::State,
+    record::{Record, State},
     scaling::Scaling,
     split::Split,
 };
@@ -149,4 +150,84 @@ fn the_candidate_begins_with_no_fewer_tasks_than_its_own_minimum() {
         }
         assert_eq!(effect, Effect::Launch(launched), "{min}");
     }
+}
+
+/// Rule 6: whoever puts the weights back between the rest and the stop finds the old slot as it was.
+#[test]
+fn an_old_slot_that_was_told_to_rest_is_woken_where_it_serves_again_before_its_tasks_are_stopped() {
+    for comes in ["the weights", "a refusal", "a signal"] {
+        let mut world = World::new(false);
+        let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        let mut rested = false;
+        while !matches!(effect, Effect::Finish(_)) {
+            let stops = effect == Effect::Scale(Role::Stable, 0);
+            assert!(!stops || comes == "a refusal", "{comes}: its tasks are stopped");
+            let event = match comes {
+                "a refusal" if stops => {
+                    Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "a deployment is under way".to_owned() })
+                }
+                "a signal" if rested => {
+                    world.carry_out(&effect);
+                    Event::Signalled
+                }
+                _ => world.carry_out(&effect),
+            };
+            rested = effect == Effect::Steer(Steer::Rest(Role::Stable));
+            if rested && comes == "the weights" {
+                world.actions = [Some(Split::STABLE); 2];
+            }
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        assert_eq!((world.held, world.resting, world.stable_tasks), ([false; 2], [false; 2], 3), "{comes}");
+        assert!(machine.record().scaling.is_some_and(|scaling| !scaling.held), "{comes}");
+    }
+}
+
+/// The record of the release before is written over by that of a rollback: what it held is given back by this one, also where it ends
+/// before it moves anything.
+#[test]
+fn a_rollback_that_does_not_begin_gives_back_what_the_release_before_held() {
+    let mut world = World::new(false);
+    let release = || Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+    let before = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+    let previous = before.stable.clone().expect("a way back");
+    let record = Record { state: State::Promoted, verified: Split::CANDIDATE, intent: Split::CANDIDATE, ..before };
+    let record = record.restoring(previous, "id-2".to_owned(), "job-2".to_owned(), world.now);
+    world.held = [true; 2];
+    (world.actions, world.edited) = ([Some(Split { stable: 77, candidate: 23 }); 2], true);
+    let mut machine = Rollout::restore(record, release(), 0, false);
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    while !matches!(effect, Effect::Finish(_)) {
+        let event = world.carry_out(&effect);
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    assert!(matches!(effect, Effect::Finish(Ending::Declined(Reason::Drifted { .. }))), "{effect:?}");
+    assert_eq!(world.held, [false; 2]);
+    let closed = world.record.expect("written");
+    assert_eq!((closed.state, closed.scaling.map(|scaling| scaling.held)), (State::Closed, Some(false)));
+}
+
+/// What a candidate that is too small waits for is told.
+#[test]
+fn a_candidate_that_may_not_grow_says_so() {
+    let mut world = World::new(false);
+    let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    let mut refused = 0;
+    while !matches!(effect, Effect::Finish(_)) {
+        if world.candidate_weight() == 50 {
+            world.stable_tasks = 5;
+        }
+        let event = if matches!(effect, Effect::Scale(Role::Candidate, 5)) {
+            refused += 1;
+            Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "not allowed".to_owned() })
+        } else {
+            world.carry_out(&effect)
+        };
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    let told = |entry: &Entry| matches!(&entry.event, Happening::Retrying { doing, message } if doing == "giving the candidate 5 tasks" && message == "not allowed");
+    let told = machine.journal().entries.iter().filter(|entry| told(entry)).count();
+    assert_eq!((told, refused > 0), (refused, true));
 }

@@ -30,6 +30,8 @@ pub enum Steer {
     Equip,
     /// The side is scaled as it was before the release.
     GiveBack(Role),
+    /// The same for a side that may have been told to rest: its minimum as well.
+    Wake(Role),
     /// Nothing keeps the side above zero tasks, or starts any: it is about to be stopped.
     Rest(Role),
 }

@@ -268,7 +268,7 @@ const DEFECTS: [Defect; 24] = [
         "it does not give scaling back",
         scaled,
         Bent::Asks(|effect, _| {
-            let gives = matches!(effect, Effect::Steer(Steer::GiveBack(_)));
+            let gives = matches!(effect, Effect::Steer(Steer::GiveBack(_) | Steer::Wake(_)));
             nothing(effect, gives)
         }),
         "6: what scales a side by itself is given back",

@@ -30,9 +30,8 @@ pub(super) fn steer(world: &mut Direct, slots: &Slots, steer: Steer, scaling: Sc
     let (role, min, suspended) = match steer {
         Steer::Equip => return equip(world, name(Role::Stable), name(Role::Candidate), scaling),
         Steer::Hold => (Role::Stable, None, scaling.suspended.steady()),
-        Steer::GiveBack(Role::Stable) => (Role::Stable, None, scaling.suspended),
-        // An old slot that serves again may have been told to rest.
-        Steer::GiveBack(Role::Candidate) => (Role::Candidate, Some(scaling.min), scaling.suspended),
+        Steer::GiveBack(role) => (role, None, scaling.suspended),
+        Steer::Wake(role) => (role, Some(scaling.min), scaling.suspended),
         Steer::Rest(role) => (role, Some(0), scaling.suspended.resting()),
     };
     let Some(service) = name(role) else { return Ok(()) };
