@@ -221,7 +221,8 @@ fn say_how_to_go_on(rollout: &mut Rollout, hands: &Hands<'_>) {
     let which = format!("--traffic-target {} --rollout-id {}", hands.ledger.holder(), record.id);
     let go_on = match record.hold {
         Some(held) if !held.by_cancel => format!("espalier promote {which} --step {}", held.next + 1),
-        Some(_) | None => format!("espalier resume {which}"),
+        Some(held) => format!("espalier resume {which} --step {}", held.next + 1),
+        None => format!("espalier resume {which}"),
     };
     for what in [go_on, format!("espalier abort {which}")] {
         rollout.note(now, Happening::Note { what });

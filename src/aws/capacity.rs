@@ -23,6 +23,8 @@ pub struct Capacity {
     pub scaling: Option<Scaling>,
     /// What people should know: rules that cannot be copied, or that are only on one side.
     pub findings: Vec<String>,
+    /// An earlier rollout has not given back what it held.
+    pub unfinished: bool,
 }
 
 /// Looks at what scales the ECS services of both slots, and whether these credentials may hold it. Nothing is written.
@@ -48,7 +50,7 @@ pub async fn look(
                 named(&resources[1])
             )
         };
-        return Ok(Capacity { scaling: None, findings: alone.map(finding).into_iter().collect() });
+        return Ok(Capacity { findings: alone.map(finding).into_iter().collect(), ..Capacity::default() });
     };
     let suspended = unfinished.map_or(target.suspended, |before| before.suspended);
     let scaling = Scaling { min: target.min, max: target.max, suspended, held: true };
@@ -64,7 +66,8 @@ pub async fn look(
     if !denied.is_empty() {
         return Err(denied);
     }
-    Ok(Capacity { scaling: Some(scaling), findings: rules.findings(stable, candidate, its.is_some()) })
+    let findings = rules.findings(stable, candidate, its.is_some());
+    Ok(Capacity { scaling: Some(scaling), findings, unfinished: unfinished.is_some() })
 }
 
 /// The rules of both slots' services.
@@ -132,7 +135,8 @@ impl Slots {
     pub async fn steer(&self, aws: &Aws, steer: Steer, scaling: Scaling, now: Timestamp) -> Result<(), Fault> {
         match steer {
             Steer::Equip => self.equip(aws, scaling, now).await,
-            Steer::Hold | Steer::GiveBack(_) | Steer::Wake(_) | Steer::Rest(_) => {
+            Steer::Wake(role) => self.wake(aws, role, scaling, now).await,
+            Steer::Hold | Steer::GiveBack(_) | Steer::Rest(_) => {
                 let (role, min, suspended) = wanted(steer, scaling);
                 let Some((_, resource)) = self.scaled(role) else { return Ok(()) };
                 match aws.autoscaling.register(&resource, (min, None), suspended, now).await {
@@ -144,6 +148,24 @@ impl Slots {
                 }
             }
         }
+    }
+
+    /// One that does not rest keeps its bounds, which people or the time of day may have set since. One that rests without tasks goes on
+    /// resting: its minimum would start some.
+    async fn wake(&self, aws: &Aws, role: Role, scaling: Scaling, now: Timestamp) -> Result<(), Fault> {
+        let (Some((slot, resource)), Some(cluster)) = (self.scaled(role), &self.cluster) else { return Ok(()) };
+        let found = aws.autoscaling.targets(std::slice::from_ref(&resource), now).await?;
+        let Some(found) = found.into_iter().flatten().next() else { return Ok(()) };
+        let rests = found.min == 0;
+        if rests {
+            let name = slot.ecs_service.as_deref().unwrap_or_default();
+            let services = aws.ecs.describe_services(cluster, &[name]).await?;
+            if services.into_iter().flatten().all(|service| service.desired == 0) {
+                return Ok(());
+            }
+        }
+        let min = (rests && scaling.min > 0).then(|| scaling.min.min(found.max));
+        aws.autoscaling.register(&resource, (min, None), scaling.suspended, now).await
     }
 
     async fn equip(&self, aws: &Aws, scaling: Scaling, now: Timestamp) -> Result<(), Fault> {

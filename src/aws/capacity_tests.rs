@@ -54,13 +54,49 @@ fn suspended(scale_in: bool, scale_out: bool, scheduled: bool) -> Value {
     })
 }
 
+/// Bounds that do not rest are whoever's who set them since; a stopped side goes on resting.
+#[test]
+fn a_side_is_woken_with_its_minimum_where_it_rests_and_has_tasks() {
+    for ((min, max), tasks, register) in [
+        ((0, 10), 3, Some(json!(2))),
+        // In the evening it may have no more than that.
+        ((0, 1), 3, Some(json!(1))),
+        // In the morning it has to have that many.
+        ((10, 20), 10, Some(Value::Null)),
+        ((0, 10), 0, None),
+    ] {
+        with_aws(
+            move |asked: &Asked, _| {
+                Some(match asked.what.as_str() {
+                    "DescribeScalableTargets" => {
+                        let id = asked.json()["ResourceIds"][0].clone();
+                        ok(json!({ "ScalableTargets": [{ "ResourceId": id, "MinCapacity": min, "MaxCapacity": max }] }))
+                    }
+                    "DescribeServices" => ok(json!({ "services": [{
+                        "serviceName": "green", "serviceArn": "arn:aws:ecs:eu-central-1:123456789012:service/my-cluster/green",
+                        "status": "ACTIVE", "desiredCount": tasks, "runningCount": tasks, "taskDefinition": "green:1",
+                    }] })),
+                    _ => ok("{}"),
+                })
+            },
+            async move |aws, log| {
+                slots().steer(&aws, Steer::Wake(Role::Candidate), SCALING, NOW).await.expect("done");
+                let asked = asked(&log);
+                let registered = asked.iter().find(|asked| asked.what == "RegisterScalableTarget").map(Asked::json);
+                assert_eq!(registered.as_ref().map(|body| body["MinCapacity"].clone()), register, "{min} to {max}, {tasks}");
+                if let Some(body) = registered {
+                    assert_eq!(body["SuspendedState"], suspended(false, true, false));
+                }
+            },
+        );
+    }
+}
+
 #[test]
 fn what_people_had_suspended_stays_so_and_is_given_back() {
     let cases = [
         (Steer::Hold, "blue", Value::Null, suspended(true, true, false)),
         (Steer::GiveBack(Role::Stable), "blue", Value::Null, suspended(false, true, false)),
-        (Steer::Wake(Role::Candidate), "green", json!(2), suspended(false, true, false)),
-        (Steer::Wake(Role::Stable), "blue", json!(2), suspended(false, true, false)),
         (Steer::Rest(Role::Candidate), "green", json!(0), suspended(false, true, true)),
     ];
     for (steer, service, min, state) in cases {

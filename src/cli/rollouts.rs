@@ -52,6 +52,9 @@ pub struct Resume {
     /// Which rollout.
     #[command(flatten)]
     pub which: Which,
+    /// Only where a cancelled job left it before this step, counted from 1
+    #[arg(long, value_name = "NUMBER")]
+    pub step: Option<String>,
     /// Every Lattice service of the region: roll back what no job holds any more, finish what is decided, look after held
     /// rollouts
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]

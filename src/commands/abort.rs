@@ -4,7 +4,7 @@ use super::{
     abort_to,
     conduct::{self, Begun, Ready},
     connect,
-    recorded::{self, WithoutRecord},
+    recorded::{self, Wanted},
     takeover,
 };
 use crate::{
@@ -28,7 +28,7 @@ pub(super) async fn begin(settings: &AbortSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), WithoutRecord::Abort).await?;
+    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), Wanted::Abort).await?;
     let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
     let reason = match Takeover::abort(&on.found.record, by) {
         Takeover::RollBack(reason) => reason,

@@ -205,7 +205,7 @@ async fn writes(
         |target: &TrafficTarget| records.iter().any(|found| found.record.targets.iter().any(|arn| arn == target.arn()));
     let asked = |target: &TrafficTarget| match &settings.which {
         Which::TrafficTarget(arn) => target.arn() == arn || together(target),
-        Which::LatticeService(_) => true,
+        Which::LatticeService(_) | Which::Application(..) => true,
     };
     let all = aws.lattice.traffic_targets(&service, None).await?.into_iter();
     let alone = |(target, action): (TrafficTarget, Action)| {

@@ -43,7 +43,7 @@ fn problem(stable: &str, fault: &Fault) -> Problem {
 
 /// Hands it to the machine, with what people should know about it.
 pub(super) fn tell(capacity: Capacity, rollout: &mut Rollout, now: Timestamp) {
-    rollout.expect_scaling(capacity.scaling);
+    rollout.expect_scaling(capacity.scaling, capacity.unfinished);
     for what in capacity.findings {
         rollout.note(now, Happening::Concern { what });
     }

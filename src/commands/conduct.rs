@@ -133,17 +133,32 @@ pub(crate) async fn conduct(
         rollout.note(clock.now(), Happening::Concern { what: what.to_owned() });
     }
     options.task_definition_arn = task_definition_arn;
-    let command = |verb: &str| Some(format!("espalier {verb} --lattice-service {}", preflight::short(ledger.service_arn())));
+    options.traffic_target = Some(ledger.holder().to_owned());
+    // Bound to this rollout: one that is used too late does nothing, to this application and to others on its Lattice service.
+    let id = &rollout.record().id;
+    let command = |verb: &str| {
+        Some(format!("espalier {verb} --lattice-service {} --rollout-id {id}", preflight::short(ledger.service_arn())))
+    };
     options.abort_command = command("abort");
     options.rollback_command = command("rollback");
     options.ecs_services =
         [slots.stable.as_ref().and_then(|stable| stable.ecs_service.clone()), slots.candidate.ecs_service.clone()];
     let (holder, id) = (ledger.holder().to_owned(), rollout.record().id.clone());
     let is_new = matches!(rollout.journal().release.verb.as_str(), "deploy" | "shift");
-    if rollout.takes_the_lock()
-        && let Some(what) = lock::take(aws, clock, &holder, (&id, &rollout.record().owner)).await?
-    {
-        rollout.note(clock.now(), Happening::Concern { what });
+    if rollout.takes_the_lock() {
+        match lock::take(aws, clock, &holder, (&id, &rollout.record().owner)).await {
+            Ok(told) => {
+                if let Some(what) = told {
+                    rollout.note(clock.now(), Happening::Concern { what });
+                }
+            }
+            Err(error) => {
+                if let Some(opening) = options.opening.take() {
+                    opening.break_off(clock.now(), error.exit.code(), signals.came(), opened::problems(&error)).await;
+                }
+                return Err(error);
+            }
+        }
     }
     warn_of_expiry(&mut rollout, aws, clock.now());
     if let Some(github) = &mut options.github {

@@ -29,8 +29,8 @@ use crate::{
     },
     clock::{Clock, Timestamp},
     exit::{Error, Exit},
-    report::Opening,
-    rollout::{outcome::Reason, record::State},
+    report::{Opening, ReportOptions},
+    rollout::{machine::GoOn, outcome::Reason, record::State, takeover::Takeover},
     settings::{DeploySettings, Lock, OnExisting, Rules},
     signals::Signals,
 };
@@ -132,6 +132,11 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     view.judge()?;
     preflight::judge_tags(&aws, &survey.service, &roles.targets, &settings.plan).await?;
     if view.is_unchanged(&aws).await? {
+        let unfinished = |found: &&Found| matches!(found.record.state, State::Promoted | State::RolledBack);
+        if let Some(found) = records.iter().find(unfinished).filter(|_| !settings.dry_run) {
+            let on = OnService { service_arn: survey.service.arn.clone(), found: found.clone() };
+            return finish(settings, aws, clock, reports, (on, now)).await;
+        }
         let release = view.release(&aws, String::new(), view.stable_revision());
         reports.opening = opening.take();
         reports.ecs_services[0] = view.ecs_services().map(|(stable, _)| stable.to_owned());
@@ -162,6 +167,28 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     }))))
 }
 
+/// The job of the rollout that has brought all this died before its end: what is left to do is done, the old slot's tasks are stopped.
+async fn finish(
+    settings: &DeploySettings,
+    aws: Aws,
+    clock: Box<dyn Clock>,
+    reports: ReportOptions,
+    (on, now): (OnService, Timestamp),
+) -> Result<Beginning, Error> {
+    let is_promoted = on.found.record.state == State::Promoted;
+    let recorded = on.with_targets(&aws).await?;
+    let prepared = if is_promoted {
+        let mut prepared = takeover::go_on(&aws, recorded, "deploy", GoOn::Here, false, None, now)?;
+        prepared.hooks.set_jobs(settings.hooks.clone());
+        prepared
+    } else {
+        let leased_until = recorded.found.leased_until;
+        takeover::roll_back(&aws, recorded, "abort", Reason::JobLost { leased_until }, false, now)?
+    };
+    let ready = Box::new(Ready { prepared, aws, clock, reports });
+    Ok(if is_promoted { Beginning::Release(Begun::Ready(ready)) } else { Beginning::Before(ready) })
+}
+
 /// What `--on-existing` makes of a rollout that is under way. The new release inherits stable, never the half-way candidate.
 async fn existing(
     settings: &DeploySettings,
@@ -173,10 +200,18 @@ async fn existing(
     if on_existing == OnExisting::Resume {
         return resume::existing(settings, aws, on, now).await;
     }
+    let by = format!("a newer release of {}", settings.service);
+    if on.found.record.verb == "rollback" {
+        // What a person asked for is finished, not undone.
+        return match Takeover::rollback(&on.found.record, on.found.leased_until, by, now) {
+            Some(Takeover::GoOn(from)) => takeover::go_on(aws, on.with_targets(aws).await?, "rollback", from, false, None, now),
+            _ => Err(resume::refused(&on, "it is a rollback that is under way").hint("wait until it has ended")),
+        };
+    }
     if on.found.record.state == State::Stuck {
         return Err(resume::refused(&on, "it is stuck: only a person can say which side is to serve"));
     }
-    let reason = Reason::Aborted { by: format!("a newer release of {}", settings.service) };
+    let reason = Reason::Aborted { by };
     takeover::roll_back(aws, on.with_targets(aws).await?, "abort", reason, false, now)
 }
 

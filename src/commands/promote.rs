@@ -3,7 +3,7 @@
 use super::{
     conduct::{self, Begun, Ready},
     connect,
-    recorded::{self, WithoutRecord},
+    recorded::{self, Wanted},
     takeover,
 };
 use crate::{
@@ -24,7 +24,7 @@ pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let mut on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), WithoutRecord::Release).await?;
+    let mut on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), Wanted::GoOn).await?;
     let now = aws.date().unwrap_or_else(|| clock.now());
     let record = &on.found.record;
     let from = match Takeover::promote(record, settings.step, now) {
@@ -35,6 +35,7 @@ pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
         }
         Takeover::RollBack(_) | Takeover::Watch => return Ok(Begun::Done(Exit::Done)),
     };
+    takeover::refuse_without_gates(record, &settings.hooks)?;
     let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
     let recorded = on.with_targets(&aws).await?;
     if settings.dry_run {

@@ -24,13 +24,15 @@ pub(crate) struct OnService {
     pub(crate) found: Found,
 }
 
-/// What a person who asks in vain may have meant.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum WithoutRecord {
-    /// To have traffic somewhere else, whatever it takes.
+/// What a person wants of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Traffic somewhere else, whatever it takes.
     Abort,
-    /// To go on with a release, or back from one.
-    Release,
+    /// To go on with one that is under way.
+    GoOn,
+    /// To go back, most of all from one that has ended.
+    Rollback,
 }
 
 /// The same with what it moved.
@@ -54,18 +56,22 @@ impl OnService {
     }
 }
 
-/// Finds it: of several applications that share a Lattice service, the one with that id, or the one whose rollout is under way.
+/// Finds it: of several applications that share a Lattice service, the one with that id, the config's own, or where no config says it the
+/// one whose rollout is under way; but whoever goes back goes back from what has ended too.
 ///
 /// # Errors
 /// When there is none, there are several, it is another than the one that was asked for, or it cannot be read.
-pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>, without: WithoutRecord) -> Result<OnService, Error> {
+pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>, wanted: Wanted) -> Result<OnService, Error> {
     let service_arn = service_arn(aws, which).await?;
     let mut records = records(aws, which, &service_arn).await?;
+    let mut others = Vec::new();
     if let Some(id) = rollout_id {
         refuse_a_stale_id(&records, id)?;
         records.retain(|found| found.record.id == id);
+    } else {
+        (records, others) = own(records, which);
     }
-    if records.len() > 1 && records.iter().any(Found::is_open) {
+    if records.len() > 1 && wanted != Wanted::Rollback && records.iter().any(Found::is_open) {
         records.retain(Found::is_open);
     }
     if records.len() > 1 {
@@ -75,10 +81,16 @@ pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>, wit
         return Err(Error::invalid(message).hint("say which one with `--traffic-target`"));
     }
     let Some(found) = records.pop() else {
+        if !others.is_empty() {
+            let others: Vec<_> = others.iter().map(in_words).collect();
+            let message =
+                format!("there is no record of a rollout of this config's slots on {service_arn}, only {}", others.join(", "));
+            return Err(Error::new(Exit::Refused, message).hint("name what you mean: `--traffic-target`"));
+        }
         let message = format!("there is no record of a rollout on {service_arn}");
-        return Err(Error::new(Exit::Refused, message).hint(match without {
-            WithoutRecord::Abort => "`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record",
-            WithoutRecord::Release => "`espalier status` shows what is live, `espalier deploy` begins a release",
+        return Err(Error::new(Exit::Refused, message).hint(match wanted {
+            Wanted::Abort => "`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record",
+            Wanted::GoOn | Wanted::Rollback => "`espalier status` shows what is live, `espalier deploy` begins a release",
         }));
     };
     Ok(OnService { service_arn, found })
@@ -92,10 +104,25 @@ pub(crate) fn refuse_a_stale_id(records: &[Found], id: &str) -> Result<(), Error
     if records.iter().any(|found| found.record.id == id) {
         return Ok(());
     }
-    let others: Vec<_> = records.iter().map(|found| format!("rollout {} of {}", found.record.id, found.record.name)).collect();
+    let others: Vec<_> = records.iter().map(in_words).collect();
     let there = if others.is_empty() { "no record".to_owned() } else { others.join(", ") };
     let message = format!("rollout {id} is not there any more: there is {there}; nothing was done");
     Err(Error::new(Exit::Refused, message).hint("without `--rollout-id` the command is about what is there"))
+}
+
+fn in_words(found: &Found) -> String {
+    format!("rollout {} of {}", found.record.id, found.record.name)
+}
+
+/// The records that are the config's application's, and the others'. One that moves weights alone may be anybody's: it is taken where
+/// there is no other.
+pub(crate) fn own(records: Vec<Found>, which: &Which) -> (Vec<Found>, Vec<Found>) {
+    let Which::Application(_, application) = which else { return (records, Vec::new()) };
+    let (own, others): (Vec<_>, Vec<_>) = records.into_iter().partition(|found| application.owns(&found.record));
+    if !own.is_empty() {
+        return (own, others);
+    }
+    others.into_iter().partition(|found| found.record.candidate.ecs_service.is_none())
 }
 
 /// Every record that the request may be about.
@@ -105,7 +132,7 @@ pub(crate) fn refuse_a_stale_id(records: &[Found], id: &str) -> Result<(), Error
 pub(crate) async fn records(aws: &Aws, which: &Which, service_arn: &str) -> Result<Vec<Found>, Error> {
     Ok(match which {
         Which::TrafficTarget(arn) => ledger::on_targets(aws, [arn.as_str()]).await?,
-        Which::LatticeService(_) => ledger::on_service(aws, service_arn).await.map_err(|error| {
+        Which::LatticeService(_) | Which::Application(..) => ledger::on_service(aws, service_arn).await.map_err(|error| {
             let hint = "where it is another application's, `--traffic-target` says which one you mean";
             let is_unreadable = matches!(error, LedgerError::Unreadable { .. });
             let error = Error::from(error);
@@ -117,8 +144,8 @@ pub(crate) async fn records(aws: &Aws, which: &Which, service_arn: &str) -> Resu
 /// The Lattice service's ARN: asked of AWS only when neither it nor a traffic target's was given.
 pub(crate) async fn service_arn(aws: &Aws, which: &Which) -> Result<String, Error> {
     match which {
-        Which::LatticeService(given) if given.starts_with("arn:") => Ok(given.clone()),
-        Which::LatticeService(given) => {
+        Which::LatticeService(given) | Which::Application(given, _) if given.starts_with("arn:") => Ok(given.clone()),
+        Which::LatticeService(given) | Which::Application(given, _) => {
             let service = aws.lattice.resolve_service(given).await.map_err(|error| connect::unresolved(aws, &error))?;
             Ok(service.arn)
         }

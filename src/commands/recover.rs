@@ -27,8 +27,11 @@ async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
     let records = recorded::records(&aws, &settings.which, &service_arn).await?;
     let now = aws.date().unwrap_or_else(|| clock.now());
     let asked = |id: &String| settings.rollout_id.as_ref().is_none_or(|asked| asked == id);
-    let mut left = Vec::new();
-    for found in records.into_iter().filter(|found| asked(&found.record.id)) {
+    let records: Vec<_> = records.into_iter().filter(|found| asked(&found.record.id)).collect();
+    let (records, _) =
+        if settings.rollout_id.is_some() { (records, Vec::new()) } else { recorded::own(records, &settings.which) };
+    let (mut left, mut stuck) = (Vec::new(), None);
+    for found in records {
         let name = format!("rollout {} of {}", found.record.id, found.record.name);
         match Takeover::recover(&found.record, settings.rollout_id.is_some(), found.leased_until, now) {
             Takeover::RollBack(reason) => {
@@ -42,7 +45,8 @@ async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
             }
             Takeover::Stuck(why) => {
                 let hint = format!("roll it back: espalier abort --traffic-target {}", found.holder);
-                return Err(Error::new(Exit::Stuck, format!("{name}: {why}")).hint(hint));
+                // It does not keep another one from being recovered.
+                stuck = Some(Error::new(Exit::Stuck, format!("{name}: {why}")).hint(hint));
             }
             Takeover::Leave(why) | Takeover::Refuse(why) => left.push(format!("{name}: {why}")),
             Takeover::GoOn(from) => {
@@ -56,6 +60,9 @@ async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
             }
             Takeover::Watch => {}
         }
+    }
+    if let Some(error) = stuck {
+        return Err(error);
     }
     if left.is_empty() {
         left.push("there is no such rollout: nothing to recover from".to_owned());

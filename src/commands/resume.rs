@@ -5,7 +5,7 @@ use super::{
     connect,
     definitions::{ForSlot, weighted},
     deploy,
-    recorded::{self, OnService, Recorded, WithoutRecord},
+    recorded::{self, OnService, Recorded, Wanted},
     sweep, takeover, test_rule,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 /// When another job holds the rollout, under another plan, or nothing can be read.
 pub(crate) async fn resume(settings: ResumeSettings) -> Result<Exit, Error> {
     match &settings.scope {
-        Scope::All => sweep::sweep(&settings).await,
+        Scope::All(_) => sweep::sweep(&settings).await,
         Scope::One(which) => conduct::run(begin(&settings, which)).await,
     }
 }
@@ -35,9 +35,14 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
     let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let mut on = recorded::find(&aws, which, settings.rollout_id.as_deref(), WithoutRecord::Release).await?;
+    let mut on = recorded::find(&aws, which, settings.rollout_id.as_deref(), Wanted::GoOn).await?;
     let now = aws.date().unwrap_or_else(|| clock.now());
     let record = &on.found.record;
+    if let (Some(step), Some(held)) = (settings.step, record.hold)
+        && held.next + 1 != step
+    {
+        return Err(refused(&on, &format!("it waits before step {}, not before step {step}", held.next + 1)));
+    }
     let prepared = match Takeover::resume(record, on.found.leased_until, now) {
         Takeover::Leave(why) => return Ok(Begun::Done(takeover::leave(settings.format, record, &why))),
         Takeover::Watch => return Ok(Begun::Done(Exit::Done)),
@@ -47,6 +52,7 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
             takeover::roll_back(&aws, recorded, "resume", reason, false, now)?
         }
         Takeover::GoOn(from) => {
+            takeover::refuse_without_gates(record, &settings.hooks)?;
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let recorded = on.with_targets(&aws).await?;
             let launch = settings.release.as_deref().map(|release| launch(release, &recorded)).transpose()?.flatten();
@@ -91,6 +97,8 @@ pub(super) fn launch(settings: &DeploySettings, on: &Recorded) -> Result<Option<
     let started = record.intent != at_rest || record.verb != "deploy" || record.state != State::Running;
     let slot = settings.lattice.slots.iter().find(|slot| slot.name == record.candidate.name);
     let candidate = &record.candidate;
+    // Another application's slots have the same names.
+    let slot = slot.filter(|slot| Some(&slot.ecs_service) == candidate.ecs_service.as_ref());
     let (false, Some(slot), Some(ecs_service), Some(task_definition), Some(cluster)) =
         (started, slot, &candidate.ecs_service, &candidate.task_definition, &record.cluster)
     else {
@@ -125,7 +133,8 @@ pub(super) async fn existing(
         if !definitions.registers(&registered.raw) {
             let why = format!("it releases {}, which is not what this job releases", registered.short());
             let error = refused(&on, &why);
-            return Err(error.hint("`--on-existing rollback-first` rolls it back and releases this one"));
+            let first = if record.verb == "rollback" { "finishes that rollback" } else { "rolls it back" };
+            return Err(error.hint(format!("`--on-existing rollback-first` {first} and releases this one")));
         }
     }
     match Takeover::resume(record, on.found.leased_until, now) {
@@ -135,9 +144,12 @@ pub(super) async fn existing(
             let launch = launch(settings, &recorded)?;
             let prepared = takeover::go_on(aws, recorded, "deploy", from, false, launch, now)?;
             let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
-            prepared.hooks.set_jobs(settings.hooks.clone());
-            let wanted = settings.lattice.test_rule.as_ref();
-            prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
+            // A rollback that is gone on with has neither gates nor a test rule.
+            if prepared.rollout.record().verb != "rollback" {
+                prepared.hooks.set_jobs(settings.hooks.clone());
+                let wanted = settings.lattice.test_rule.as_ref();
+                prepared.test_rules = test_rule::resumed(prepared.rollout.record(), &prepared.slots, wanted);
+            }
             Ok(prepared)
         }
         Takeover::RollBack(reason) => takeover::roll_back(aws, on.with_targets(aws).await?, "deploy", reason, false, now),

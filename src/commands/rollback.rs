@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     conduct::{self, Begun, Prepared, Ready},
     connect, live, preflight,
-    recorded::{self, OnService, WithoutRecord},
+    recorded::{self, OnService, Wanted},
     takeover, test_rule,
     view::rollout_id,
 };
@@ -41,7 +41,7 @@ pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
     let reports = connect::reports(settings.format, &settings.github, &settings.surroundings)?;
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), WithoutRecord::Release).await?;
+    let on = recorded::find(&aws, &settings.which, settings.rollout_id.as_deref(), Wanted::Rollback).await?;
     refuse_another_revision(&on.found.record, settings.revision.as_deref())?;
     let by = takeover::asked_by(&settings.surroundings, settings.reason.as_deref());
     let now = aws.date().unwrap_or_else(|| clock.now());

@@ -167,14 +167,15 @@ fn rollout(found: &Found) -> Vec<String> {
     if let (State::Held, Some(held)) = (record.state, record.hold) {
         let which = format!("--traffic-target {} --rollout-id {}", found.holder, record.id);
         let (place, go_on) = if held.by_cancel {
-            ("by a cancelled job".to_owned(), format!("espalier resume {which}"))
+            ("by a cancelled job".to_owned(), format!("espalier resume {which} --step {}", held.next + 1))
         } else {
             let place = format!("before step {} of {steps}", held.next + 1);
             (place, format!("espalier promote {which} --step {}", held.next + 1))
         };
         let then = match record.on_timeout() {
             OnTimeout::Rollback => "then the next sweep rolls it back",
-            OnTimeout::Continue => "then the next sweep goes on with it",
+            OnTimeout::Continue if record.is_whole() && !record.hooked => "then the next sweep goes on with it",
+            OnTimeout::Continue => "then the next sweep that has its config goes on with it, any other rolls it back",
         };
         return vec![
             format!("  {name}, {place}, until {}, {then}", held.until),

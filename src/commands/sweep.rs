@@ -11,7 +11,7 @@ use crate::{
     aws::{Aws, ledger},
     clock::Clock,
     exit::{Error, Exit, Problem},
-    rollout::{machine::GoOn, takeover::Takeover},
+    rollout::{analysis::Analysis, machine::GoOn, takeover::Takeover},
     settings::ResumeSettings,
     time::Timestamp,
 };
@@ -27,10 +27,12 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
     let is_first = all.is_empty() && problems.is_empty();
     let mut lines = Vec::new();
     for (on, decision) in all {
-        if signals.came() {
-            break;
-        }
         let name = format!("rollout {} of {}", on.found.record.id, on.found.record.name);
+        if signals.came() {
+            problems.push(Problem { message: format!("{name}: not looked at, the job was cancelled before"), hint: None });
+            worst = worse(worst, Exit::Malfunction);
+            continue;
+        }
         let prepared = match decision {
             Takeover::Leave(why) => {
                 lines.push(format!("{name}: {why}"));
@@ -110,7 +112,7 @@ async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
     }
     let now = aws.date().unwrap_or_else(|| clock.now());
     let decided = |on: OnService| {
-        let known = takeover::knows(&on.found.record, &settings.plan, &settings.judging);
+        let known = takeover::knows(&on.found.record, settings);
         let decision = Takeover::sweep(&on.found.record, known, on.found.leased_until, now);
         (on, decision)
     };
@@ -134,7 +136,7 @@ async fn again(
     let all = ledger::each_on_service(aws, &service_arn).await?.into_iter().flatten();
     let Some(found) = all.into_iter().find(|found| found.holder == before.holder) else { return Ok(None) };
     let now = aws.date().unwrap_or_else(|| clock.now());
-    let known = takeover::knows(&found.record, &settings.plan, &settings.judging);
+    let known = takeover::knows(&found.record, settings);
     let decision = Takeover::sweep(&found.record, known, found.leased_until, now);
     let acts = matches!(decision, Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch);
     Ok(acts.then_some((OnService { service_arn, found }, decision, now)))
@@ -148,11 +150,18 @@ async fn prepare(
     now: Timestamp,
 ) -> Result<Prepared, Error> {
     // What is decided is finished without a judgement. Only a hold that goes on by itself has steps before it.
-    if decision == Takeover::GoOn(GoOn::Next) && !on.found.record.is_whole() {
-        let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
+    if decision == Takeover::GoOn(GoOn::Next) {
+        let analysis = if on.found.record.is_whole() {
+            Analysis::default()
+        } else {
+            takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?
+        };
+        let has_gates = takeover::has_gates(&on.found.record, settings);
         let prepared = takeover::go_on(aws, on.with_targets(aws).await?, "resume", GoOn::Next, false, None, now)?;
         let mut prepared = prepared.analysed(now, (analysis, Vec::new()));
-        prepared.hooks.set_jobs(settings.hooks.clone());
+        if has_gates {
+            prepared.hooks.set_jobs(settings.hooks.clone());
+        }
         return Ok(prepared);
     }
     let recorded = on.with_targets(aws).await?;
@@ -174,13 +183,13 @@ fn would(decision: &Takeover) -> String {
     }
 }
 
-/// The one that a person has to know of: stuck before malfunction before a rollback. Another job that was quicker is no news.
+/// The one that a person has to know of: stuck before a rollback before what could not be looked at. Another job that was quicker is no news.
 const fn worse(one: Exit, other: Exit) -> Exit {
     const fn rank(exit: Exit) -> u8 {
         match exit {
             Exit::Done | Exit::Refused => 0,
-            Exit::RolledBack => 1,
-            Exit::Invalid | Exit::Malfunction => 2,
+            Exit::Invalid | Exit::Malfunction => 1,
+            Exit::RolledBack => 2,
             Exit::Stuck => 3,
         }
     }

@@ -15,15 +15,15 @@ use crate::{
         slots::{Launch, Slots},
     },
     exit::{Error, Exit},
-    hooks,
+    hooks::{self, Jobs},
     rollout::{
         analysis::Analysis,
         machine::{GoOn, Rollout},
         outcome::Reason,
         plan::{Difference, Plan},
-        record::Record,
+        record::{Record, State},
     },
-    settings::{AnalysisSettings, Format, PlanOrigin, Surroundings},
+    settings::{AnalysisSettings, Format, PlanOrigin, ResumeSettings, Surroundings},
     time::Timestamp,
 };
 
@@ -117,9 +117,29 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
-/// Whether all that the rollout is judged by is known: from its record, or from a config that plans what it began with.
-pub(super) fn knows(record: &Record, plan: &Plan, judging: &AnalysisSettings) -> bool {
-    record.is_whole() || planned(record, plan).digest_with(&judging.analysis) == record.digest
+/// Gates fail closed: a release that began with hooks is not walked on by a job that has none (exit 5). What was decided is finished.
+///
+/// # Errors
+/// That it is so.
+pub(super) fn refuse_without_gates(record: &Record, jobs: &Jobs) -> Result<(), Error> {
+    let is_walked_on = record.verb != "rollback" && matches!(record.state, State::Running | State::Held | State::Stuck);
+    if !record.hooked || !is_walked_on || !jobs.hooks().is_empty() {
+        return Ok(());
+    }
+    let message = format!("rollout {} began with hooks, and what they run is in the config that it began with", record.id);
+    Err(Error::new(Exit::Refused, message).hint("give that config (`--config`), or roll it back: espalier abort"))
+}
+
+/// Whether all that a sweep has to know to walk on is known: from the record, or from a config that plans what it began with, and has
+/// its hooks where there were any.
+pub(super) fn knows(record: &Record, settings: &ResumeSettings) -> bool {
+    let is_planned = || planned(record, &settings.plan).digest_with(&settings.judging.analysis) == record.digest;
+    (record.is_whole() || is_planned()) && (!record.hooked || has_gates(record, settings))
+}
+
+/// Whether the config's hooks are this rollout's.
+pub(super) fn has_gates(record: &Record, settings: &ResumeSettings) -> bool {
+    !settings.hooks.hooks().is_empty() && settings.scope.application().is_some_and(|application| application.owns(record))
 }
 
 /// The plan of a config, as far as the rollout's verb goes by it.

@@ -54,6 +54,8 @@ pub struct ReportOptions {
     pub ecs_services: [Option<String>; 2],
     /// The candidate's task definition, for the `task-definition-arn` output.
     pub task_definition_arn: Option<String>,
+    /// The traffic target that holds the rollout's record, by its ARN: what finds it, whatever else shares the Lattice service.
+    pub traffic_target: Option<String>,
 }
 
 /// GitHub as the runner describes it.

@@ -75,10 +75,13 @@ fn stable_at_the_end(progress: &Progress<'_>) -> Option<Side> {
     }
 }
 
-/// What is known at the beginning: which rollout it is.
+/// What is known at the beginning: which rollout it is, and where it is found.
 #[must_use]
-pub fn begun(release: &Release) -> String {
-    lines(&[("rollout-id", Some(release.rollout_id.clone()).filter(|id| !id.is_empty()))])
+pub fn begun(release: &Release, traffic_target: Option<&str>) -> String {
+    lines(&[
+        ("rollout-id", Some(release.rollout_id.clone()).filter(|id| !id.is_empty())),
+        ("traffic-target", traffic_target.map(str::to_owned)),
+    ])
 }
 
 /// What is known only once the reports were delivered.

@@ -228,7 +228,7 @@ impl Record {
             share: step.share,
             until: held.until,
             on_timeout: self.on_timeout(),
-            judged: !self.is_whole(),
+            judged: !self.is_whole() || self.hooked,
         }))
     }
 }

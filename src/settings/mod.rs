@@ -38,8 +38,8 @@ pub use sandbox::{LiveSettings, Rehearsed, SandboxRunSettings, SandboxServeSetti
 pub use sources::Unsettled;
 pub use surroundings::{Secret, Surroundings};
 pub use takeovers::{
-    AbortSettings, AnswerSettings, AskedSettings, OnExisting, PromoteSettings, RecoverSettings, ResumeSettings, RollbackSettings,
-    Scope, Served, Which,
+    AbortSettings, AnswerSettings, Application, AskedSettings, OnExisting, PromoteSettings, RecoverSettings, ResumeSettings,
+    RollbackSettings, Scope, Served, Which,
 };
 pub use templating::Templating;
 pub use types::*;

@@ -7,15 +7,47 @@ use super::{
     types::{AnalysisSettings, AwsSettings, DeploySettings, Format, GitHubSettings, PlanOrigin, StatusSettings},
 };
 
-use crate::{hooks::Jobs, rollout::plan::Plan};
+use crate::{
+    hooks::Jobs,
+    rollout::{
+        plan::Plan,
+        record::{Record, SlotRecord},
+    },
+};
 
 /// Which rollout a command is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     /// That of this Lattice service: name, id or ARN.
     LatticeService(String),
+    /// That of a config's application on the Lattice service that the config names: others may share it.
+    Application(String, Application),
     /// That of this traffic target: the ARN of a rule or listener.
     TrafficTarget(String),
+}
+
+/// An application as a config names its two slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Their ECS services, by name.
+    pub ecs_services: [String; 2],
+    /// Their target groups: names, ids or ARNs.
+    pub target_groups: [String; 2],
+}
+
+impl Application {
+    /// Whether the rollout is this application's: by the ECS service of either side, or where it moves weights alone, by its target group.
+    #[must_use]
+    pub fn owns(&self, record: &Record) -> bool {
+        let is_ours = |slot: &SlotRecord| match &slot.ecs_service {
+            Some(ecs_service) => self.ecs_services.contains(ecs_service),
+            None => self
+                .target_groups
+                .iter()
+                .any(|group| !group.is_empty() && (*group == slot.name || slot.group.ends_with(group.as_str()))),
+        };
+        record.stable.iter().chain([&record.candidate]).any(is_ours)
+    }
 }
 
 /// What `abort` is told.
@@ -112,10 +144,22 @@ pub struct PromoteSettings {
 /// How much a `resume` is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Every rollout of the account's region.
-    All,
+    /// Every rollout of the account's region; the config's application, where there is one.
+    All(Option<Application>),
     /// One.
     One(Which),
+}
+
+impl Scope {
+    /// Whose hooks are at hand: a sweep is about others' rollouts too.
+    #[must_use]
+    pub const fn application(&self) -> Option<&Application> {
+        match self {
+            Self::All(application) => application.as_ref(),
+            Self::One(Which::Application(_, application)) => Some(application),
+            Self::One(Which::LatticeService(_) | Which::TrafficTarget(_)) => None,
+        }
+    }
 }
 
 /// What `resume` is told.
@@ -127,6 +171,8 @@ pub struct ResumeSettings {
     pub scope: Scope,
     /// Only if it has this id.
     pub rollout_id: Option<String>,
+    /// Only where a cancelled job left it before this step, counted from 1.
+    pub step: Option<usize>,
     /// The plan as the config has it.
     pub plan: Plan,
     /// Where that comes from.

@@ -98,7 +98,9 @@ impl Rollout {
 
     /// What is judged is what was released (rule 14).
     fn foreign(&mut self, candidate: &Side) -> Option<Effect> {
-        let count = candidate.tasks.as_ref().map_or(0, |tasks| tasks.foreign_targets);
+        // Without the ECS service that was launched every target is somebody else's.
+        let all = if self.record().candidate.ecs_service.is_some() { candidate.settled() + candidate.initial } else { 0 };
+        let count = candidate.tasks.as_ref().map_or(all, |tasks| tasks.foreign_targets);
         if count == 0 || !self.has_weight() {
             self.foreign = 0;
             return None;

@@ -48,6 +48,9 @@ impl Rollout {
         if !self.owned {
             return self.left(ending);
         }
+        if !self.touched {
+            self.nothing_was_held();
+        }
         // The release before may have held both sides' scaling, and have had its old slot to stop: by the closed record nobody does.
         if self.restores() {
             if let Some(effect) = self.give_all_back() {
@@ -101,6 +104,9 @@ impl Rollout {
             self.phase = Phase::Sticking(reason);
             self.give_up = self.now + WRITE_LIMIT;
             return Effect::Scale(Role::Stable, self.stable_count());
+        }
+        if !self.hurried {
+            self.give_up = self.now + WRITE_LIMIT;
         }
         if let Some(effect) = self.give_all_back() {
             self.phase = Phase::Sticking(reason);

@@ -39,6 +39,8 @@ mod claim;
 mod core;
 mod endings;
 #[cfg(test)]
+mod endings_tests;
+#[cfg(test)]
 mod hazards;
 mod health;
 #[cfg(test)]

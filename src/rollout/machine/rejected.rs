@@ -42,6 +42,7 @@ impl Rollout {
             return self.finish(OutcomeKind::RolledBack, rollback.reason);
         }
         let until = self.now + self.record().plan.settle;
+        self.give_up = until + RESTORE_LIMIT;
         if rollback.takeover {
             self.inherit_hook();
         }
@@ -52,7 +53,10 @@ impl Rollout {
     /// The hook, and the data plane's time to follow, whichever takes longer.
     pub(super) fn waiting_back(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
         match self.hook(Point::OnRollback, 0, observation.hook.as_ref()) {
-            Some(effect) => effect,
+            Some(effect) => {
+                self.give_up = self.now + RESTORE_LIMIT;
+                effect
+            }
             None if self.now < until => self.idle(Some(until)),
             None => self.scale_down(rollback, observation),
         }

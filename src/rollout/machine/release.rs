@@ -122,7 +122,7 @@ impl Rollout {
             Launch::Equipping => return Effect::Steer(Steer::Equip),
         };
         let candidate = &observation.candidate;
-        if self.ready(candidate) {
+        if self.ready(candidate) || self.ends_an_outage(observation) {
             return self.launched(observation);
         }
         if self.now >= since + LAUNCH_LIMIT {
@@ -140,13 +140,19 @@ impl Rollout {
     }
 
     /// The recorded revision runs at the wanted size and every one of its targets is healthy; a complete deployment
-    /// alone does not tell (a rolled back one is complete too).
+    /// alone does not tell (a rolled back one is complete too). Healthy targets without that ECS service are somebody else's.
     fn ready(&self, candidate: &Side) -> bool {
         candidate.healthy >= self.wanted.max(1)
-            && candidate.tasks.as_ref().is_none_or(|tasks| {
+            && candidate.tasks.as_ref().is_some_and(|tasks| {
                 let is_sized = tasks.current >= self.wanted && tasks.desired >= self.wanted;
                 tasks.deploying_current && is_sized && tasks.foreign_targets == 0
             })
+    }
+
+    /// Asked to go back from what has no healthy target: whatever serves is more than that, and the rest of its tasks follow.
+    fn ends_an_outage(&self, observation: &Observation) -> bool {
+        let is_dead = observation.stable.as_ref().is_some_and(|stable| stable.healthy == 0);
+        self.restores() && is_dead && observation.candidate.healthy > 0
     }
 
     fn not_ready(&mut self, candidate: &Side, since: Timestamp) -> Effect {
@@ -193,7 +199,7 @@ impl Rollout {
             self.now
         };
         let candidate = &observation.candidate;
-        if self.enough(step.share, candidate.healthy, observation.stable.as_ref()) {
+        if self.enough(step.share, candidate.healthy, observation.stable.as_ref()) || self.ends_an_outage(observation) {
             self.phase = Phase::Stepping(index, StepStage::Gating { since: self.now });
             if let Some(effect) = self.hook_watched(Point::BeforeShift, index, observation) {
                 return effect;

@@ -47,9 +47,9 @@ pub(super) enum Retire {
     },
 }
 
-/// Every traffic target that is there sends everything to the candidate.
+/// Every traffic target sends everything to the candidate. One that is gone may have been made anew, with whatever was configured.
 fn is_all_on_candidate(observation: &Observation) -> bool {
-    observation.actions.iter().flatten().all(|action| action.split == Some(Split::CANDIDATE))
+    observation.actions.iter().all(|action| action.as_ref().is_some_and(|action| action.split == Some(Split::CANDIDATE)))
 }
 
 impl Rollout {
@@ -114,13 +114,18 @@ impl Rollout {
             Retire::Waiting { until } if self.now < until => self.idle(Some(until)),
             Retire::Waiting { .. } | Retire::Resting | Retire::Scaling => {
                 let moved = !is_all_on_candidate(observation);
-                if moved || observation.candidate.healthy == 0 {
+                let candidate = &observation.candidate;
+                let needed = self.record().plan.health.min_healthy.of(candidate.running().min(candidate.settled())).max(1);
+                if moved || candidate.healthy < needed {
                     let what = if moved {
-                        "the traffic targets changed since the promotion: the old slot keeps its tasks"
+                        "the traffic targets changed since the promotion: the old slot keeps its tasks".to_owned()
                     } else {
-                        "what was promoted has no healthy target: the old slot keeps its tasks, and `espalier rollback` goes back to it"
+                        let which = if candidate.healthy == 0 { "no healthy target" } else { "too few healthy targets" };
+                        format!(
+                            "what was promoted has {which}: the old slot keeps its tasks, and `espalier rollback` goes back to it"
+                        )
                     };
-                    self.say(Happening::Concern { what: what.to_owned() });
+                    self.say(Happening::Concern { what });
                     return self.give_old_slot_back();
                 }
                 if retire == Retire::Scaling {

@@ -363,6 +363,9 @@ impl Rollout {
             let reason = rollback.reason.clone();
             return self.finish(OutcomeKind::RolledBack, reason);
         }
+        if !self.touched {
+            self.nothing_was_held();
+        }
         self.record.state = State::Closed;
         self.record.intent = self.at_rest();
         self.record.verified = self.at_rest();

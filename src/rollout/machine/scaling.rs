@@ -36,6 +36,8 @@ pub(super) struct Steering {
     owed: [bool; 2],
     /// What could not be done.
     kept: Vec<Steer>,
+    /// What the record says to be held was held by an earlier rollout.
+    unfinished: bool,
 }
 
 impl Steering {
@@ -71,9 +73,10 @@ impl Steer {
 impl Rollout {
     /// Something else sets the sizes too: this is how it does before the release. The candidate gets the same bounds, and begins within
     /// them: whoever is below its minimum is enlarged in the middle of a step.
-    pub fn expect_scaling(&mut self, scaling: Option<Scaling>) {
+    /// `unfinished`: an earlier rollout has not given back what it held.
+    pub fn expect_scaling(&mut self, scaling: Option<Scaling>, unfinished: bool) {
         self.record.scaling = scaling;
-        self.steering = Steering::of(scaling);
+        self.steering = Steering { unfinished, ..Steering::of(scaling) };
         if let (Some(scaling), Some(_)) = (scaling, &self.record.stable) {
             self.record.candidate.count = self.record.candidate.count.max(scaling.min);
             self.wanted = self.wanted.max(scaling.min);
@@ -89,6 +92,13 @@ impl Rollout {
 
     pub(super) fn is_steered(&self) -> bool {
         self.record.scaling.is_some() && self.record.stable.is_some()
+    }
+
+    /// A release that ends before it has touched anything owes no more than the ones before it: what people suspend from now on is theirs.
+    pub(super) fn nothing_was_held(&mut self) {
+        if let Some(scaling) = self.record.scaling.as_mut().filter(|_| self.record.verb != "rollback") {
+            scaling.held = self.steering.unfinished;
+        }
     }
 
     fn owes(&self, role: Role) -> bool {

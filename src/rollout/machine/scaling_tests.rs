@@ -142,7 +142,7 @@ fn the_candidate_begins_with_no_fewer_tasks_than_its_own_minimum() {
         let mut world = World::new(false);
         let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
         let scaling = machine.record().scaling.expect("it is scaled");
-        machine.expect_scaling(Some(Scaling { min, ..scaling }));
+        machine.expect_scaling(Some(Scaling { min, ..scaling }), false);
         let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
         while !matches!(effect, Effect::Launch(_)) {
             let event = world.carry_out(&effect);

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     cli,
-    definition::Finding,
+    definition::{Finding, Given},
     hooks::flags::Hooks,
     rollout::plan::Plan,
     settings::{
-        AbortSettings, AnalysisSettings, Environment, PlanOrigin, PromoteSettings, RecoverSettings, ResumeSettings,
+        AbortSettings, AnalysisSettings, Application, Environment, PlanOrigin, PromoteSettings, RecoverSettings, ResumeSettings,
         RollbackSettings, Scope, Unsettled, Which,
         config::Config,
         sources::{Asked, Sources},
@@ -59,13 +59,14 @@ pub fn resume(args: &cli::Resume, environment: &Environment) -> Result<ResumeSet
         let finding = Finding::error("--all", "it is about every rollout, and another flag names one");
         sources.findings.push(finding.hint("write one of them"));
     }
-    let scope = if all { Scope::All } else { Scope::One(which(&mut sources, one, &config)) };
+    let scope = if all { Scope::All(application(&mut sources, &config)) } else { Scope::One(which(&mut sources, one, &config)) };
     // Only a candidate that was not started yet needs it, so that what it lacks is told then.
     let release = cli::Deploy { common: args.common.clone(), ..cli::Deploy::default() };
     let settings = ResumeSettings {
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         scope,
         rollout_id: rollout_id(&mut sources, one).filter(|_| !all),
+        step: step(&mut sources, args.step.as_ref()).filter(|_| !all),
         plan,
         plan_origin,
         judging,
@@ -162,7 +163,36 @@ fn which(sources: &mut Sources<'_>, args: &cli::Which, config: &Config) -> Which
     // A flag for the service is more than a variable for the traffic target.
     let target =
         if service.is_some() { None } else { sources.text(Asked::new("traffic-target", args.traffic_target.as_ref(), None)) };
-    target.map_or_else(|| Which::LatticeService(lattice_service(sources, service, config)), Which::TrafficTarget)
+    if let Some(target) = target {
+        return Which::TrafficTarget(target);
+    }
+    // Whoever names a Lattice service means whatever is under way there; whoever gives a config means its own.
+    let said = sources.text(Asked::new("lattice-service", service, None));
+    let lattice_service = lattice_service(sources, service, config);
+    match application(sources, config).filter(|_| said.is_none()) {
+        Some(application) => Which::Application(lattice_service, application),
+        None => Which::LatticeService(lattice_service),
+    }
+}
+
+/// The application that a config is about; none where it names no slots. What is wrong with them is told by whoever releases.
+fn application(sources: &mut Sources<'_>, config: &Config) -> Option<Application> {
+    let service = sources.text(Asked::new("service", None, config.service.as_ref()));
+    let text = |given: &Option<Given>| given.as_ref().map(|given| given.text.clone());
+    let mut named = config.slots.each_ref().map(|slot| (text(&slot.ecs_service), text(&slot.target_group)));
+    for given in sources.list("slot", &[]) {
+        let parts = given.text.split_once('=').and_then(|(name, rest)| Some((name, rest.split_once(':')?)));
+        if let Some((name @ ("a" | "b"), (ecs_service, group))) = parts {
+            named[usize::from(name == "b")] = (Some(ecs_service.to_owned()), Some(group.to_owned()));
+        }
+    }
+    let [(a, group_a), (b, group_b)] = named;
+    let or = |said: Option<String>, end: &str| said.or_else(|| service.as_ref().map(|service| format!("{service}{end}")));
+    Some(Application {
+        ecs_services: [or(a, "")?, or(b, "-b")?],
+        // A group that only a reference names is not looked up for this.
+        target_groups: [or(group_a, "-a").unwrap_or_default(), or(group_b, "-b").unwrap_or_default()],
+    })
 }
 
 fn rollout_id(sources: &mut Sources<'_>, args: &cli::Which) -> Option<String> {

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     cli::{self, Cli, Command},
     definition::Given,
-    settings::{DeploySettings, Environment, Format, PatchInput, PatchOutput, Rules, Unsettled, Which},
+    settings::{Application, DeploySettings, Environment, Format, PatchInput, PatchOutput, Rules, Unsettled, Which},
 };
 
 fn environment(directory: &TempDir, pairs: &[(&str, &str)]) -> Environment {
@@ -265,7 +265,12 @@ fn abort_and_shift_read_the_config_too() {
     seed(&directory);
     let Command::Abort(args) = parse("espalier abort --reason why --force") else { panic!("not an abort") };
     let settings = abort(&args, &environment(&directory, &[])).expect("settings");
-    assert_eq!((settings.which, settings.force), (Which::LatticeService("myservice".to_owned()), true));
+    let Which::Application(lattice_service, application) = settings.which else { panic!("not the config's own") };
+    assert_eq!((lattice_service.as_str(), settings.force), ("myservice", true));
+    assert_eq!(application.ecs_services, ["myservice", "myservice-green"]);
+    let Command::Abort(args) = parse("espalier abort --lattice-service other") else { panic!("not an abort") };
+    let settings = abort(&args, &environment(&directory, &[])).expect("settings");
+    assert_eq!(settings.which, Which::LatticeService("other".to_owned()), "whatever is under way there");
     let Command::Rollback(args) = parse("espalier rollback --traffic-target arn:x") else { panic!("not a rollback") };
     assert_eq!(rollback(&args, &environment(&directory, &[])).expect("settings").which, Which::TrafficTarget("arn:x".to_owned()));
     let Command::Shift(args) = parse("espalier shift --to other") else { panic!("not a shift") };
@@ -289,7 +294,11 @@ fn names_that_a_config_leaves_to_the_service_come_from_wherever_that_is_said() {
     }
     let Command::Recover(args) = parse("espalier recover") else { panic!("not a recover") };
     let settings = recover(&args.0, &environment(&directory, &[("ESPALIER_SERVICE", "shop")])).expect("settings");
-    assert_eq!(settings.which, Which::LatticeService("shop".to_owned()));
+    let application = Application {
+        ecs_services: ["shop".to_owned(), "shop-b".to_owned()],
+        target_groups: ["shop-a".to_owned(), "shop-b".to_owned()],
+    };
+    assert_eq!(settings.which, Which::Application("shop".to_owned(), application));
 }
 
 #[test]

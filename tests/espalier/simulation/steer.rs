@@ -31,7 +31,7 @@ pub(super) fn steer(world: &mut Direct, slots: &Slots, steer: Steer, scaling: Sc
         Steer::Equip => return equip(world, name(Role::Stable), name(Role::Candidate), scaling),
         Steer::Hold => (Role::Stable, None, scaling.suspended.steady()),
         Steer::GiveBack(role) => (role, None, scaling.suspended),
-        Steer::Wake(role) => (role, Some(scaling.min), scaling.suspended),
+        Steer::Wake(role) => return name(role).map_or(Ok(()), |service| wake(world, &service, scaling)),
         Steer::Rest(role) => (role, Some(0), scaling.suspended.resting()),
     };
     let Some(service) = name(role) else { return Ok(()) };
@@ -41,6 +41,20 @@ pub(super) fn steer(world: &mut Direct, slots: &Slots, steer: Steer, scaling: Sc
         Err(RefusalKind::Permanent) if !known => call(world, SERVICE, "DescribeScalableTargets"),
         done => done,
     }
+}
+
+fn wake(world: &mut Direct, service: &str, scaling: Scaling) -> Result<(), RefusalKind> {
+    call(world, SERVICE, "DescribeScalableTargets")?;
+    let Some(found) = world.scalable(service) else { return Ok(()) };
+    let rests = found.min == 0;
+    if rests {
+        call(world, "ecs", "DescribeServices")?;
+        if world.ecs_service(service).is_none_or(|seen| seen.desired == 0) {
+            return Ok(());
+        }
+    }
+    let min = (rests && scaling.min > 0).then(|| scaling.min.min(u32::try_from(found.max).unwrap_or(u32::MAX)));
+    register(world, service, min.map(|min| (min, None)), scaling.suspended)
 }
 
 fn equip(world: &mut Direct, stable: Option<String>, candidate: Option<String>, scaling: Scaling) -> Result<(), RefusalKind> {

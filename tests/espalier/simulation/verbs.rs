@@ -37,7 +37,7 @@ pub(crate) fn deploy(case: &Case, world: &Direct, stage: &Stage, now: Timestamp)
     let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some(), Vec::new());
     let release = release(&record, &slots);
     let mut rollout = Rollout::release(record, release);
-    rollout.expect_scaling(slots.stable.as_ref().and_then(|stable| steer::look(world, stable)));
+    rollout.expect_scaling(slots.stable.as_ref().and_then(|stable| steer::look(world, stable)), false);
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
 }
@@ -76,7 +76,8 @@ fn another(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option
     let release = release(&record, &slots);
     let mut rollout = Rollout::release(record, release);
     let scaling = slots.stable.as_ref().and_then(|stable| steer::look(world, stable));
-    rollout.expect_scaling(scaling.map(|seen| unfinished.map_or(seen, |known| Scaling { suspended: known.suspended, ..seen })));
+    let scaling = scaling.map(|seen| unfinished.map_or(seen, |known| Scaling { suspended: known.suspended, ..seen }));
+    rollout.expect_scaling(scaling, unfinished.is_some());
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
 }
@@ -116,7 +117,7 @@ pub(crate) fn begin_on(verb: Verb, case: &Case, reading: Reading, stage: &Stage,
         Verb::Deploy => return None,
         Verb::Promote => Takeover::promote(&record, None, now),
         Verb::Resume => Takeover::resume(&record, leased_until, now),
-        Verb::Sweep => Takeover::sweep(&record, record.is_whole(), leased_until, now),
+        Verb::Sweep => Takeover::sweep(&record, record.is_whole() && !record.hooked, leased_until, now),
         Verb::Recover => Takeover::recover(&record, false, leased_until, now),
     };
     take(takeover, reading, verb, (case, stage), now)

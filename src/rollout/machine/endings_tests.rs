@@ -1,0 +1,212 @@
+//! How a rollout ends where the world has changed under it since the last decision: who keeps tasks, and who gets traffic.
+
+use std::time::Duration;
+
+use super::{
+    Desired, Effect, Ending, Event, Role, Rollout,
+    adversary::{plan, rollout},
+    adversary_world::World,
+};
+use crate::rollout::{
+    journal::Release,
+    observation::{Observation, Refusal, RefusalKind},
+    outcome::{OutcomeKind, Reason},
+    plan::{OnCancel, OnDrift},
+    record::{Record, State},
+    split::Split,
+};
+
+fn release() -> Release {
+    Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() }
+}
+
+fn usual(world: &World) -> Rollout {
+    rollout(world, plan(OnDrift::Stop, OnCancel::Rollback), true)
+}
+
+fn throttled() -> Event {
+    Event::Refused(Refusal { kind: RefusalKind::Transient, message: "throttled".to_owned() })
+}
+
+/// Runs to the end; `answer` changes the world before an effect is carried out, and may answer in its place.
+fn drive(
+    mut world: World,
+    mut machine: Rollout,
+    mut answer: impl FnMut(&mut World, &Effect) -> Option<Event>,
+    mut seen: impl FnMut(&World, &mut Observation),
+) -> (World, Rollout, Ending, Vec<Effect>) {
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    let mut all = Vec::new();
+    while !matches!(effect, Effect::Finish(_)) {
+        assert!(all.len() < 2000, "no end: {:?}", &all[1990..]);
+        let mut event = answer(&mut world, &effect).unwrap_or_else(|| world.carry_out(&effect));
+        if let Event::Observed(observation) = &mut event {
+            seen(&world, observation);
+        }
+        all.push(effect);
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    let Effect::Finish(ending) = effect else { unreachable!("it has ended") };
+    (world, machine, ending, all)
+}
+
+fn kind(ending: &Ending) -> Option<OutcomeKind> {
+    if let Ending::Outcome(outcome) = ending { Some(outcome.kind) } else { None }
+}
+
+fn is_promoted(world: &World) -> bool {
+    world.record.as_ref().is_some_and(|record| record.state == State::Promoted)
+}
+
+/// Whoever makes a rule anew writes what was configured into it: everything to the old slot, as often as not.
+#[test]
+fn an_old_slot_keeps_its_tasks_where_a_traffic_target_is_gone() {
+    let world = World::new(false);
+    let machine = usual(&world);
+    let gone = |world: &World, seen: &mut Observation| {
+        if is_promoted(world) {
+            seen.actions[0] = None;
+        }
+    };
+    let (world, _, ending, all) = drive(world, machine, |_, _| None, gone);
+    assert_eq!((kind(&ending), world.stable_tasks, world.held), (Some(OutcomeKind::Promoted), 3, [false; 2]));
+    assert!(!all.contains(&Effect::Scale(Role::Stable, 0)));
+}
+
+/// The way back stays open where what was promoted is nearly dead.
+#[test]
+fn an_old_slot_keeps_its_tasks_where_what_was_promoted_has_too_few_healthy_targets() {
+    let world = World::new(false);
+    let machine = usual(&world);
+    let falls = |world: &mut World, _: &Effect| {
+        if is_promoted(world) {
+            world.candidate_healthy = 34;
+        }
+        None
+    };
+    let (world, _, ending, _) = drive(world, machine, falls, |_, _| ());
+    assert_eq!((kind(&ending), world.stable_tasks), (Some(OutcomeKind::Promoted), 3));
+}
+
+/// Rule 14: a group that others fill, and an ECS service that is not there.
+#[test]
+fn healthy_targets_without_the_candidates_own_service_are_not_the_candidate() {
+    let mut world = World::new(false);
+    (world.actions, world.listed) = ([Some(Split::STABLE); 2], true);
+    let machine = usual(&world);
+    let others = |world: &World, seen: &mut Observation| {
+        if world.candidate_tasks == 0 {
+            (seen.candidate.healthy, seen.candidate.unhealthy, seen.candidate.tasks) = (3, 0, None);
+        }
+    };
+    let (_, _, ending, all) = drive(world, machine, |_, _| None, others);
+    assert_eq!(kind(&ending), Some(OutcomeKind::Promoted));
+    let first = |is: &dyn Fn(&Effect) -> bool| all.iter().position(is).expect("it happens");
+    let launched = first(&|effect| matches!(effect, Effect::Launch(_)));
+    assert!(
+        launched < first(&|effect| matches!(effect, Effect::Write(Desired::Split(_)))),
+        "nothing moves before it is launched"
+    );
+}
+
+/// The same where its service is deleted in the middle: what is left in the group is not what was released.
+#[test]
+fn a_candidate_whose_service_is_gone_is_rolled_back() {
+    let world = World::new(false);
+    let machine = usual(&world);
+    let deleted = |world: &World, seen: &mut Observation| {
+        if world.candidate_weight() == 50 {
+            seen.candidate.tasks = None;
+        }
+    };
+    let (world, _, ending, _) = drive(world, machine, |_, _| None, deleted);
+    assert!(
+        matches!(&ending, Ending::Outcome(outcome) if matches!(outcome.reason, Reason::ForeignTargets { count: 3 })),
+        "{ending:?}"
+    );
+    assert_eq!(world.candidate_weight(), 0);
+}
+
+/// Asked to go back from what is dead, a rollback does not wait for the last task, and does not stop those that it has.
+#[test]
+fn a_rollback_from_what_is_dead_goes_to_the_first_tasks_that_are_healthy() {
+    let mut world = World::new(false);
+    world.candidate_healthy = 67;
+    let before = usual(&world).record().clone();
+    let previous = before.stable.clone().expect("a way back");
+    let record = Record { state: State::Promoted, verified: Split::CANDIDATE, intent: Split::CANDIDATE, ..before };
+    let record = record.restoring(previous, "id-2".to_owned(), "job-2".to_owned(), world.now);
+    world.stable_healthy = 0;
+    let machine = Rollout::restore(record, release(), 0, false);
+    let (world, _, ending, all) = drive(world, machine, |_, _| None, |_, _| ());
+    assert_eq!((kind(&ending), world.candidate_weight()), (Some(OutcomeKind::RolledBack), Split::CANDIDATE.candidate));
+    assert!(!all.contains(&Effect::Scale(Role::Candidate, 0)), "its tasks are all there is");
+}
+
+/// However long the data plane is given, a reading that fails meanwhile does not leave the rejected candidate running.
+#[test]
+fn a_rejected_candidate_is_stopped_though_a_reading_fails_while_the_weights_settle() {
+    let world = World::new(false);
+    let mut settled = plan(OnDrift::Stop, OnCancel::Rollback);
+    settled.settle = Duration::from_secs(300);
+    let machine = rollout(&world, settled, true);
+    let (mut restored, mut failed) = (None, false);
+    let fails = |world: &mut World, effect: &Effect| {
+        if world.candidate_weight() == 50 {
+            world.candidate_healthy = 0;
+        }
+        if world.record.as_ref().is_some_and(|record| record.state == State::RolledBack) {
+            let since = world.now.since(*restored.get_or_insert(world.now));
+            if !failed && since >= Duration::from_secs(200) && matches!(effect, Effect::Observe(_)) {
+                failed = true;
+                return Some(throttled());
+            }
+        }
+        None
+    };
+    let (world, _, ending, _) = drive(world, machine, fails, |_, _| ());
+    assert_eq!((kind(&ending), world.candidate_tasks, failed), (Some(OutcomeKind::RolledBack), 0, true));
+}
+
+/// What a release did not hold, the next one does not give back over what people suspended in between.
+#[test]
+fn a_release_that_is_declined_leaves_no_word_that_it_held_anything() {
+    for (unfinished, held) in [(false, Some(false)), (true, Some(true))] {
+        let mut world = World::new(false);
+        (world.actions[0], world.edited) = (Some(Split { stable: 77, candidate: 23 }), true);
+        let mut machine = usual(&world);
+        let scaling = machine.record().scaling;
+        machine.expect_scaling(scaling, unfinished);
+        let (world, _, ending, _) = drive(world, machine, |_, _| None, |_, _| ());
+        assert!(matches!(ending, Ending::Declined(Reason::Drifted { .. })), "{ending:?}");
+        let closed = world.record.expect("written");
+        assert_eq!((closed.state, closed.scaling.map(|scaling| scaling.held)), (State::Closed, held));
+    }
+}
+
+/// A throttle is not the end of it where a rollout is stuck.
+#[test]
+fn a_rollout_that_is_stuck_gives_scaling_back_in_spite_of_a_throttle() {
+    let world = World::new(false);
+    let machine = usual(&world);
+    let mut refused = 0;
+    let denied = |world: &mut World, effect: &Effect| {
+        if world.candidate_weight() == 50 {
+            world.candidate_healthy = 0;
+        }
+        let is_stuck = world.record.as_ref().is_some_and(|record| record.state == State::Stuck);
+        match effect {
+            Effect::Write(Desired::BaselineBesideCandidate) if world.candidate_weight() > 0 => {
+                Some(Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "denied".to_owned() }))
+            }
+            Effect::Steer(_) if is_stuck && refused < 3 => {
+                refused += 1;
+                Some(throttled())
+            }
+            _ => None,
+        }
+    };
+    let (world, machine, ending, _) = drive(world, machine, denied, |_, _| ());
+    assert_eq!((kind(&ending), world.held, refused), (Some(OutcomeKind::Stuck), [false; 2], 3));
+    assert!(machine.left_to_do().is_empty());
+}
