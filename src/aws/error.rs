@@ -49,7 +49,7 @@ impl AwsError {
         match self {
             Self::NoRegion => format!("set `region` in espalier.yml, or add to the job's steps, before espalier:\n\n{step}"),
             Self::NoIdToken { .. } | Self::IdTokenRefused { .. } => {
-                "add to the job:\n\n    permissions:\n      id-token: write\n      contents: read\n\na pull request from a fork never gets one; outside of GitHub Actions leave `aws.role` out".to_owned()
+                "add to the job:\n\n    permissions:\n      id-token: write\n      contents: read\n\na pull request from a fork never gets one; outside of GitHub Actions give `--aws-role none`".to_owned()
             }
             Self::NotAssumed { what, .. } => what.clone(),
             Self::NoCredentials { .. } => format!(
@@ -70,8 +70,7 @@ impl AwsError {
                  without an account: espalier sandbox run -- …"
             }
             Self::NoIdToken { .. } => {
-                "only a job of GitHub Actions can prove itself like that: give `aws-role` to the action in place of `aws.role` in the config, and \
-                 use credentials of your own here"
+                "only a job of GitHub Actions can prove itself like that: `--aws-role none` goes by credentials of your own here"
             }
             Self::IdTokenRefused { .. } | Self::NotAssumed { .. } => return None,
         })

@@ -108,7 +108,7 @@ pub struct Common {
     /// The AWS region
     #[arg(long)]
     pub region: Option<String>,
-    /// The role to assume through GitHub's OIDC token, an ARN [default: the credentials of the job]
+    /// The role to assume through GitHub's OIDC token, an ARN; `none` leaves out the config's [default: the credentials of the job]
     #[arg(long, value_name = "ARN")]
     pub aws_role: Option<String>,
     /// What fills in definitions and references.

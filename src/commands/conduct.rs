@@ -145,6 +145,8 @@ pub(crate) async fn conduct(
         [slots.stable.as_ref().and_then(|stable| stable.ecs_service.clone()), slots.candidate.ecs_service.clone()];
     let (holder, id) = (ledger.holder().to_owned(), rollout.record().id.clone());
     let is_new = matches!(rollout.journal().release.verb.as_str(), "deploy" | "shift");
+    // Whoever takes one over is recorded after its first write: it goes by the id alone.
+    options.owner = is_new.then(|| rollout.record().owner.clone());
     if rollout.takes_the_lock() {
         match lock::take(aws, clock, &holder, (&id, &rollout.record().owner)).await {
             Ok(told) => {

@@ -102,6 +102,15 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     let records = preflight::ours(ledger::on_targets(&aws, survey.concerned().map(TrafficTarget::arn)).await?, &survey);
     let now = aws.date().unwrap_or_else(|| clock.now());
     if let Some(found) = records.iter().find(|found| found.is_open()).filter(|_| on_existing != OnExisting::Refuse) {
+        if on_existing == OnExisting::RollbackFirst {
+            // What is wrong whatever the weights say is told before anything is rolled back for it.
+            let groups = [survey.slots[0].group.as_ref(), survey.slots[1].group.as_ref()];
+            judging::judge(&aws, now, &settings.judging, groups)
+                .await
+                .err()
+                .filter(|error| error.exit == Exit::Invalid)
+                .map_or(Ok(()), Err)?;
+        }
         let on = OnService { service_arn: survey.service.arn.clone(), found: found.clone() };
         let prepared = existing(settings, &aws, on, on_existing, now).await?;
         if settings.dry_run {

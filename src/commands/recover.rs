@@ -33,7 +33,8 @@ async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
     let (mut left, mut stuck) = (Vec::new(), None);
     for found in records {
         let name = format!("rollout {} of {}", found.record.id, found.record.name);
-        match Takeover::recover(&found.record, settings.rollout_id.is_some(), found.leased_until, now) {
+        let is_ours = settings.rollout_id.is_some() && settings.owner.as_ref().is_none_or(|owner| *owner == found.record.owner);
+        match Takeover::recover(&found.record, is_ours, found.leased_until, now) {
             Takeover::RollBack(reason) => {
                 let recorded = recorded::OnService { service_arn, found }.with_targets(&aws).await?;
                 let prepared = takeover::roll_back(&aws, recorded, "recover", reason, false, now)?;

@@ -8,7 +8,7 @@ use super::{
     takeover,
 };
 use crate::{
-    aws::{Aws, ledger},
+    aws::{Aws, Fault, FaultKind, ledger},
     clock::Clock,
     exit::{Error, Exit, Problem},
     rollout::{analysis::Analysis, machine::GoOn, takeover::Takeover},
@@ -22,10 +22,10 @@ use crate::{
 /// What kept it from looking at all of them, told at the end.
 pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
     let mut signals = conduct::listen()?;
-    let Seen { aws, clock, all, mut problems } = conduct::until_signal(&mut signals, look(settings)).await?;
+    let Seen { aws, clock, all, notes, mut problems } = conduct::until_signal(&mut signals, look(settings)).await?;
     let mut worst = if problems.is_empty() { Exit::Done } else { Exit::Malfunction };
     let is_first = all.is_empty() && problems.is_empty();
-    let mut lines = Vec::new();
+    let mut lines = notes;
     for (on, decision) in all {
         let name = format!("rollout {} of {}", on.found.record.id, on.found.record.name);
         if signals.came() {
@@ -88,6 +88,8 @@ struct Seen {
     clock: Box<dyn Clock>,
     /// What is to be rolled back comes first, and what may take long last.
     all: Vec<(OnService, Takeover)>,
+    /// What is none of ours.
+    notes: Vec<String>,
     /// What could not be read: it keeps nobody else from being looked after.
     problems: Vec<Problem>,
 }
@@ -96,13 +98,20 @@ struct Seen {
 async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
     let clock = connect::clock(&settings.surroundings).await?;
     let aws = connect::aws(&settings.aws).await?;
-    let (mut all, mut problems) = (Vec::new(), Vec::new());
+    let (mut all, mut notes, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for service in aws.lattice.list_services().await? {
         let unread = |error: &dyn std::fmt::Display| Problem { message: format!("{}: {error}", service.name), hint: None };
-        let records = ledger::each_on_service(&aws, &service.arn).await.unwrap_or_else(|fault| {
-            problems.push(unread(&fault));
-            Vec::new()
-        });
+        let records = match ledger::each_on_service(&aws, &service.arn).await {
+            Ok(records) => records,
+            Err(fault) if is_anothers(&aws, &service.arn, &fault, clock.now()).await => {
+                notes.push(format!("{}: another account shares it, and looks after its rollouts itself", service.name));
+                continue;
+            }
+            Err(fault) => {
+                problems.push(unread(&fault));
+                continue;
+            }
+        };
         for record in records {
             match record {
                 Ok(found) => all.push(OnService { service_arn: service.arn.clone(), found }),
@@ -122,7 +131,13 @@ async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
         Takeover::Watch | Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => 1,
         Takeover::GoOn(_) => 2,
     });
-    Ok(Seen { aws, clock, all, problems })
+    Ok(Seen { aws, clock, all, notes, problems })
+}
+
+/// `ListServices` lists what other accounts share with this one too, and their tags are not for us to read.
+async fn is_anothers(aws: &Aws, service_arn: &str, fault: &Fault, now: Timestamp) -> bool {
+    let account = service_arn.split(':').nth(4).unwrap_or_default();
+    fault.kind == FaultKind::Denied && aws.access.caller(now).await.is_ok_and(|caller| caller.account != account)
 }
 
 /// The ones before it take minutes: what is to be done is decided by the record as it is now. None where that is nothing any more.
@@ -194,4 +209,24 @@ const fn worse(one: Exit, other: Exit) -> Exit {
         }
     }
     if rank(other) > rank(one) { other } else { one }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::testing::in_sandbox;
+
+    #[test]
+    fn what_another_account_shares_is_not_ours_to_read() {
+        in_sandbox("name: promoted", async |aws, clock| {
+            let denied = Fault { kind: FaultKind::Denied, ..Fault::invalid("ListTagsForResource", "no".to_owned()) };
+            let throttled = Fault { kind: FaultKind::Throttled, ..denied.clone() };
+            let of = |account: &str| format!("arn:aws:vpc-lattice:ap-northeast-1:{account}:service/svc-12345678901234567");
+            for (account, fault, expected) in
+                [("210987654321", &denied, true), ("123456789012", &denied, false), ("210987654321", &throttled, false)]
+            {
+                assert_eq!(is_anothers(&aws, &of(account), fault, clock.now()).await, expected, "{account} {fault}");
+            }
+        });
+    }
 }

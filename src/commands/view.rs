@@ -180,6 +180,7 @@ impl View<'_> {
             stable.as_ref().map(|slot| recorded(slot, count)),
             recorded(&candidate, count),
         );
+        record.owner = super::takeover::owner();
         record.name.clone_from(&settings.service);
         record.cluster = Some(settings.cluster.clone());
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();

@@ -56,6 +56,8 @@ pub struct ReportOptions {
     pub task_definition_arn: Option<String>,
     /// The traffic target that holds the rollout's record, by its ARN: what finds it, whatever else shares the Lattice service.
     pub traffic_target: Option<String>,
+    /// Which job holds that record: another one's is not for this job to recover.
+    pub owner: Option<String>,
 }
 
 /// GitHub as the runner describes it.

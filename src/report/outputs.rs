@@ -75,12 +75,13 @@ fn stable_at_the_end(progress: &Progress<'_>) -> Option<Side> {
     }
 }
 
-/// What is known at the beginning: which rollout it is, and where it is found.
+/// What is known at the beginning: which rollout it is, where it is found, and whose it is then.
 #[must_use]
-pub fn begun(release: &Release, traffic_target: Option<&str>) -> String {
+pub fn begun(release: &Release, traffic_target: Option<&str>, owner: Option<&str>) -> String {
     lines(&[
         ("rollout-id", Some(release.rollout_id.clone()).filter(|id| !id.is_empty())),
         ("traffic-target", traffic_target.map(str::to_owned)),
+        ("rollout-owner", owner.map(str::to_owned)),
     ])
 }
 

@@ -106,7 +106,7 @@ impl Reports {
             reports.warn(warning);
         }
         // A job that is killed writes none at its end, and the step after it has to know what to recover.
-        reports.add_outputs(&outputs::begun(release, options.traffic_target.as_deref()));
+        reports.add_outputs(&outputs::begun(release, options.traffic_target.as_deref(), options.owner.as_deref()));
         reports
     }
 

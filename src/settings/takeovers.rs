@@ -202,6 +202,8 @@ pub struct RecoverSettings {
     pub which: Which,
     /// The rollout of this very job; without it only one that no job holds any more is touched.
     pub rollout_id: Option<String>,
+    /// Which job this is in that rollout's record, where that is known: one that another job has taken is that job's.
+    pub owner: Option<String>,
     /// Write nothing.
     pub dry_run: bool,
     /// How to show it.

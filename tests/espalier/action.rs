@@ -131,6 +131,53 @@ fn the_last_step_goes_by_the_config_that_a_comment_asked_for() {
     assert_eq!(job.end().actions(), before.actions());
 }
 
+/// An abort that is at work when the job of the release ends is that abort's to end.
+#[test]
+fn the_last_step_leaves_an_abort_that_is_at_work_to_its_own_job() {
+    let story = Story::of(&serde_json::json!({
+        "faults": [
+            { "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 2, "effect": "hang" },
+            { "operations": ["ecs:UpdateService"], "nth": 1, "effect": { "late-write": 0 } },
+        ],
+    }));
+    let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
+    let started = until_it_stands_still(&mut job);
+    job.kill(started);
+    let aborted = job.script(
+        r#"
+        AWAITED=LateWrite begins abort --lattice-service myservice
+        kill -KILL $!
+        exits 137 ends
+        "#,
+    );
+    aborted.ends_with(0);
+    job.step("recover").expect("it runs").ends_with(0).says("another job holds it until");
+    assert_eq!(job.end().weights_of("myservice-b"), [0, 5, 0]);
+}
+
+/// A sweep's rollouts are on any Lattice service, and no config names it: its last step finds what the step was at.
+#[test]
+fn the_last_step_of_a_sweep_recovers_the_rollout_that_it_was_at() {
+    let story = Story::of(&serde_json::json!({
+        "faults": [
+            { "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 2, "effect": "hang" },
+            { "operations": ["vpc-lattice:UpdateListener"], "after": 600, "nth": 1, "effect": { "late-write": 0 } },
+        ],
+    }));
+    let before = story.untold();
+    let mut job = Job::begin(story, &[("binary-path", BINARY), ("config", CONFIG)]);
+    let started = until_it_stands_still(&mut job);
+    job.kill(started);
+    job.script("later 700").ends_with(0);
+    let mut job = job.next(&[("binary-path", BINARY), ("command", "resume"), ("all", "true")]);
+    job.step("binary").expect("it runs").ends_with(0);
+    let mut started = job.start("espalier");
+    job.until(&mut started, |world| world.contains(": LateWrite"));
+    job.kill(started);
+    job.step("recover").expect("it runs").ends_with(0).says("rolled-back (cancelled)");
+    assert_eq!(job.end().actions(), before.actions());
+}
+
 #[test]
 fn a_rehearsal_touches_nothing_but_its_own_sandbox() {
     let mut job =
@@ -222,12 +269,16 @@ fn every_input_arrives_as_the_variable_of_its_name() {
     cli.build();
     let recover = cli.find_subcommand("recover").expect("the command");
     let flags = recover.get_arguments().filter_map(clap::Arg::get_long);
-    let mut takes: BTreeSet<_> = flags.filter(|flag| !["help", "config", "rollout-id"].contains(flag)).collect();
+    let mut takes: BTreeSet<_> =
+        flags.filter(|flag| !["help", "config", "rollout-id", "traffic-target"].contains(flag)).collect();
     // Names that the config does not say may come from the service's; and a rehearsal has nothing to recover.
     takes.extend(["service", "scenario"]);
     let (config, _) = variable("config");
     let asked = (config, "${{ steps.espalier.outputs.config || inputs.config }}".to_owned());
-    assert_eq!(of_inputs(&last), takes.into_iter().map(variable).chain([asked]).collect());
+    // A sweep's own rollouts are on any Lattice service.
+    let found = "${{ steps.espalier.outputs.traffic-target || inputs.traffic-target }}".to_owned();
+    let found = (variable("traffic-target").0, found);
+    assert_eq!(of_inputs(&last), takes.into_iter().map(variable).chain([asked, found]).collect());
     assert!(last.contains(&("ESPALIER_ROLLOUT_ID".to_owned(), "${{ steps.espalier.outputs.rollout-id }}".to_owned())));
 }
 

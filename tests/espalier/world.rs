@@ -168,6 +168,11 @@ impl World {
         (text(&check, "/status"), text(&check, "/conclusion"), text(&check, "/output/title"))
     }
 
+    /// How many check runs were begun and not concluded.
+    pub(crate) fn open_checks(&self) -> usize {
+        list(&self.0, "/github/check_runs").iter().filter(|check| text(check, "/status") != "completed").count()
+    }
+
     /// What the newest check run says of lines of files.
     pub(crate) fn annotations(&self) -> Vec<Value> {
         let check = list(&self.0, "/github/check_runs").last().cloned().unwrap_or_default();

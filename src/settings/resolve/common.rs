@@ -20,7 +20,8 @@ pub(super) fn aws(sources: &mut Sources<'_>, common: &Common, config: &Config, s
         || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| sources.environment.get(name)).map(str::to_owned);
     let region = said.or_else(ambient);
     let role = sources.given(Asked::new("aws-role", common.aws_role.as_ref(), config.role.as_ref()));
-    let role = role.and_then(|given| {
+    // Somebody at a desk has credentials of their own, whatever the config says.
+    let role = role.filter(|given| given.text != "none").and_then(|given| {
         if is_role(&given.text) {
             return Some(given.text);
         }

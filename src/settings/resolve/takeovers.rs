@@ -91,6 +91,7 @@ pub fn recover(args: &cli::Recover, environment: &Environment) -> Result<Recover
         aws: aws(&mut sources, &args.common, &config, &surroundings),
         which: which(&mut sources, &args.which, &config),
         rollout_id: rollout_id(&mut sources, &args.which),
+        owner: sources.text(Asked::new("rollout-owner", None, None)),
         dry_run: sources.boolean("dry-run", args.dry_run.dry_run, None, false),
         format: sources.format(args.reporting.format),
         github: github(&mut sources, &config),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::QUICK;
+use super::{QUICK, hooks};
 use crate::harness::Story;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/releaser";
@@ -59,6 +59,13 @@ fn a_role_that_cannot_be_had_says_what_is_missing() {
     without.deploy(&["--aws-role", ROLE]).ends_with(1).complains("only a job of GitHub Actions can prove itself like that");
     let told = without.script(&format!("export GITHUB_ACTIONS=true\ndeploy --aws-role {ROLE}")).ends_with(1).run;
     assert!(told.stdout.contains("id-token: write") || told.stderr.contains("id-token: write"), "{}{}", told.stdout, told.stderr);
+    let config = hooks::config_with(&without, &json!({}), &json!(null));
+    let mut asks: Value = serde_json::from_str(&std::fs::read_to_string(&config).expect("a config")).expect("JSON");
+    asks["aws"] = json!({ "role": ROLE });
+    let asks = without.write("role.yml", &asks.to_string());
+    without.run(&["abort", "-c", &asks]).ends_with(1).complains("`--aws-role none` goes by credentials of your own here");
+    let own = Story::within("promoted");
+    own.run(&["abort", "-c", &asks, "--aws-role", "none"]).ends_with(5).complains("there is no record of a rollout");
     without.deploy(&["--aws-role", "releaser"]).ends_with(2).complains("--aws-role: `releaser` is not the ARN of a role");
 }
 

@@ -205,7 +205,7 @@ fn a_task_that_a_killed_job_left_at_work_is_stopped_by_the_next_job_and_nobody_e
                 { "operations": ["ecs:StopTask"], "until": 7, "effect": "throttle" },
             ],
         }));
-        let again = std::fs::read_to_string(config(&story, &json!({}))).expect("a config");
+        let again = std::fs::read_to_string(config(&story, &json!({ "before_promote": "true" }))).expect("a config");
         story.write("again.yml", &again);
         config(&story, &hangs);
         let told = story.script(&format!(
@@ -253,7 +253,7 @@ fn a_rollback_that_another_job_goes_on_with_has_no_gates() {
 }
 
 #[test]
-fn a_promotion_without_the_config_says_that_no_hook_runs() {
+fn gates_fail_closed_where_the_config_with_them_is_missing() {
     let story = Story::within("promoted");
     let path = config(&story, &json!({ "after_step": "echo hook of step $ESPALIER_STEP" }));
     let text = std::fs::read_to_string(path).expect("a config");
@@ -267,10 +267,40 @@ fn a_promotion_without_the_config_says_that_no_hook_runs() {
         r#"
         exits 0 espalier deploy -c "$FOLDER/espalier.yml"
         exits 0 espalier promote --lattice-service myservice -c "$FOLDER/espalier.yml"
-        exits 0 espalier promote --lattice-service myservice
+        exits 5 espalier promote --lattice-service myservice
+        exits 5 espalier promote --lattice-service myservice --full
+        exits 0 espalier promote --lattice-service myservice -c "$FOLDER/espalier.yml"
         "#,
     );
-    let told = told.ends_with(0).says("| hook of step 1").says("| hook of step 2");
-    let none = "this rollout began with hooks, and none runs in this job: they are in the config that it began with";
-    assert_eq!(told.run.stdout.matches(none).count(), 1, "the last job's alone: {}", told.run.stdout);
+    told.ends_with(0)
+        .says("| hook of step 1")
+        .says("| hook of step 3")
+        .complains("began with hooks, and what they run is in the config that it began with");
+}
+
+/// A hold that goes on by itself goes on with its gates, or not at all.
+#[test]
+fn a_sweep_does_not_go_past_a_gate_that_it_does_not_know() {
+    let held = "--steps 5%:30s,hold:1h:continue,100%:30s --settle 30s --retire-after 30s";
+    for (gate, with_config, code, says) in [
+        ("echo gate of $ESPALIER_STEP", true, 0, "| gate of 2"),
+        ("exit 1", true, 3, "the before_shift hook failed"),
+        ("echo gate of $ESPALIER_STEP", false, 3, "rolled-back (hold-expired)"),
+    ] {
+        let story = Story::within("promoted");
+        let hooks = json!({ "before_shift": format!("[ $ESPALIER_STEP = 1 ] || {gate}") });
+        let config = config(&story, &hooks);
+        let with = if with_config { format!("-c \"{config}\"") } else { String::new() };
+        let told = story.script(&format!(
+            r#"
+            exits 0 espalier deploy -c "{config}" {held}
+            export ESPALIER_STEPS=5%:30s,hold:1h:continue,100%:30s ESPALIER_SETTLE=30s ESPALIER_RETIRE_AFTER=30s
+            later 3700
+            exits {code} espalier resume --all {with}
+            "#
+        ));
+        let told = told.ends_with(0).says(says);
+        let most = if code == 0 { 100 } else { 5 };
+        assert_eq!(told.world.weights_of("myservice-b").iter().max(), Some(&most), "{gate}");
+    }
 }

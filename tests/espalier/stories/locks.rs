@@ -25,6 +25,7 @@ fn of_two_deploys_at_once_exactly_one_wins() {
     let told = told.ends_with(0).says("myservice:2 promoted");
     told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
     assert_eq!(told.world.parameters(), [Value::Null; 0], "the lock goes with the release");
+    assert_eq!(told.world.open_checks(), 0, "whoever is refused has a check run too");
     let permissions = told.world.permissions();
     let actions = permissions.iter().filter_map(|used| used["action"].as_str()).filter(|action| action.starts_with("ssm:"));
     let needed = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"];

@@ -34,6 +34,7 @@ mod locks;
 mod lookups;
 mod measures;
 mod mistakes;
+mod neighbours;
 mod permissions;
 mod policies;
 mod preview_jobs;

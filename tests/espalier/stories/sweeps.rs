@@ -25,7 +25,7 @@ fn a_record_that_cannot_be_read_keeps_no_other_rollout_from_being_rolled_back() 
         kill -KILL $!
         exits 137 ends
         later 200
-        exits 1 espalier resume --all
+        exits 3 espalier resume --all
         "#
     ));
     let told = told.ends_with(0).says("rolled-back (job-lost)").complains("another: the record on").complains("cannot be read");
