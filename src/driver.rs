@@ -196,8 +196,8 @@ async fn observe(
 }
 
 async fn measure(rollout: &Rollout, Hands { aws, slots, clock, .. }: &Hands<'_>, question: Option<Question>) -> Option<Measured> {
-    let stable = slots.stable.as_ref().map(|stable| &stable.group.id);
-    let read = aws.metrics.read(rollout.analysis(), &slots.candidate.group.id, stable, question?, clock.now()).await;
+    let stable = slots.stable.as_ref().map(|stable| slots.called(stable));
+    let read = aws.metrics.read(rollout.analysis(), slots.called(&slots.candidate), stable, question?, clock.now()).await;
     Some(read.map_or_else(|fault| Measured::Unread(fault.to_string()), Measured::Read))
 }
 

@@ -12,6 +12,7 @@ use super::{
         ids::TargetGroupArn,
         traffic::TrafficTarget,
     },
+    metrics::queries::Called,
     observe::side,
 };
 use crate::{
@@ -105,6 +106,11 @@ impl Slots {
             launch,
             unchecked: record.plan.health.unchecked,
         }
+    }
+
+    /// What a slot is called in metrics.
+    pub(crate) fn called<'s>(&'s self, slot: &'s Slot) -> Called<'s> {
+        Called { group: &slot.group.id, ecs_service: slot.ecs_service.as_deref(), cluster: self.cluster.as_deref() }
     }
 
     /// Every traffic target with the action that it shall have.

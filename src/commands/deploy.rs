@@ -154,8 +154,8 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     let mut capacity = capacity::look(&aws, &view, &records, clock.now()).await?;
     capacity.findings.extend(doubts);
     // At bootstrap there are no steps to judge.
-    let judged = roles.stable.map(|stable| [view.model_group(), survey.slots[stable].group.as_ref()]).unwrap_or_default();
-    let analysis = judging::judge(&aws, clock.now(), &settings.judging, judged).await?;
+    let sides = roles.stable.map(|stable| view.sides(stable)).unwrap_or_default();
+    let analysis = judging::judge(&aws, clock.now(), &settings.judging, sides).await?;
     if settings.dry_run {
         connect::show(settings.format, &[view.plan_in_words(), capacity::in_words(&capacity, &view)].concat());
         return Ok(Beginning::Release(Begun::Done(Exit::Done)));

@@ -1,11 +1,16 @@
 //! Before the first write: whether metrics and alarms can be read, and whether an alarm is on already.
 
 use crate::{
-    aws::{Aws, Fault, lattice::groups::TargetGroup, metrics::queries::needs_http},
+    aws::{
+        Aws, Fault,
+        lattice::groups::TargetGroup,
+        metrics::queries::{Called, needs_http},
+    },
     exit::{Error, Exit, Problem},
     rollout::{
         analysis::{
             AlarmState, Analysis, Question, Readings, Window,
+            metric::{CLUSTER, ECS_SERVICE},
             reading::{MINUTE, minute_of},
         },
         observation::RefusalKind,
@@ -14,27 +19,43 @@ use crate::{
     time::Timestamp,
 };
 
+/// A side of a release before it begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a> {
+    pub(crate) group: &'a TargetGroup,
+    /// None of either where groups alone are known.
+    pub(crate) ecs_service: Option<&'a str>,
+    pub(crate) cluster: Option<&'a str>,
+}
+
+impl<'a> Side<'a> {
+    const fn called(self) -> Called<'a> {
+        Called { group: &self.group.id, ecs_service: self.ecs_service, cluster: self.cluster }
+    }
+}
+
 /// What a release is judged by, with the alarms that do not count yet, and what is to be noted about it.
 ///
 /// # Errors
-/// What CloudWatch will never answer (exit 2, or 1 where the role may not ask), metrics that the target groups do not have (2), and
+/// What CloudWatch will never answer (exit 2, or 1 where the role may not ask), metrics that the sides do not have (2), and
 /// alarms that are on (5). That CloudWatch does not answer just now is no error.
 pub(crate) async fn judge(
     aws: &Aws,
     now: Timestamp,
     settings: &AnalysisSettings,
-    groups: [Option<&TargetGroup>; 2],
+    sides: [Option<Side<'_>>; 2],
 ) -> Result<(Analysis, Vec<String>), Error> {
     let mut analysis = settings.analysis.clone();
-    let [Some(one), other] = groups else { return Ok((analysis, Vec::new())) };
+    let [Some(one), other] = sides else { return Ok((analysis, Vec::new())) };
     if analysis.is_empty() {
         return Ok((analysis, Vec::new()));
     }
-    let unpublished = unpublished(&analysis, groups);
-    if !unpublished.is_empty() {
-        return Err(Error { exit: Exit::Invalid, problems: unpublished });
+    let mut problems = unpublished(&analysis, sides.map(|side| side.map(|side| side.group)));
+    problems.extend(nameless(&analysis, one));
+    if !problems.is_empty() {
+        return Err(Error { exit: Exit::Invalid, problems });
     }
-    match read(aws, now, &analysis, [one, other.unwrap_or(one)], other.is_some()).await {
+    match read(aws, now, &analysis, one, other).await {
         Ok(readings) => {
             let Alarms { missing, on, notes } = alarms(&mut analysis, &readings, settings.ignores_alarms_at_start);
             let exit = if missing.is_empty() { Exit::Refused } else { Exit::Invalid };
@@ -48,7 +69,7 @@ pub(crate) async fn judge(
     }
 }
 
-/// What is measured just now, of both groups or of the first alone.
+/// What is measured just now, of both sides or of the first alone.
 ///
 /// # Errors
 /// AWS's refusal.
@@ -56,8 +77,8 @@ pub(crate) async fn read(
     aws: &Aws,
     now: Timestamp,
     analysis: &Analysis,
-    [one, other]: [&TargetGroup; 2],
-    both: bool,
+    one: Side<'_>,
+    other: Option<Side<'_>>,
 ) -> Result<Readings, Fault> {
     // The last minutes, whatever they hold: what counts is that the question is understood and allowed.
     let until = minute_of(aws.date().unwrap_or(now));
@@ -65,7 +86,21 @@ pub(crate) async fn read(
     debug_assert!(from + MINUTE * 5 >= until);
     let window = Some(Window { from, until }).filter(|_| !analysis.metrics.is_empty());
     let question = Question { window, both: true, since: None };
-    aws.metrics.read(analysis, &one.id, both.then_some(&other.id), question, now).await
+    aws.metrics.read(analysis, one.called(), other.map(Side::called), question, now).await
+}
+
+/// Metrics that go by an ECS service, which a shift between groups does not know.
+fn nameless(analysis: &Analysis, side: Side<'_>) -> Vec<Problem> {
+    let unknown = [(ECS_SERVICE, side.ecs_service), (CLUSTER, side.cluster)];
+    let unknown = unknown.into_iter().filter(|(_, known)| known.is_none()).map(|(name, _)| format!("${{{name}}}"));
+    let has = |name: &String| {
+        let metric = analysis.metrics.iter().find(|metric| metric.source.texts().iter().any(|text| text.contains(name)))?;
+        Some(Problem {
+            message: format!("metric {} has `{name}`, and a shift knows target groups alone", metric.name),
+            hint: Some("write the name itself where both sides have it, or let `${target_group}` tell them apart".to_owned()),
+        })
+    };
+    unknown.filter_map(|name| has(&name)).collect()
 }
 
 /// Groups of TCP have no metrics of HTTP: nothing would ever be measured.

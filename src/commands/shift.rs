@@ -87,8 +87,9 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
         }
     }
     preflight::judge_tags(&aws, &survey.service, &roles.targets, &settings.plan).await?;
-    let groups = [survey.slots[1].group.as_ref(), survey.slots[0].group.as_ref()];
-    let analysis = judging::judge(&aws, clock.now(), &settings.judging, groups).await?;
+    let side =
+        |index: usize| Some(judging::Side { group: survey.slots[index].group.as_ref()?, ecs_service: None, cluster: None });
+    let analysis = judging::judge(&aws, clock.now(), &settings.judging, [side(1), side(0)]).await?;
     if settings.dry_run {
         let steps = settings.plan.steps.iter().map(ToString::to_string);
         let judged = judging::in_words(&settings.judging.analysis, settings.plan.steps.len());

@@ -62,6 +62,15 @@ impl View<'_> {
         group(self.roles.candidate).or_else(|| group(self.roles.stable?))
     }
 
+    /// Candidate and stable as they are measured.
+    pub(crate) fn sides<'s>(&'s self, stable: usize) -> [Option<judging::Side<'s>>; 2] {
+        let side = |index: usize, group: Option<&'s TargetGroup>| {
+            let ecs_service = self.survey.slots[index].wanted.ecs_service.as_deref();
+            Some(judging::Side { group: group?, ecs_service, cluster: Some(&self.settings.cluster) })
+        };
+        [side(self.roles.candidate, self.model_group()), side(stable, self.survey.slots[stable].group.as_ref())]
+    }
+
     /// The definitions as the candidate's slot will have them: what is wrong with them is told before anything is written.
     pub(crate) fn judge(&self) -> Result<(), Error> {
         self.patched()?;

@@ -64,7 +64,7 @@ codes! {
     RoleTrust "infrastructure-role-trust" "The infrastructure role does not trust ECS"
     RolePermissions "infrastructure-role-permissions" "The infrastructure role may not register or deregister targets"
     MetricUnknown "metric-unknown" "A metric that Lattice does not publish for target groups"
-    MetricUnpublished "metric-unpublished" "A metric of which there is nothing: no traffic yet, or a protocol that has none"
+    MetricUnpublished "metric-unpublished" "A metric of which there is nothing: no traffic yet, a protocol that has none, or dimensions of nothing"
     MetricUnreadable "metric-unreadable" "CloudWatch does not answer what the config asks"
     AlarmMissing "alarm-missing" "There is no such alarm"
     AlarmOn "alarm-on" "An alarm is on already"

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{
     Metrics,
-    queries::{DIMENSION, MOST, NAMESPACE, Queries, Query, SideQueries, What},
+    queries::{Called, MOST, Queries, Query, SideQueries, What},
 };
 use crate::{
-    aws::{fault::Fault, lattice::ids::TargetGroupId},
+    aws::fault::Fault,
     rollout::analysis::{
         Alarm, AlarmReading, AlarmState, Analysis, Number, Question, Readings, Series, SideReadings, Window, reading::minute_of,
     },
@@ -26,8 +26,8 @@ impl Metrics {
     pub async fn read(
         &self,
         analysis: &Analysis,
-        candidate: &TargetGroupId,
-        stable: Option<&TargetGroupId>,
+        candidate: Called<'_>,
+        stable: Option<Called<'_>>,
         question: Question,
         now: Timestamp,
     ) -> Result<Readings, Fault> {
@@ -48,14 +48,14 @@ impl Metrics {
     async fn data(
         &self,
         analysis: &Analysis,
-        candidate: &TargetGroupId,
-        stable: Option<&TargetGroupId>,
+        candidate: Called<'_>,
+        stable: Option<Called<'_>>,
         window: Window,
         now: Timestamp,
     ) -> Result<(SideReadings, Option<SideReadings>), Fault> {
         let mut queries = Queries::default();
-        let candidate = queries.add('c', candidate.as_str(), analysis);
-        let stable = stable.map(|stable| queries.add('s', stable.as_str(), analysis));
+        let candidate = queries.add('c', candidate, analysis);
+        let stable = stable.map(|stable| queries.add('s', stable, analysis));
         if queries.all.len() > MOST {
             let message = format!("the metrics come to {} queries, CloudWatch takes {MOST} at once", queries.all.len());
             return Err(Fault::invalid(GET, message));
@@ -100,9 +100,9 @@ fn reading(alarm: &Value) -> AlarmReading {
 
 fn query(query: &Query) -> Value {
     match &query.what {
-        What::Metric { group, name, stat } => {
-            let dimension = json!({ "Name": DIMENSION, "Value": group });
-            let metric = json!({ "Namespace": NAMESPACE, "MetricName": name, "Dimensions": [dimension] });
+        What::Metric { namespace, name, dimensions, stat } => {
+            let dimensions: Vec<_> = dimensions.iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect();
+            let metric = json!({ "Namespace": namespace, "MetricName": name, "Dimensions": dimensions });
             let stat = json!({ "Metric": metric, "Period": 60, "Stat": stat });
             json!({ "Id": query.id, "ReturnData": query.shown, "MetricStat": stat })
         }

@@ -6,9 +6,12 @@ use super::{
 };
 use crate::{
     aws::{lattice::groups::TargetGroup, metrics::queries},
-    commands::judging::{self, Alarms},
+    commands::judging::{self, Alarms, Side},
     exit::Problem,
-    rollout::{analysis::Analysis, observation::RefusalKind},
+    rollout::{
+        analysis::{Analysis, Readings, Source},
+        observation::RefusalKind,
+    },
     verify::{Code, Found, Level, metric},
 };
 
@@ -18,20 +21,27 @@ pub(super) async fn check(known: &Known<'_>) -> Vec<Found> {
     if analysis.is_empty() {
         return Vec::new();
     }
-    let group = |index: usize| known.survey.slots[index].group.as_ref();
+    let side = |index: usize| {
+        let slot = &known.survey.slots[index];
+        let ecs_service = slot.wanted.ecs_service.as_deref();
+        Some(Side { group: slot.group.as_ref()?, ecs_service, cluster: Some(&known.release.cluster) })
+    };
     let (stable, candidate) = match known.roles {
-        Some(roles) => (roles.stable.and_then(group), group(roles.candidate)),
-        None => (group(0), group(1)),
+        Some(roles) => (roles.stable.and_then(side), side(roles.candidate)),
+        None => (side(0), side(1)),
     };
     let Some(one) = stable.or(candidate) else { return Vec::new() };
     let said = |code: Code, problem: Problem| Found { hint: problem.hint, ..Found::error(code, thing(""), problem.message) };
-    let unpublished = judging::unpublished(&analysis, [stable, candidate]);
+    let unpublished = judging::unpublished(&analysis, [stable, candidate].map(|side| side.map(|side| side.group)));
     let mut found: Vec<Found> = unpublished.into_iter().map(|problem| said(Code::MetricUnpublished, problem)).collect();
     let (names, readings) =
-        tokio::join!(named(known, &analysis, one), judging::read(known.aws, known.now, &analysis, [one, one], false));
+        tokio::join!(named(known, &analysis, one.group), judging::read(known.aws, known.now, &analysis, one, None));
     found.extend(names);
     match readings {
         Ok(readings) => {
+            if stable.is_some() {
+                found.extend(silent(&analysis, &readings));
+            }
             let ignores = known.release.judging.ignores_alarms_at_start;
             let Alarms { missing, on, notes } = judging::alarms(&mut analysis, &readings, ignores);
             found.extend(missing.into_iter().map(|problem| said(Code::AlarmMissing, problem)));
@@ -46,6 +56,22 @@ pub(super) async fn check(known: &Known<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Metrics of other namespaces that have no value of what serves just now: nobody else says that a dimension is misspelt.
+fn silent(analysis: &Analysis, readings: &Readings) -> Vec<Found> {
+    let read = analysis.metrics.iter().zip(&readings.candidate.metrics);
+    let silent = read.filter(|(metric, series)| matches!(metric.source, Source::Elsewhere { .. }) && series.minutes.is_empty());
+    silent
+        .map(|(metric, _)| {
+            let message = format!(
+                "metric {}: {} has had no value of what serves within five minutes, and steps wait for it until their deadline",
+                metric.name, metric.source
+            );
+            let hint = "look at `namespace`, `metric` and `dimensions`: aws cloudwatch list-metrics has what there is; or write `on_no_data: pass`";
+            Found::warning(Code::MetricUnpublished, thing(&metric.name), message).hint(hint)
+        })
+        .collect()
 }
 
 /// Whether the metrics that are asked for exist.

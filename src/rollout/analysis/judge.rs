@@ -9,9 +9,12 @@ use super::{
     number::Number,
     rate::Counts,
     reading::{AlarmReading, AlarmState, MINUTE, Series, SideReadings, Window},
-    versus::{Comparison, Versus},
+    versus::{Comparison, Part, Versus},
 };
-use crate::{rollout::split::Share, time::Timestamp};
+use crate::{
+    rollout::{plan::Step, split::Share},
+    time::Timestamp,
+};
 
 /// Stable's side, and which minutes of it.
 #[derive(Clone, Debug)]
@@ -44,6 +47,10 @@ pub struct Seen<'a> {
     pub candidate: &'a SideReadings,
     /// Stable's side, where there is one.
     pub stable: Option<&'a StableSide>,
+    /// The rollout's steps: in how many windows it compares.
+    pub steps: &'a [Step],
+    /// The step is watched once more, by the job that took the rollout over as the so-and-so-many-th.
+    pub again: Option<u64>,
 }
 
 /// One measurement.
@@ -118,7 +125,8 @@ fn one(analysis: &Analysis, place: usize, metric: &Metric, seen: Seen<'_>) -> As
     let looks = if !candidate.is_complete() {
         vec![Look::Unclear(Why::Partial)]
     } else if metric.source == Source::ErrorRate {
-        rates(metric, &candidate, stable.as_ref(), is_last, windows(analysis, place))
+        let part = seen.again.map_or_else(|| Part::Planned(windows(analysis, seen.steps, place)), Part::Again);
+        rates(metric, &candidate, stable.as_ref(), is_last, part)
     } else {
         minutes(metric, &candidate, stable.as_ref(), is_last)
     };
@@ -141,10 +149,14 @@ fn one(analysis: &Analysis, place: usize, metric: &Metric, seen: Seen<'_>) -> As
     }
 }
 
-/// In how many windows of a rollout a metric is compared: its own probability of error is divided among them.
-fn windows(analysis: &Analysis, place: usize) -> u32 {
-    let steps = (0..analysis.steps.len()).filter(|step| analysis.judges(*step, place)).count();
-    u32::try_from(steps.max(1)).unwrap_or(u32::MAX)
+/// In how many windows the plan has a metric compared: each step that it judges, and the look after each hold behind one.
+fn windows(analysis: &Analysis, steps: &[Step], place: usize) -> u32 {
+    let windows = steps.iter().enumerate().map(|(index, step)| {
+        // Before the first step there is nothing to look at.
+        let looks = step.hold.is_some() && index.checked_sub(1).is_some_and(|before| analysis.judges(before, place));
+        u32::from(analysis.judges(index, place)) + u32::from(looks)
+    });
+    windows.sum()
 }
 
 /// One side of one metric.
@@ -197,7 +209,7 @@ impl Side<'_> {
 }
 
 /// An error rate at each minute of its window.
-fn rates(metric: &Metric, candidate: &Side<'_>, stable: Option<&Side<'_>>, is_last: bool, windows: u32) -> Vec<Look> {
+fn rates(metric: &Metric, candidate: &Side<'_>, stable: Option<&Side<'_>>, is_last: bool, part: Part) -> Vec<Look> {
     // One that is failed by a single measurement has been judged by the earlier ones when they were the newest.
     let earlier = if metric.allowed() == (Some(1), None) { 0 } else { usize::MAX };
     let ends: Vec<Timestamp> = candidate.window.minutes().map(|minute| minute + MINUTE).collect();
@@ -218,7 +230,7 @@ fn rates(metric: &Metric, candidate: &Side<'_>, stable: Option<&Side<'_>>, is_la
         let Some(stable) = stable.filter(|stable| stable.is_complete()) else { return Look::Unclear(Why::NoStable) };
         let other = stable.counts(Some(*end).filter(|_| !is_last));
         let Some(stable_rate) = other.rate().and_then(Number::new) else { return Look::Unclear(Why::NoStable) };
-        let versus = Versus { margin: margin.get(), alpha: metric.confidence.rest().fraction(), windows };
+        let versus = Versus { margin: margin.get(), alpha: metric.confidence.rest().fraction(), part };
         match versus.compare(counts, other) {
             Comparison::Worse => Look::Bad(Why::Worse { found: rate, stable: stable_rate }),
             Comparison::NoWorse => Look::Good,

@@ -1,6 +1,6 @@
 //! What a release is judged by besides target health.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -105,9 +105,27 @@ pub enum Source {
     RequestCount,
     /// Another metric of the target group's, by its own name and this statistic.
     Named(String, String),
-    /// An expression in the source's language, `${…}` in it standing for the side's target group and its metrics.
+    /// Any other metric, `${…}` in its dimensions standing for what the side is called.
+    Elsewhere {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// Its dimensions.
+        dimensions: BTreeMap<String, String>,
+        /// What becomes of a minute's values.
+        stat: String,
+    },
+    /// An expression in the source's language, `${…}` in it standing for what the side is called, and its metrics.
     Expression(String),
 }
+
+/// What `${…}` can stand for in dimensions and expressions: what a side is called.
+pub const TARGET_GROUP: &str = "target_group";
+/// See [`TARGET_GROUP`].
+pub const ECS_SERVICE: &str = "ecs_service";
+/// See [`TARGET_GROUP`]; both sides have the same.
+pub const CLUSTER: &str = "cluster";
 
 /// What values are measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +146,19 @@ impl Source {
         match self {
             Self::ErrorRate => Unit::Rate,
             Self::RequestTime(_) => Unit::Milliseconds,
-            Self::ConnectionErrors | Self::RequestCount | Self::Named(..) | Self::Expression(_) => Unit::Plain,
+            Self::ConnectionErrors | Self::RequestCount | Self::Named(..) | Self::Elsewhere { .. } | Self::Expression(_) => {
+                Unit::Plain
+            }
+        }
+    }
+
+    /// The texts that `${…}` may stand in.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Elsewhere { dimensions, .. } => dimensions.values().map(String::as_str).collect(),
+            Self::Expression(text) => vec![text],
+            Self::ErrorRate | Self::ConnectionErrors | Self::RequestTime(_) | Self::RequestCount | Self::Named(..) => Vec::new(),
         }
     }
 
@@ -138,7 +168,7 @@ impl Source {
         match self {
             Self::ErrorRate | Self::ConnectionErrors => true,
             Self::Named(name, stat) => name.ends_with("Count") && stat == "Sum",
-            Self::RequestTime(_) | Self::RequestCount | Self::Expression(_) => false,
+            Self::RequestTime(_) | Self::RequestCount | Self::Elsewhere { .. } | Self::Expression(_) => false,
         }
     }
 }
@@ -151,6 +181,7 @@ impl fmt::Display for Source {
             Self::RequestTime(stat) => write!(f, "request-time {}", stat.to_lowercase()),
             Self::RequestCount => f.write_str("request-count"),
             Self::Named(name, stat) => write!(f, "{name} {}", stat.to_lowercase()),
+            Self::Elsewhere { namespace, name, stat, .. } => write!(f, "{namespace} {name} {}", stat.to_lowercase()),
             Self::Expression(_) => f.write_str("expression"),
         }
     }

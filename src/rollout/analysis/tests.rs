@@ -8,7 +8,13 @@ use super::{
     assessment::severest,
     judge::{Seen, StableSide, assess, assess_alarm, counted_until},
 };
-use crate::{rollout::split::Share, time::Timestamp};
+use crate::{
+    rollout::{
+        plan::{Step, parse_steps},
+        split::Share,
+    },
+    time::Timestamp,
+};
 
 fn number(value: f64) -> Number {
     Number::new(value).expect("finite")
@@ -66,10 +72,13 @@ fn window(minutes: usize) -> Window {
     Window { from: minute(0), until: minute(minutes) }
 }
 
+fn seen<'a>(window: Window, candidate: &'a SideReadings, stable: Option<&'a StableSide>) -> Seen<'a> {
+    Seen { window, candidate, stable, steps: &[], again: None }
+}
+
 fn judged(metric: Metric, minutes: usize, candidate: &SideReadings, stable: Option<SideReadings>) -> Assessment {
     let stable = stable.map(|readings| StableSide { readings, window: window(minutes), is_last: false });
-    let seen = Seen { window: window(minutes), candidate, stable: stable.as_ref() };
-    assess(&analysis(metric), 0, seen).remove(0)
+    assess(&analysis(metric), 0, seen(window(minutes), candidate, stable.as_ref())).remove(0)
 }
 
 #[test]
@@ -241,22 +250,42 @@ fn a_candidate_better_than_stable_is_told_so() {
     assert_eq!((told.verdict, told.to_string().as_str()), (Verdict::Pass, "it 0.1% of 20000 requests (better than stable's 3%)"));
 }
 
-/// The probability of a wrong answer is a rollout's, whatever number of steps it has: each compares with its part of it.
+/// The probability of a wrong answer is a rollout's, however many windows it has: each compares with its part of it. A look after a hold
+/// is one, where the step before the hold is judged, and so is a step that another job watches once more.
 #[test]
-fn more_steps_and_more_confidence_take_more_requests() {
-    let passes = |requests: f64, steps: usize, confidence: u32| {
-        let metric = Metric { versus: Some(Margin::Absolute(number(0.005))), confidence: Share::percent(confidence), ..errors() };
-        let analysis = Analysis { steps: vec![None; steps], ..analysis(metric) };
+fn more_windows_and_more_confidence_take_more_requests() {
+    let metric =
+        |confidence| Metric { versus: Some(Margin::Absolute(number(0.005))), confidence: Share::percent(confidence), ..errors() };
+    // How many of the candidate's it takes; stable has nineteen times as many.
+    let needed = |analysis: &Analysis, steps: &[Step], again: Option<u64>| {
         let of = |requests: f64| side(all(&[requests]), all(&[0.0]));
-        let stable = StableSide { readings: of(requests * 19.0), window: window(1), is_last: false };
-        let seen = Seen { window: window(1), candidate: &of(requests), stable: Some(&stable) };
-        assess(&analysis, 0, seen).remove(0).verdict == Verdict::Pass
+        let passes = |requests: f64| {
+            let stable = StableSide { readings: of(requests * 19.0), window: window(1), is_last: false };
+            let candidate = of(requests);
+            let seen = Seen { steps, again, ..seen(window(1), &candidate, Some(&stable)) };
+            assess(analysis, 0, seen).remove(0).verdict == Verdict::Pass
+        };
+        (1_u32..).map(|tens| tens * 10).find(|requests| passes(f64::from(*requests))).expect("some")
     };
-    let enough = (1_u32..).map(|hundreds| f64::from(hundreds * 100)).find(|requests| passes(*requests, 1, 95)).expect("some");
-    assert!(enough < 5000.0, "{enough}");
-    assert!(!passes(enough, 5, 95), "five windows share it");
-    assert!(!passes(enough, 1, 99), "a hundredth in place of a twentieth");
-    assert!(passes(enough * 2.0, 5, 95) && passes(enough * 2.0, 1, 99));
+    let steps = |text: &str| parse_steps(text).expect(text);
+    let (one, two) = (steps("100%:1m"), steps("50%:1m,100%:1m"));
+    let usual = analysis(metric(95));
+    let [few, more] = [&one, &two].map(|steps| needed(&usual, steps, None));
+    assert!((1000..3000).contains(&few) && more > few, "two windows share it: {few}, {more}");
+    assert!(needed(&analysis(metric(99)), &one, None) > few, "a hundredth in place of a twentieth");
+    let held = needed(&usual, &steps("50%:1m,hold:1h,100%:1m"), None);
+    assert!(held > more, "the look after the hold is a window too: {held}, {more}");
+    assert_eq!(held, needed(&usual, &steps("10%:1m,50%:1m,100%:1m"), None), "as a third step is");
+    assert_eq!(needed(&usual, &steps("hold:1h,50%:1m,100%:1m"), None), more, "before the first step nothing is looked at");
+    let elsewhere = Analysis { steps: vec![None, Some(Vec::new()), None], ..usual.clone() };
+    let with_hold = |before: usize| {
+        let mut steps = steps("10%:1m,50%:1m,100%:1m");
+        steps[before].hold = parse_steps("50%:1m,hold:1h,100%:1m").expect("steps")[1].hold;
+        needed(&elsewhere, &steps, None)
+    };
+    assert_eq!([with_hold(1), with_hold(2)], [held, more], "a hold behind a step that it does not judge opens none");
+    let again = [1, 2, 60].map(|takeover| needed(&usual, &two, Some(takeover)));
+    assert!(more < again[0] && again.is_sorted_by(|one, next| one < next), "what is watched again: {again:?}");
 }
 
 #[test]
@@ -267,7 +296,7 @@ fn where_stable_has_no_traffic_its_last_window_is_what_it_is_compared_with() {
     let from = Timestamp::from_secs(1200);
     let later = |value: f64| Series { minutes: [(from, number(value))].into(), complete: true };
     let candidate = side(later(20_000.0), later(18.0));
-    let seen = Seen { window: Window { from, until: Timestamp::from_secs(1260) }, candidate: &candidate, stable: Some(&stable) };
+    let seen = seen(Window { from, until: Timestamp::from_secs(1260) }, &candidate, Some(&stable));
     let metric = Metric { versus: Some(Margin::Absolute(number(0.005))), ..errors() };
     let told = assess(&analysis(metric), 0, seen).remove(0);
     assert_eq!((told.verdict, told.stable_is_last, told.stable), (Verdict::Pass, true, Some(number(0.001))));
@@ -278,7 +307,7 @@ fn flagger_b10_the_first_failing_metric_does_not_hide_the_others() {
     let both = Analysis { metrics: vec![errors(), latency(), latency()], ..Analysis::default() };
     let requests = all(&[300.0]);
     let candidate = SideReadings { requests, metrics: vec![all(&[30.0]), all(&[900.0]), all(&[90.0])] };
-    let told = assess(&both, 0, Seen { window: window(1), candidate: &candidate, stable: None });
+    let told = assess(&both, 0, seen(window(1), &candidate, None));
     let verdicts: Vec<_> = told.iter().map(|one| one.verdict).collect();
     assert_eq!(verdicts, [Verdict::Fail, Verdict::Fail, Verdict::Pass]);
 }
@@ -310,7 +339,7 @@ fn only_the_metrics_of_a_step_judge_it() {
         ..Analysis::default()
     };
     let nothing = SideReadings::default();
-    let count = |step| assess(&some, step, Seen { window: window(1), candidate: &nothing, stable: None }).len();
+    let count = |step| assess(&some, step, seen(window(1), &nothing, None)).len();
     assert_eq!([0, 1, 2, 3].map(count), [1, 2, 0, 2]);
     assert!(some.judges_by_metrics(1) && !some.judges_by_metrics(2));
 }

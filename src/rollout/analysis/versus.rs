@@ -5,7 +5,14 @@
 //! least, it is no worse, and where it is below stable's least altogether, it is better. By the union bound the answer is wrong at
 //! any look of a window with at most the stated probability, so that looking every interval costs nothing. Each sequence has two sides
 //! of which a comparison uses one; a sequence with one side would need somewhat fewer requests, and there is none as simple as this.
-//! A rollout with several windows divides its own probability among them.
+//!
+//! A rollout compares in several windows, and its own probability is divided among all of them, again by the union bound (see
+//! [`Part`]). How many its plan has is known beforehand: each step that the metric judges, and the look after each hold behind such
+//! a step; nine tenths are theirs in equal parts. Beside these, a job that takes the rollout over in the middle of a step watches
+//! that step once more, and nobody knows how often that will be: of the tenth that is left the first take-over has a half, the second a
+//! quarter, and so on, so that any number of them stays within it. An ordinary rollout pays for that with some two hundredths more
+//! requests, a step that is watched again with a third more. That a rollout ends on a wrong answer about a metric is then no more probable than
+//! stated, whatever became of its jobs; requests of a window that was given up count for nothing.
 
 use super::rate::{Counts, Interval, interval};
 
@@ -16,8 +23,30 @@ pub struct Versus {
     pub margin: f64,
     /// The probability from 0 to 1 that a rollout ends on a wrong answer: 0.05 at 95 % confidence.
     pub alpha: f64,
-    /// In how many windows the rollout compares; at least 1.
-    pub windows: u32,
+    /// The part of that probability that the window has.
+    pub part: Part,
+}
+
+/// Which window of its rollout is compared: what may go wrong in it is a part of what may go wrong in the whole rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One of so many that the plan has; at least 1.
+    Planned(u32),
+    /// That of a step which is watched once more, by the job that took the rollout over as the so-and-so-many-th, from 1.
+    Again(u64),
+}
+
+/// What is kept for windows that are watched once more.
+const KEPT: f64 = 0.1;
+
+impl Part {
+    /// The part, from 0 to 1. Those of all windows of a rollout come to 1 at most.
+    fn of_all(self) -> f64 {
+        match self {
+            Self::Planned(windows) => (1.0 - KEPT) / f64::from(windows.max(1)),
+            Self::Again(takeover) => KEPT * 0.5_f64.powi(i32::try_from(takeover).unwrap_or(i32::MAX)),
+        }
+    }
 }
 
 /// How the candidate compares.
@@ -48,8 +77,8 @@ impl Versus {
     }
 
     fn verdict(&self, candidate: Counts, stable: Counts) -> Option<Comparison> {
-        // Half for each of the two sequences, and a window's share of the rollout's.
-        let alpha = self.alpha / f64::from(self.windows.max(1)) / 2.0;
+        // Half for each of the two sequences.
+        let alpha = self.alpha * self.part.of_all() / 2.0;
         let Interval { lower, upper } = interval(candidate, alpha);
         let other = interval(stable, alpha);
         if lower > other.upper + self.margin {
@@ -93,9 +122,9 @@ impl Versus {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::rate::interval, Comparison, Counts, Interval, Versus};
+    use super::{super::rate::interval, Comparison, Counts, Interval, Part, Versus};
 
-    const USUAL: Versus = Versus { margin: 0.005, alpha: 0.05, windows: 1 };
+    const USUAL: Versus = Versus { margin: 0.005, alpha: 0.05, part: Part::Planned(1) };
 
     fn counts(requests: u32, failures: u32) -> Counts {
         Counts::new(f64::from(requests), f64::from(failures))
@@ -136,7 +165,7 @@ mod tests {
     /// How many requests of the candidate's it takes to be told no worse than stable, of which 19 times as many come, where both have this
     /// rate of errors.
     fn needed(margin: f64, windows: u32, rate: f64) -> u64 {
-        let versus = Versus { margin, alpha: 0.05, windows };
+        let versus = Versus { margin, part: Part::Planned(windows), ..USUAL };
         let enough = |requests: f64| {
             let candidate = Counts::new(requests, requests * rate);
             versus.compare(candidate, Counts::new(19.0 * requests, 19.0 * requests * rate)) == Comparison::NoWorse
@@ -188,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_candidate_no_worse_than_stable_is_rejected_no_more_often_than_stated_however_often_one_looks() {
-        let no_margin = Versus { margin: 0.0, alpha: 0.2, windows: 1 };
+        let no_margin = Versus { margin: 0.0, alpha: 0.2, ..USUAL };
         for rate in [0.01, 0.3] {
             let rejected = share(150, (rate, rate), no_margin, Comparison::Worse);
             assert!(rejected <= 0.2, "{rate}: {rejected}");
@@ -196,6 +225,64 @@ mod tests {
         let at_the_margin = Versus { margin: 0.02, ..no_margin };
         assert!(share(150, (0.05, 0.03), at_the_margin, Comparison::Worse) <= 0.2);
         assert!(share(150, (0.08, 0.03), at_the_margin, Comparison::NoWorse) <= 0.2);
+    }
+
+    #[test]
+    fn the_parts_of_all_windows_come_to_no_more_than_the_whole() {
+        for planned in [1, 2, 7] {
+            let windows: f64 = (0..planned).map(|_| Part::Planned(planned).of_all()).sum();
+            let again: f64 = (1..200).map(|takeover| Part::Again(takeover).of_all()).sum();
+            assert!(windows + again <= 1.0 + 1e-12, "{planned}: {windows} and {again}");
+        }
+        let never = Versus { part: Part::Again(u64::MAX), ..USUAL };
+        assert_eq!(never.compare(counts(1000, 500), counts(1000, 0)), Comparison::NotEnough { missing: None });
+    }
+
+    /// A rollout of two steps and a hold between them, whose first step is watched by three jobs: each window is looked at forty times.
+    const ROLLOUT: [Part; 5] = [Part::Planned(3), Part::Again(1), Part::Again(2), Part::Planned(3), Part::Planned(3)];
+
+    #[test]
+    fn a_whole_rollout_rejects_a_candidate_no_worse_than_stable_no_more_often_than_stated() {
+        const RUNS: u32 = 100;
+        for (margin, candidate, stable) in [(0.0, 0.3, 0.3), (0.02, 0.05, 0.03)] {
+            let mut numbers = Numbers(13);
+            let mut is_rejected = |part| {
+                let versus = Versus { margin, alpha: 0.2, part };
+                let (mut c, mut s) = ((0, 0), (0, 0));
+                (0..40).any(|_| {
+                    c = (c.0 + 25, c.1 + numbers.failures(25, candidate));
+                    s = (s.0 + 75, s.1 + numbers.failures(75, stable));
+                    versus.verdict(counts(c.0, c.1), counts(s.0, s.1)) == Some(Comparison::Worse)
+                })
+            };
+            let rejected = (0..RUNS).filter(|_| ROLLOUT.into_iter().any(&mut is_rejected)).count();
+            assert!(rejected <= 20, "{margin}: {rejected} of {RUNS}");
+        }
+    }
+
+    /// What that rests on, without the slack of a comparison of two, and with a job lost after the other: the true rate leaves any interval
+    /// of the rollout no more often than stated. Divided among its steps alone it does.
+    #[test]
+    fn the_true_rate_leaves_the_intervals_of_a_whole_rollout_no_more_often_than_stated() {
+        let parts = || ROLLOUT.into_iter().chain((3..25).map(Part::Again));
+        let ever = |part: fn(Part) -> f64| {
+            const RUNS: u32 = 100;
+            let mut numbers = Numbers(17);
+            let mut leaves = |alpha: f64| {
+                let mut seen = (0, 0);
+                (0..40).any(|_| {
+                    seen = (seen.0 + 25, seen.1 + numbers.failures(25, 0.3));
+                    let Interval { lower, upper } = interval(counts(seen.0, seen.1), alpha);
+                    !(lower..=upper).contains(&0.3)
+                })
+            };
+            let left = (0..RUNS).filter(|_| parts().any(|window| leaves(0.2 * part(window)))).count();
+            f64::from(u32::try_from(left).unwrap()) / f64::from(RUNS)
+        };
+        let divided = ever(Part::of_all);
+        assert!(divided <= 0.2, "{divided}");
+        let by_steps_alone = ever(|_| 0.5);
+        assert!(by_steps_alone > 0.2, "{by_steps_alone}");
     }
 
     /// An ordinary 95 % interval for a rate (E. B. Wilson, 1927), which holds at one look: `z` is the normal quantile.

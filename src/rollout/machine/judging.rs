@@ -33,6 +33,8 @@ pub(super) struct Judging {
     asked: Option<(Timestamp, bool)>,
     /// Where the window of the step in hand opens; none before its settle ends.
     opened: Option<Timestamp>,
+    /// The step that is watched once more: another job may have judged it already.
+    pub(super) again: Option<usize>,
     /// When its bake had been watched for as long as the plan says.
     baked: Option<Timestamp>,
     /// Until where the newest readings of this step reach.
@@ -188,7 +190,9 @@ impl Rollout {
     /// What the readings say: every metric of the step, then every alarm.
     fn assessed(&mut self, index: usize, readings: &Readings) -> Vec<Assessment> {
         let (is_alone, minutes) = (self.is_alone(), self.minutes_before(index));
-        let judging = &mut self.judging;
+        let (judging, record) = (&mut self.judging, &self.record);
+        // Whoever takes the rollout over raises its generation: no two of these windows have the same.
+        let again = (judging.again == Some(index)).then(|| record.generation.saturating_sub(1));
         let mut assessments = Vec::new();
         if let Some(window) = readings.window {
             let now = readings.stable.clone().and_then(|readings| {
@@ -200,7 +204,11 @@ impl Rollout {
             let counted = judging.analysis.deciding(index);
             let counted = counted.filter(|(_, metric)| metric.on_no_data != OnNoData::Pass);
             judging.counted = counted.filter_map(|(place, _)| counted_until(place, window, sides)).min();
-            assessments = assess(&judging.analysis, index, Seen { window, candidate: &readings.candidate, stable });
+            assessments = assess(
+                &judging.analysis,
+                index,
+                Seen { window, candidate: &readings.candidate, stable, steps: &record.plan.steps, again },
+            );
             judging.stable = now.or_else(|| judging.stable.take());
         }
         for (place, alarm) in judging.analysis.alarms.iter_mut().enumerate() {

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use super::{
-    Desired, Effect, Ending, Event, Rollout,
+    Desired, Effect, Ending, Event, GoOn, Rollout,
     adversary::{plan, rollout, run},
     adversary_world::{ALL, Metrics, World},
 };
 use crate::{
     rollout::{
-        analysis::{Analysis, Metric, Number, OnNoData, Source, Verdict},
+        analysis::{Analysis, Margin, Metric, Number, OnNoData, Source, Verdict, Why},
         hooks::{Hook, Point},
-        journal::{Entry, Happening},
+        journal::{Entry, Happening, Release},
         outcome::{Outcome, OutcomeKind, Reason},
-        plan::{OnCancel, OnDrift},
+        plan::{Hold, OnCancel, OnDrift, OnTimeout},
         split::Share,
     },
     time::Timestamp,
@@ -289,6 +289,49 @@ fn flagger_b9_the_digest_of_the_record_covers_what_is_judged() {
     let other = judged_by(Metric { max: Number::new(0.02), ..errors() }, &world);
     assert!(plain.record().digest != other.record().digest && plain.record().digest != plain.record().plan.digest());
     assert_eq!(plain.record().digest, judged_by(errors(), &world).record().digest);
+}
+
+/// How many requests are said to be missing when a step's first minute is compared with stable's.
+fn first_missing(mut rollout: Rollout, world: &mut World) -> u64 {
+    let mut effect = rollout.handle(world.now, Event::Begun).expect("begins");
+    for _ in 0..400 {
+        let event = world.carry_out(&effect);
+        effect = rollout.handle(world.now, event).expect("in place");
+        let judged = rollout.journal().entries.iter().find_map(|entry| {
+            let Happening::Judged { window: Some(_), assessments, .. } = &entry.event else { return None };
+            Some(assessments[0].why.clone())
+        });
+        if let Some(why) = judged {
+            let Why::NotEnough { missing: Some(missing) } = why else { panic!("{why:?}") };
+            return missing;
+        }
+    }
+    panic!("nothing was judged");
+}
+
+/// What may go wrong is the whole rollout's: holds, behind which there is one more look, and jobs that watch a step once more have to be
+/// reckoned with.
+#[test]
+fn a_hold_and_a_job_that_takes_over_in_mid_step_have_parts_of_what_a_comparison_may_get_wrong() {
+    let versus = || Metric { max: None, versus: Number::new(0.005).map(Margin::Absolute), ..errors() };
+    let mut world = World::new(false);
+    let usual = first_missing(judged_by(versus(), &world), &mut world);
+    let (record, _) = world.written.clone().expect("recorded");
+    let again = |times: u64| {
+        let (mut world, mut record) = (world.clone(), record.clone());
+        (0..times).for_each(|_| record.take_over_to_go_on("another", GoOn::Here, false, world.now));
+        let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+        let analysis = Analysis { metrics: vec![versus()], lag: LAG, ..Analysis::default() };
+        first_missing(Rollout::resume(record, release, GoOn::Here).analysed(analysis), &mut world)
+    };
+    let [once, twice] = [again(1), again(2)];
+    assert!(usual < once && once < twice, "{usual}, {once}, {twice}");
+    let mut plan = judged_by(versus(), &world).record().plan.clone();
+    plan.steps[1].hold = Some(Hold { timeout: Duration::from_secs(600), on_timeout: OnTimeout::Rollback });
+    let mut world = World::new(false);
+    let analysis = Analysis { metrics: vec![versus()], lag: LAG, ..Analysis::default() };
+    let held = first_missing(rollout(&world, plan, true).analysed(analysis), &mut world);
+    assert!(usual < held && held < once, "{usual}, {held}, {once}");
 }
 
 /// A hook before the next step, or a gate on capacity, takes its time: the candidate has requests meanwhile.

@@ -56,6 +56,8 @@ impl Rollout {
             return self.attach_read(observation);
         }
         let index = self.record().step;
+        // Announced is all that the record may say of a step that was being judged already.
+        self.judging.again = (from == GoOn::Here).then_some(index);
         // The data plane has had its time where somebody thought it over.
         let claiming = std::mem::replace(&mut self.phase, Phase::Stepping(index, StepStage::Reading));
         // What counts readings counts one an interval: these come one after the other.

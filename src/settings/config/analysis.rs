@@ -9,7 +9,10 @@ use super::{
 use crate::{
     definition::{Given, Place, finding::choice},
     rollout::{
-        analysis::{Alarm, Metric, OnNoData, Source, Unit},
+        analysis::{
+            Alarm, Metric, OnNoData, Source, Unit,
+            metric::{CLUSTER, ECS_SERVICE, TARGET_GROUP},
+        },
         split::Share,
     },
     settings::yaml::{self, Node, Tree},
@@ -30,9 +33,11 @@ pub(crate) struct ConfigAnalysis {
 /// The metrics that judge a step, by name; none where all do.
 pub(crate) type JudgedBy = Option<Vec<Given>>;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "name",
     "metric",
+    "namespace",
+    "dimensions",
     "expression",
     "stat",
     "max",
@@ -54,6 +59,7 @@ const DEFAULT_MIN_REQUESTS: u32 = 100;
 const OWN: [&str; 4] = ["error-rate", "connection-errors", "request-time", "request-count"];
 
 type Texts = BTreeMap<&'static str, (String, Place)>;
+type Dimensions = BTreeMap<String, String>;
 
 impl Reader<'_> {
     pub(super) fn metrics(&mut self, node: &Node) -> Vec<Metric> {
@@ -80,8 +86,11 @@ impl Reader<'_> {
     fn metric(&mut self, node: &Node) -> Option<Metric> {
         let before = self.findings.len();
         let mut texts = Texts::new();
+        let mut dimensions = None;
         for (key, value) in self.entries(node, "analysis.metrics.", &KEYS) {
-            if let Some(given) = self.text(value, key) {
+            if key == "dimensions" {
+                dimensions = Some((self.dimensions(value), yaml::place(value)));
+            } else if let Some(given) = self.text(value, key) {
                 texts.insert(key, (given.text, yaml::place(value)));
             }
         }
@@ -89,7 +98,7 @@ impl Reader<'_> {
             return None;
         }
         let name = self.name(node, &texts)?;
-        let source = self.source(node, &texts)?;
+        let source = self.source(node, &texts, dimensions)?;
         let unit = source.unit();
         let max = self.value(&texts, "max", |text| limits::limit(unit, text));
         let min = self.value(&texts, "min", |text| match unit {
@@ -134,7 +143,24 @@ impl Reader<'_> {
         None
     }
 
-    fn source(&mut self, node: &Node, texts: &Texts) -> Option<Source> {
+    fn dimensions(&mut self, node: &Node) -> Dimensions {
+        let Tree::Map(map) = &node.value else {
+            let hint = "write `dimensions: { ServiceName: \"${ecs_service}\" }`";
+            self.refuse(yaml::place(node), "`dimensions` is a map", hint);
+            return Dimensions::new();
+        };
+        let mut dimensions = Dimensions::new();
+        for (key, value) in map {
+            let Some(given) = self.text(value, &key.value) else { continue };
+            if let Err((message, hint)) = placeholders(&given.text, false) {
+                self.refuse(yaml::place(value), message, hint);
+            }
+            dimensions.insert(key.value.clone(), given.text);
+        }
+        dimensions
+    }
+
+    fn source(&mut self, node: &Node, texts: &Texts, dimensions: Option<(Dimensions, Place)>) -> Option<Source> {
         let stat = texts.get("stat").map(|(text, place)| (limits::statistic(text), *place));
         let stat = match stat {
             Some((Err((message, hint)), place)) => {
@@ -144,6 +170,16 @@ impl Reader<'_> {
             Some((Ok(stat), place)) => Some((stat, place)),
             None => None,
         };
+        let namespace = texts.get("namespace");
+        if let (Some((_, place)), None) = (&dimensions, namespace) {
+            let hint = "add `namespace`, such as `AWS/ECS`; a metric of target groups has its dimension by itself";
+            self.refuse(*place, "`dimensions` belong to a metric of another namespace", hint);
+            return None;
+        }
+        if let (Some((_, place)), None) = (namespace, texts.get("metric")) {
+            self.refuse(*place, "`namespace` stands without `metric`", "write the metric's name: `metric: CPUUtilization`");
+            return None;
+        }
         match (texts.get("metric"), texts.get("expression")) {
             (Some((_, _)), Some((_, place))) => {
                 self.refuse(*place, "`expression` stands beside `metric`", "write one of them");
@@ -158,7 +194,7 @@ impl Reader<'_> {
                 if let Some((_, place)) = stat {
                     self.refuse(place, "an expression has no `stat`", "write it inside: `${RequestTime:p99}`");
                 }
-                match expression(text) {
+                match placeholders(text, true) {
                     Ok(()) => Some(Source::Expression(text.clone())),
                     Err((message, hint)) => {
                         self.refuse(*place, message, hint);
@@ -166,7 +202,16 @@ impl Reader<'_> {
                     }
                 }
             }
-            (Some((name, place)), None) => self.measured(name, *place, stat),
+            (Some((name, place)), None) => {
+                let Some((namespace, _)) = namespace else { return self.measured(name, *place, stat) };
+                let Some((stat, _)) = stat else {
+                    let hint = "add `stat: average`, `sum`, `minimum`, `maximum`, or a percentile such as `p99`";
+                    self.refuse(*place, format!("nothing says which value of a minute's `{name}` counts"), hint);
+                    return None;
+                };
+                let dimensions = dimensions.map(|(dimensions, _)| dimensions).unwrap_or_default();
+                Some(Source::Elsewhere { namespace: namespace.clone(), name: name.clone(), dimensions, stat })
+            }
         }
     }
 
@@ -195,8 +240,8 @@ impl Reader<'_> {
         let hint = match near {
             Some((distance, near)) if distance <= 4 => format!("did you mean `{near}`?"),
             Some(_) | None => format!(
-                "write {}, or a name that Lattice publishes for target groups, such as `HTTPCode_4XX_Count`; others can stand in an \
-                 `expression`",
+                "write {}, or a name that Lattice publishes for target groups, such as `HTTPCode_4XX_Count`; others need \
+                 `namespace` and `dimensions`",
                 choice(&OWN)
             ),
         };
@@ -207,7 +252,11 @@ impl Reader<'_> {
     fn min_requests(&mut self, texts: &Texts, source: &Source) -> u32 {
         let default = match source {
             Source::ErrorRate | Source::RequestTime(_) => DEFAULT_MIN_REQUESTS,
-            Source::ConnectionErrors | Source::RequestCount | Source::Named(..) | Source::Expression(_) => 0,
+            Source::ConnectionErrors
+            | Source::RequestCount
+            | Source::Named(..)
+            | Source::Elsewhere { .. }
+            | Source::Expression(_) => 0,
         };
         let read = |text: &str| {
             if *source == Source::RequestCount {
@@ -236,11 +285,12 @@ impl Reader<'_> {
             let hint = "remove it, or compare an `error-rate` by `versus_stable`";
             self.refuse(*place, "`confidence` is how sure a comparison of error rates has to be", hint);
         }
-        if let (Source::Expression(text), Some((_, place))) = (&metric.source, texts.get("versus_stable"))
-            && !text.contains("${")
+        let of_a_side = |text: &&str| text.replace("${cluster}", "").contains("${");
+        if let (Source::Expression(_) | Source::Elsewhere { .. }, Some((_, place))) = (&metric.source, texts.get("versus_stable"))
+            && !metric.source.texts().iter().any(of_a_side)
         {
-            let hint = "let it name what belongs to a side, such as `${HTTPCode_4XX_Count}` or `${target_group}`";
-            self.refuse(*place, "this expression is the same for candidate and stable", hint);
+            let hint = "let it name what belongs to a side, such as `${ecs_service}`, `${target_group}`, or in an expression `${HTTPCode_4XX_Count}`";
+            self.refuse(*place, "this is the same for candidate and stable", hint);
         }
     }
 
@@ -312,16 +362,22 @@ fn on_no_data(text: &str) -> Result<OnNoData, Wrong> {
     })
 }
 
-/// An expression whose `${…}` can be filled in: `${target_group}`, `${TotalRequestCount}`, `${RequestTime:p99}`.
-fn expression(text: &str) -> Result<(), Wrong> {
-    let hint = "write `${target_group}`, or a metric such as `${TotalRequestCount}` or `${RequestTime:p99}`";
+/// A text whose `${…}` can be filled in: `${target_group}`, `${ecs_service}`, `${cluster}`, and in an expression `${TotalRequestCount}` and
+/// `${RequestTime:p99}`.
+fn placeholders(text: &str, is_expression: bool) -> Result<(), Wrong> {
+    let hint = if is_expression {
+        "write `${target_group}`, `${ecs_service}`, `${cluster}`, or a metric such as `${TotalRequestCount}` or `${RequestTime:p99}`"
+    } else {
+        "write `${ecs_service}`, `${cluster}` or `${target_group}`"
+    };
     for part in text.split("${").skip(1) {
         let Some((inside, _)) = part.split_once('}') else {
-            return Err(("a `${` in the expression is never closed".to_owned(), hint.to_owned()));
+            return Err(("a `${` is never closed".to_owned(), hint.to_owned()));
         };
         let (name, stat) = inside.split_once(':').map_or((inside, None), |(name, stat)| (name, Some(stat)));
+        let is_word = [TARGET_GROUP, ECS_SERVICE, CLUSTER].contains(&name);
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if !is_name || (name == "target_group" && stat.is_some()) {
+        if if is_word { stat.is_some() } else { !is_name || !is_expression } {
             return Err((format!("`${{{inside}}}` stands for nothing"), hint.to_owned()));
         }
         if let Some(stat) = stat {

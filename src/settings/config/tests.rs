@@ -1,7 +1,7 @@
 //! What a config may have, and how it is told what it may not.
 
 use super::*;
-use crate::rollout::analysis::OnNoData;
+use crate::rollout::analysis::{Analysis, OnNoData};
 
 fn told(text: &str) -> Vec<String> {
     Config::parse("espalier.yml", text).expect_err("refused").iter().map(ToString::to_string).collect()
@@ -178,6 +178,23 @@ fn metrics_read_as_they_are_written() {
 }
 
 #[test]
+fn a_metric_of_another_namespace_is_what_a_release_is_judged_by() {
+    let analysis = |dimensions: &str| {
+        let metric = "name: cpu, metric: CPUUtilization, namespace: AWS/ECS, stat: average, max: 80, versus_stable: +20%";
+        let config = Config::parse("f", &format!("analysis: {{ metrics: [{{ {metric}, dimensions: {{ {dimensions} }} }}] }}"));
+        Analysis { metrics: config.expect("a config").analysis.metrics, ..Analysis::default() }
+    };
+    let own = analysis("ClusterName: \"${cluster}\", ServiceName: \"${ecs_service}\"");
+    let metric = &own.metrics[0];
+    assert_eq!(metric.source.to_string(), "AWS/ECS CPUUtilization average");
+    assert_eq!((metric.limits().as_str(), metric.min_requests), ("at most 80, at most 20% above stable", 0));
+    assert_eq!(metric.source.texts(), ["${cluster}", "${ecs_service}"]);
+    // The digest of a record is made of this: another dimension is another rollout.
+    let other = analysis("ClusterName: other, ServiceName: \"${ecs_service}\"");
+    assert!(own.text().expect("something") != other.text().expect("something"));
+}
+
+#[test]
 fn argo_a2_a_metric_that_makes_no_sense_is_told_what_to_write_instead() {
     for (metric, message, instead) in [
         ("{ metric: error-rate, max: 1% }", "f:1:23: a metric needs `name`", "name: errors"),
@@ -216,15 +233,47 @@ fn argo_a2_a_metric_that_makes_no_sense_is_told_what_to_write_instead() {
             "f:1:75: `wait` is not what missing data can mean",
             "`extend`",
         ),
+        ("{ name: e, expression: \"${Requests\", max: 1 }", "f:1:46: a `${` is never closed", "`${target_group}`"),
+        ("{ name: e, expression: 1 + 1, versus_stable: +1 }", "f:1:68: this is the same for candidate and stable", "side"),
         (
-            "{ name: e, expression: \"${Requests\", max: 1 }",
-            "f:1:46: a `${` in the expression is never closed",
-            "`${target_group}`",
+            "{ name: e, metric: CPUUtilization, max: 80 }",
+            "f:1:42: there is no metric `CPUUtilization` of target groups",
+            "`namespace` and `dimensions`",
         ),
         (
-            "{ name: e, expression: 1 + 1, versus_stable: +1 }",
-            "f:1:68: this expression is the same for candidate and stable",
-            "side",
+            "{ name: e, metric: Cpu, namespace: AWS/ECS, max: 80 }",
+            "f:1:42: nothing says which value of a minute's `Cpu` counts",
+            "`stat: average`",
+        ),
+        (
+            "{ name: e, metric: request-time, dimensions: { Service: x }, max: 1s }",
+            "f:1:68: `dimensions` belong to a metric of another namespace",
+            "`AWS/ECS`",
+        ),
+        (
+            "{ name: e, expression: 1 + 1, namespace: AWS/ECS, max: 1 }",
+            "f:1:64: `namespace` stands without `metric`",
+            "`metric: CPUUtilization`",
+        ),
+        (
+            "{ name: e, metric: Cpu, namespace: N, stat: sum, dimensions: [x], max: 1 }",
+            "f:1:84: `dimensions` is a map",
+            "`dimensions: {",
+        ),
+        (
+            "{ name: e, metric: Cpu, namespace: N, stat: sum, dimensions: { Service: \"${service}\" }, max: 1 }",
+            "f:1:95: `${service}` stands for nothing",
+            "`${ecs_service}`",
+        ),
+        (
+            "{ name: e, metric: Cpu, namespace: N, stat: sum, dimensions: { Service: \"${ecs_service:p99}\" }, max: 1 }",
+            "f:1:95: `${ecs_service:p99}` stands for nothing",
+            "`${ecs_service}`",
+        ),
+        (
+            "{ name: e, metric: Cpu, namespace: N, stat: sum, dimensions: { Cluster: \"${cluster}\" }, versus_stable: +5 }",
+            "f:1:126: this is the same for candidate and stable",
+            "`${ecs_service}`",
         ),
         ("{ name: e, expression: x, metric: error-rate, max: 1 }", "f:1:46: `expression` stands beside `metric`", "one of them"),
     ] {

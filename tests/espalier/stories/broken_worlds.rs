@@ -177,6 +177,10 @@ fn every_broken_world_is_told_by_its_code() {
     let elsewhere_filled = no_tasks();
     let metric =
         |metric: &str| json!({ "analysis": { "metrics": [{ "name": "it", "metric": metric, "stat": "Sum", "max": 1 }] } });
+    let misspelt = json!({ "analysis": { "metrics": [{
+        "name": "cpu", "metric": "CPUUtilization", "namespace": "AWS/ECS", "stat": "average", "max": 80,
+        "dimensions": { "Cluster": "${cluster}", "ServiceName": "${ecs_service}" },
+    }] } });
     let expression =
         json!({ "analysis": { "metrics": [{ "name": "it", "expression": "${HTTPCode_Target_5XX_Count} * 2", "max": 1 }] } });
     let may_all = json!({ "policies": [{ "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] }] });
@@ -282,6 +286,7 @@ fn every_broken_world_is_told_by_its_code() {
         ("permission-unknown", 0, "warning", roles(&conditional, &no), no.clone()),
         ("metric-unknown", 2, "error", no.clone(), expression),
         ("metric-unpublished", 0, "warning", no.clone(), metric("HTTPCode_5XX_Count")),
+        ("metric-unpublished", 0, "warning", no.clone(), misspelt),
         ("metric-unreadable", 2, "error", fault("cloudwatch:GetMetricData", "denied"), metric("HTTPCode_5XX_Count")),
         ("metric-unreadable", 0, "warning", fault("cloudwatch:GetMetricData", "error500"), metric("HTTPCode_5XX_Count")),
         ("alarm-missing", 2, "error", no.clone(), json!({ "analysis": { "alarms": ["5xx"] } })),

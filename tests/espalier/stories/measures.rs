@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::QUICK;
+use super::{QUICK, QUICKLY};
 use crate::{
     harness::{Story, Told, root},
     world::World,
@@ -12,9 +12,15 @@ use crate::{
 
 const ADDED: &str = "tg-0b0b0b0b0b0b0b0b0";
 
-/// The seed's release in such a world, judged so. The second slot's target group is there from the start, so that metrics can be said of
-/// it.
+/// The seed's release in such a world, judged so.
 fn release(world: &Value, analysis: &str) -> (Story, Told) {
+    let (story, config) = judged(world, analysis);
+    let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat());
+    (story, told)
+}
+
+/// Such a world, and the seed's config judged so. The second slot's target group is there from the start, so that metrics can be said of it.
+fn judged(world: &Value, analysis: &str) -> (Story, String) {
     let group = |name: &str, id: &str| {
         json!({ "name": name, "id": id, "config": {
             "port": 80, "protocol": "HTTP", "vpcIdentifier": "vpc-12345678",
@@ -33,8 +39,58 @@ fn release(world: &Value, analysis: &str) -> (Story, Told) {
     let config = std::fs::read_to_string(seed.join("espalier.yml")).expect("the seed");
     let config = config.replace(" ecs-", &format!(" {}/ecs-", seed.display()));
     let config = story.write("espalier.yml", &format!("{config}\nanalysis: {{ {analysis} }}\n"));
-    let told = story.run(&[&["deploy", "-c", &config], &QUICK[..]].concat());
-    (story, told)
+    (story, config)
+}
+
+/// How busy an ECS service is, in percent; the sandbox has 25 where nothing is said.
+const CPU: &str = "name: cpu, metric: CPUUtilization, namespace: AWS/ECS, stat: average, \
+    dimensions: { ClusterName: \"${cluster}\", ServiceName: \"${ecs_service}\" }";
+
+/// A metric of an ECS service's, worth so much from some second of the story on.
+fn of_service(namespace: &str, name: &str, dimensions: &Value, values: [(u64, f64); 2]) -> Value {
+    let steps: Vec<_> = values.iter().map(|(at, value)| json!({ "at": at, "value": value })).collect();
+    json!({ "namespace": namespace, "name": name, "dimensions": dimensions, "unit": "None", "value": 0.0, "steps": steps })
+}
+
+fn busy(service: &str, values: [(u64, f64); 2]) -> Value {
+    of_service("AWS/ECS", "CPUUtilization", &json!({ "ClusterName": "my-cluster", "ServiceName": service }), values)
+}
+
+#[test]
+fn a_metric_of_another_namespace_decides_by_the_candidates_ecs_service() {
+    let limit = format!("metrics: [{{ {CPU}, max: 80, versus_stable: +50% }}]");
+    let (_, told) = release(&json!({}), &limit);
+    told.ends_with(0).says("cpu 25: pass");
+    // Stable's own is nobody's fault.
+    let (_, told) = release(&json!({ "metrics": [busy("myservice", [(0, 95.0), (0, 95.0)])] }), &limit);
+    told.ends_with(0).says("cpu 25: pass");
+    let (_, told) = release(&json!({ "metrics": [busy("myservice-green", [(0, 95.0), (0, 95.0)])] }), &limit);
+    let told = told.ends_with(3).says("(analysis-failed)").says("cpu 95 (above 80)");
+    assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 0]);
+    let (_, told) = release(&json!({ "metrics": [busy("myservice-green", [(0, 60.0), (0, 60.0)])] }), &limit);
+    told.ends_with(3).says("cpu 60 (stable had 25: worse than at most 80, at most 50% above stable)");
+    // One that an application publishes by itself.
+    let lost = |values| json!({ "metrics": [of_service("Shop", "LostOrders", &json!({ "Service": "orders-of-myservice-green" }), values)] });
+    let limit = "metrics: [{ name: lost, metric: LostOrders, namespace: Shop, stat: sum, max: 2, dimensions: { Service: \"orders-of-${ecs_service}\" } }]";
+    release(&lost([(0, 1.0), (0, 1.0)]), limit).1.ends_with(0).says("lost 1: pass");
+    release(&lost([(0, 7.0), (0, 7.0)]), limit).1.ends_with(3).says("lost 7 (above 2)");
+}
+
+/// Who is candidate and who is stable changes with each promotion.
+#[test]
+fn a_metric_of_another_namespace_follows_the_slots_when_they_have_swapped_roles() {
+    let limit = format!("metrics: [{{ {CPU}, max: 80 }}]");
+    let twice = |seed: Value, ends: i32| {
+        let (story, config) = judged(&json!({ "metrics": [seed] }), &limit);
+        let deploy = |image: &str| format!("espalier deploy -c {config} --image web={image} {QUICKLY}");
+        let (first, second) = (deploy("nginx:1.28"), deploy("nginx:1.29"));
+        story.script(&format!("exits 0 {first}\nlater 3600\nexits {ends} {second}")).ends_with(0)
+    };
+    // In the second release the one is the candidate, and the other is what served before.
+    let told = twice(busy("myservice", [(0, 25.0), (3600, 95.0)]), 3).says("myservice:2 promoted").says("cpu 95 (above 80)");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    let told = twice(busy("myservice-green", [(0, 25.0), (3600, 95.0)]), 0).says("myservice:3 promoted");
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
 }
 
 #[test]
@@ -157,6 +213,9 @@ fn a_group_of_tcp_is_not_judged_by_what_only_http_has() {
         let told = shift(metric).ends_with(2).complains("is about HTTP requests, and the target group new forwards TCP");
         assert_eq!(told.world.state(), story.untold().state());
     }
+    let told = shift(&format!("{{ {CPU}, max: 80 }}")).ends_with(2);
+    let told = told.complains("metric cpu has `${ecs_service}`, and a shift knows target groups alone");
+    assert_eq!(told.world.state(), story.untold().state());
     let told =
         shift("{ name: connections, metric: connection-errors, max: 3, on_no_data: pass }").ends_with(0).says("new promoted");
     told.world.forwards(&[("old", 0), ("new", 100)]);
