@@ -104,12 +104,13 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     if let Some(found) = records.iter().find(|found| found.is_open()).filter(|_| on_existing != OnExisting::Refuse) {
         if on_existing == OnExisting::RollbackFirst {
             // What is wrong whatever the weights say is told before anything is rolled back for it.
-            let groups = [survey.slots[0].group.as_ref(), survey.slots[1].group.as_ref()];
-            judging::judge(&aws, now, &settings.judging, groups)
-                .await
-                .err()
-                .filter(|error| error.exit == Exit::Invalid)
-                .map_or(Ok(()), Err)?;
+            let side = |slot: usize| {
+                let slot = &survey.slots[slot];
+                let (ecs_service, cluster) = (slot.wanted.ecs_service.as_deref(), Some(settings.cluster.as_str()));
+                Some(judging::Side { group: slot.group.as_ref()?, ecs_service, cluster })
+            };
+            let judged = judging::judge(&aws, now, &settings.judging, [side(0), side(1)]).await;
+            judged.err().filter(|error| error.exit == Exit::Invalid).map_or(Ok(()), Err)?;
         }
         let on = OnService { service_arn: survey.service.arn.clone(), found: found.clone() };
         let prepared = existing(settings, &aws, on, on_existing, now).await?;

@@ -189,7 +189,8 @@ impl View<'_> {
             stable.as_ref().map(|slot| recorded(slot, count)),
             recorded(&candidate, count),
         );
-        record.owner = super::takeover::owner();
+        // By the id, so that the same release in the same world is the same to the byte.
+        record.owner = id.rsplit('-').next().unwrap_or_default().to_owned();
         record.name.clone_from(&settings.service);
         record.cluster = Some(settings.cluster.clone());
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
