@@ -42,7 +42,6 @@ pub(super) fn has_to(verb: Verb, found: &Found, now: Timestamp) -> bool {
 impl Run<'_> {
     /// A verb says that there is nothing to do for it.
     pub(super) fn has_nothing_to_do(&mut self, verb: Verb) {
-        self.note_edits();
         let now = self.world.now();
         let found = recorded(&self.world, &self.stage).filter(|_| !self.is_strange());
         let held = match found.filter(|found| has_to(verb, found, now)) {
@@ -60,7 +59,6 @@ impl Run<'_> {
             self.afterwards.push_back((wait.as_secs() + 1, Verb::Sweep));
             while self.court.violation.is_none() && self.turn() {}
             self.land();
-            self.note_edits();
         }
         let facts = self.facts();
         let rests = self.rests(&facts);

@@ -51,6 +51,7 @@ impl Run<'_> {
             refused: false,
             denied: false,
             unwritten: None,
+            attached: false,
             step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
             // Who goes on after a hold, or where a step was only announced, does so at once; who resumes else watches once more.
             stepped: if watches_again { self.world.now() } else { Timestamp::default() },
@@ -64,6 +65,9 @@ impl Run<'_> {
             acted_since: false,
             superseded: false,
             drift_seen: false,
+            // Its record says so.
+            shown: stable.is_some() && record.verified.candidate > 0,
+            put_back: false,
             promoted: record.state == State::Promoted,
             condemned: false,
             unread: false,
