@@ -11,7 +11,7 @@ use espalier::{
     time::Timestamp,
 };
 
-use super::{case::Verb, facts::Facts, readings::recorded, run::Run};
+use super::{case::Verb, facts::Facts, readings::recorded, run::Run, stage::OURS};
 
 pub(crate) const REST: &str =
     "9: whoever comes after the last job ends what it left: no candidate keeps part of the weight, no record stays open";
@@ -35,7 +35,8 @@ pub(super) fn has_to(verb: Verb, found: &Found, now: Timestamp) -> bool {
         (Verb::Sweep, State::Running | State::RolledBack) => !leased,
         (Verb::Sweep, State::Held) => held_until.is_some_and(|until| until <= now),
         (Verb::Recover, State::Running | State::RolledBack) => !leased,
-        (Verb::Rollback | Verb::Promote | Verb::Resume | Verb::Sweep | Verb::Recover, _) => false,
+        (Verb::LastStep, State::Running | State::RolledBack) => record.id == OURS,
+        (Verb::Rollback | Verb::Promote | Verb::Resume | Verb::Sweep | Verb::Recover | Verb::LastStep, _) => false,
     }
 }
 

@@ -181,7 +181,7 @@ impl<'c> Court<'c> {
                     }
                     Desired::Split(_) => {}
                     Desired::BaselineBesideCandidate | Desired::Baseline => {
-                        watched.fell |= watched.step.is_some() || watched.attached;
+                        watched.fell |= watched.step.is_some() || rules::is_attached(watched);
                         watched.restoring.get_or_insert(before.at);
                     }
                 }
@@ -237,7 +237,6 @@ impl<'c> Court<'c> {
             watched.superseded |= theirs;
             watched.read = true;
             watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
-            watched.attached |= after.written.iter().all(|weights| weights.is_some_and(|weights| weights.listed == [true, true]));
             watched.put_back |= watched.shown && rules::is_put_back(watched, after, &self.by_hand);
             watched.shown |= rules::is_shown(watched, after);
             watched.looked = Some(after.clone());

@@ -4,7 +4,7 @@ use std::{rc::Rc, time::Duration};
 
 use espalier::{
     aws::{lattice::traffic::TrafficTarget, ledger::Ledger, slots::Launch},
-    rollout::scaling::Scaling,
+    rollout::{machine::Effect, scaling::Scaling},
     sandbox::{
         direct,
         scenario::{Edit, Person},
@@ -21,6 +21,9 @@ use super::{
     steer, verbs,
     words::short,
 };
+
+/// A machine that stands still for so many seconds is one that was stopped.
+const LONG: u64 = 3600;
 
 /// What a person takes from us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +94,11 @@ impl Run<'_> {
                 self.world.launch(&name, STRANGERS, desired).expect("ECS takes it");
             }
             Ahead::Other(Other::Usurp) => self.usurp(),
+            // What is under way arrives, however long the runner then stands still.
+            Ahead::Other(Other::Stall(seconds)) if seconds >= LONG && self.sends() => {
+                let later = self.world.now() + Duration::from_secs(1);
+                self.ahead.push((later, Ahead::Other(Other::Stall(seconds))));
+            }
             Ahead::Other(Other::Stall(ref seconds)) => {
                 self.world.note("runner", format!("stands still for {seconds} s"));
                 let until = self.world.now() + Duration::from_secs(*seconds);
@@ -106,6 +114,14 @@ impl Run<'_> {
             Ahead::Begins(verb) => self.start(verb),
         }
         self.notice();
+    }
+
+    /// The first job is at something that changes the world.
+    fn sends(&self) -> bool {
+        let waits = |effect: &Effect| {
+            matches!(effect, Effect::WaitUntil(_) | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_))
+        };
+        self.jobs.first().is_some_and(|job| !job.dead && !waits(&job.effect))
     }
 
     /// Another rollout writes its record over whatever is there.

@@ -17,7 +17,7 @@ use espalier::{
 };
 
 use super::{
-    case::{Case, Shape},
+    case::{Case, Other, Shape},
     court::Court,
     facts::{Facts, Weights},
     judged, kept,
@@ -172,6 +172,12 @@ pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), 
         return Ok(());
     }
     Err(format!("{} wrote {desired:?} over somebody else's split that it had read", job.name))
+}
+
+/// Whether the newest reading showed the candidate listed everywhere, without weight: who then writes the baseline rolls back.
+pub(crate) fn is_attached(job: &Watched) -> bool {
+    let listed = |facts: &Facts| facts.written.iter().flatten().all(|weights| weights.listed == [true, true]);
+    job.looked.as_ref().is_some_and(|looked| looked.share(job.candidate) == 0 && listed(looked))
 }
 
 pub(crate) const EMERGENCY: &str = "3: what somebody has put back to what it was before is an abort: no step is written over it";
@@ -330,5 +336,7 @@ pub(crate) const ENDS: &str = "11: every path ends, with a deadline on every pha
 /// The longest that a job can take: its timeout, and each phase's own limit.
 pub(crate) fn longest(case: &Case) -> Duration {
     let hooks: Duration = case.errands.iter().map(|errand| errand.limit).sum();
-    case.plan.timeout + Duration::from_secs(120 + 900 + 300 + 600 * 4) + case.plan.settle + Duration::from_secs(600) + hooks
+    let stalls = case.others.iter().map(|(_, other)| if let Other::Stall(seconds) = other { *seconds } else { 0 });
+    let phases = Duration::from_secs(120 + 900 + 300 + 600 * 4 + 600 + stalls.sum::<u64>());
+    case.plan.timeout + phases + case.plan.settle + hooks
 }

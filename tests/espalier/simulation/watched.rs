@@ -36,9 +36,7 @@ pub(crate) struct Watched {
     pub(crate) denied: bool,
     /// When it could not write its record or its lease last.
     pub(crate) unwritten: Option<Timestamp>,
-    /// An answered reading showed the candidate listed everywhere: from then on the baseline is written to roll back.
-    pub(crate) attached: bool,
-    /// The highest step that was written, and when last; that weights fell, or would have.
+    /// The highest step that was written, and when last; that a rollback was begun.
     pub(crate) step: Option<usize>,
     pub(crate) stepped: Timestamp,
     pub(crate) fell: bool,
