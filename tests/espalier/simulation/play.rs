@@ -26,6 +26,8 @@ use super::{
 pub(crate) struct Played {
     /// How each job ended, by its name; none for one that was killed or had nothing to do.
     pub(crate) endings: Vec<(String, Option<Ending>)>,
+    /// The same of the sweeps after the last job.
+    pub(crate) swept: Vec<Option<Ending>>,
     pub(crate) violation: Option<Violation>,
     /// Each job's journal.
     pub(crate) journals: Vec<Journal>,
@@ -133,6 +135,7 @@ impl Run<'_> {
                 .take(jobs)
                 .map(|(job, own)| (job.name.clone(), own.ending.clone()))
                 .collect(),
+            swept: self.jobs.iter().skip(jobs).map(|job| job.ending.clone()).collect(),
             violation: self.court.violation,
             journals,
         }
