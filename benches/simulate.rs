@@ -1,11 +1,15 @@
 //! The long run of the simulator: `cargo bench --bench simulate -- [--rollouts N] [--seed S] [--seconds T] [--wire N]`.
 //!
-//! It plays seeds from S on, on one core, until N rollouts have ended or T seconds have passed, and prints what came of them.
+//! It plays seeds from S on, on one core, until N rollouts have ended in a typed outcome or T seconds have passed, and prints what came of
+//! them, and how many jobs there were: also those that were killed, that declined, and that touched nothing.
 //! Every rule of DESIGN §5 is held at every instant; the first case that breaks one is shortened, told, and ends the run with
 //! code 1. With `--rollouts 1` the story of seed S is told whatever comes of it.
 //!
 //! The bar is 100 000 rollouts a minute on one core. What counts is processor time, since others are at work on the same machine; even
 //! that grows by half while they are. Measured side by side, newest first:
+//!
+//! These figures are of jobs, without the sweeps after a case's last one, as they were counted until then. Of 13 827 such jobs (the first
+//! 10 000 seeds) 11 460 ended in a typed outcome, which is 83 %; 1960 were killed, 403 declined, 4 touched nothing.
 //!
 //! | when | a minute of processor time, busy machine | quiet machine | what was done |
 //! |---|---|---|---|
@@ -111,9 +115,11 @@ fn many(asked: &Asked) -> ExitCode {
         seed += 1;
     }
     println!("{}", summary.line());
-    let a_minute = |took: Duration| u128::from(summary.rollouts) * 60_000_000 / took.as_micros().max(1);
-    let of_processor = processor_time().map(|took| format!(", {} a minute of processor time", a_minute(took)));
-    println!("{} rollouts a minute by the clock{}", a_minute(began.elapsed()), of_processor.unwrap_or_default());
+    for (counted, what) in [(summary.rollouts, "rollouts"), (summary.jobs, "jobs")] {
+        let a_minute = |took: Duration| u128::from(counted) * 60_000_000 / took.as_micros().max(1);
+        let of_processor = processor_time().map(|took| format!(", {} a minute of processor time", a_minute(took)));
+        println!("{} {what} a minute by the clock{}", a_minute(began.elapsed()), of_processor.unwrap_or_default());
+    }
     summary.violations.iter().for_each(|story| println!("{story}"));
     if summary.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -25,6 +25,8 @@ pub mod clock;
 pub mod commands;
 pub mod definition;
 pub mod driver;
+#[cfg(test)]
+mod driver_tests;
 pub mod exit;
 pub mod github;
 pub mod hooks;

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 
 use super::{
     connect::{Aws, connect_with},
@@ -50,11 +50,13 @@ pub(crate) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
+    /// It is sent once this is told.
+    held: Option<Arc<Notify>>,
 }
 
 /// An answer that the operation understands.
 pub(crate) fn ok(body: impl ToString) -> Answer {
-    Answer { status: 200, headers: Vec::new(), body: body.to_string() }
+    Answer { status: 200, headers: Vec::new(), body: body.to_string(), held: None }
 }
 
 /// An error as both services write it.
@@ -71,6 +73,11 @@ impl Answer {
 
     pub(crate) fn body(mut self, body: &str) -> Self {
         body.clone_into(&mut self.body);
+        self
+    }
+
+    pub(crate) fn held(mut self, until: Arc<Notify>) -> Self {
+        self.held = Some(until);
         self
     }
 
@@ -180,6 +187,9 @@ async fn answer(
         before
     };
     let Some(answer) = script(&asked, before) else { return Err(Closed) };
+    if let Some(held) = answer.held {
+        held.notified().await;
+    }
     let mut response = Response::builder().status(answer.status);
     for (name, value) in answer.headers {
         response = response.header(name, value);

@@ -42,7 +42,7 @@ pub fn fates(resources: &[Resource], seen: &BTreeMap<String, Seen>, owner: &str)
                     (Fate::Stays(_), Fate::Goes) => {
                         kept.push((need.address.clone(), format!("{} still needs it", resource.title())));
                     }
-                    (Fate::Goes, Fate::Stays(_)) if resource.kind.is_inside() && !need.is_external && is_container(need.kind) => {
+                    (Fate::Goes, Fate::Stays(_)) if !need.is_external && is_part(resource.kind, need.kind) => {
                         kept.push((resource.address.clone(), format!("{} stays", need.title())));
                     }
                     _ => {}
@@ -58,8 +58,9 @@ pub fn fates(resources: &[Resource], seen: &BTreeMap<String, Seen>, owner: &str)
     }
 }
 
-const fn is_container(kind: Kind) -> bool {
-    matches!(kind, Kind::Network | Kind::Service)
+/// Whether it is no more than a part of what it needs. A group that still gets requests keeps its targets.
+fn is_part(kind: Kind, of: Kind) -> bool {
+    (matches!(of, Kind::Network | Kind::Service) && kind.is_inside()) || (kind, of) == (Kind::Targets, Kind::TargetGroup)
 }
 
 /// Which of them can be taken away now: what goes, and is needed by nothing that is still there. Targets wait for the service that
@@ -187,6 +188,17 @@ mod tests {
             let stay = if foreign == "rule" { "a http rule service" } else { stay };
             assert_eq!(stays.join(" "), stay, "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_group_that_somebody_else_forwards_to_keeps_its_targets() {
+        let resources = [
+            resource("group", Kind::TargetGroup, &[]),
+            resource("targets", Kind::Targets, &["group"]),
+            resource("theirs", Kind::Listener, &["group"]),
+        ];
+        let fates = fates(&resources, &seen(&resources, &["theirs"]), "shop");
+        assert_eq!(fates["targets"], Fate::Stays("target group group stays".to_owned()));
     }
 
     #[test]

@@ -128,6 +128,26 @@ fn nothing_that_stops_a_release_waits_behind_one() {
     assert!(others[2].contains("github.event.comment.id"), "an abort does not wait for a promote either");
 }
 
+/// GitHub drops whoever waits third in a group: two places in one would take each other's turn.
+#[test]
+fn a_group_names_every_input_that_tells_places_apart() {
+    let all = workflows(".github/workflows");
+    for name in ["deploy", "rollback", "sweep", "preview", "command"] {
+        let (_, workflow) = &all[name];
+        let inputs = workflow["on"]["workflow_call"]["inputs"].as_object().expect("inputs");
+        for (job, described) in jobs(workflow) {
+            let group = described["concurrency"]["group"].as_str().expect("a group");
+            // Those of a sweep and of comments say nothing of where.
+            let places = ["config", "service", "environment", "region", "aws-role"].into_iter();
+            for input in places
+                .filter(|input| inputs.contains_key(*input) && (*input != "config" || !["sweep", "command"].contains(&name)))
+            {
+                assert!(group.contains(&format!("${{{{ inputs.{input} ")), "{name}.{job}: {group} does not name `{input}`");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_workflows_for_users_run_their_own_commit_and_nothing_of_a_script() {
     let all = workflows(".github/workflows");

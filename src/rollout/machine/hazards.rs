@@ -137,7 +137,7 @@ fn argo_b1_an_abort_onto_a_stable_that_is_down_is_told_and_stable_is_started() {
 
 /// Argo's promotions were lost or applied twice, by caches that were behind (#720, #3316, #4073, #4694).
 #[test]
-fn argo_b9_what_another_job_has_taken_over_is_not_written_again() {
+fn argo_9_what_another_job_has_taken_over_is_not_written_again() {
     let mut world = World::new(false);
     let (mut machine, effect) = begun(&world);
     let baking = |world: &World, effect: &Effect| world.candidate_weight() == 50 && matches!(effect, Effect::WaitUntil(_));

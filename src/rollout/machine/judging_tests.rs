@@ -178,6 +178,17 @@ fn harness_2_no_data_extends_until_the_deadline_and_says_what_is_missing() {
     assert_eq!(extended.len(), 1);
 }
 
+/// There it is successful when it is ended without a measurement.
+#[test]
+fn argo_a2_an_analysis_that_never_measured_anything_has_not_passed() {
+    let (outcome, entries, world) = told(errors(), |world, _| world.metrics = Metrics::Silent);
+    assert_eq!((outcome.kind, world.candidate_weight()), (OutcomeKind::RolledBack, 0), "{outcome:?}");
+    assert!(when(&entries, |event| matches!(event, Happening::StepPassed { .. })).is_empty(), "no step passes");
+    let passed =
+        |event: &Happening| matches!(event, Happening::Judged { assessments, .. } if assessments[0].verdict == Verdict::Pass);
+    assert!(when(&entries, passed).is_empty(), "and nothing is said to have");
+}
+
 /// Metrics that come later than they are taken to, or not any more: the minutes that were seen do not pass those that were not.
 #[test]
 fn c15_the_last_minutes_have_to_be_counted_before_a_step_passes() {

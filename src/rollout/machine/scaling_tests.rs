@@ -19,7 +19,7 @@ use crate::rollout::{
 
 /// Flagger 944, 634, 574: an autoscaler that shrinks the side which a rollback needs.
 #[test]
-fn flagger_944_stable_does_not_shrink_by_itself_from_the_launch_until_the_old_slot_is_retired() {
+fn c7_stable_does_not_shrink_by_itself_from_the_launch_until_the_old_slot_is_retired() {
     let mut strikes = 0;
     for at in 0..undisturbed(false, true) {
         let mut world = World::new(false);

@@ -60,7 +60,7 @@ fn one_task_short(world: &mut Direct, effect: &Effect) {
     }
 }
 
-const DEFECTS: [Defect; 17] = [
+const DEFECTS: [Defect; 18] = [
     (
         "it takes every target for a healthy one",
         || Case { candidate: Behaviour { healthy: false, ..Behaviour::default() }, ..quiet() },
@@ -112,6 +112,16 @@ const DEFECTS: [Defect; 17] = [
             if sticks { Effect::Write(Desired::BaselineBesideCandidate) } else { effect }
         }),
         "3: what somebody else wrote",
+    ),
+    (
+        "it writes over an emergency rollback",
+        || Case { people: vec![sets(70, 100, 0)], ..quiet() },
+        Bent::Asks(|effect, facts: &Facts| {
+            let restores = facts.share(1) > 0 && matches!(&effect, Effect::Write(desired) if RESTORES.contains(desired));
+            let five = Split::for_share(Share::percent(5)).expect("a share");
+            if restores { Effect::Write(Desired::Split(five)) } else { effect }
+        }),
+        "3: what somebody has put back",
     ),
     (
         "it gives weight to a group of somebody else's",

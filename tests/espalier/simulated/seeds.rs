@@ -2,7 +2,12 @@
 
 use std::process::Command;
 
-use crate::simulation::{long::Summary, wire};
+use crate::simulation::{
+    case::Case,
+    long::Summary,
+    play::{Played, play},
+    wire,
+};
 
 /// In a debug build a case takes some ten milliseconds.
 const SEEDS: u64 = 3000;
@@ -19,6 +24,19 @@ fn no_seed_breaks_a_rule() {
     let of = |kind: &str| summary.outcomes.get(kind).copied().unwrap_or(0);
     for kind in ["promoted", "rolled-back", "stuck", "superseded", "held", "killed", "declined"] {
         assert!(of(kind) > 0, "no case is `{kind}`, so that nothing is said about it: {}", summary.line());
+    }
+}
+
+/// A seed replays: what it found on one day it finds on another.
+#[test]
+fn a_seed_gives_the_same_endings_and_journals_however_often_it_is_played() {
+    for seed in 0..50 {
+        let case = Case::of(seed);
+        let [one, other] = [(); 2].map(|()| {
+            let Played { endings, journals, took, .. } = play(&case, false);
+            (endings, journals, took)
+        });
+        assert_eq!(one, other, "{case}");
     }
 }
 

@@ -11,7 +11,7 @@ use espalier::{
     time::Timestamp,
 };
 
-use super::{case::Verb, facts::Facts, readings::recorded, run::Run};
+use super::{case::Verb, facts::Facts, readings::recorded, run::Run, stage::OURS};
 
 pub(crate) const REST: &str =
     "9: whoever comes after the last job ends what it left: no candidate keeps part of the weight, no record stays open";
@@ -35,14 +35,14 @@ pub(super) fn has_to(verb: Verb, found: &Found, now: Timestamp) -> bool {
         (Verb::Sweep, State::Running | State::RolledBack) => !leased,
         (Verb::Sweep, State::Held) => held_until.is_some_and(|until| until <= now),
         (Verb::Recover, State::Running | State::RolledBack) => !leased,
-        (Verb::Rollback | Verb::Promote | Verb::Resume | Verb::Sweep | Verb::Recover, _) => false,
+        (Verb::LastStep, State::Running | State::RolledBack) => record.id == OURS,
+        (Verb::Rollback | Verb::Promote | Verb::Resume | Verb::Sweep | Verb::Recover | Verb::LastStep, _) => false,
     }
 }
 
 impl Run<'_> {
     /// A verb says that there is nothing to do for it.
     pub(super) fn has_nothing_to_do(&mut self, verb: Verb) {
-        self.note_edits();
         let now = self.world.now();
         let found = recorded(&self.world, &self.stage).filter(|_| !self.is_strange());
         let held = match found.filter(|found| has_to(verb, found, now)) {
@@ -60,7 +60,6 @@ impl Run<'_> {
             self.afterwards.push_back((wait.as_secs() + 1, Verb::Sweep));
             while self.court.violation.is_none() && self.turn() {}
             self.land();
-            self.note_edits();
         }
         let facts = self.facts();
         let rests = self.rests(&facts);

@@ -64,6 +64,9 @@ impl Run<'_> {
             acted_since: false,
             superseded: false,
             drift_seen: false,
+            // Its record says so.
+            shown: stable.is_some() && record.verified.candidate > 0,
+            put_back: false,
             promoted: record.state == State::Promoted,
             condemned: false,
             unread: false,

@@ -100,6 +100,8 @@ pub(crate) enum Verb {
     /// `resume --all`.
     Sweep,
     Recover,
+    /// `recover` as the last step of the first job's own run, which knows that nobody is at its rollout any more.
+    LastStep,
 }
 
 /// A whole scenario.

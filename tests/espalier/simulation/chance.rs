@@ -40,7 +40,7 @@ impl Case {
         let mut dice = Dice::new(seed);
         let mut case = Self::calm(seed, &mut dice);
         case.furnish(&mut dice);
-        case.latency = Duration::from_millis(dice.one(&[0, 0, 80, 300, 900]));
+        case.latency = Duration::from_millis(dice.one(&[0, 0, 80, 300, 900, 1800]));
         case.ahead = dice.one(&[0, 0, -600, -7, 7, 600]);
         for _ in 0..dice.one(&[0, 1, 1, 2, 2, 3]) {
             case.befall(&mut dice);
@@ -152,7 +152,7 @@ impl Case {
             }
             7 => self.others.push((at, Other::Redeploy)),
             8 => self.others.push((at, Other::Usurp)),
-            9 => self.others.push((at, Other::Stall(dice.one(&[5, 30, 100, 300])))),
+            9 => self.stall(at, dice),
             10 => self.faults.push(unsized_in_time(at, dice)),
             11 => self.others.push((at, Other::SetClock(dice.one(&[-3600, -61, -5, 5, 61, 3600])))),
             _ => {
@@ -172,7 +172,7 @@ impl Case {
         if dice.percent(30) && self.befall_furniture(at, dice) {
             return;
         }
-        match dice.between(0, 9) {
+        match dice.between(0, 10) {
             0 => self.candidate = sick(&self.candidate, dice),
             1 => self.candidate = Behaviour { unhealthy_above: Some(dice.one(&[4.0, 20.0, 60.0])), ..self.candidate.clone() },
             2 => self.stable.healthy_for = Some(dice.between(40, HORIZON)),
@@ -183,12 +183,40 @@ impl Case {
                 self.people.push(self.person(at, Edit::SetAction(ActionSeed { forward, fixed_response: None }), dice));
             }
             8 => self.people.push(self.person(at, Edit::RemoveTags, dice)),
+            9 => self.move_everything(at, dice),
             _ => {
                 let forward = ["initial".to_owned()].into_iter().map(|group| (group, 100)).collect();
                 let back = Edit::SetAction(ActionSeed { forward, fixed_response: None });
                 let edit = if self.shape != Shape::Default && dice.percent(30) { Edit::DeleteRule } else { back };
                 self.people.push(self.person(at, edit, dice));
             }
+        }
+    }
+
+    /// People move all of the traffic to one side by hand, a traffic target at a time.
+    fn move_everything(&mut self, at: u64, dice: &mut Dice) {
+        let split = dice.one(&[[100, 0], [100, 0], [0, 100]]);
+        let rules: &[&str] = match self.shape {
+            Shape::Default => &[""],
+            Shape::RuleAndDefault | Shape::Bootstrap => &["api", ""],
+            Shape::BatchAndDefault => &["", "v2", "api"],
+        };
+        let forward = ["initial", "added"].into_iter().map(str::to_owned).zip(split).collect();
+        let edit = Edit::SetAction(ActionSeed { forward, fixed_response: None });
+        let pause = dice.one(&[0, 0, 1, 10, 40]);
+        for (place, rule) in (0..).zip(rules) {
+            let person = self.person(at + place * pause, edit.clone(), dice);
+            self.people.push(Person { rule: (*rule).to_owned(), ..person });
+        }
+    }
+
+    /// The runner stands still, for hours now and then: by then somebody else has seen to its rollout, or nobody has.
+    fn stall(&mut self, at: u64, dice: &mut Dice) {
+        let seconds = dice.one(&[5, 30, 100, 300, 7200]);
+        self.others.push((at, Other::Stall(seconds)));
+        if seconds > 300 && dice.percent(60) {
+            let verb = dice.one(&[Verb::Sweep, Verb::Sweep, Verb::Abort, Verb::Rollback, Verb::Deploy]);
+            self.beside.push((at + dice.between(0, 900), verb));
         }
     }
 
@@ -227,6 +255,13 @@ impl Case {
         }
     }
 
+    /// The action's own last step follows within seconds.
+    fn take_the_last_step(&mut self, dice: &mut Dice) {
+        if dice.percent(20) {
+            self.afterwards.push((dice.between(0, 10), Verb::LastStep));
+        }
+    }
+
     fn interrupt(&mut self, dice: &mut Dice) {
         let verbs = [Verb::Abort, Verb::Abort, Verb::Rollback, Verb::ForcedAbort, Verb::Resume, Verb::Sweep, Verb::Recover];
         let promotes = [Verb::Promote, Verb::Promote, Verb::Sweep, Verb::Abort];
@@ -239,6 +274,7 @@ impl Case {
         match dice.between(0, 9) {
             0 | 1 => {
                 self.blows.push(Blow { job: 0, at: place(dice), falls: Falls::Signal });
+                self.take_the_last_step(dice);
                 if dice.percent(50) {
                     self.afterwards.push((dice.between(0, 200), dice.one(&verbs)));
                 }
@@ -246,6 +282,7 @@ impl Case {
             2..=4 => {
                 let kills = [Falls::KillBefore, Falls::KillAfter, Falls::KillLate(1), Falls::KillLate(2)];
                 self.blows.push(Blow { job: 0, at: place(dice), falls: dice.one(&kills) });
+                self.take_the_last_step(dice);
                 self.afterwards.push((dice.between(0, 400), dice.one(&verbs)));
                 // Whoever goes on dies too, now and then, and then somebody else does.
                 if dice.percent(25) {

@@ -49,6 +49,8 @@ pub(crate) struct Court<'c> {
     pub(crate) violation: Option<Violation>,
     /// Somebody other than a job wrote to these traffic targets.
     pub(crate) edited: Vec<bool>,
+    /// What these say now is a person's, and nobody has written since.
+    pub(crate) by_hand: Vec<bool>,
     /// Somebody removed or replaced our tags.
     pub(crate) tags_lost: bool,
     /// The alarm was on at some time.
@@ -63,12 +65,13 @@ pub(crate) struct Court<'c> {
 
 impl<'c> Court<'c> {
     pub(crate) fn new(case: &'c Case, at_start: Facts) -> Self {
-        let edited = vec![false; at_start.written.len()];
+        let untouched = vec![false; at_start.written.len()];
         Self {
             case,
             jobs: Vec::new(),
             violation: None,
-            edited,
+            edited: untouched.clone(),
+            by_hand: untouched,
             tags_lost: false,
             rang: false,
             at_start,
@@ -128,6 +131,7 @@ impl<'c> Court<'c> {
                 (rules::CAPACITY, rules::capacity(watched, *desired)),
                 (rules::PLAN, rules::plan(watched, *desired, before.at)),
                 (rules::DRIFT, rules::drift(watched, *desired, self.case)),
+                (rules::EMERGENCY, rules::emergency(watched, *desired)),
                 (rules::INTENT, rules::intent(watched, *desired, recorded, self.tags_lost)),
                 (claims::LEASE, claims::lease(watched)),
                 (claims::READ, claims::read(watched, *desired)),
@@ -139,6 +143,7 @@ impl<'c> Court<'c> {
                     (claims::LEASE, claims::lease(watched)),
                     (rules::SIGNAL, rules::signal(watched, before)),
                     (rules::PROMOTION, rules::promotion(watched, record, edited)),
+                    (rules::EMERGENCY, rules::emergency_is_no_promotion(watched, record)),
                     (judged::PASS, judged::promotion(self, watched, record, before.at)),
                     (kept::GATES, kept::promotion(self.case, watched, record, proven)),
                 ]
@@ -176,7 +181,7 @@ impl<'c> Court<'c> {
                     }
                     Desired::Split(_) => {}
                     Desired::BaselineBesideCandidate | Desired::Baseline => {
-                        watched.fell |= watched.step.is_some();
+                        watched.fell |= watched.step.is_some() || rules::is_attached(watched);
                         watched.restoring.get_or_insert(before.at);
                     }
                 }
@@ -201,6 +206,7 @@ impl<'c> Court<'c> {
     /// An effect was carried out, well or not.
     pub(crate) fn done(&mut self, job: usize, effect: &Effect, answer: &Event, after: &Facts) {
         if let Effect::Write(desired) = effect {
+            self.rewritten();
             self.hold(rules::EXPLICIT, after.at, rules::explicit(&self.jobs[job], after, self));
             self.hold(endings::DRAINED, after.at, endings::drained(&self.jobs[job], *desired, after, &self.edited));
         }
@@ -231,12 +237,24 @@ impl<'c> Court<'c> {
             watched.superseded |= theirs;
             watched.read = true;
             watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
+            watched.put_back |= watched.shown && rules::is_put_back(watched, after, &self.by_hand);
+            watched.shown |= rules::is_shown(watched, after);
             watched.looked = Some(after.clone());
             if matches!(effect, Effect::Observe(_)) {
                 watched.observed = true;
                 watched.saw = Some(after.clone());
             }
         }
+    }
+
+    /// A person has written to a traffic target.
+    pub(crate) fn touched(&mut self, place: usize) {
+        (self.edited[place], self.by_hand[place]) = (true, true);
+    }
+
+    /// Weights were written, or may have been: what a person set may be gone.
+    pub(crate) fn rewritten(&mut self) {
+        self.by_hand.fill(false);
     }
 
     /// Whether another minute is over.

@@ -4,29 +4,78 @@ use std::{rc::Rc, time::Duration};
 
 use espalier::{
     aws::{lattice::traffic::TrafficTarget, ledger::Ledger, slots::Launch},
-    rollout::scaling::Scaling,
-    sandbox::direct,
+    rollout::{machine::Effect, scaling::Scaling},
+    sandbox::{
+        direct,
+        scenario::{Edit, Person},
+    },
+    time::Timestamp,
 };
 
 use super::{
-    case::{Other, Verb},
+    case::{Case, Other, Verb},
     readings::{recorded, restores},
     rules,
     run::{Ahead, Run},
-    stage::STRANGERS,
+    stage::{STRANGERS, Stage},
     steer, verbs,
     words::short,
 };
 
+/// A machine that stands still for so many seconds is one that was stopped.
+const LONG: u64 = 3600;
+
+/// What a person takes from us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Touch {
+    Tags,
+    /// What a traffic target says, by its place; one of nobody's that we know is no business of ours.
+    Action(usize),
+}
+
+/// What people are going to do to what is ours, and when.
+pub(super) fn touches(case: &Case, stage: &Stage) -> Vec<(Timestamp, Touch)> {
+    let place = |person: &Person| {
+        let rule = stage.world.rules(&stage.listener).find(|rule| rule.name == person.rule).map(|rule| rule.arn);
+        let arn = if person.rule.is_empty() { Some(stage.listener.as_str()) } else { rule };
+        stage.targets.iter().position(|(target, _)| Some(target.arn()) == arn)
+    };
+    let touch = |person: &Person| match person.r#do {
+        Edit::RemoveTags | Edit::RemoveServiceTags => Some(Touch::Tags),
+        Edit::SetAction(_) | Edit::DeleteRule => place(person).map(Touch::Action),
+        Edit::Nothing | Edit::CancelJob | Edit::SetAlarm(_) | Edit::SetPullRequest(_) => None,
+    };
+    let when = |person: &Person| stage.world.now() + Duration::from_secs(person.at);
+    case.people.iter().filter_map(|person| touch(person).map(|touch| (when(person), touch))).collect()
+}
+
 impl Run<'_> {
+    /// Who wrote: what people have done by now.
+    pub(super) fn note_edits(&mut self) {
+        let (now, court) = (self.world.now(), &mut self.court);
+        self.edits.retain(|(at, touch)| {
+            if *at <= now {
+                match touch {
+                    Touch::Tags => court.tags_lost = true,
+                    Touch::Action(place) => court.touched(*place),
+                }
+            }
+            *at > now
+        });
+    }
+
     pub(super) fn happen(&mut self, what: Ahead) {
         match what {
-            Ahead::Lands(late) => late.what.land(&mut self.world),
+            Ahead::Lands(late) => {
+                late.what.land(&mut self.world);
+                self.court.rewritten();
+            }
             Ahead::Strays(place) => {
                 let job = &mut self.jobs[place];
                 let effect = Rc::clone(&job.effect);
                 self.world.note("late", format!("{} lands now, whose job is dead", short(&effect)));
                 let _answer_to_nobody = job.hands.carry_out(&mut self.world, &effect, &job.rollout);
+                self.court.rewritten();
             }
             Ahead::Other(Other::Behave(image, behaviour)) => {
                 self.world.note("application", format!("{image} is healthy: {}", behaviour.healthy));
@@ -45,6 +94,11 @@ impl Run<'_> {
                 self.world.launch(&name, STRANGERS, desired).expect("ECS takes it");
             }
             Ahead::Other(Other::Usurp) => self.usurp(),
+            // What is under way arrives, however long the runner then stands still.
+            Ahead::Other(Other::Stall(seconds)) if seconds >= LONG && self.sends() => {
+                let later = self.world.now() + Duration::from_secs(1);
+                self.ahead.push((later, Ahead::Other(Other::Stall(seconds))));
+            }
             Ahead::Other(Other::Stall(ref seconds)) => {
                 self.world.note("runner", format!("stands still for {seconds} s"));
                 let until = self.world.now() + Duration::from_secs(*seconds);
@@ -60,6 +114,14 @@ impl Run<'_> {
             Ahead::Begins(verb) => self.start(verb),
         }
         self.notice();
+    }
+
+    /// The first job is at something that changes the world.
+    fn sends(&self) -> bool {
+        let waits = |effect: &Effect| {
+            matches!(effect, Effect::WaitUntil(_) | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_))
+        };
+        self.jobs.first().is_some_and(|job| !job.dead && !waits(&job.effect))
     }
 
     /// Another rollout writes its record over whatever is there.

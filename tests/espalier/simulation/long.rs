@@ -13,10 +13,13 @@ use super::{
 /// What came of many cases.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
-    /// Jobs: a case has several.
-    pub(crate) rollouts: u64,
     pub(crate) cases: u64,
-    /// By kind of outcome.
+    /// All that began, the sweeps after a case's last job among them: a case has several.
+    pub(crate) jobs: u64,
+    /// Those of them that brought a rollout to a typed outcome. What a killed job leaves is counted where a later one ends it; who declines,
+    /// or touched nothing, has ended none.
+    pub(crate) rollouts: u64,
+    /// How the jobs ended.
     pub(crate) outcomes: BTreeMap<String, u64>,
     /// The stories of the cases that broke a rule.
     pub(crate) violations: Vec<String>,
@@ -35,8 +38,9 @@ impl Summary {
 
     fn count(&mut self, played: &Played) {
         self.cases += 1;
-        for (_, ending) in &played.endings {
-            self.rollouts += 1;
+        for ending in played.endings.iter().map(|(_, ending)| ending).chain(&played.swept) {
+            self.jobs += 1;
+            self.rollouts += u64::from(matches!(ending, Some(Ending::Outcome(_))));
             let kind = match ending {
                 Some(Ending::Outcome(outcome)) => outcome.kind.to_string(),
                 Some(Ending::Untouched(_)) => "untouched".to_owned(),
@@ -50,8 +54,11 @@ impl Summary {
     /// All of it in a line.
     pub(crate) fn line(&self) -> String {
         let outcomes: Vec<_> = self.outcomes.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-        let (rollouts, cases, violations) = (self.rollouts, self.cases, self.violations.len());
-        format!("{rollouts} rollouts in {cases} cases: {}; violations {violations}", outcomes.join(", "))
+        let (rollouts, jobs, cases, violations) = (self.rollouts, self.jobs, self.cases, self.violations.len());
+        format!(
+            "{rollouts} rollouts ended in a typed outcome, by {jobs} jobs in {cases} cases: {}; violations {violations}",
+            outcomes.join(", ")
+        )
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     case::{CANDIDATE_IMAGE, Case, STABLE_IMAGE, Verb},
     court::{Court, Violation},
     facts::Facts,
+    happen::touches,
     kept, rules,
     run::{Ahead, Run},
     stage::{Stage, demand, load},
@@ -25,6 +26,8 @@ use super::{
 pub(crate) struct Played {
     /// How each job ended, by its name; none for one that was killed or had nothing to do.
     pub(crate) endings: Vec<(String, Option<Ending>)>,
+    /// The same of the sweeps after the last job.
+    pub(crate) swept: Vec<Option<Ending>>,
     pub(crate) violation: Option<Violation>,
     /// Each job's journal.
     pub(crate) journals: Vec<Journal>,
@@ -75,6 +78,7 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Pl
     let start = world.now();
     let revision = |slot: usize| stage.slots[slot].task_definition.clone().unwrap_or_default();
     let revisions = [revision(0), revision(1)];
+    let edits = touches(case, &stage);
     let court = Court::new(case, Facts::of(&world, &stage, &revisions));
     let mut ahead: Vec<_> =
         case.others.iter().map(|(at, other)| (start + Duration::from_secs(*at), Ahead::Other(other.clone()))).collect();
@@ -87,6 +91,7 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Pl
         jobs: Vec::new(),
         ahead,
         afterwards,
+        edits,
         court,
         offset: case.ahead * 1000,
         tells,
@@ -107,7 +112,6 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Pl
 impl Run<'_> {
     fn over(mut self, start: Timestamp) -> Played {
         self.land();
-        self.note_edits();
         let facts = self.facts();
         let served = rules::served(self.case, &self.court, &facts);
         self.court.hold(rules::SERVED, facts.at, served);
@@ -131,6 +135,7 @@ impl Run<'_> {
                 .take(jobs)
                 .map(|(job, own)| (job.name.clone(), own.ending.clone()))
                 .collect(),
+            swept: self.jobs.iter().skip(jobs).map(|job| job.ending.clone()).collect(),
             violation: self.court.violation,
             journals,
         }

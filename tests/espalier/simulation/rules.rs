@@ -17,9 +17,9 @@ use espalier::{
 };
 
 use super::{
-    case::{Case, Shape},
+    case::{Case, Other, Shape},
     court::Court,
-    facts::Facts,
+    facts::{Facts, Weights},
     judged, kept,
     watched::{Watched, slot_of},
 };
@@ -174,6 +174,43 @@ pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), 
     Err(format!("{} wrote {desired:?} over somebody else's split that it had read", job.name))
 }
 
+/// Whether the newest reading showed the candidate listed everywhere, without weight: who then writes the baseline rolls back.
+pub(crate) fn is_attached(job: &Watched) -> bool {
+    let listed = |facts: &Facts| facts.written.iter().flatten().all(|weights| weights.listed == [true, true]);
+    job.looked.as_ref().is_some_and(|looked| looked.share(job.candidate) == 0 && listed(looked))
+}
+
+pub(crate) const EMERGENCY: &str = "3: what somebody has put back to what it was before is an abort: no step is written over it";
+
+/// Whether the weights of the step in hand were read everywhere: from then on what is at rest was put there.
+pub(crate) fn is_shown(job: &Watched, facts: &Facts) -> bool {
+    let share = job.step.and_then(|step| job.record.plan.steps.get(step)).map_or(0, |step| step.share.millipercent());
+    job.stable.is_some() && share > 0 && [facts.share(job.candidate), facts.least_share(job.candidate)] == [share; 2]
+}
+
+/// Whether a person has put a traffic target back.
+pub(crate) fn is_put_back(job: &Watched, facts: &Facts, by_hand: &[bool]) -> bool {
+    let Some(stable) = job.stable else { return false };
+    let is_at_rest = |weights: &Weights| weights.slots[stable] > 0 && weights.slots[job.candidate] == 0 && weights.others == 0;
+    facts.written.iter().zip(by_hand).any(|(weights, by_hand)| *by_hand && weights.as_ref().is_some_and(is_at_rest))
+}
+
+pub(crate) fn emergency(job: &Watched, desired: Desired) -> Result<(), String> {
+    match desired {
+        Desired::Split(split) if job.put_back && split.candidate > 0 => {
+            Err(format!("{} wrote {split} after it had read that somebody had put the weights back", job.name))
+        }
+        Desired::Split(_) | Desired::BaselineBesideCandidate | Desired::Baseline => Ok(()),
+    }
+}
+
+pub(crate) fn emergency_is_no_promotion(job: &Watched, record: &Record) -> Result<(), String> {
+    if !job.put_back || job.promoted || record.state != State::Promoted {
+        return Ok(());
+    }
+    Err(format!("{} records a promotion after it had read that somebody had put the weights back", job.name))
+}
+
 pub(crate) const EXPLICIT: &str = "4: both weights are always there, never all zero, and nobody else has any";
 
 pub(crate) fn explicit(job: &Watched, after: &Facts, court: &Court<'_>) -> Result<(), String> {
@@ -299,5 +336,7 @@ pub(crate) const ENDS: &str = "11: every path ends, with a deadline on every pha
 /// The longest that a job can take: its timeout, and each phase's own limit.
 pub(crate) fn longest(case: &Case) -> Duration {
     let hooks: Duration = case.errands.iter().map(|errand| errand.limit).sum();
-    case.plan.timeout + Duration::from_secs(120 + 900 + 300 + 600 * 4) + case.plan.settle + Duration::from_secs(600) + hooks
+    let stalls = case.others.iter().map(|(_, other)| if let Other::Stall(seconds) = other { *seconds } else { 0 });
+    let phases = Duration::from_secs(120 + 900 + 300 + 600 * 4 + 600 + stalls.sum::<u64>());
+    case.plan.timeout + phases + case.plan.settle + hooks
 }

@@ -7,7 +7,7 @@ use espalier::{
         machine::{Desired, Effect, Ending, Event, Rollout},
         record::Record,
     },
-    sandbox::{direct::Direct, scenario::Edit},
+    sandbox::direct::Direct,
     time::Timestamp,
 };
 
@@ -19,6 +19,7 @@ use super::{
     errands,
     facts::Facts,
     hands::Hands,
+    happen::Touch,
     judged, kept,
     play::Bend,
     recorded::{Tags, found},
@@ -63,6 +64,8 @@ pub(super) struct Run<'c> {
     pub(super) jobs: Vec<Job>,
     pub(super) ahead: Vec<(Timestamp, Ahead)>,
     pub(super) afterwards: VecDeque<(u64, Verb)>,
+    /// What people are still going to do.
+    pub(super) edits: Vec<(Timestamp, Touch)>,
     pub(super) court: Court<'c>,
     /// The clock of a runner on which a job begins, against the world's, in milliseconds.
     pub(super) offset: i64,
@@ -157,6 +160,7 @@ impl Run<'_> {
     }
 
     pub(super) fn notice(&mut self) {
+        self.note_edits();
         let facts = self.facts();
         self.tally();
         self.court.changed(&facts);
@@ -206,7 +210,6 @@ impl Run<'_> {
         let asks_record = matches!(*effect, Effect::Write(Desired::Split(_)) | Effect::Scale(_, 0) | Effect::Finish(_));
         let holder = self.jobs[place].hands.ledger.holder().to_owned();
         let recorded = if asks_record { self.recorded(place) } else { None };
-        self.note_edits();
         let recorded = recorded.as_deref();
         self.court.asked(place, &effect, &facts, recorded, &self.jobs[place].hands.errands.proven);
         let blow = self.blow(place);
@@ -258,21 +261,6 @@ impl Run<'_> {
         }
     }
 
-    /// The world's own view of who wrote: whatever the log says that people did.
-    pub(super) fn note_edits(&mut self) {
-        let (now, start) = (self.world.now(), self.court.at_start.at);
-        let passed = now.since(start).as_secs();
-        for person in self.case.people.iter().filter(|person| person.at <= passed) {
-            match person.r#do {
-                Edit::RemoveTags | Edit::RemoveServiceTags => self.court.tags_lost = true,
-                Edit::SetAlarm(_) | Edit::SetPullRequest(_) => {}
-                Edit::Nothing | Edit::CancelJob | Edit::SetAction(_) | Edit::DeleteRule => {
-                    self.court.edited.iter_mut().for_each(|edited| *edited = true);
-                }
-            }
-        }
-    }
-
     /// The effect of a job is carried out, and the machine is told.
     fn act(&mut self, place: usize) {
         let effect = Rc::clone(&self.jobs[place].effect);
@@ -300,7 +288,6 @@ impl Run<'_> {
             // A reading that a signal interrupts is not heard.
             let unheard =
                 blow == Some(Falls::Signal) && matches!(*effect, Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_));
-            self.note_edits();
             if !unheard {
                 self.court.done(place, &effect, &event, &facts);
                 self.court.read(place, &event);

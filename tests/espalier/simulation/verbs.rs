@@ -119,6 +119,8 @@ pub(crate) fn begin_on(verb: Verb, case: &Case, reading: Reading, stage: &Stage,
         Verb::Resume => Takeover::resume(&record, leased_until, now),
         Verb::Sweep => Takeover::sweep(&record, record.is_whole() && !record.hooked, leased_until, now),
         Verb::Recover => Takeover::recover(&record, false, leased_until, now),
+        Verb::LastStep if record.id == OURS => Takeover::recover(&record, true, leased_until, now),
+        Verb::LastStep => return None,
     };
     take(takeover, reading, verb, (case, stage), now)
 }

@@ -36,7 +36,7 @@ pub(crate) struct Watched {
     pub(crate) denied: bool,
     /// When it could not write its record or its lease last.
     pub(crate) unwritten: Option<Timestamp>,
-    /// The highest step that was written, and when last; that weights fell.
+    /// The highest step that was written, and when last; that a rollback was begun.
     pub(crate) step: Option<usize>,
     pub(crate) stepped: Timestamp,
     pub(crate) fell: bool,
@@ -56,6 +56,9 @@ pub(crate) struct Watched {
     /// An answered reading showed somebody else's record, or somebody else's split.
     pub(crate) superseded: bool,
     pub(crate) drift_seen: bool,
+    /// An answered reading showed the weights of a step everywhere; a later one that a person has put some of them back.
+    pub(crate) shown: bool,
+    pub(crate) put_back: bool,
     pub(crate) promoted: bool,
     /// What the world measured of the step in hand is beyond a limit.
     pub(crate) condemned: bool,

@@ -1,5 +1,7 @@
 //! After a promotion: going back, and looking.
 
+use serde_json::json;
+
 use super::{QUICKLY, STEPS};
 use crate::harness::{CONFIG, Story};
 
@@ -46,6 +48,24 @@ fn rollback_starts_the_old_slot_again_where_it_was_retired() {
     {
         assert!(outputs.lines().any(|found| found == line), "{line} is not in\n{outputs}");
     }
+}
+
+/// What was stable before is recorded: it is not "revision minus one", which was rejected here.
+#[test]
+fn rollback_goes_to_what_served_before_and_not_to_the_release_that_was_rejected_in_between() {
+    let told = Story::of(&json!({ "images": { "myservice:bad": { "healthy": false } } })).script(&format!(
+        r#"
+        exits 0 deploy --image web=nginx:1.28 {QUICKLY}
+        exits 3 deploy --image web=myservice:bad {QUICKLY}
+        exits 0 deploy --image web=nginx:1.29 {QUICKLY}
+        exits 0 espalier rollback --lattice-service myservice
+        "#
+    ));
+    let told =
+        told.ends_with(0).says("myservice:2 promoted").says("myservice:4 promoted").says("↩️ myservice:2 serves again after");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    assert_eq!((told.world.revision("myservice-green").as_str(), told.world.tasks("myservice-green")), ("myservice:2", 3));
+    assert_eq!(told.world.tasks("myservice"), 0, "what was rolled back runs no more");
 }
 
 #[test]

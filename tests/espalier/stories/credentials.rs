@@ -79,3 +79,16 @@ fn credentials_that_end_in_the_middle_are_warned_of_and_leave_the_release_stuck_
     let enough = Story::of(&json!({ "iam": { "expires": 36000 } })).deploy(&QUICK).ends_with(0);
     assert!(!enough.run.stdout.contains("credentials end"), "{}", enough.run.stdout);
 }
+
+/// The way back takes up to ten minutes more than the timeout: whoever has less than both is told beforehand.
+#[test]
+fn credentials_have_to_outlive_the_timeout_by_ten_minutes() {
+    let timeout = ["--timeout", "45m"];
+    for (minutes, warned) in [(5, true), (9, true), (11, false)] {
+        let expires = (45 + minutes) * 60;
+        let told = Story::of(&json!({ "iam": { "expires": expires } })).deploy(&[&timeout[..], &QUICK].concat()).ends_with(0);
+        let says = told.run.stdout.contains("and the release may need them for 55m (its timeout and ten minutes)");
+        assert_eq!(says, warned, "{minutes} minutes after the timeout:\n{}", told.run.stdout);
+        assert_eq!(told.run.stdout.contains("credentials end"), warned, "{minutes}:\n{}", told.run.stdout);
+    }
+}

@@ -219,7 +219,7 @@ fn a_sweep_takes_the_closed_and_the_overdue_and_leaves_the_others() {
 }
 
 #[test]
-fn what_has_the_name_of_a_preview_and_not_its_tags_is_left_alone() {
+fn c20_what_has_the_name_of_a_preview_and_not_its_tags_is_left_alone() {
     let taken = json!({ "name": "myservice-pr-12", "id": "tg-99999999999999999", "config": { "port": 80, "protocol": "HTTP", "vpcIdentifier": "vpc-12345678" } });
     let seed: Value = {
         let groups = Story::within("promoted").untold().state()["lattice"]["target_groups"].clone();

@@ -265,6 +265,21 @@ fn what_others_added_stays_and_keeps_what_it_needs() {
 }
 
 #[test]
+fn c20_a_target_group_that_somebody_else_forwards_to_is_not_taken_away() {
+    let story = Story::within("promoted");
+    let theirs = "region: ap-northeast-1\nservice: other\nup:\n  service: shop\n  listeners: { theirs: { port: 8080, default: { forward: shop-batch } } }\n";
+    let other = story.write("other.yml", theirs);
+    let (mine, up) = (format!("exits 0 espalier up -c {WHOLE}\n"), format!("exits 0 espalier up -c {other}\n"));
+    let told = story.script(&format!("{mine}{up}exits 0 espalier down -c {WHOLE}")).ends_with(0);
+    let group = |world: &World| {
+        let groups = world.state()["lattice"]["target_groups"].as_array().cloned().unwrap_or_default();
+        groups.into_iter().find(|group| group["name"] == "shop-batch").expect("it is there")
+    };
+    assert_eq!(group(&told.world), group(&story.script(&mine).world), "with its targets");
+    told.says("target group shop-batch: stays: listener theirs still needs it");
+}
+
+#[test]
 fn the_plan_stands_on_the_pull_request() {
     let told = up_and("").ends_with(0);
     let comments = told.world.comments();
