@@ -195,16 +195,14 @@ fn a_rollout_that_is_stuck_gives_scaling_back_in_spite_of_a_throttle() {
             world.candidate_healthy = 0;
         }
         let is_stuck = world.record.as_ref().is_some_and(|record| record.state == State::Stuck);
-        match effect {
-            Effect::Write(Desired::BaselineBesideCandidate) if world.candidate_weight() > 0 => {
-                Some(Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "denied".to_owned() }))
-            }
-            Effect::Steer(_) if is_stuck && refused < 3 => {
-                refused += 1;
-                Some(throttled())
-            }
-            _ => None,
+        if *effect == Effect::Write(Desired::BaselineBesideCandidate) && world.candidate_weight() > 0 {
+            return Some(Event::Refused(Refusal { kind: RefusalKind::Permanent, message: "denied".to_owned() }));
         }
+        if matches!(effect, Effect::Steer(_)) && is_stuck && refused < 3 {
+            refused += 1;
+            return Some(throttled());
+        }
+        None
     };
     let (world, machine, ending, _) = drive(world, machine, denied, |_, _| ());
     assert_eq!((kind(&ending), world.held, refused), (Some(OutcomeKind::Stuck), [false; 2], 3));
