@@ -282,6 +282,8 @@ impl Rollout {
         }
         self.paused = false;
         self.record.verified = intent;
+        // Written before anything is waited for: whoever goes on would take what somebody has put back since for what was never written.
+        self.record_lost = true;
         self.say(Happening::Shifted { split: intent });
         let until = self.now + self.settle_time();
         self.settling(index, until, observation)

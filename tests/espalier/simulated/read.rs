@@ -194,3 +194,22 @@ fn what_somebody_set_is_recorded_as_theirs_though_tags_are_throttled_at_first() 
     assert_eq!(outcome(&played, 0).kind, OutcomeKind::Stuck);
     assert_eq!(last(&played).share(CANDIDATE), 23_000, "{}", played.story.join("\n"));
 }
+
+/// A person puts everything back after the job has died at its first step: the record did not say that the step had been seen written, so
+/// that whoever resumed took it for one that never was, and walked it to the end.
+#[test]
+fn what_a_person_has_put_back_since_the_job_died_is_not_walked_on() {
+    let mut resumed = 0;
+    for at in 22..44 {
+        let back = |rule: &str| Person { rule: rule.to_owned(), ..sets(220, 100, 0) };
+        let mut case = Case { blows: vec![killed(0, at)], people: vec![back("api"), back("")], ..quiet() };
+        case.plan.steps[0].bake = Duration::from_secs(120);
+        let played = played(&Case { afterwards: vec![(400, Verb::Resume)], ..case });
+        let was_shown = played.journals[0].shifts().next().is_some();
+        if let (true, Some((_, Some(Ending::Outcome(outcome))))) = (was_shown, played.endings.get(1)) {
+            resumed += 1;
+            assert_eq!(outcome.kind, OutcomeKind::RolledBack, "{at}: {}\n{}", outcome.reason, played.story.join("\n"));
+        }
+    }
+    assert!(resumed > 5, "{resumed}");
+}
