@@ -105,11 +105,11 @@ impl Rollout {
             self.give_up = self.now + WRITE_LIMIT;
             return Effect::Scale(Role::Stable, self.stable_count());
         }
-        if !self.hurried {
-            self.give_up = self.now + WRITE_LIMIT;
-        }
         if let Some(effect) = self.give_all_back() {
             self.phase = Phase::Sticking(reason);
+            if !self.hurried && !std::mem::replace(&mut self.steering.last, true) {
+                self.give_up = self.now + WRITE_LIMIT;
+            }
             return effect;
         }
         self.finish(OutcomeKind::Stuck, reason)
@@ -117,7 +117,11 @@ impl Rollout {
 
     /// What was refused a moment ago, once more.
     pub(super) fn sticking_again(&mut self) -> Effect {
-        if self.scaling == Scaling::Asked { Effect::Scale(Role::Stable, self.stable_count()) } else { self.write_record() }
+        if self.scaling == Scaling::Asked {
+            return Effect::Scale(Role::Stable, self.stable_count());
+        }
+        let given_back = if self.steering.last { self.give_all_back() } else { None };
+        given_back.unwrap_or_else(|| self.write_record())
     }
 
     /// It was scaled up, or cannot be.

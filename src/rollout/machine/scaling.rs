@@ -36,6 +36,8 @@ pub(super) struct Steering {
     owed: [bool; 2],
     /// What could not be done.
     kept: Vec<Steer>,
+    /// Nothing else is done any more, and for how long has been decided.
+    pub(super) last: bool,
     /// What the record says to be held was held by an earlier rollout.
     unfinished: bool,
 }
