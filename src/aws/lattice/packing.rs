@@ -4,7 +4,7 @@
 //! numbered keys and closed by a checksum: two writers, or a hand in the console, leave something that does not add up rather
 //! than something that reads as a record.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use sha2::{Digest as _, Sha256};
 
@@ -68,7 +68,7 @@ pub fn pack(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, Unpack
         rest = after;
     }
     let mut tags: BTreeMap<String, String> =
-        chunks.iter().enumerate().map(|(index, chunk)| (key(prefix, &index.to_string()), (*chunk).to_owned())).collect();
+        chunks.iter().enumerate().map(|(index, chunk)| (key(prefix, index), (*chunk).to_owned())).collect();
     tags.insert(key(prefix, "sum"), sum(chunks.len(), text));
     Ok(tags)
 }
@@ -85,8 +85,10 @@ pub fn unpack(prefix: &str, tags: &BTreeMap<String, String>) -> Result<Option<St
     };
     let count = given.split(' ').next().and_then(|count| count.parse::<usize>().ok());
     let count = count.filter(|count| *count < MAX_TAGS).ok_or_else(|| torn("the checksum cannot be read"))?;
-    let chunk = |index: usize| tags.get(&key(prefix, &index.to_string())).map(String::as_str);
-    let text = (0..count).map(chunk).collect::<Option<String>>().ok_or_else(|| torn("a part is missing"))?;
+    let mut text = String::with_capacity(count * VALUE_LENGTH);
+    for index in 0..count {
+        text.push_str(tags.get(&key(prefix, index)).ok_or_else(|| torn("a part is missing"))?);
+    }
     if sum(count, &text) == *given { Ok(Some(text)) } else { Err(torn("the checksum does not fit")) }
 }
 
@@ -103,7 +105,7 @@ pub fn free_tags(tags: &BTreeMap<String, String>, needed: usize, others: usize) 
     }
 }
 
-fn key(prefix: &str, end: &str) -> String {
+fn key(prefix: &str, end: impl fmt::Display) -> String {
     format!("{KEY_PREFIX}{prefix}.{end}")
 }
 

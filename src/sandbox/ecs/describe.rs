@@ -25,10 +25,12 @@ const OF_A_REVISION: [&str; 2] = ["loadBalancers", "serviceRegistries"];
 
 /// How many tasks of a deployment are counted as running and as pending.
 pub(crate) fn counts(world: &World, service: &EcsService, deployment: &str) -> (usize, usize) {
-    let tasks = world.ecs.tasks.iter().filter(|task| service.owns(task) && task.deployment == deployment);
-    let wanted = tasks.filter(|task| task.wanted()).collect::<Vec<_>>();
-    let running = wanted.iter().filter(|task| task.status == TaskStatus::Running).count();
-    (running, wanted.len() - running)
+    let mut counts = (0, 0);
+    for task in world.ecs.tasks.iter().filter(|task| task.wanted() && task.deployment == deployment && service.owns(task)) {
+        let is_running = task.status == TaskStatus::Running;
+        counts = (counts.0 + usize::from(is_running), counts.1 + usize::from(!is_running));
+    }
+    counts
 }
 
 /// A service as in `DescribeServices`. VPC Lattice stands in its deployments only.

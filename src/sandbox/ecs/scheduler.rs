@@ -41,7 +41,7 @@ pub(crate) struct Count {
 pub(crate) fn count(world: &World, place: usize, deployment: &str) -> Count {
     let mut count = Count::default();
     let Some(service) = world.ecs.services.get(place) else { return count };
-    for task in world.ecs.tasks.iter().filter(|task| service.owns(task) && task.deployment == deployment) {
+    for task in world.ecs.tasks.iter().filter(|task| task.deployment == deployment && service.owns(task)) {
         count.live += usize::from(task.wanted());
         count.ready += usize::from(task.wanted() && task.status == TaskStatus::Running && task.healthy);
         count.left += usize::from(task.status != TaskStatus::Stopped);

@@ -113,13 +113,15 @@ fn slot(world: &Direct, stage: &Stage, index: usize, revision: &str) -> SlotFact
     let slot = &stage.slots[index];
     let name = slot.ecs_service.as_deref().unwrap_or_default();
     let mut facts = SlotFacts::default();
+    // Looked through once, and not once for each target.
+    let tasks: Vec<_> = world.tasks(name).map(|task| (task.address, task.task_definition == revision)).collect();
     for (address, _, health) in world.targets(slot.group_arn.as_str()) {
         facts.present += 1;
         facts.healthy += u32::from(health == Health::Healthy);
         facts.settled += u32::from(!matches!(health, Health::Draining | Health::Initial));
         if health != Health::Draining && !revision.is_empty() {
-            let owner = world.tasks(name).filter(|task| task.address == Some(address)).last();
-            facts.foreign += u32::from(owner.is_none_or(|task| task.task_definition != revision));
+            let owner = tasks.iter().rfind(|(of, _)| *of == Some(address));
+            facts.foreign += u32::from(owner.is_none_or(|(_, is_current)| !is_current));
         }
     }
     if let Some(service) = world.ecs_service(name) {
