@@ -100,7 +100,9 @@ pub(crate) fn capacity(job: &Watched, desired: Desired) -> Result<(), String> {
             let (candidate, share) = (saw.slots[job.candidate], split.share().millipercent());
             let needed = needs(share, saw.slots[stable].running);
             let repeated = job.step == step(job, split);
-            if candidate.healthy >= needed || (repeated && candidate.healthy > 0) {
+            // Asked to go back from what is dead: whatever serves is more than that.
+            let ends_an_outage = job.record.verb == "rollback" && saw.slots[stable].healthy == 0;
+            if candidate.healthy >= needed || ((repeated || ends_an_outage) && candidate.healthy > 0) {
                 return Ok(());
             }
             Err(format!(
