@@ -168,6 +168,30 @@ fn a_rejected_candidate_is_stopped_though_a_reading_fails_while_the_weights_sett
     assert_eq!((kind(&ending), world.candidate_tasks, failed), (Some(OutcomeKind::RolledBack), 0, true));
 }
 
+/// Weights that were back and are not any more are put back in the same tick.
+#[test]
+fn weights_that_slip_away_again_are_put_back_without_a_pause() {
+    let world = World::new(false);
+    let machine = usual(&world);
+    let mut slipped = false;
+    let slips = |world: &mut World, effect: &Effect| {
+        let half = Split { stable: 50, candidate: 50 };
+        if world.candidate_weight() == half.candidate && !slipped {
+            world.candidate_healthy = 0;
+        }
+        let is_back = world.record.as_ref().is_some_and(|record| record.state == State::RolledBack);
+        if is_back && !slipped && *effect == Effect::Observe(None) {
+            (slipped, world.candidate_healthy) = (true, 100);
+            world.actions = [Some(half); 2];
+        }
+        None
+    };
+    let (world, _, ending, all) = drive(world, machine, slips, |_, _| ());
+    assert_eq!((kind(&ending), world.candidate_weight(), slipped), (Some(OutcomeKind::RolledBack), 0, true));
+    let again = [Effect::Observe(None), Effect::CountHealthy(Role::Stable), Effect::Write(Desired::BaselineBesideCandidate)];
+    assert!(all.windows(3).any(|three| *three == again), "{all:?}");
+}
+
 /// What a release did not hold, the next one does not give back over what people suspended in between.
 #[test]
 fn a_release_that_is_declined_leaves_no_word_that_it_held_anything() {

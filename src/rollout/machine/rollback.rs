@@ -279,6 +279,8 @@ impl Rollout {
             } else if self.now >= self.give_up {
                 return Some(self.not_restored(rollback.clone(), "a split that was taken back keeps coming".to_owned()));
             }
+            // They were back: that they are not any more is news, and no reason to wait.
+            self.paused |= rollback.stage != Stage::Writing;
             return Some(self.restore_again(rollback.clone()));
         }
         let target = self.journal().release.traffic_targets.get(moved).cloned().unwrap_or_default();
