@@ -73,9 +73,10 @@ pub(crate) fn given_back(case: &Case, job: &Watched, outcome: &Outcome, facts: &
     };
     for slot in serving.into_iter().flatten() {
         let Some(seen) = facts.scaled[slot] else { continue };
-        // A slot that was put to rest is given its bounds by the next release.
+        // A slot that was put to rest is given its bounds by the next release. Where somebody has moved everything to it since, and this
+        // job found it so, it is none of this job's.
         let has_rested = seen.min == 0 && job.record.scaling.is_some_and(|scaling| scaling.min > 0);
-        let rests = has_rested && outcome.kind == OutcomeKind::Stuck;
+        let rests = seen.min == 0 && outcome.kind == OutcomeKind::Stuck;
         if (!is_suspended(seen, as_was) || has_rested) && !rests {
             return Err(format!("{} ended {} and left slot {slot} with {seen:?}, not {as_was:?}", job.name, outcome.kind));
         }
