@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{QUICKLY, hooks};
 use crate::harness::{CONFIG, Story};
 
-/// A Lattice service whose default action is `myservice`'s, and a rule of it another application's.
-fn shared() -> Story {
+/// A Lattice service with this default action, for `myservice`, and with a rule that is another application's.
+pub(super) fn shared(default_action: &str) -> Story {
     let file = std::fs::read_to_string("tests/fixtures/scenarios/three-services.yml").expect("a scenario");
     let services = r#"lattice:
   services:
@@ -16,10 +16,11 @@ fn shared() -> Story {
         - name: http-80
           id: listener-12345678901234567
           port: 80
-          default_action: { forward: { myservice-a: 100 } }
+          default_action: DEFAULT
           rules: [{ name: other, id: rule-12345678901234567, priority: 10, match: { httpMatch: { pathMatch: { match: { prefix: /other } } } }, action: { forward: { good: 100 } } }]
 "#;
-    Story::within("promoted").elsewhere("shared.yml", &file.replacen("lattice:\n", services, 1))
+    Story::within("promoted")
+        .elsewhere("shared.yml", &file.replacen("lattice:\n", &services.replace("DEFAULT", default_action), 1))
 }
 
 const OTHERS: &str = "espalier shift --lattice-service myservice --rules other --from good --to leaky --steps 5%:30s,hold:4h,100%:30s --settle 30s";
@@ -27,7 +28,7 @@ const OTHERS: &str = "espalier shift --lattice-service myservice --rules other -
 /// What a config's command is about is that config's application, also where another one's rollout is the one under way.
 #[test]
 fn a_config_is_about_its_own_application() {
-    let told = shared().script(&format!(
+    let told = shared("{ forward: { myservice-a: 100 } }").script(&format!(
         r#"
         exits 0 espalier deploy -c {CONFIG} --rules default {QUICKLY}
         exits 0 {OTHERS}

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::neighbours;
 use crate::harness::{CONFIG, Story};
 
 #[test]
@@ -106,19 +107,7 @@ people: [{ service: another, listener: http-80, share_at_least: 5, at: 330, do: 
 /// Two applications on one Lattice service, and the first release of one of them: what the other has under way there is not its own.
 #[test]
 fn a_first_release_leaves_another_applications_rollout_alone() {
-    let file = std::fs::read_to_string("tests/fixtures/scenarios/three-services.yml").expect("a scenario");
-    let services = r#"lattice:
-  services:
-    - name: myservice
-      id: svc-12345678901234567
-      listeners:
-        - name: http-80
-          id: listener-12345678901234567
-          port: 80
-          default_action: { fixed_response: 404 }
-          rules: [{ name: other, id: rule-12345678901234567, priority: 10, match: { httpMatch: { pathMatch: { match: { prefix: /other } } } }, action: { forward: { good: 100 } } }]
-"#;
-    let story = Story::within("promoted").elsewhere("shared.yml", &file.replacen("lattice:\n", services, 1));
+    let story = neighbours::shared("{ fixed_response: 404 }");
     let told = story.script(&format!(
         r#"
         exits 0 espalier shift --lattice-service myservice --rules other --from good --to leaky --steps 5%:30s,hold:4h,100%:30s --settle 30s
