@@ -293,7 +293,7 @@ pub async fn on_service(aws: &Aws, service_arn: &str) -> Result<Vec<Found>, Ledg
 
 /// Without those whose traffic targets a later rollout moved too. That one may keep its record elsewhere, since it moved others besides: then
 /// the one before stays where it was, and is nobody's business any more. Pure.
-fn newest(records: Vec<Result<Found, LedgerError>>) -> Vec<Result<Found, LedgerError>> {
+pub(super) fn newest(records: Vec<Result<Found, LedgerError>>) -> Vec<Result<Found, LedgerError>> {
     let all: Vec<(Timestamp, Vec<String>)> =
         records.iter().flatten().map(|found| (found.record.started, found.record.targets.clone())).collect();
     let is_past = |found: &Found| {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     lattice::{action::Action, traffic::TrafficTarget},
-    ledger::{Found, Ledger},
+    ledger::{Found, Ledger, newest},
 };
 use crate::{
     rollout::{
@@ -162,4 +162,18 @@ fn whoever_counts_free_tags_asks_for_no_fewer_than_are_written() {
             assert!(asked >= tags, "{targets} targets, {steps} steps: {tags} tags on {arn}, and room for {asked}");
         }
     }
+}
+
+/// A config that has got another rule since keeps its record elsewhere: the one before stays where it was, and is nobody's business.
+#[test]
+fn a_record_is_passed_over_whose_traffic_targets_a_later_rollout_moved() {
+    let found = |id: &str, ago: u64, targets: &[&str]| {
+        let targets = targets.iter().map(|arn| (*arn).to_owned()).collect();
+        let record = Record { id: id.to_owned(), started: seconds_ago(ago), targets, ..ours() };
+        Ok(Found { record, leased_until: None, holder: id.to_owned(), tags: BTreeMap::new() })
+    };
+    let all =
+        vec![found("before", 100, &["one", "two"]), found("since", 50, &["two", "three"]), found("neighbour", 200, &["four"])];
+    let left: Vec<_> = newest(all).into_iter().flatten().map(|found| found.record.id).collect();
+    assert_eq!(left, ["since", "neighbour"]);
 }
