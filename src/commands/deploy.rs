@@ -109,8 +109,12 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
                 let (ecs_service, cluster) = (slot.wanted.ecs_service.as_deref(), Some(settings.cluster.as_str()));
                 Some(judging::Side { group: slot.group.as_ref()?, ecs_service, cluster })
             };
-            let judged = judging::judge(&aws, now, &settings.judging, [side(0), side(1)]).await;
-            judged.err().filter(|error| error.exit == Exit::Invalid).map_or(Ok(()), Err)?;
+            // What may be otherwise once the other one is back, such as an alarm that is on for it, is asked again then.
+            if let Err(error) = judging::judge(&aws, now, &settings.judging, [side(0), side(1)]).await
+                && error.exit == Exit::Invalid
+            {
+                return Err(error);
+            }
         }
         let on = OnService { service_arn: survey.service.arn.clone(), found: found.clone() };
         let prepared = existing(settings, &aws, on, on_existing, now).await?;
