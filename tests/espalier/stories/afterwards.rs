@@ -23,6 +23,22 @@ fn rollback_goes_back_at_once_while_the_old_slot_still_runs() {
     assert_eq!(told.world.revision("myservice"), "myservice:1");
 }
 
+/// One of several rules was deleted since: that does not keep the others from going back.
+#[test]
+fn rollback_goes_back_on_what_is_left_of_the_traffic_targets() {
+    let gone = json!({ "people": [{ "listener": "http-80", "rule": "api", "at": 2000, "do": "delete-rule" }] });
+    let told = Story::of(&gone).script(&format!(
+        r#"
+        exits 0 env ESPALIER_RETIRE_AFTER=never "$ESPALIER" deploy -c {CONFIG} {STEPS}
+        later 3000
+        exits 0 espalier rollback --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0).says("is gone: it is left out").says("myservice:1 serves again");
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
+    assert_eq!(told.world.actions().len(), 1);
+}
+
 #[test]
 fn rollback_starts_the_old_slot_again_where_it_was_retired() {
     let story = Story::within("promoted");
