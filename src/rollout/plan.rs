@@ -69,6 +69,9 @@ const SHORTEST_HOLD: Duration = Duration::from_secs(60);
 /// The longest that a hold may last: beyond it nobody is coming.
 const LONGEST_HOLD: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// The longest interval: how often a lease is renewed, which lasts three times as long (DESIGN §5 "Leases").
+const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
+
 /// What `on_cancel` says: what the first signal does to a rollout whose weights are not yet final.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -185,6 +188,11 @@ pub enum PlanError {
     /// An interval too short to observe anything.
     #[error("`interval` is less than a second: observe at most once a second, such as every `15s`")]
     ZeroInterval,
+    /// An interval so long that the lease would run out between two observations, and a sweep would take the rollout over.
+    #[error(
+        "`interval` is longer than a minute: a rollout shows at least once a minute that it is alive, so that nobody rolls it back in its place; observe every `60s` or more often"
+    )]
+    LongInterval,
 }
 
 impl Plan {
@@ -217,6 +225,9 @@ impl Plan {
         }
         if self.interval < Duration::from_secs(1) {
             errors.push(PlanError::ZeroInterval);
+        }
+        if self.interval > LONGEST_INTERVAL {
+            errors.push(PlanError::LongInterval);
         }
         let needed = self.least_time();
         if needed > self.timeout {

@@ -168,6 +168,7 @@ impl Rollout {
         self.now = now.max(self.now);
         let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
         let growing = std::mem::take(&mut self.growing);
+        let renewed = self.renewed;
         let effect = match (pending, event) {
             (Pending::Nothing, Event::Begun) if self.journal.entries.is_empty() || !matches!(self.phase, Phase::Ended) => {
                 self.begin()
@@ -194,7 +195,7 @@ impl Rollout {
         };
         let effect = self.without_a_hook(effect);
         let effect = self.with_a_lease(effect);
-        let effect = self.on_what_was_just_read(effect);
+        let effect = self.on_what_was_just_read(effect, renewed);
         self.pending = match &effect {
             Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) => Pending::Observe,
             Effect::WaitUntil(_) => Pending::Wait,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Desired, Effect, Ending, Event, Role, Rollout,
     adversary::{plan, rollout},
-    adversary_world::World,
+    adversary_world::{Misfortune, World},
 };
 use crate::rollout::{
     journal::Release,
@@ -241,4 +241,93 @@ fn stuck(throttles: usize, held: [bool; 2], left: usize) {
     let (world, machine, ending, _) = drive(world, machine, denied, |_, _| ());
     assert_eq!((kind(&ending), world.held, machine.left_to_do().len()), (Some(OutcomeKind::Stuck), held, left));
     assert!(refused >= throttles.min(3));
+}
+
+/// A runner that stood still for longer than its lease: what another job made of the rollout meanwhile is read before anything is written,
+/// whatever comes first, also a signal.
+#[test]
+fn a_job_that_stood_still_writes_nothing_before_it_has_read_whose_the_rollout_is() {
+    for rolls_back in [false, true] {
+        for signalled in [false, true] {
+            for at in 0.. {
+                let mut world = World::new(false);
+                let mut machine = usual(&world);
+                let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+                for _ in 0..at {
+                    if rolls_back && world.candidate_weight() == 50 {
+                        world.candidate_healthy = 0;
+                    }
+                    let event = world.carry_out(&effect);
+                    effect = machine.handle(world.now, event).expect("in place");
+                }
+                if matches!(effect, Effect::Finish(_)) {
+                    assert!(at > 20, "{at}");
+                    break;
+                }
+                let event = world.carry_out(&effect);
+                world.now = world.now + Duration::from_secs(7200);
+                world.befall(Misfortune::Usurped, &effect);
+                let event = if signalled { Event::Signalled } else { event };
+                let asked = effect;
+                effect = machine.handle(world.now, event).expect("in place");
+                while !matches!(effect, Effect::Finish(_)) {
+                    let reads = matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::WaitUntil(_));
+                    assert!(reads, "{effect:?} after {asked:?}, effect {at}, signalled {signalled}, rolls back {rolls_back}");
+                    let event = world.carry_out(&effect);
+                    effect = machine.handle(world.now, event).expect("in place");
+                }
+            }
+        }
+    }
+}
+
+/// While the old slot waits to be retired, a minute goes by between two readings: long enough for somebody to begin a rollback.
+#[test]
+fn a_signal_after_the_promotion_writes_nothing_over_a_rollback_that_has_begun() {
+    for (usurped, state) in [(true, State::Promoted), (false, State::Promoted)] {
+        let world = World::new(false);
+        let machine = usual(&world);
+        let mut written = 0;
+        let mut signalled = false;
+        let cancelled = |world: &mut World, effect: &Effect| {
+            let waits = matches!(effect, Effect::WaitUntil(_)) && is_promoted(world);
+            if waits && !signalled {
+                signalled = true;
+                if usurped {
+                    world.befall(Misfortune::Usurped, effect);
+                }
+                return Some(Event::Signalled);
+            }
+            if signalled && matches!(effect, Effect::Record(..) | Effect::Steer(_)) {
+                written += 1;
+            }
+            None
+        };
+        let (world, _, ending, _) = drive(world, machine, cancelled, |_, _| ());
+        let (kind_then, lease) = if usurped { (OutcomeKind::Superseded, true) } else { (OutcomeKind::Promoted, false) };
+        assert_eq!((kind(&ending), written > 0), (Some(kind_then), !usurped));
+        let (record, leased_until) = world.written.expect("recorded");
+        assert_eq!((record.state, leased_until.is_some()), (state, lease));
+    }
+}
+
+/// Where it cannot be read whose the rollout is, the lease is left to run out.
+#[test]
+fn a_signal_after_the_promotion_ends_in_seconds_where_nothing_can_be_read() {
+    let world = World::new(false);
+    let machine = usual(&world);
+    let mut since = None;
+    let cancelled = |world: &mut World, effect: &Effect| {
+        if since.is_none() && matches!(effect, Effect::WaitUntil(_)) && is_promoted(world) {
+            since = Some(world.now);
+            return Some(Event::Signalled);
+        }
+        let reads = matches!(effect, Effect::Observe(_) | Effect::ReadBack);
+        (since.is_some() && reads).then(throttled)
+    };
+    let (world, _, ending, all) = drive(world, machine, cancelled, |_, _| ());
+    assert_eq!(kind(&ending), Some(OutcomeKind::Promoted));
+    assert!(world.now.since(since.expect("signalled")) < Duration::from_secs(5));
+    let last = all.iter().rposition(|effect| matches!(effect, Effect::Record(..))).expect("recorded");
+    assert!(all[last..].iter().filter(|effect| **effect == Effect::ReadBack).count() == 1, "nothing is written after the signal");
 }

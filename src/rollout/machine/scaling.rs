@@ -24,8 +24,8 @@ use crate::rollout::{
     scaling::Scaling,
 };
 
-/// How long a job that is ending tries to give something back.
-const HURRIED: Duration = Duration::from_secs(2);
+/// How long a job that is ending tries to read whose the rollout is, and to give something back.
+pub(super) const HURRIED: Duration = Duration::from_secs(2);
 
 /// How far it has come.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,9 @@ use super::{
     claim::Claim,
     core::{Pending, Phase, Rollout, Scaling},
     release::StepStage,
+    retire::Retire,
     rollback::Rollback,
+    scaling::HURRIED,
     types::{Effect, Ending},
 };
 use crate::{
@@ -51,8 +53,12 @@ impl Rollout {
                 self.roll_back(Reason::Cancelled)
             }
             Phase::Promoting | Phase::Holding => self.write_record(),
-            // The lease ends with the job; what is left to retire is the next one's.
-            Phase::Retiring(_) => self.give_old_slot_back(),
+            // The lease ends with the job; what is left to retire is the next one's. A rollback may have begun since the last reading.
+            Phase::Retiring(_) => {
+                self.phase = Phase::Retiring(Retire::GivingBack);
+                self.give_up = self.now + HURRIED;
+                Effect::ReadBack
+            }
             Phase::RollingBack(rollback) => self.hurry_back(rollback),
             Phase::Sticking(reason) => {
                 self.scaling = Scaling::No;

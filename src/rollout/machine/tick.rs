@@ -60,9 +60,18 @@ impl Rollout {
             }
             Phase::Launching(_) | Phase::Stepping(..) if permanent => self.roll_back(reason),
             Phase::Launching(_) | Phase::Stepping(..) if self.aws_now() >= self.record.deadline() => self.roll_back(self.late()),
+            // After a signal nothing is written that is not known to be ours: the lease runs out, and the next sweep does what is left.
+            Phase::Retiring(_) if self.hurried && (permanent || self.now >= self.give_up) => {
+                self.say(Happening::Concern { what: format!("{reason}; what is left to do is the next sweep's") });
+                self.finish_promoted()
+            }
             Phase::Retiring(_) if permanent || self.now >= self.give_up => self.retire_refused(&reason),
             Phase::RollingBack(rollback) if permanent || self.now >= self.give_up => self.rollback_refused(rollback, reason),
             Phase::Claiming(_) | Phase::Attaching | Phase::RollingBack(_) | Phase::Watching => {
+                let pause = self.pause();
+                Effect::WaitUntil(self.now + pause)
+            }
+            Phase::Retiring(_) if self.hurried => {
                 let pause = self.pause();
                 Effect::WaitUntil(self.now + pause)
             }
@@ -108,11 +117,31 @@ impl Rollout {
     }
 
     /// Weights are moved on by what was read a moment ago: an abort waits for as long as that for what the job before it may still send
-    /// ([`Rollout::longest_tick`]). Where a reading or the record took longer, it is looked again. A rollback does not wait.
-    pub(super) fn on_what_was_just_read(&mut self, effect: Effect) -> Effect {
-        let is_old = self.looked.is_some_and(|looked| self.now > looked + self.longest_tick());
-        let effect = if is_old && matches!(effect, Effect::Write(Desired::Split(_))) && !self.restores() {
-            self.paused = true;
+    /// ([`Rollout::longest_tick`]). Where a reading or the record took longer, it is looked again. A rollback does not wait. But nothing
+    /// is written by a job that stood still for as long as a lease lasts: whose the rollout is by now has to be read first.
+    pub(super) fn on_what_was_just_read(&mut self, effect: Effect, renewed: Timestamp) -> Effect {
+        let lasts = match &effect {
+            Effect::Write(Desired::Split(_)) if !self.restores() => Some(self.longest_tick()),
+            Effect::Record(..)
+            | Effect::Renew(_)
+            | Effect::Write(_)
+            | Effect::Launch(_)
+            | Effect::Scale(..)
+            | Effect::OpenTest
+            | Effect::CloseTest
+            | Effect::Steer(_) => Some(LEASE),
+            Effect::Observe(_)
+            | Effect::ReadBack
+            | Effect::CountHealthy(_)
+            | Effect::StartHook(_)
+            | Effect::EndHook
+            | Effect::WaitUntil(_)
+            | Effect::Finish(_) => None,
+        };
+        let is_old = self.looked.zip(lasts).is_some_and(|(looked, lasts)| self.now > looked + lasts);
+        let effect = if is_old {
+            // As after an act that was refused: the reading leads to it again, where it is still right.
+            (self.paused, self.renewed, self.pending) = (true, renewed, Pending::Nothing);
             let message = "what allows it was read too long ago: it is read again".to_owned();
             self.refusal = Some(message.clone());
             self.say(Happening::Retrying { doing: self.doing(), message });
@@ -120,7 +149,7 @@ impl Rollout {
         } else {
             effect
         };
-        if matches!(effect, Effect::Observe(_) | Effect::ReadBack) {
+        if matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_)) {
             self.looked = Some(self.now);
         }
         effect

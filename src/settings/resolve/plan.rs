@@ -75,7 +75,8 @@ pub(super) fn plan(
     }
     let Err(errors) = plan.clone().check() else { return (plan, origin, judging) };
     sources.findings.extend(errors.into_iter().map(|error| {
-        let from = if error == PlanError::ZeroInterval { &interval_from } else { &steps_from };
+        let is_interval = matches!(error, PlanError::ZeroInterval | PlanError::LongInterval);
+        let from = if is_interval { &interval_from } else { &steps_from };
         let message = error.to_string();
         match message.split_once(": ") {
             Some((message, hint)) => Finding::error(from, message).hint(hint),

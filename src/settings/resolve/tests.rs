@@ -217,6 +217,9 @@ fn weights_that_do_not_climb_to_100_are_refused_where_they_stand() {
         self::told(with(FLAGS, &directory, &[])),
         ["espalier.yml:2:10: the last step is 50%, not 100%", "espalier.yml:3:23: `interval` is less than a second"]
     );
+    let findings = with(&format!("{FLAGS} --steps 100%:5m --interval 61s"), &directory, &[]).expect_err("refused").findings;
+    assert_eq!(findings.iter().map(ToString::to_string).collect::<Vec<_>>(), ["--interval: `interval` is longer than a minute"]);
+    assert!(with(&format!("{FLAGS} --steps 100%:5m --interval 60s"), &directory, &[]).is_ok());
 }
 
 #[test]

@@ -237,3 +237,30 @@ fn what_is_gone_on_with_keeps_stable_from_shrinking_again() {
         assert_eq!(outcome.kind, OutcomeKind::Promoted, "{after}: {}", outcome.reason);
     }
 }
+
+/// Seed 90034633: a job slept for hours while it waited to stop the old slot, a rollback went back meanwhile, and the job woke with a signal
+/// and wrote its own record over the rollback's: the next sweep took the rollout for promoted.
+#[test]
+fn a_job_that_wakes_to_a_signal_does_not_write_over_the_rollback_of_the_meantime() {
+    let step = Step { share: Share::percent(100), bake: Duration::from_secs(45), lag: Duration::ZERO, hold: None };
+    let mut asleep = 0;
+    for at in 20..40 {
+        let others = vec![(150, Other::Stall(7200))];
+        let mut case = Case { others, beside: vec![(1015, Verb::Rollback)], afterwards: vec![(2, Verb::Sweep)], ..quiet() };
+        case.plan.steps = vec![step.clone()];
+        (case.plan.settle, case.plan.interval) = (Duration::from_secs(30), Duration::from_secs(30));
+        case.blows = vec![Blow { job: 0, at, falls: Falls::Signal }];
+        let played = played(&case);
+        let kinds = played.endings.iter().filter_map(|(_, ending)| match ending {
+            Some(Ending::Outcome(outcome)) => Some(outcome.kind),
+            _ => None,
+        });
+        let kinds = kinds.collect::<Vec<_>>();
+        if kinds[0] == OutcomeKind::Superseded {
+            asleep += 1;
+            assert_eq!(last(&played).share(CANDIDATE), 0, "{at}:\n{}", played.story.join("\n"));
+            assert!(!kinds.contains(&OutcomeKind::Promoted), "{at}:\n{}", played.story.join("\n"));
+        }
+    }
+    assert!(asleep > 0, "no signal came after the sleep");
+}

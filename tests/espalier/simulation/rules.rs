@@ -55,7 +55,12 @@ pub(crate) const STANDING: [Stands; 8] = [
             let Some(stable) = job.stable else { return false };
             let (share, side) = (facts.share(stable), facts.slots[stable]);
             let needed = needs(share, side.running.min(side.settled));
-            watches(job) && facts.share(job.candidate) > 0 && share > 0 && side.healthy < needed
+            // Seed 90132347: stuck is an answer. The weights stay, and with slow calls the job ends seconds later.
+            watches(job)
+                && job.record.state != State::Stuck
+                && facts.share(job.candidate) > 0
+                && share > 0
+                && side.healthy < needed
         },
     },
     Stands {
