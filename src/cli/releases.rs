@@ -156,7 +156,7 @@ pub struct Steps {
     /// Of the whole rollout; passing it rolls back [default: 45m]
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
-    /// Time between two observations [default: 15s]
+    /// Time between two observations, a minute at most [default: 15s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<String>,
     /// What a cancelled job does to the weights: `rollback`, or `hold` for another job [default: rollback]

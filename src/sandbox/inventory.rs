@@ -1,7 +1,5 @@
 //! Everything that is written down about what there is, so that two looks at a world can be compared.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use super::lattice::Action;
@@ -34,5 +32,5 @@ pub struct Noted<'a> {
     pub action: Option<&'a Action>,
 }
 
-/// By ARN, or what else a thing is known by, and part.
-pub type Inventory<'a> = BTreeMap<(&'a str, Part<'a>), Noted<'a>>;
+/// By ARN, or what else a thing is known by, and part: each once, in the world's order.
+pub type Inventory<'a> = Vec<((&'a str, Part<'a>), Noted<'a>)>;

@@ -4,7 +4,7 @@
 //! numbered keys and closed by a checksum: two writers, or a hand in the console, leave something that does not add up rather
 //! than something that reads as a record.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
@@ -52,7 +52,7 @@ pub struct TooFewTags {
 /// # Errors
 /// When the text holds what a tag value cannot.
 pub fn pack(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, Unpackable> {
-    if !text.bytes().all(|byte| is_allowed(char::from(byte)))
+    if !text.bytes().all(|byte| ALLOWED[usize::from(byte)])
         && let Some(refused) = text.chars().find(|character| !is_allowed(*character))
     {
         return Err(Unpackable::Character(refused));
@@ -68,7 +68,7 @@ pub fn pack(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, Unpack
         rest = after;
     }
     let mut tags: BTreeMap<String, String> =
-        chunks.iter().enumerate().map(|(index, chunk)| (key(prefix, index), (*chunk).to_owned())).collect();
+        chunks.iter().enumerate().map(|(index, chunk)| (numbered(prefix, index), (*chunk).to_owned())).collect();
     tags.insert(key(prefix, "sum"), sum(chunks.len(), text));
     Ok(tags)
 }
@@ -87,7 +87,7 @@ pub fn unpack(prefix: &str, tags: &BTreeMap<String, String>) -> Result<Option<St
     let count = count.filter(|count| *count < MAX_TAGS).ok_or_else(|| torn("the checksum cannot be read"))?;
     let mut text = String::with_capacity(count * VALUE_LENGTH);
     for index in 0..count {
-        text.push_str(tags.get(&key(prefix, index)).ok_or_else(|| torn("a part is missing"))?);
+        text.push_str(tags.get(&numbered(prefix, index)).ok_or_else(|| torn("a part is missing"))?);
     }
     if sum(count, &text) == *given { Ok(Some(text)) } else { Err(torn("the checksum does not fit")) }
 }
@@ -105,8 +105,14 @@ pub fn free_tags(tags: &BTreeMap<String, String>, needed: usize, others: usize) 
     }
 }
 
-fn key(prefix: &str, end: impl fmt::Display) -> String {
-    format!("{KEY_PREFIX}{prefix}.{end}")
+fn key(prefix: &str, end: &str) -> String {
+    [KEY_PREFIX, prefix, ".", end].concat()
+}
+
+/// The key of a part; there are fewer of them than a resource can have tags.
+fn numbered(prefix: &str, index: usize) -> String {
+    let digits = [b'0' + (index / 10 % 10) as u8, b'0' + (index % 10) as u8];
+    key(prefix, str::from_utf8(if index < 10 { &digits[1..] } else { &digits }).unwrap_or_default())
 }
 
 fn sum(count: usize, text: &str) -> String {
@@ -114,6 +120,17 @@ fn sum(count: usize, text: &str) -> String {
     let start = digest.iter().take(8).fold(0, |start: u64, byte| start << 8 | u64::from(*byte));
     format!("{count} {start:016x}")
 }
+
+/// The same of every byte.
+const ALLOWED: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        allowed[byte] = is_allowed(byte as u8 as char);
+        byte += 1;
+    }
+    allowed
+};
 
 /// ASCII only, so that a character is a byte.
 const fn is_allowed(character: char) -> bool {

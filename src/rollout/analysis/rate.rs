@@ -47,6 +47,9 @@ pub struct Interval {
     pub upper: f64,
 }
 
+/// How near to where the evidence is enough an edge is; always beyond it.
+const FINE: f64 = 1e-12;
+
 /// The interval that contains the true rate at this and at every other look, but for a probability of `alpha` (0 to 1).
 #[must_use]
 pub fn interval(counts: Counts, alpha: f64) -> Interval {
@@ -58,7 +61,7 @@ pub fn interval(counts: Counts, alpha: f64) -> Interval {
         if possible(beyond) {
             return beyond;
         }
-        for _ in 0..60 {
+        while (beyond - within).abs() > FINE {
             let middle = f64::midpoint(within, beyond);
             if possible(middle) {
                 within = middle;

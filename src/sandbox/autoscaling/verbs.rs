@@ -49,10 +49,10 @@ pub(crate) fn inventory(world: &World) -> Inventory<'_> {
         let Suspended { scale_in, scale_out, scheduled } = target.suspended;
         let numbers = [target.min as u64, target.max as u64];
         let noted = Noted { numbers, flags: [scale_in, scale_out, scheduled], ..Noted::default() };
-        all.insert((&target.resource, Part::Itself), noted);
+        all.push(((&target.resource, Part::Itself), noted));
     }
     for policy in &world.scaling.policies {
-        all.insert((&policy.arn, Part::Itself), Noted { json: Some(&policy.configuration), ..Noted::default() });
+        all.push(((&policy.arn, Part::Itself), Noted { json: Some(&policy.configuration), ..Noted::default() }));
     }
     all
 }

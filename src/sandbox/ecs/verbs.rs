@@ -143,7 +143,7 @@ pub(crate) fn inventory(world: &World) -> Inventory<'_> {
         };
         let members = service.primary().map(|deployment| &*deployment.spec);
         let noted = Noted { words, numbers: [service.desired as u64, 0], members, ..Noted::default() };
-        all.insert((&service.arn, Part::Itself), noted);
+        all.push(((&service.arn, Part::Itself), noted));
     }
     all
 }

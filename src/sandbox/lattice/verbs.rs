@@ -43,10 +43,8 @@ pub(crate) fn rules<'a>(world: &'a World, listener: &str) -> impl Iterator<Item 
 }
 
 fn list<'a>(all: &mut Inventory<'a>, card: &'a Card, noted: Noted<'a>) {
-    all.insert((&card.arn, Part::Itself), noted);
-    for (key, value) in &card.tags {
-        all.insert((&card.arn, Part::Tag(key)), Noted { words: value, ..Noted::default() });
-    }
+    all.push(((&card.arn, Part::Itself), noted));
+    all.extend(card.tags.iter().map(|(key, value)| ((&*card.arn, Part::Tag(key)), Noted { words: value, ..Noted::default() })));
 }
 
 /// Everything that is written down about every resource: its tags one by one, and what it does.
@@ -72,7 +70,7 @@ pub(crate) fn inventory(world: &World) -> Inventory<'_> {
     }
     for (_, listener, rule) in state.rules() {
         let arn = if rule.is_default() { &listener.card.arn } else { &rule.card.arn };
-        all.insert((arn, Part::Action), Noted { action: Some(&rule.action), ..Noted::default() });
+        all.push(((arn, Part::Action), Noted { action: Some(&rule.action), ..Noted::default() }));
     }
     all
 }

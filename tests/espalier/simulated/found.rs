@@ -247,7 +247,7 @@ fn a_job_that_wakes_to_a_signal_does_not_write_over_the_rollback_of_the_meantime
     for at in 20..40 {
         let others = vec![(150, Other::Stall(7200))];
         let mut case = Case { others, beside: vec![(1015, Verb::Rollback)], afterwards: vec![(2, Verb::Sweep)], ..quiet() };
-        case.plan.steps = vec![step.clone()];
+        case.plan.steps = vec![step];
         (case.plan.settle, case.plan.interval) = (Duration::from_secs(30), Duration::from_secs(30));
         case.blows = vec![Blow { job: 0, at, falls: Falls::Signal }];
         let played = played(&case);

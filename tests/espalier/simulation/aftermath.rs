@@ -3,7 +3,7 @@
 //! Whatever befell the jobs, once the lease has run out and AWS answers again a sweep (`resume --all`) finds all that it needs, and
 //! ends what is left open. Cases in which somebody else had a hand in actions or tags are another rule's.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use espalier::{
     aws::ledger::Found,
@@ -72,7 +72,7 @@ impl Run<'_> {
     }
 
     /// The record, where somebody has to go on with it.
-    fn open(&self) -> Option<Found> {
+    fn open(&self) -> Option<Rc<Found>> {
         let is_open = |state: State| matches!(state, State::Running | State::RolledBack | State::Promoted | State::Held);
         let found = recorded(&self.world, &self.stage).filter(|found| is_open(found.record.state));
         found.filter(|_| self.court.violation.is_none() && !self.is_strange())

@@ -165,7 +165,7 @@ impl Run<'_> {
         let name = format!("{verb:?}").to_lowercase();
         self.world.note("job", format!("{name} begins"));
         let bent = self.bend.is_some_and(|bend| !bend.begins(verb));
-        let begun = verbs::begin(verb, self.case, &self.world, &self.stage, self.world.now());
+        let begun = verbs::begin(verb, self.case, &self.world, &self.stage, (self.world.now(), self.jobs.len()));
         match begun.filter(|_| !bent) {
             Some(begun) => self.begin(&name, begun, Some(verb)),
             None => {

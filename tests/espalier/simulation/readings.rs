@@ -1,10 +1,12 @@
 //! What a later job has read of AWS before it begins: in the simulator of the world itself, over the wire by the real clients.
 
+use std::rc::Rc;
+
 use espalier::{
     aws::{
         baselines,
         lattice::{action::Action, traffic::TrafficTarget},
-        ledger::{self, Found},
+        ledger::Found,
     },
     rollout::record::State,
     sandbox::direct::{Direct, Health},
@@ -12,6 +14,7 @@ use espalier::{
 
 use super::{
     case::Verb,
+    recorded::found,
     stage::{Stage, seen},
 };
 
@@ -28,10 +31,10 @@ pub(crate) struct Reading {
 }
 
 /// The record that the Lattice service's mark leads to, as `abort` and `rollback` find it.
-pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Found> {
+pub(crate) fn recorded(world: &Direct, stage: &Stage) -> Option<Rc<Found>> {
     let marks = world.tags(&stage.service_arn)?;
     let holder = marks.iter().find(|(mark, _)| mark.starts_with("espalier:rollout.")).map(|(_, holder)| holder)?;
-    ledger::found(holder, world.tags(holder)?.clone()).ok().flatten()
+    found(holder, world.tags(holder)?)
 }
 
 /// Whether the verb goes back to what was stable before a release that is decided: it reads more than the record.
@@ -42,7 +45,7 @@ pub(crate) fn restores(verb: Verb, found: &Found) -> bool {
 
 impl Reading {
     pub(super) fn of(world: &Direct, stage: &Stage) -> Option<Self> {
-        let found = recorded(world, stage)?;
+        let found = Rc::unwrap_or_clone(recorded(world, stage)?);
         let record = &found.record;
         let baseline = |arn: &String| baselines::recorded(record, arn, world.tags(arn)).ok();
         let targets = record.targets.iter().map(baseline).collect();

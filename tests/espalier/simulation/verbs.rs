@@ -44,7 +44,7 @@ pub(crate) fn deploy(case: &Case, world: &Direct, stage: &Stage, now: Timestamp)
 
 /// A release after the first one, or beside it, as `deploy` begins it; none where it is refused: somebody is at it, or not everything is on
 /// what served at the start (the other slot runs what would be released).
-fn another(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, usize)) -> Option<Begun> {
     let found = recorded(world, stage);
     if found.as_ref().is_some_and(|found| found.is_open() || found.is_held(now)) {
         return None;
@@ -62,9 +62,9 @@ fn another(case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option
         *baseline = action;
     }
     let mut record = stage.record(case, now);
-    record.id = format!("{}-{}", record.id, now.as_millis());
+    record.id = format!("{}-{job}", record.id);
     record.owner.clone_from(&record.id);
-    let known = found.map(|found| found.record);
+    let known = found.map(|found| found.record.clone());
     record.previous = known.as_ref().and_then(|known| known.previous_of(record.stable.as_ref()));
     let unfinished = known.as_ref().and_then(|known| known.scaling.filter(|scaling| scaling.held));
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
@@ -96,23 +96,24 @@ fn with_hooks(mut begun: Begun) -> Begun {
     begun
 }
 
-/// Begins a verb; none where there is nothing for it to do.
-pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, now: Timestamp) -> Option<Begun> {
+/// Begins a verb, at a time and as the job of that number; none where there is nothing for it to do.
+pub(crate) fn begin(verb: Verb, case: &Case, world: &Direct, stage: &Stage, who: (Timestamp, usize)) -> Option<Begun> {
     if verb == Verb::Deploy {
-        return another(case, world, stage, now);
+        return another(case, world, stage, who);
     }
-    begin_on(verb, case, Reading::of(world, stage)?, stage, now)
+    begin_on(verb, case, Reading::of(world, stage)?, stage, who)
 }
 
-/// Begins a verb on a recorded rollout.
-pub(crate) fn begin_on(verb: Verb, case: &Case, reading: Reading, stage: &Stage, now: Timestamp) -> Option<Begun> {
+/// Begins a verb on a recorded rollout. Jobs that begin at the same moment are told apart by their number, as real ones are by chance.
+pub(crate) fn begin_on(verb: Verb, case: &Case, reading: Reading, stage: &Stage, who: (Timestamp, usize)) -> Option<Begun> {
+    let now = who.0;
     let Found { record, leased_until, .. } = reading.found.clone();
     let by = "a person".to_owned();
     let takeover = match verb {
         Verb::Abort | Verb::ForcedAbort => Takeover::abort(&record, by),
         Verb::Rollback => match Takeover::rollback(&record, leased_until, by, now) {
             Some(takeover) => takeover,
-            None => return restore(reading, stage, now),
+            None => return restore(reading, stage, who),
         },
         Verb::Deploy => return None,
         Verb::Promote => Takeover::promote(&record, None, now),
@@ -122,13 +123,19 @@ pub(crate) fn begin_on(verb: Verb, case: &Case, reading: Reading, stage: &Stage,
         Verb::LastStep if record.id == OURS => Takeover::recover(&record, true, leased_until, now),
         Verb::LastStep => return None,
     };
-    take(takeover, reading, verb, (case, stage), now)
+    take(takeover, reading, verb, (case, stage), who)
 }
 
 /// A recorded rollout taken over, in memory.
-fn take(takeover: Takeover, reading: Reading, verb: Verb, (case, stage): (&Case, &Stage), now: Timestamp) -> Option<Begun> {
+fn take(
+    takeover: Takeover,
+    reading: Reading,
+    verb: Verb,
+    (case, stage): (&Case, &Stage),
+    (now, job): (Timestamp, usize),
+) -> Option<Begun> {
     let mut record = reading.found.record;
-    let owner = format!("{verb:?}-{}", now.as_millis());
+    let owner = format!("{verb:?}-{job}");
     match &takeover {
         Takeover::RollBack(_) => record.take_over_to_roll_back(&owner, now),
         Takeover::GoOn(from) => record.take_over_to_go_on(&owner, *from, false, now),
@@ -164,10 +171,10 @@ fn take(takeover: Takeover, reading: Reading, verb: Verb, (case, stage): (&Case,
 }
 
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
-fn restore(reading: Reading, stage: &Stage, now: Timestamp) -> Option<Begun> {
+fn restore(reading: Reading, stage: &Stage, (now, job): (Timestamp, usize)) -> Option<Begun> {
     let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy } = reading;
     let previous = old.way_back()?;
-    let (id, owner) = (format!("{}-back", old.id), format!("rollback-{}", now.as_millis()));
+    let (id, owner) = (format!("{}-back", old.id), format!("rollback-{job}"));
     let record = old.restoring(previous.clone(), id, owner, now);
     let wanted = old.needed_of(&previous);
     let warm = old.left_untouched(&previous) && healthy >= wanted as usize;

@@ -102,7 +102,7 @@ async fn drive(case: &Case) -> Vec<Journal> {
                 Err(_) => break None,
             }
         };
-        let begun = read.and_then(|reading| begin_on(*verb, case, reading, &stage, clock.now()));
+        let begun = read.and_then(|reading| begin_on(*verb, case, reading, &stage, (clock.now(), journals.len())));
         if let Some(begun) = begun {
             journals.push(job(begun, case, &aws, &clock).await);
         }
