@@ -195,3 +195,45 @@ pub fn holds_no_weights(target: &TrafficTarget) -> bool {
     let is_one = |name: &String| name.starts_with(NAME_PREFIX) || name.starts_with(RULE_PREFIX);
     matches!(target, TrafficTarget::Rule { name, .. } if is_one(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Opening, TestRules, TrafficTarget};
+    use crate::aws::{
+        lattice::{ids::TargetGroupId, rules::Conditions},
+        testing::{in_sandbox, pass},
+    };
+
+    const RULE: &str = "arn:aws:vpc-lattice:ap-northeast-1:123456789012:service/svc-12345678901234567/listener/listener-12345678901234567/rule/rule-12345678901234567";
+
+    /// A job that goes on where another one died asks for the rule again. By the same token Lattice would tell of the one that is gone.
+    #[test]
+    fn a_test_rule_that_somebody_deleted_is_made_anew() {
+        in_sandbox("name: promoted", async |aws, clock| {
+            let target = TrafficTarget::from_arn(RULE).expect("a rule's ARN");
+            let rules = |recorded: Vec<String>| {
+                let conditions = Conditions { headers: vec![("x-test".to_owned(), "1".to_owned())], path: None };
+                let group = TargetGroupId::of("tg-12345678901234567");
+                let opening = Opening { conditions, group, owner: BTreeMap::new() };
+                TestRules::new("20261127T000000Z-00000001", std::slice::from_ref(&target), Some(opening), recorded)
+            };
+            let first = rules(Vec::new());
+            first.open(&aws).await.expect("made");
+            let made = first.there();
+            // Found by its name and tags, whatever the record says.
+            let again = rules(Vec::new());
+            again.open(&aws).await.expect("found");
+            assert_eq!(again.there(), made);
+
+            aws.lattice.delete_rule(&made[0]).await.expect("deleted");
+            pass(&clock, 60).await;
+            let anew = rules(made.clone());
+            anew.open(&aws).await.expect("made anew");
+            let listed = aws.lattice.list_rules(target.service(), target.listener()).await.expect("listed");
+            let is_listed = |arn: &String| listed.iter().any(|rule| rule.arn == *arn);
+            assert!(anew.there() != made && anew.there().iter().all(is_listed), "{:?} after {made:?}", anew.there());
+        });
+    }
+}

@@ -104,6 +104,7 @@ impl Rollout {
             let_go: false,
             force: false,
             looked: None,
+            reread: false,
             aws_time: None,
             record_lost: false,
             before: None,

@@ -115,8 +115,9 @@ pub struct Rollout {
     pub(super) let_go: bool,
     /// The weights stay even where stable has no healthy target (`abort --force` says otherwise).
     pub(super) force: bool,
-    /// When the newest reading was asked for.
+    /// When the newest reading was asked for, and whether that was only because the one before had become too old.
     pub(super) looked: Option<Timestamp>,
+    pub(super) reread: bool,
     /// The newest readings' time by AWS's clock, with ours at that moment.
     pub(super) aws_time: Option<(Timestamp, Timestamp)>,
     pub(super) record_lost: bool,
@@ -223,6 +224,7 @@ impl Rollout {
 
     fn observed(&mut self, observation: &Observation) -> Effect {
         self.aws_time = Some((observation.at, self.now));
+        self.reread &= self.looked.is_some_and(|looked| self.now > looked + LEASE);
         match &observation.lease {
             Lease::Theirs(by) => {
                 let by = by.clone();

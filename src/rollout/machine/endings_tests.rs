@@ -331,3 +331,26 @@ fn a_signal_after_the_promotion_ends_in_seconds_where_nothing_can_be_read() {
     let last = all.iter().rposition(|effect| matches!(effect, Effect::Record(..))).expect("recorded");
     assert!(all[last..].iter().filter(|effect| **effect == Effect::ReadBack).count() == 1, "nothing is written after the signal");
 }
+
+/// Where every reading takes longer than a lease lasts, no fresher one is waited for: what puts things right is written all the same.
+#[test]
+fn a_rollback_is_not_kept_waiting_by_readings_that_take_minutes() {
+    let world = World::new(false);
+    let machine = usual(&world);
+    let slow = |world: &mut World, effect: &Effect| {
+        if world.candidate_weight() == 50 {
+            world.candidate_healthy = 0;
+        }
+        let reads = matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_));
+        if world.candidate_healthy == 0 && reads {
+            world.now = world.now + Duration::from_secs(200);
+        }
+        None
+    };
+    let (world, _, ending, all) = drive(world, machine, slow, |_, _| ());
+    assert_eq!((kind(&ending), world.candidate_weight()), (Some(OutcomeKind::RolledBack), 0));
+    let back = all.iter().rposition(|effect| *effect == Effect::Write(Desired::BaselineBesideCandidate)).expect("written");
+    let half = all.iter().position(|effect| matches!(effect, Effect::Write(Desired::Split(split)) if split.candidate == 50));
+    let between = &all[half.expect("written")..back];
+    assert!(between.iter().filter(|effect| matches!(effect, Effect::Observe(_))).count() <= 3, "{between:?}");
+}

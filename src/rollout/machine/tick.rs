@@ -139,7 +139,12 @@ impl Rollout {
             | Effect::Finish(_) => None,
         };
         let is_old = self.looked.zip(lasts).is_some_and(|(looked, lasts)| self.now > looked + lasts);
-        let effect = if is_old {
+        // Where readings themselves take that long, what puts things right is not kept waiting by the next one.
+        let waits = is_old && (lasts != Some(LEASE) || !self.reread);
+        if lasts == Some(LEASE) {
+            self.reread = waits;
+        }
+        let effect = if waits {
             // As after an act that was refused: the reading leads to it again, where it is still right.
             (self.paused, self.renewed, self.pending) = (true, renewed, Pending::Nothing);
             let message = "what allows it was read too long ago: it is read again".to_owned();
