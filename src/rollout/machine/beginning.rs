@@ -52,7 +52,8 @@ impl Rollout {
     /// the weights. `force` restores the baseline even when stable has no healthy target.
     #[must_use]
     pub fn abort(record: Record, release: Release, reason: Reason, force: bool) -> Self {
-        let mut rollout = Self::new(record, release, Phase::RollingBack(Rollback::taking_over(reason)));
+        let rollback = Rollback::taking_over(reason, record.intent);
+        let mut rollout = Self::new(record, release, Phase::RollingBack(rollback));
         rollout.touched = true;
         rollout.owned = true;
         rollout.force = force;

@@ -354,3 +354,24 @@ fn a_rollback_is_not_kept_waiting_by_readings_that_take_minutes() {
     let between = &all[half.expect("written")..back];
     assert!(between.iter().filter(|effect| matches!(effect, Effect::Observe(_))).count() <= 3, "{between:?}");
 }
+
+/// The job before may still be at the write that its record announces, however long it takes: that is no person's.
+#[test]
+fn an_abort_puts_back_what_a_late_write_of_the_job_before_brings() {
+    let mut world = World::new(false);
+    let mut record = usual(&world).record().clone();
+    (record.intent, world.candidate_tasks) = (Split::CANDIDATE, 3);
+    world.actions = [Some(Split { stable: 50, candidate: 50 }); 2];
+    record.take_over_to_roll_back("another", world.now);
+    let machine = Rollout::abort(record, release(), Reason::Cancelled, false);
+    let mut landed = false;
+    let lands = |world: &mut World, effect: &Effect| {
+        let is_drained = world.candidate_tasks == 0 && !landed;
+        if is_drained && matches!(effect, Effect::Observe(_)) {
+            (landed, world.actions) = (true, [Some(Split::CANDIDATE); 2]);
+        }
+        None
+    };
+    let (world, _, ending, _) = drive(world, machine, lands, |_, _| ());
+    assert_eq!((kind(&ending), world.candidate_weight(), landed), (Some(OutcomeKind::RolledBack), 0, true));
+}

@@ -31,7 +31,7 @@ pub(super) struct Rollback {
     raised: bool,
     /// Until when restored weights are not trusted yet: a write that was given up may still land.
     guard: Option<Timestamp>,
-    /// What was being written when it began: a late write of ours may still bring it.
+    /// What was being written when it began: a late write, ours or of the job before, may still bring it.
     intent: Option<Split>,
 }
 
@@ -68,8 +68,10 @@ pub(super) enum Stage {
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Rollback {
-    pub(super) const fn taking_over(reason: Reason) -> Self {
-        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent: None }
+    /// Takes a rollout over whose record announces `intent`: its job may still be at that write.
+    pub(super) const fn taking_over(reason: Reason, intent: Split) -> Self {
+        let intent = Some(intent);
+        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent }
     }
 
     /// It reads before it writes.
@@ -267,7 +269,7 @@ impl Rollout {
         action.is_baseline || (self.record().stable.is_some() && action.split == Some(Split::STABLE))
     }
 
-    /// Weights that were restored and are not any more: a late write of ours is undone again, anybody else's is left alone
+    /// Weights that were restored and are not any more: a late write of the rollout's is undone again, anybody else's is left alone
     /// and keeps the candidate's tasks.
     fn slipped(&mut self, rollback: &Rollback, observation: &Observation) -> Option<Effect> {
         let moved =

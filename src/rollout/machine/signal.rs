@@ -40,7 +40,7 @@ impl Rollout {
                 let (owner, now) = (self.record().owner.clone(), self.aws_now());
                 self.record.take_over(&owner, ABORT, now);
                 self.owned = true;
-                self.phase = Phase::RollingBack(Rollback::taking_over(Reason::Cancelled));
+                self.phase = Phase::RollingBack(Rollback::taking_over(Reason::Cancelled, self.record().intent));
                 self.begin_takeover()
             }
             Phase::Watching => self.held(),
