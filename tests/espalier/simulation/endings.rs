@@ -64,7 +64,9 @@ pub(crate) fn stuck(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(
     }
     let hindered = job.refused || facts.written.iter().any(Option::is_none);
     let recorded = job.record.stable.as_ref().map_or(0, |slot| slot.count);
-    let kept_up = job.stable.is_none_or(|stable| facts.slots[stable].desired >= recorded);
+    // Seed 94165416: once its scaling is given back, what sets stable's size is no longer ours.
+    let scales = |stable: usize| facts.scaled[stable].is_some_and(|seen| !seen.scale_in_suspended);
+    let kept_up = job.stable.is_none_or(|stable| facts.slots[stable].desired >= recorded || scales(stable));
     let stable_down = matches!(reason, Reason::StableDown { .. }) && (job.refused || job.signalled.is_some() || kept_up);
     let drifted = matches!(reason, Reason::Drifted { .. } | Reason::TargetGone { .. });
     let denied = matches!(reason, Reason::NotRestored { .. } | Reason::Refused { .. }) && hindered;
