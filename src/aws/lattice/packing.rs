@@ -68,7 +68,7 @@ pub fn pack(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, Unpack
         rest = after;
     }
     let mut tags: BTreeMap<String, String> =
-        chunks.iter().enumerate().map(|(index, chunk)| (numbered(prefix, index), (*chunk).to_owned())).collect();
+        chunks.iter().enumerate().map(|(index, chunk)| (key(prefix, &index.to_string()), (*chunk).to_owned())).collect();
     tags.insert(key(prefix, "sum"), sum(chunks.len(), text));
     Ok(tags)
 }
@@ -87,7 +87,7 @@ pub fn unpack(prefix: &str, tags: &BTreeMap<String, String>) -> Result<Option<St
     let count = count.filter(|count| *count < MAX_TAGS).ok_or_else(|| torn("the checksum cannot be read"))?;
     let mut text = String::with_capacity(count * VALUE_LENGTH);
     for index in 0..count {
-        text.push_str(tags.get(&numbered(prefix, index)).ok_or_else(|| torn("a part is missing"))?);
+        text.push_str(tags.get(&key(prefix, &index.to_string())).ok_or_else(|| torn("a part is missing"))?);
     }
     if sum(count, &text) == *given { Ok(Some(text)) } else { Err(torn("the checksum does not fit")) }
 }
@@ -107,12 +107,6 @@ pub fn free_tags(tags: &BTreeMap<String, String>, needed: usize, others: usize) 
 
 fn key(prefix: &str, end: &str) -> String {
     [KEY_PREFIX, prefix, ".", end].concat()
-}
-
-/// The key of a part; there are fewer of them than a resource can have tags.
-fn numbered(prefix: &str, index: usize) -> String {
-    let digits = [b'0' + (index / 10 % 10) as u8, b'0' + (index % 10) as u8];
-    key(prefix, str::from_utf8(if index < 10 { &digits[1..] } else { &digits }).unwrap_or_default())
 }
 
 fn sum(count: usize, text: &str) -> String {

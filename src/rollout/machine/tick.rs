@@ -120,28 +120,12 @@ impl Rollout {
     /// ([`Rollout::longest_tick`]). Where a reading or the record took longer, it is looked again. A rollback does not wait. But nothing
     /// is written by a job that stood still for as long as a lease lasts: whose the rollout is by now has to be read first.
     pub(super) fn on_what_was_just_read(&mut self, effect: Effect, renewed: Timestamp) -> Effect {
-        let lasts = match &effect {
-            Effect::Write(Desired::Split(_)) if !self.restores() => Some(self.longest_tick()),
-            Effect::Record(..)
-            | Effect::Renew(_)
-            | Effect::Write(_)
-            | Effect::Launch(_)
-            | Effect::Scale(..)
-            | Effect::OpenTest
-            | Effect::CloseTest
-            | Effect::Steer(_) => Some(LEASE),
-            Effect::Observe(_)
-            | Effect::ReadBack
-            | Effect::CountHealthy(_)
-            | Effect::StartHook(_)
-            | Effect::EndHook
-            | Effect::WaitUntil(_)
-            | Effect::Finish(_) => None,
-        };
-        let is_old = self.looked.zip(lasts).is_some_and(|(looked, lasts)| self.now > looked + lasts);
+        let moves_on = matches!(effect, Effect::Write(Desired::Split(_))) && !self.restores();
+        let lasts = if moves_on { self.longest_tick() } else { LEASE };
+        let is_old = effect.writes() && self.looked.is_some_and(|looked| self.now > looked + lasts);
         // Where readings themselves take that long, what puts things right is not kept waiting by the next one.
-        let waits = is_old && (lasts != Some(LEASE) || !self.reread);
-        if lasts == Some(LEASE) {
+        let waits = is_old && (moves_on || !self.reread);
+        if effect.writes() && !moves_on {
             self.reread = waits;
         }
         let effect = if waits {
@@ -154,7 +138,7 @@ impl Rollout {
         } else {
             effect
         };
-        if matches!(effect, Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_)) {
+        if effect.reads() {
             self.looked = Some(self.now);
         }
         effect

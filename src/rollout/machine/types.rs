@@ -84,6 +84,18 @@ pub enum Effect {
     Finish(Ending),
 }
 
+impl Effect {
+    /// Whether it asks how things are.
+    pub(super) const fn reads(&self) -> bool {
+        matches!(self, Self::Observe(_) | Self::ReadBack | Self::CountHealthy(_))
+    }
+
+    /// Whether it changes something of the rollout's in AWS: everything else that is done, but for hooks, which are the team's.
+    pub(super) const fn writes(&self) -> bool {
+        !self.reads() && !matches!(self, Self::StartHook(_) | Self::EndHook | Self::WaitUntil(_) | Self::Finish(_))
+    }
+}
+
 /// What happened to the effect before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
