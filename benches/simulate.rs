@@ -34,7 +34,7 @@
 //! The newest long runs without a violation, 2026-11-28: `--rollouts 300000` from seed 90000000 and from 94000000. What the runs before these
 //! found is mended: 90034633, a job that had slept for hours and wrote its record over a rollback's; 94123214, a write that arrived after an
 //! abort had put the weights back and was taken for a person's. The others were the court's and the simulator's own: 90132347, 94007072 and
-//! 94165416 claimed too much, and in 92116409 two jobs that began in the same millisecond had one name. Not mended yet: 97017958, an old slot
+//! 94165416 claimed too much, and in 92116409 two jobs that began in the same millisecond had one name; in 97017958 an old slot was
 //! stopped within the last second of `settle`, since `promoted` is recorded in whole seconds. What seeds have found in the machine is
 //! a case each in `tests/espalier/simulated/found.rs` or in the machine's own tests; where a rule of the court claimed too much, a comment there
 //! names the seed.

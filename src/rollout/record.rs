@@ -80,6 +80,9 @@ pub struct Held {
 pub const GO_ON: u64 = 1;
 /// How far `abort`, `rollback` and `recover` do.
 pub const ABORT: u64 = 2;
+/// A record's times are AWS's `Date` headers, whole seconds rounded down (RFC 9110 §5.6.7), and are recorded in whole seconds themselves:
+/// what they say was up to so much later.
+const WHOLE_SECONDS: Duration = Duration::from_secs(2);
 
 /// The record of one rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,6 +204,14 @@ impl Record {
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
         self.started + self.plan.timeout + self.waited
+    }
+
+    /// From when on the old slot of a promoted rollout may be stopped; none where it keeps its tasks. A rollback promotes as soon as its
+    /// weights are written, so they settle meanwhile.
+    #[must_use]
+    pub fn retires_at(&self) -> Option<Timestamp> {
+        self.stable.as_ref()?.ecs_service.as_ref()?;
+        Some(self.promoted? + self.plan.retire_after?.max(self.plan.settle + WHOLE_SECONDS))
     }
 
     /// The plan is all there is: nothing that only a config could tell belongs to it.

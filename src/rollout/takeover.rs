@@ -108,7 +108,7 @@ impl Takeover {
             return Self::Leave(format!("a job holds it until {until}"));
         }
         match record.state {
-            State::Promoted => match retires_at(record).filter(|due| *due > now) {
+            State::Promoted => match record.retires_at().filter(|due| *due > now) {
                 Some(due) => Self::Leave(format!("it is promoted, and its old slot keeps its tasks until {due}")),
                 None => Self::GoOn(GoOn::Here),
             },
@@ -145,7 +145,7 @@ impl Takeover {
         // A lease that was ended says that the job was ending, and not what it was at.
         let is_recent = leased_until.is_none_or(|until| until > now);
         let stops = match record.state {
-            State::Promoted => retires_at(record).is_some_and(|due| due <= now + BEFORE_IT_IS_DUE),
+            State::Promoted => record.retires_at().is_some_and(|due| due <= now + BEFORE_IT_IS_DUE),
             State::RolledBack => true,
             State::Running | State::Held | State::Stuck | State::Closed => false,
         };
@@ -164,12 +164,6 @@ const BEFORE_IT_IS_DUE: Duration = Duration::from_secs(30);
 
 fn live(leased_until: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     leased_until.filter(|until| *until > now)
-}
-
-/// When the old slot of a promoted rollout is due to be retired.
-fn retires_at(record: &Record) -> Option<Timestamp> {
-    record.stable.as_ref()?.ecs_service.as_ref()?;
-    Some(record.promoted? + record.plan.retire_after?.max(record.plan.settle))
 }
 
 /// Where a rollout stands, after "it is".

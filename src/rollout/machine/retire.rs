@@ -83,19 +83,12 @@ impl Rollout {
     }
 
     fn begin_retiring(&mut self) -> Effect {
-        let old = self.record().stable.as_ref().and_then(|stable| stable.ecs_service.as_ref());
-        match (old, self.record().plan.retire_after) {
-            (Some(_), Some(after)) => {
-                // By the record: another job may have gone on since.
-                let promoted = self.record().promoted.unwrap_or_else(|| self.aws_now());
-                let due = promoted + after.max(self.record().plan.settle);
-                let until = self.now + due.since(self.aws_now());
-                self.phase = Phase::Retiring(Retire::Waiting { until });
-                self.give_up = until + DRAIN_LIMIT;
-                if until > self.now { self.patient(until) } else { Effect::Observe(None) }
-            }
-            (None, _) | (_, None) => self.give_old_slot_back(),
-        }
+        // By the record: another job may have gone on since.
+        let Some(due) = self.record().retires_at() else { return self.give_old_slot_back() };
+        let until = self.now + due.since(self.aws_now());
+        self.phase = Phase::Retiring(Retire::Waiting { until });
+        self.give_up = until + DRAIN_LIMIT;
+        if until > self.now { self.patient(until) } else { Effect::Observe(None) }
     }
 
     /// Waits without reading more often than the lease asks for: nothing is decided until then.

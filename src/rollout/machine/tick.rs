@@ -85,12 +85,13 @@ impl Rollout {
 
     /// Nothing to decide at this tick: wait for `until` or the next tick. A record that was lost is written first.
     pub(super) fn idle(&mut self, until: Option<Timestamp>) -> Effect {
-        if std::mem::take(&mut self.record_lost) {
-            let effect = self.write_record();
-            return self.aside(effect);
-        }
         let tick = self.next_tick();
-        Effect::WaitUntil(until.map_or(tick, |until| until.min(tick)))
+        let until = until.map_or(tick, |until| until.min(tick));
+        if std::mem::take(&mut self.record_lost) {
+            self.pending = Pending::Aside(until);
+            return self.write_record();
+        }
+        Effect::WaitUntil(until)
     }
 
     pub(super) fn woke(&mut self) -> Effect {

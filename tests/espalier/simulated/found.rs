@@ -264,3 +264,20 @@ fn a_job_that_wakes_to_a_signal_does_not_write_over_the_rollback_of_the_meantime
     }
     assert!(asleep > 0, "no signal came after the sleep");
 }
+
+/// Seed 97017958: a promotion is recorded in whole seconds, rounded down, so that the old slot was stopped before the weights had settled.
+#[test]
+fn a_rollback_does_not_stop_tasks_in_the_last_second_in_which_they_may_serve() {
+    // It writes the weights at one part of a second, and reads at another until its scaling is given back.
+    let faults = vec![fault(&["application-autoscaling:*"], 600, 660, Effect::Throttle)];
+    let mut case = Case { scaled: Some(Suspended::default()), faults, afterwards: vec![(18, Verb::Rollback)], ..quiet() };
+    (case.plan.settle, case.knobs.propagation) = (Duration::from_secs(90), 90);
+    case.plan.interval = Duration::from_secs(20);
+    for latency in (0..1000).step_by(55) {
+        let case = Case { latency: Duration::from_millis(latency), ..case.clone() };
+        let played = played(&case);
+        let Some(Ending::Outcome(outcome)) = &played.endings[1].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
+        assert_eq!(outcome.kind, OutcomeKind::RolledBack, "{latency}: {}", outcome.reason);
+        assert_eq!(last(&played).slots[CANDIDATE].desired, 0, "{latency}:\n{}", played.story.join("\n"));
+    }
+}

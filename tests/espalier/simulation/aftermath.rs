@@ -5,11 +5,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use espalier::{
-    aws::ledger::Found,
-    rollout::record::{Record, State},
-    time::Timestamp,
-};
+use espalier::{aws::ledger::Found, rollout::record::State, time::Timestamp};
 
 use super::{case::Verb, facts::Facts, readings::recorded, run::Run, stage::OURS};
 
@@ -81,11 +77,9 @@ impl Run<'_> {
     /// When nothing stands in a sweep's way any more.
     fn due(&self, found: &Found) -> Timestamp {
         let Found { record, leased_until, .. } = found;
-        let Record { plan, promoted, hold, .. } = record;
-        let retires = promoted.zip(plan.retire_after).map(|(promoted, after)| promoted + after.max(plan.settle));
         let answers = self.case.faults.iter().filter_map(|fault| fault.before).max();
         let answers = answers.map(|before| self.court.at_start.at + Duration::from_secs(before));
-        let all = [*leased_until, hold.map(|held| held.until), retires, answers];
+        let all = [*leased_until, record.hold.map(|held| held.until), record.retires_at(), answers];
         all.into_iter().flatten().max().unwrap_or_default()
     }
 
