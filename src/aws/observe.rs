@@ -111,8 +111,7 @@ fn count(reasons: &mut Vec<(String, u32)>, reason: &str) {
 
 /// An ARN and `family:revision` name the same task definition.
 fn same(one: &str, other: &str) -> bool {
-    let short = |text: &str| text.rsplit('/').next().map(ToOwned::to_owned);
-    !one.is_empty() && short(one) == short(other)
+    !one.is_empty() && one.rsplit('/').next() == other.rsplit('/').next()
 }
 
 /// IPv6 addresses have many spellings.

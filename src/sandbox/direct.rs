@@ -279,6 +279,6 @@ impl Direct {
         if self.world.faults.is_empty() {
             return None;
         }
-        fault::strike(&mut self.world, &Kind { service, operation: operation.to_owned(), writes })
+        fault::strike(&mut self.world, &Kind { service, operation: operation.into(), writes })
     }
 }

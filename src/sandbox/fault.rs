@@ -1,6 +1,6 @@
 //! What the services refuse, and when: counting requests against the scenario's faults, and doing late what is to be done late.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use super::{
     lattice, route,
@@ -21,10 +21,10 @@ pub(crate) struct Faults {
 
 /// What a request is, as far as faults tell requests apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Kind {
+pub(crate) struct Kind<'a> {
     /// A service of AWS's as the models name it, `github` or `oidc`.
     pub(crate) service: &'static str,
-    pub(crate) operation: String,
+    pub(crate) operation: Cow<'a, str>,
     pub(crate) writes: bool,
 }
 
@@ -45,7 +45,7 @@ impl Faults {
 }
 
 /// Counts a request; what is to happen to it, when something is. The first fault that strikes wins, but all of them count.
-pub(crate) fn strike(world: &mut World, kind: &Kind) -> Option<Effect> {
+pub(crate) fn strike(world: &mut World, kind: &Kind<'_>) -> Option<Effect> {
     let waits = world.faults.faults.iter().any(|(fault, _)| fault.share_at_least.is_some());
     let share = waits.then(|| lattice::added_share(world)).flatten();
     let passed = world.now.since(world.scenario.start).as_secs();
@@ -69,7 +69,7 @@ pub(crate) fn strike(world: &mut World, kind: &Kind) -> Option<Effect> {
 }
 
 /// Whether a pattern like `UpdateRule`, `ecs:UpdateService`, `github:*` or `vpc-lattice:write` means this request.
-fn means(pattern: &str, kind: &Kind) -> bool {
+fn means(pattern: &str, kind: &Kind<'_>) -> bool {
     let (service, operation) = pattern.split_once(':').map_or((None, pattern), |(service, operation)| (Some(service), operation));
     service.is_none_or(|service| service == kind.service)
         && (operation == "*" || operation == kind.operation || (operation == "write" && kind.writes))
@@ -100,8 +100,8 @@ mod tests {
     use super::{Effect, Fault, Kind, means, strike};
     use crate::sandbox::{scenario, world::World};
 
-    fn kind(service: &'static str, operation: &str, writes: bool) -> Kind {
-        Kind { service, operation: operation.to_owned(), writes }
+    fn kind<'a>(service: &'static str, operation: &'a str, writes: bool) -> Kind<'a> {
+        Kind { service, operation: operation.into(), writes }
     }
 
     #[test]

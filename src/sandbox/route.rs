@@ -70,17 +70,17 @@ fn is_github(request: &Request) -> bool {
     request.path.starts_with("/api/v3") || request.path == "/api/graphql"
 }
 
-fn identify(request: &Request) -> Kind {
+fn identify(request: &Request) -> Kind<'static> {
     if oidc::is_for(request) {
-        return Kind { service: "oidc", operation: "GetIdToken".to_owned(), writes: false };
+        return Kind { service: "oidc", operation: "GetIdToken".into(), writes: false };
     }
     if is_github(request) {
         let path = request.path.strip_prefix("/api/v3").unwrap_or("/graphql");
         let writes = request.method != http::Method::GET;
-        return Kind { service: "github", operation: format!("{} {path}", request.method), writes };
+        return Kind { service: "github", operation: format!("{} {path}", request.method).into(), writes };
     }
     let asked = dispatch::identify(request);
-    Kind { service: asked.service, writes: asked.writes(), operation: asked.operation }
+    Kind { service: asked.service, writes: asked.writes(), operation: asked.operation.into() }
 }
 
 fn for_github(request: &Request) -> Request {

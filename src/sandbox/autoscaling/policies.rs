@@ -1,5 +1,7 @@
 //! `PutScalingPolicy`, `DescribeScalingPolicies`, `DeleteScalingPolicy`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -26,7 +28,7 @@ pub(super) fn put(world: &mut World, body: &Value) -> Outcome {
     if kind == "PredictiveScaling" {
         return Err(invalid("The sandbox has no predictive scaling."));
     }
-    let configuration = body.get(member(&kind)).filter(|given| given.is_object()).cloned();
+    let configuration = body.get(member(&kind)).filter(|given| given.is_object()).cloned().map(Arc::new);
     let configuration = configuration.or_else(|| known.as_ref().map(|known| known.configuration.clone()));
     let Some(configuration) = configuration else {
         return Err(invalid(format!("{} is required for the policy type {kind}.", member(&kind))));
@@ -101,7 +103,7 @@ pub(super) fn describe(world: &World, body: &Value) -> Outcome {
             "ResourceId": policy.resource,
             "ScalableDimension": DIMENSION,
             "PolicyType": policy.kind,
-            member(&policy.kind): policy.configuration,
+            member(&policy.kind): *policy.configuration,
             "Alarms": policy.alarms.iter().map(|name| alarm(world, name)).collect::<Vec<_>>(),
             "CreationTime": seconds(policy.created),
         })

@@ -1,5 +1,7 @@
 //! What Application Auto Scaling keeps.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::clock::Timestamp;
@@ -49,7 +51,7 @@ pub(super) struct Policy {
     pub(super) resource: String,
     /// `StepScaling` or `TargetTrackingScaling`.
     pub(super) kind: String,
-    pub(super) configuration: Value,
+    pub(super) configuration: Arc<Value>,
     /// Names of the CloudWatch alarms that were made for it.
     pub(super) alarms: Vec<String>,
     pub(super) created: Timestamp,

@@ -37,6 +37,7 @@ impl Histogram {
     }
 
     /// Adds another one's requests.
+    #[cfg(test)]
     pub(crate) fn merge(&mut self, other: &Self) {
         self.record(other.counts.iter().copied());
     }

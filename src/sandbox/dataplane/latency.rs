@@ -21,7 +21,7 @@ fn quantile(p50: u64, p99: u64, part: u64) -> u64 {
 }
 
 /// The latencies, in microseconds, of `requests` requests of which the first is the target's request number `served`, each with
-/// how many take so long. Neighbours take very different hundredths; the first takes the median.
+/// how many take so long, ascending. Neighbours take very different hundredths; the first takes the median.
 pub(super) fn spread(p50: Duration, p99: Duration, served: u64, requests: u64) -> Vec<(u64, u64)> {
     let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let (p50, p99) = (micros(p50), micros(p99));
@@ -29,18 +29,17 @@ pub(super) fn spread(p50: Duration, p99: Duration, served: u64, requests: u64) -
         return vec![(p50, requests)];
     }
     let (each, rest) = (requests / PARTS, requests % PARTS);
-    if each == 0 {
-        // 37 and 100 have no common divisor: a hundred steps visit every part.
-        return (0..rest).map(|step| (quantile(p50, p99, part(served.wrapping_add(step))), 1)).collect();
-    }
     let mut counts = [each; 100];
+    // 37 and 100 have no common divisor: a hundred steps visit every part.
     for step in 0..rest {
         let index = usize::try_from(part(served.wrapping_add(step))).unwrap_or(0);
         if let Some(count) = counts.get_mut(index) {
             *count += 1;
         }
     }
-    (0..PARTS).zip(counts).map(|(part, count)| (quantile(p50, p99, part), count)).collect()
+    let mut taken = Vec::with_capacity(counts.len());
+    taken.extend((0..PARTS).zip(counts).filter(|(_, count)| *count > 0).map(|(part, count)| (quantile(p50, p99, part), count)));
+    taken
 }
 
 fn part(number: u64) -> u64 {

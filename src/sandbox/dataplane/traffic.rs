@@ -110,6 +110,7 @@ impl Minute {
     }
 
     /// Adds another minute's counts.
+    #[cfg(test)]
     pub(crate) fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.status_2xx += other.status_2xx;

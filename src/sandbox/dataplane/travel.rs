@@ -103,7 +103,9 @@ fn millionths(answer: &Answer) -> u64 {
 
 /// Counts what became of `requests` requests at that time. The answer of VPC Lattice itself has no latency.
 pub(super) fn record(traffic: &mut Traffic, at: Timestamp, course: &Course, requests: u64, portions: &[Portion], bytes: u64) {
-    let mut service = Minute { requests, ..Minute::new() };
+    let key = Key::Service(course.service.id.clone());
+    let mut service = std::mem::take(traffic.at(key.clone(), at));
+    service.requests += requests;
     match &course.to {
         To::Lattice(status, _) => service.generated(*status, requests),
         To::Forward(forward) => {
@@ -120,7 +122,7 @@ pub(super) fn record(traffic: &mut Traffic, at: Timestamp, course: &Course, requ
             }
         }
     }
-    traffic.at(Key::Service(course.service.id.clone()), at).merge(&service);
+    *traffic.at(key, at) = service;
 }
 
 fn target_answered(minute: &mut Minute, portion: &Portion, backend: Backend, bytes: u64) {

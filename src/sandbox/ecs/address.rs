@@ -1,6 +1,6 @@
 //! What is behind an address: the task's application.
 
-use super::state::{Task, TaskDefinition};
+use super::state::Task;
 use crate::{
     clock::Timestamp,
     sandbox::{
@@ -23,7 +23,7 @@ pub(crate) struct Occupant {
 /// What the task at this address would answer to a request now; none when nothing listens there.
 pub(crate) fn answer(world: &World, ip: &str, port: u16) -> Option<Answer> {
     let task = task_at(world, ip).filter(|task| task.listens())?;
-    let behaviour = world.scenario.behaviour(image(definition(world, task)?, port)?);
+    let behaviour = world.scenario.behaviour(image(task, port)?);
     let share = task.groups.iter().map(|port| lattice::share(world, &port.group)).fold(0.0, f64::max);
     dataplane::answer_of(behaviour, world.now.since(task.started_at?), share)
 }
@@ -35,7 +35,7 @@ pub(crate) fn is_occupied(world: &World, ip: &str) -> bool {
 
 /// The behaviour of the image that listens at this address and port, when a task lives there.
 pub(crate) fn behaviour<'a>(world: &'a World, ip: &str, port: u16) -> Option<&'a Behaviour> {
-    Some(world.scenario.behaviour(image(definition(world, task_at(world, ip)?)?, port)?))
+    Some(world.scenario.behaviour(image(task_at(world, ip)?, port)?))
 }
 
 /// The task at this address, as long as ECS remembers it.
@@ -49,8 +49,7 @@ pub(crate) fn occupant(world: &World, ip: &str) -> Option<Occupant> {
 /// When any task's answers next change by its age alone.
 pub(crate) fn next_change(world: &World) -> Option<Timestamp> {
     let changes = world.ecs.tasks.iter().filter(|task| task.listens()).flat_map(|task| {
-        let containers = definition(world, task).into_iter().flat_map(|definition| definition.containers.iter());
-        let behaviours = containers.map(|container| world.scenario.behaviour(&container.image));
+        let behaviours = task.containers.iter().map(|container| world.scenario.behaviour(&container.image));
         behaviours.filter_map(|behaviour| dataplane::changes_after(behaviour, task.started_at?, world.now))
     });
     changes.min()
@@ -61,12 +60,8 @@ fn task_at<'a>(world: &'a World, ip: &str) -> Option<&'a Task> {
     world.ecs.tasks.iter().rev().find(here)
 }
 
-fn definition<'a>(world: &'a World, task: &Task) -> Option<&'a TaskDefinition> {
-    world.ecs.task_definition(&task.task_definition)
-}
-
 /// The image of the container that has this port.
-fn image(definition: &TaskDefinition, port: u16) -> Option<&str> {
-    let container = definition.containers.iter().find(|container| container.ports.contains(&u64::from(port)));
+fn image(task: &Task, port: u16) -> Option<&str> {
+    let container = task.containers.iter().find(|container| container.ports.contains(&u64::from(port)));
     container.map(|container| container.image.as_str())
 }

@@ -36,11 +36,12 @@ pub(crate) fn begin(world: &mut World, service_arn: &str) {
 /// An alarm that goes to ALARM makes the deployment FAILED, and rolls it back where it is told to.
 pub(crate) fn watch(world: &mut World, place: usize) {
     let Some(service) = world.ecs.services.get(place) else { return };
-    let (arn, failing) = (service.arn.clone(), service.primary().is_none_or(|primary| primary.rollout != Rollout::InProgress));
-    let Some(current) = world.ecs.under_way(&arn) else { return };
+    let failing = service.primary().is_none_or(|primary| primary.rollout != Rollout::InProgress);
+    let Some(current) = world.ecs.under_way(&service.arn) else { return };
     if failing || current.rollback.is_some() || current.alarms.ignored || current.alarms.names.is_empty() {
         return;
     }
+    let arn = service.arn.clone();
     let (back, names) = (current.alarms.rollback, current.alarms.names.iter());
     let triggered = names.filter(|name| in_alarm(world, name)).cloned().collect::<Vec<_>>();
     if triggered.is_empty() {

@@ -85,10 +85,11 @@ pub(crate) fn deployment_id(world: &mut World) -> String {
 /// Brings a service deployment that is PENDING under way: its alarms are looked at for the first time, and where it is not
 /// ROLLING its rules are read.
 pub(crate) fn start(world: &mut World, place: usize) {
-    let Some(arn) = world.ecs.services.get(place).map(|service| service.arn.clone()) else { return };
-    if world.ecs.under_way(&arn).is_none_or(|current| current.started_at.is_some()) {
+    let Some(service) = world.ecs.services.get(place) else { return };
+    if world.ecs.under_way(&service.arn).is_none_or(|current| current.started_at.is_some()) {
         return;
     }
+    let arn = service.arn.clone();
     alarms::begin(world, &arn);
     let now = world.now;
     let Some(current) = world.ecs.under_way_mut(&arn) else { return };

@@ -60,7 +60,7 @@ pub(crate) fn task(world: &World, task: &Task, tags: bool) -> Value {
             printed[member] = value.clone();
         }
     }
-    for (member, value) in &task.printed {
+    for (member, value) in &*task.printed {
         printed[member] = value.clone();
     }
     if !task.deployment.is_empty() {

@@ -59,8 +59,8 @@ pub(crate) fn run(world: &mut World, body: &Value) -> Outcome {
         service: String::new(),
         deployment: started_by.to_owned(),
         task_definition: arn,
+        printed: Arc::new(tasks::printed(&spec, printed(body))),
         spec: Arc::new(spec),
-        printed: printed(body),
         groups: Vec::new(),
     };
     tags::check(body)?;

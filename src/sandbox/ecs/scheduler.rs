@@ -82,9 +82,9 @@ fn rests(world: &World, place: usize) -> bool {
 
 /// Does what `StopServiceDeployment` asked for.
 fn obey(world: &mut World, place: usize) {
-    let Some(arn) = world.ecs.services.get(place).map(|service| service.arn.clone()) else { return };
+    let Some(service) = world.ecs.services.get(place) else { return };
     let asked = |current: &super::state::ServiceDeployment| current.status == "ROLLBACK_REQUESTED" && current.rollback.is_none();
-    if world.ecs.under_way(&arn).is_some_and(asked) {
+    if world.ecs.under_way(&service.arn).is_some_and(asked) {
         rollback::fail(world, place, &Cause::Stopped, true);
     }
 }
@@ -112,6 +112,9 @@ fn stop_surplus(world: &mut World, place: usize) {
         return;
     };
     let desired = service.desired;
+    if service.deployments.len() == 1 && count(world, place, &primary.id).live <= desired {
+        return;
+    }
     let minimum = scaled(desired, service.percent("minimumHealthyPercent", 100)).div_ceil(100);
     let maximum = scaled(desired, service.percent("maximumPercent", 200)) / 100;
     let older = service.deployments.iter().skip(1).map(|older| (older.id.clone(), older.rollout)).collect::<Vec<_>>();
@@ -175,10 +178,13 @@ fn start_missing(world: &mut World, place: usize) {
     if primary.rollout == Rollout::Failed {
         return;
     }
-    let live = count(world, place, &primary.id).live;
+    let lacks = service.desired.saturating_sub(count(world, place, &primary.id).live);
+    if lacks == 0 {
+        return;
+    }
     let all = world.ecs.tasks.iter().filter(|task| service.owns(task) && task.wanted()).count();
     let maximum = scaled(service.desired, service.percent("maximumPercent", 200)) / 100;
-    let missing = service.desired.saturating_sub(live).min(maximum.saturating_sub(all));
+    let missing = lacks.min(maximum.saturating_sub(all));
     if missing == 0 {
         return;
     }
@@ -220,13 +226,17 @@ fn settle(world: &mut World, place: usize) {
     let Some(primary) = service.primary() else { return };
     let now = count(world, place, &primary.id);
     let whole = now.ready == service.desired && now.live == service.desired && service.deployments.len() == 1;
-    let (rollout, name, arn) = (primary.rollout, service.name.clone(), service.arn.clone());
-    if whole && rollout == Rollout::InProgress && !alarms::baking(world, &arn) {
-        complete(world, place);
+    let rollout = primary.rollout;
+    if whole && rollout == Rollout::InProgress {
+        let arn = service.arn.clone();
+        if !alarms::baking(world, &arn) {
+            complete(world, place);
+        }
     }
     let Some(service) = world.ecs.services.get(place) else { return };
     if whole && now.left == now.live && !service.steady && rollout != Rollout::Failed {
-        event(world, place, format!("(service {name}) has reached a steady state."));
+        let message = format!("(service {}) has reached a steady state.", service.name);
+        event(world, place, message);
         if let Some(service) = world.ecs.services.get_mut(place) {
             service.steady = true;
         }

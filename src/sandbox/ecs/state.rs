@@ -188,8 +188,10 @@ pub(crate) struct Task {
     /// `service:NAME`, `family:NAME` or what `RunTask` was told.
     pub(crate) group: String,
     /// `launchType`, `capacityProviderName`, `platformVersion`, `overrides` and the like, as `DescribeTasks` prints them.
-    pub(crate) printed: Object,
+    pub(crate) printed: Arc<Object>,
     pub(crate) task_definition: String,
+    /// Those of its task definition: they are asked for at every health check.
+    pub(crate) containers: Arc<[Container]>,
     pub(crate) status: TaskStatus,
     pub(crate) created_at: Timestamp,
     /// When its status changes by itself.

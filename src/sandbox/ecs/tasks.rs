@@ -54,8 +54,8 @@ pub(crate) struct Order {
     pub(crate) task_definition: String,
     /// Network and launch type, as in `CreateService` and `RunTask`.
     pub(crate) spec: Arc<Object>,
-    /// What `DescribeTasks` prints besides.
-    pub(crate) printed: Object,
+    /// What `DescribeTasks` prints besides; see [`printed`].
+    pub(crate) printed: Arc<Object>,
     pub(crate) groups: Vec<Port>,
     pub(crate) tags: Vec<(String, String)>,
 }
@@ -66,6 +66,7 @@ pub(crate) fn start(world: &mut World, place: usize, id: &str, count: usize) {
     let Some(deployment) = service.deployments.iter().find(|known| known.id == id) else { return };
     let definition = deployment.spec.get("taskDefinition").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (name, cluster) = (service.name.clone(), service.cluster.clone());
+    let exec = service.settings.get("enableExecuteCommand").cloned().unwrap_or(json!(false));
     let managed = [("aws:ecs:clusterName", cluster.as_str()), ("aws:ecs:serviceName", name.as_str())];
     let order = Order {
         tags: tags::of_task(world, &service.settings, &service.arn, &definition, &managed),
@@ -75,12 +76,7 @@ pub(crate) fn start(world: &mut World, place: usize, id: &str, count: usize) {
         group: format!("service:{name}"),
         task_definition: definition.clone(),
         spec: deployment.spec.clone(),
-        printed: [(
-            "enableExecuteCommand".to_owned(),
-            service.settings.get("enableExecuteCommand").cloned().unwrap_or(json!(false)),
-        )]
-        .into_iter()
-        .collect(),
+        printed: Arc::new(printed(&deployment.spec, [("enableExecuteCommand".to_owned(), exec)].into_iter().collect())),
         groups: deployment.groups.clone(),
     };
     if let Some((reason, false)) = start_failure(&behaviours(world, &definition)) {
@@ -100,9 +96,9 @@ pub(crate) fn place_one(world: &mut World, order: &Order) -> String {
     let id = world.uuid32();
     let interface = interface(world, &order.spec);
     let behaviours = behaviours(world, &order.task_definition);
+    let containers = world.ecs.task_definition(&order.task_definition).map(|definition| Arc::clone(&definition.containers));
+    let containers = containers.unwrap_or_default();
     let starts_after = behaviours.iter().map(|(_, behaviour)| behaviour.starts_after).max().unwrap_or_default();
-    let mut printed = order.printed.clone();
-    printed.extend(launched(&order.spec));
     let arn = arn(world, &format!("task/{}/{id}", order.cluster));
     if !order.tags.is_empty() {
         world.ecs.tags.insert(arn.clone(), order.tags.clone());
@@ -114,8 +110,9 @@ pub(crate) fn place_one(world: &mut World, order: &Order) -> String {
         service: order.service.clone(),
         deployment: order.deployment.clone(),
         group: order.group.clone(),
-        printed,
+        printed: Arc::clone(&order.printed),
         task_definition: order.task_definition.clone(),
+        containers,
         status: TaskStatus::Provisioning,
         created_at: world.now,
         due: Some(world.now + Duration::from_secs(starts_after / 2)),
@@ -132,10 +129,10 @@ pub(crate) fn place_one(world: &mut World, order: &Order) -> String {
     id
 }
 
-/// What a task shows of the launch type or capacity provider that it was started with.
-fn launched(spec: &Object) -> Object {
+/// What tasks show: what is `given`, and the launch type or capacity provider that they were started with.
+pub(crate) fn printed(spec: &Object, given: Object) -> Object {
     let provider = spec.get("capacityProviderStrategy").and_then(|strategy| text(strategy.get(0)?, "capacityProvider"));
-    let mut printed = Object::new();
+    let mut printed = given;
     let launch = match provider {
         Some(provider) => {
             printed.insert("capacityProviderName".to_owned(), json!(provider));
@@ -201,7 +198,13 @@ pub(crate) fn step(world: &mut World) {
 fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)>) -> bool {
     let now = world.now;
     // Most tasks have nothing to do, and this is asked for all of them whenever anything happens.
-    let Some(task) = world.ecs.tasks.get(index).filter(|task| is_due(world, task)).cloned() else { return false };
+    let Some(task) = world.ecs.tasks.get(index).filter(|task| is_due(world, task)) else { return false };
+    if task.status == TaskStatus::Deactivating && drains(world, task) {
+        // Lattice's own event ends the wait; this one is for a group that nobody is in charge of any more.
+        set(world, index, |task| task.due = task.due.map(|due| if due > now { due } else { now + AGAIN }));
+        return false;
+    }
+    let task = task.clone();
     // None for a task that no service wants.
     let place = world.ecs.services.iter().rposition(|service| service.owns(&task));
     let due = task.due.is_some_and(|due| due <= now);
@@ -241,13 +244,6 @@ fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)
             None => set(world, index, |task| task.due = None),
         },
         TaskStatus::Deactivating => {
-            let ip = task.interface.as_ref().map(|interface| interface.ip.as_str()).unwrap_or_default();
-            let draining = |health| health == Some(Health::Draining);
-            if task.groups.iter().any(|port| draining(lattice::target_health(world, &port.group, ip, port.port))) {
-                // Lattice's own event ends the wait; this one is for a group that nobody is in charge of any more.
-                set(world, index, |task| task.due = task.due.map(|due| if due > now { due } else { now + AGAIN }));
-                return false;
-            }
             let stopped = now + Duration::from_secs(world.scenario.knobs.stop);
             set(world, index, |task| (task.status, task.due) = (TaskStatus::Stopping, Some(stopped)));
         }
@@ -259,6 +255,13 @@ fn advance(world: &mut World, index: usize, registered: &mut Vec<(usize, String)
         }
     }
     true
+}
+
+/// Whether any of its targets is still being drained.
+fn drains(world: &World, task: &Task) -> bool {
+    let ip = task.interface.as_ref().map(|interface| interface.ip.as_str()).unwrap_or_default();
+    let health = |port: &Port| lattice::target_health(world, &port.group, ip, port.port);
+    task.groups.iter().any(|port| health(port) == Some(Health::Draining))
 }
 
 /// Whether anything of a task is due now, or its drain has to be looked at.

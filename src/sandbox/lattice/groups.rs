@@ -1,5 +1,7 @@
 //! Target groups, and the defaults that Lattice fills in.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -110,7 +112,7 @@ fn checked(before: &Value, given: &Value, found: &mut Vec<Finding>) -> Value {
 pub(super) fn make(world: &World, id: String, name: &str, tags: Tags, kind: &str, config: Value) -> Group {
     let card = card(world, "targetgroup", id, name, tags);
     let checks = Checks::of(&config);
-    Group { card, life: Life::Active, kind: kind.to_owned(), config, checks, targets: Vec::new() }
+    Group { card, life: Life::Active, kind: kind.to_owned(), config: Arc::new(config), checks, targets: Vec::new() }
 }
 
 pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
@@ -123,7 +125,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let id = world.id("tg");
     let mut group = make(world, id, name, tags, kind, config);
     group.life = creating(world);
-    let reply = joined(head(&group), &json!({"config": group.config}));
+    let reply = joined(head(&group), &json!({"config": *group.config}));
     world.lattice.groups.push(group);
     Ok(reply)
 }
@@ -140,7 +142,7 @@ fn users(world: &World, group: &Group) -> Value {
 
 pub(super) fn get(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     let group = world.lattice.group(call.label(0))?;
-    let all = joined(joined(head(group), &json!({"config": group.config})), &users(world, group));
+    let all = joined(joined(head(group), &json!({"config": *group.config})), &users(world, group));
     Ok(all)
 }
 
@@ -169,10 +171,10 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Value, Refusal> {
         return Err(refusal::fields(found));
     }
     health::checks_change(group, now);
-    group.config["healthCheck"] = check;
+    Arc::make_mut(&mut group.config)["healthCheck"] = check;
     group.checks = Checks::of(&group.config);
     group.card.updated = now;
-    let reply = joined(head(group), &json!({"config": group.config}));
+    let reply = joined(head(group), &json!({"config": *group.config}));
     health::usage_changed(world);
     Ok(reply)
 }

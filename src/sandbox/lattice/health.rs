@@ -194,24 +194,16 @@ fn hear(target: &mut Target, passed: bool, (healthy, unhealthy): (u64, u64)) {
 
 /// Whether a health check of this target would pass now.
 fn passes(world: &World, group: &Group, target: &Target) -> bool {
-    let codes = group.config["healthCheck"]["matcher"]["httpCode"].as_str().unwrap_or("200");
     let answer = routes::checked_at(group, target).and_then(|place| dataplane::checked(world, place));
-    answer.is_some_and(|answer| answer.latency <= group.checks.timeout && matches(codes, answer.status))
-}
-
-/// Whether a status is among codes like `200`, `200,202` or `200-299`.
-fn matches(codes: &str, status: u16) -> bool {
-    codes.split(',').any(|part| {
-        let (from, to) = part.split_once('-').unwrap_or((part, part));
-        from.parse().is_ok_and(|from: u16| from <= status) && to.parse().is_ok_and(|to: u16| status <= to)
-    })
+    let is_well = |status| group.checks.codes.iter().any(|(from, to)| (*from..=*to).contains(&status));
+    answer.is_some_and(|answer| answer.latency <= group.checks.timeout && is_well(answer.status))
 }
 
 /// What a target is when it is new, or newly in use, or newly checked.
 fn fresh(world: &World, group: &Group) -> (Health, Option<Timestamp>) {
     if world.lattice.user_of(&group.card.id).is_none() {
         (Health::Unused, None)
-    } else if group.is_checked() {
+    } else if group.checks.enabled {
         (Health::Initial, Some(world.now + Duration::from_secs(world.scenario.knobs.registration)))
     } else {
         (Health::Unavailable, None)
@@ -288,7 +280,9 @@ pub(crate) fn settle(world: &mut World) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Health, Target, hear, matches};
+    use serde_json::json;
+
+    use super::{Checks, Health, Target, hear};
 
     fn after(start: Health, checks: &[bool]) -> Health {
         let mut target = Target { id: "10.0.0.1".to_owned(), port: 80, health: start, contrary: 0, due: None, rests: None };
@@ -316,7 +310,9 @@ mod tests {
 
     #[test]
     fn codes_are_lists_of_codes_and_ranges() {
-        assert!(matches("200", 200) && !matches("200", 201));
-        assert!(matches("200,202-204", 203) && !matches("200,202-204", 201));
+        let codes = |text: &str| Checks::of(&json!({ "healthCheck": { "matcher": { "httpCode": text } } })).codes;
+        assert_eq!(codes("200"), [(200, 200)]);
+        assert_eq!(codes("200,202-204"), [(200, 200), (202, 204)]);
+        assert_eq!(Checks::of(&json!({})).codes, [(200, 200)]);
     }
 }

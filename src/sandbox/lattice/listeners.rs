@@ -1,6 +1,6 @@
 //! Listeners: everything but their rules. A listener's default action is the action of its default rule.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ use crate::sandbox::{
 pub(super) fn make_rule(world: &World, place: &Place, name: &str, tags: Tags, action: Action) -> Rule {
     let path = format!("service/{}/listener/{}/rule", place.service, place.listener);
     let card = card(world, &path, place.rule.clone(), name, tags);
-    Rule { card, priority: None, matching: Value::Null, action, seen: None, ahead: VecDeque::new(), initial: Vec::new() }
+    Rule { card, priority: None, matching: Arc::default(), action, seen: None, ahead: VecDeque::new(), initial: Vec::new() }
 }
 
 /// A listener with its default rule. The id is made up when it is empty.

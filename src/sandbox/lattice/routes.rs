@@ -144,7 +144,7 @@ pub(crate) fn routable(world: &World, group: &str) -> Option<Routable> {
 
 /// Where a health check knocks: the group by id and name, its kind, the target, and the port that is checked.
 pub(super) fn checked_at<'a>(group: &'a Group, target: &'a Target) -> Option<crate::sandbox::dataplane::Place<'a>> {
-    let port = group.config["healthCheck"]["port"].as_u64().unwrap_or(target.port);
+    let port = group.checks.port.unwrap_or(target.port);
     Some(crate::sandbox::dataplane::Place {
         group: &group.card.id,
         name: &group.card.name,

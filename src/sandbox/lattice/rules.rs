@@ -1,5 +1,7 @@
 //! Listener rules. `ListRules` gives no actions; the default rule is listed and read here, and written by `UpdateListener`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -52,7 +54,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     at.rule = world.id("rule");
     let mut rule = listeners::make_rule(world, &at, name, tags, action.clone());
     rule.priority = priority;
-    rule.matching = call.input["match"].clone();
+    rule.matching = Arc::new(call.input["match"].clone());
     world.lattice.listener_mut(&at.service, &at.listener)?.rules.push(rule);
     action::write(world, &at, action)?;
     let rule = world.lattice.rule(&at.service, &at.listener, &at.rule)?;
@@ -82,7 +84,7 @@ fn read_only(rule: &Rule) -> Value {
 fn what(rule: &Rule) -> Value {
     let mut all = json!({"action": action::render(&rule.action)});
     if !rule.matching.is_null() {
-        all["match"] = rule.matching.clone();
+        all["match"] = Value::clone(&rule.matching);
     }
     all
 }
@@ -137,7 +139,7 @@ impl Change {
         rule.card.updated = now;
         rule.priority = self.priority.or(rule.priority);
         if let Some(matching) = self.matching {
-            rule.matching = matching;
+            rule.matching = Arc::new(matching);
         }
         if let Some(action) = self.action {
             action::write(world, &at, action)?;

@@ -1,6 +1,6 @@
 //! The resources of a scenario, as if they had been there for long.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ pub(crate) fn seed(world: &mut World) {
                 let action = action_of(world, &rule.action, None);
                 let mut new = listeners::make_rule(world, &place, &rule.name, rule.tags, action);
                 new.priority = Some(u64::from(rule.priority));
-                new.matching = rule.r#match;
+                new.matching = Arc::new(rule.r#match);
                 settled(&mut new);
                 shared(world, &mut new.card, &owner);
                 made.rules.push(new);

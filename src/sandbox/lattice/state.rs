@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -112,7 +113,7 @@ pub(super) struct Rule {
     /// None for the default rule.
     pub(super) priority: Option<u64>,
     /// The `match`; null for the default rule.
-    pub(super) matching: Value,
+    pub(super) matching: Arc<Value>,
     /// What was written last; the API gives this back at once.
     pub(super) action: Action,
     /// What the data plane does; None while it has not heard of the rule.
@@ -165,37 +166,45 @@ pub(super) struct Group {
     /// IP, INSTANCE, ALB or LAMBDA.
     pub(super) kind: String,
     /// With all the defaults filled in.
-    pub(super) config: Value,
+    pub(super) config: Arc<Value>,
     /// What the configuration says of health checks: it is asked for whenever anything happens.
     pub(super) checks: Checks,
     pub(super) targets: Vec<Target>,
 }
 
 /// How often targets are checked, and what is made of it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Checks {
+    /// Whether targets are checked at all.
+    pub(super) enabled: bool,
+    /// The port that is checked; none where it is the target's own.
+    pub(super) port: Option<u64>,
     pub(super) interval: Duration,
     pub(super) timeout: Duration,
     /// How many in a row make a target healthy, and unhealthy.
     pub(super) thresholds: (u64, u64),
+    /// The first and the last of each range of statuses that are well.
+    pub(super) codes: Vec<(u16, u16)>,
 }
 
 impl Checks {
     pub(super) fn of(config: &Value) -> Self {
         let number = |member: &str| config["healthCheck"][member].as_u64().unwrap_or(0);
         Self {
+            enabled: config["healthCheck"]["enabled"].as_bool().unwrap_or(false),
+            port: config["healthCheck"]["port"].as_u64(),
             interval: Duration::from_secs(number("healthCheckIntervalSeconds").max(1)),
             timeout: Duration::from_secs(number("healthCheckTimeoutSeconds")),
             thresholds: (number("healthyThresholdCount"), number("unhealthyThresholdCount")),
+            codes: config["healthCheck"]["matcher"]["httpCode"].as_str().unwrap_or("200").split(',').filter_map(range).collect(),
         }
     }
 }
 
-impl Group {
-    /// Whether its targets are checked at all.
-    pub(super) fn is_checked(&self) -> bool {
-        self.config["healthCheck"]["enabled"].as_bool().unwrap_or(false)
-    }
+/// `200` or `200-299`.
+fn range(text: &str) -> Option<(u16, u16)> {
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    Some((from.parse().ok()?, to.parse().ok()?))
 }
 
 /// A target's status, as `ListTargets` gives it.

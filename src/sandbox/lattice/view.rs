@@ -136,7 +136,7 @@ pub(crate) fn snapshot(world: &World) -> Value {
         let listeners = service.listeners.iter().map(|listener| {
             let rules = listener.rules.iter().map(|rule| {
                 json!({
-                    "name": rule.card.name, "arn": rule.card.arn, "priority": rule.priority, "match": rule.matching,
+                    "name": rule.card.name, "arn": rule.card.arn, "priority": rule.priority, "match": *rule.matching,
                     "action": words(&rule.action), "data_plane": rule.seen.as_ref().map(words), "tags": rule.card.tags,
                 })
             });
@@ -153,7 +153,7 @@ pub(crate) fn snapshot(world: &World) -> Value {
     let groups = state.groups.iter().map(|group: &Group| {
         json!({
             "name": group.card.name, "arn": group.card.arn, "status": group.life.status(), "tags": group.card.tags,
-            "config": group.config, "share": share(world, &group.card.id), "in_use": state.user_of(&group.card.id).is_some(),
+            "config": *group.config, "share": share(world, &group.card.id), "in_use": state.user_of(&group.card.id).is_some(),
             "targets": group.targets.iter().map(targets::render).collect::<Vec<_>>(),
         })
     });

@@ -52,6 +52,9 @@ pub(crate) struct Facts {
     pub(crate) written: Rc<[Option<Weights>]>,
     /// As the data plane routes.
     pub(crate) routed: Rc<[Option<Weights>]>,
+    /// The largest share of each slot that any traffic target has written down, and the smallest, in thousandths of a percent.
+    most: [u32; 2],
+    least: [u32; 2],
     /// What scales each slot by itself.
     pub(crate) scaled: [Option<ScalableSeen>; 2],
     /// Test rules of ours.
@@ -64,7 +67,11 @@ impl Facts {
     pub(crate) fn of(world: &Direct, stage: &Stage, revisions: &[String; 2]) -> Self {
         let weights = |action: Option<&Action>| action.map(|action| weights(action, stage));
         let scaled = |slot: usize| world.scalable(stage.slots[slot].ecs_service.as_deref()?);
+        let written: Rc<[_]> = stage.targets.iter().map(|(target, _)| weights(world.action(target.arn()))).collect();
+        let shares = |slot: usize| written.iter().flatten().map(move |weights| weights.share(slot));
         Self {
+            most: [0, 1].map(|slot| shares(slot).max().unwrap_or(0)),
+            least: [0, 1].map(|slot| shares(slot).min().unwrap_or(0)),
             scaled: [scaled(0), scaled(1)],
             doors: world
                 .rules(&stage.listener)
@@ -73,19 +80,19 @@ impl Facts {
             rings: world.alarm(ALARM) == Some("ALARM"),
             at: world.now(),
             slots: [slot(world, stage, 0, &revisions[0]), slot(world, stage, 1, &revisions[1])],
-            written: stage.targets.iter().map(|(target, _)| weights(world.action(target.arn()))).collect(),
+            written,
             routed: stage.targets.iter().map(|(target, _)| weights(world.routed(target.arn()))).collect(),
         }
     }
 
-    /// The largest share that any traffic target has written down for a slot.
+    /// The largest share that any traffic target has written down for a slot, in thousandths of a percent.
     pub(crate) fn share(&self, slot: usize) -> u32 {
-        self.written.iter().flatten().map(|weights| weights.share(slot)).max().unwrap_or(0)
+        self.most[slot]
     }
 
     /// The smallest.
     pub(crate) fn least_share(&self, slot: usize) -> u32 {
-        self.written.iter().flatten().map(|weights| weights.share(slot)).min().unwrap_or(0)
+        self.least[slot]
     }
 
     /// The data plane gives the slot requests, or is going to.

@@ -92,8 +92,9 @@ impl Run<'_> {
             self.seen = Some((stirs, Facts::of(&self.world, &self.stage, &self.revisions)));
         }
         let now = self.world.now();
-        let facts = self.seen.as_ref().map(|(_, facts)| Facts { at: now, ..facts.clone() });
-        facts.expect("seen a line above")
+        let (_, mut facts) = self.seen.clone().expect("seen a line above");
+        facts.at = now;
+        facts
     }
 
     /// A clock that is so far ahead.

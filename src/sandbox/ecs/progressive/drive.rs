@@ -100,10 +100,10 @@ pub(crate) fn turn_back(world: &mut World, place: usize, blue: &str) -> bool {
 
 /// Keeps both sides at their size and does the steps that are due. False when no such deployment is under way.
 pub(crate) fn reconcile(world: &mut World, place: usize) -> bool {
-    let Some(arn) = world.ecs.services.get(place).map(|service| service.arn.clone()) else { return false };
-    if progress(world, &arn).is_none() {
+    let Some(service) = world.ecs.services.get(place).filter(|service| progress(world, &service.arn).is_some()) else {
         return false;
-    }
+    };
+    let arn = service.arn.clone();
     breaker::watch(world, place);
     alarms::watch(world, place);
     keep(world, place, &arn);
