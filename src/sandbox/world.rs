@@ -39,6 +39,24 @@ pub(crate) struct World {
     requests: u64,
 }
 
+/// When something happens next by itself, by where.
+struct Next {
+    lattice: Option<Timestamp>,
+    ecs: Option<Timestamp>,
+    scaling: Option<Timestamp>,
+    people: Option<Timestamp>,
+    faults: Option<Timestamp>,
+    traffic: Option<Timestamp>,
+    metrics: Option<Timestamp>,
+}
+
+impl Next {
+    fn first(&self) -> Option<Timestamp> {
+        let Self { lattice, ecs, scaling, people, faults, traffic, metrics } = *self;
+        [lattice, ecs, scaling, people, faults, traffic, metrics].into_iter().flatten().min()
+    }
+}
+
 /// One thing that happened, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct LogLine {
@@ -102,9 +120,10 @@ impl World {
 
     /// Lets the next thing happen that is due until `now`; false when there is none.
     pub(crate) fn step(&mut self, now: Timestamp) -> bool {
-        let Some(at) = self.next_event().filter(|at| *at <= now) else { return false };
+        let next = self.next();
+        let Some(at) = next.first().filter(|at| *at <= now) else { return false };
         self.now = self.now.max(at);
-        if cloudwatch::next_event(self) == Some(at) {
+        if next.metrics == Some(at) {
             // Load went its course until now, whatever changes now.
             dataplane::account(self);
         }
@@ -113,13 +132,13 @@ impl World {
         }
         // ECS and what scales it look at what others do.
         let is_due = |event: Option<Timestamp>| event.is_some_and(|due| due <= at);
-        if self.stirs != self.settled || is_due(ecs::next_event(self)) || is_due(autoscaling::next_event(self)) {
+        if self.stirs != self.settled || is_due(next.ecs) || is_due(next.scaling) {
             ecs::on_time(self);
             autoscaling::on_time(self);
             self.stir();
             self.settled = self.stirs;
         }
-        if is_due(people::next_event(self)) || is_due(fault::next_event(self)) {
+        if is_due(next.people) || is_due(next.faults) {
             people::on_time(self);
             fault::on_time(self);
             self.stir();
@@ -130,19 +149,18 @@ impl World {
     }
 
     /// When something happens next by itself.
-    fn next_event(&mut self) -> Option<Timestamp> {
+    fn next(&mut self) -> Next {
         people::notice(self);
         dataplane::notice(self);
-        let events = [
-            lattice::next_event(self),
-            ecs::next_event(self),
-            autoscaling::next_event(self),
-            people::next_event(self),
-            fault::next_event(self),
-            dataplane::next_event(self),
-            cloudwatch::next_event(self),
-        ];
-        events.into_iter().flatten().min()
+        Next {
+            lattice: lattice::next_event(self),
+            ecs: ecs::next_event(self),
+            scaling: autoscaling::next_event(self),
+            people: people::next_event(self),
+            faults: fault::next_event(self),
+            traffic: dataplane::next_event(self),
+            metrics: cloudwatch::next_event(self),
+        }
     }
 
     /// Writes down what happened.

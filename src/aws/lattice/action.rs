@@ -160,12 +160,11 @@ impl Action {
     /// In words, such as `myservice-a 95, myservice-b 5`; a group without a name is shown by its id.
     pub fn words(&self, names: impl Fn(&TargetGroupId) -> Option<String>) -> String {
         match self {
-            Self::Forward(groups) => {
-                let words = |(group, weight): &(TargetGroupId, u16)| {
-                    format!("{} {weight}", names(group).unwrap_or_else(|| group.to_string()))
-                };
-                groups.iter().map(words).collect::<Vec<_>>().join(", ")
-            }
+            Self::Forward(groups) => groups.iter().fold(String::new(), |mut text, (group, weight)| {
+                let comma = if text.is_empty() { "" } else { ", " };
+                let _ = write!(text, "{comma}{} {weight}", names(group).unwrap_or_else(|| group.to_string()));
+                text
+            }),
             Self::Fixed(status) => format!("fixed response {status}"),
             Self::Other => "an action of an unknown kind".to_owned(),
         }

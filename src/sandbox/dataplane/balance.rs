@@ -93,9 +93,6 @@ impl Balance {
 
 /// The value of this key, a new one where there is none.
 pub(super) fn entry<'a, V: Default>(map: &'a mut BTreeMap<String, V>, key: &str) -> &'a mut V {
-    if !map.contains_key(key) {
-        map.insert(key.to_owned(), V::default());
-    }
     map.entry(key.to_owned()).or_default()
 }
 

@@ -67,14 +67,19 @@ pub(super) struct Group {
 pub(super) struct Target {
     pub(super) id: String,
     pub(super) port: u16,
-    /// `id:port`, or the id alone where there is no port.
-    pub(super) label: String,
     pub(super) backend: Backend,
 }
 
 impl Forward {
     pub(super) fn weights(&self) -> Vec<u32> {
         self.groups.iter().map(|group| group.weight).collect()
+    }
+}
+
+impl Target {
+    /// `id:port`, or the id alone where there is no port.
+    pub(super) fn label(&self) -> String {
+        if self.port == 0 { self.id.clone() } else { format!("{}:{}", self.id, self.port) }
     }
 }
 
@@ -118,7 +123,6 @@ fn forward(world: &World, weighted: &[(String, u32)], idle_timeout: u64) -> To {
         let targets = found.targets.iter().map(|(target, port)| Target {
             id: target.clone(),
             port: *port,
-            label: if *port == 0 { target.clone() } else { format!("{target}:{port}") },
             backend: backends::backend(
                 world,
                 Place { group: &found.id, name: &found.name, kind: &found.kind, target, port: *port },

@@ -110,16 +110,16 @@ fn by_group(
         return refuse(forward.empty, &format!("the target group {} has no targets", group.name))
             .with("x-amzn-lattice-target", shown);
     };
-    passed.target = Some(target.label.clone());
+    passed.target = Some(target.label());
     let micros = portion.latencies.first().map(|(micros, _)| *micros);
     #[expect(clippy::cast_precision_loss, reason = "latencies are far below 2^53 microseconds")]
     let latency = micros.map(|micros| micros as f64 / 1000.0);
     passed.latency_ms = latency;
     let status = portion.answered.iter().find(|(_, count)| *count > 0).map(|(status, _)| *status);
     let reply = match (target.backend, status) {
-        (Backend::Refuses, _) => refuse(502, &format!("{} of {} refuses the connection", target.label, group.name)),
-        (Backend::Nobody, _) => refuse(504, &format!("nobody is at {} of {}", target.label, group.name)),
-        (Backend::Answers(_), None) => refuse(504, &format!("{} of {} does not answer in time", target.label, group.name)),
+        (Backend::Refuses, _) => refuse(502, &format!("{} of {} refuses the connection", target.label(), group.name)),
+        (Backend::Nobody, _) => refuse(504, &format!("nobody is at {} of {}", target.label(), group.name)),
+        (Backend::Answers(_), None) => refuse(504, &format!("{} of {} does not answer in time", target.label(), group.name)),
         (Backend::Answers(_), Some(status)) => {
             let sent = sent_on(course, request, id, &shown);
             by_target(world, group, target, status, latency, request, &sent)
@@ -160,7 +160,7 @@ fn by_target(
     let mut body = json!({
         "target_group": group.name,
         "target_group_id": group.id,
-        "target": target.label,
+        "target": target.label(),
         "latency_ms": latency,
         "headers": sent,
     });

@@ -73,7 +73,7 @@ impl Choices {
         let none = Portion { requests, ..nothing(place, Some(target)) };
         let Some(found) = group.targets.get(target) else { return none };
         let Backend::Answers(answer) = found.backend else { return none };
-        let cursor = entry(entry(&mut self.cursors, &group.id), &found.label);
+        let cursor = entry(entry(&mut self.cursors, &group.id), &found.label());
         let limit = u64::try_from(forward.timeout.as_micros()).unwrap_or(u64::MAX);
         let spread = latency::spread(answer.latency, answer.latency_p99, cursor.served, requests);
         let timed_out: u64 = spread.iter().filter(|(micros, _)| *micros >= limit).map(|(_, count)| count).sum();
