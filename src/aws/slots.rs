@@ -276,8 +276,8 @@ impl Slots {
         }
     }
 
-    /// Sets how many tasks a side's ECS service wants. Stable is stopped or given more, never fewer: somebody may have given it more
-    /// than whoever asks for this has seen.
+    /// Sets how many tasks a side's ECS service wants. A side is stopped or given more, never fewer: somebody may have given it more than
+    /// whoever asks for this has seen.
     ///
     /// # Errors
     /// AWS's refusal.
@@ -287,7 +287,7 @@ impl Slots {
             Role::Candidate => Some(&self.candidate),
         };
         match (&self.cluster, slot.and_then(|slot| slot.ecs_service.as_ref())) {
-            (Some(cluster), Some(service)) if role == Role::Stable && count > 0 => {
+            (Some(cluster), Some(service)) if count > 0 => {
                 let found = aws.ecs.describe_services(cluster, &[service]).await?;
                 let has_enough = found.into_iter().flatten().any(|service| service.desired >= count);
                 if has_enough { Ok(()) } else { aws.ecs.set_desired(cluster, service, count).await }

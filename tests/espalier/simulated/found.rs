@@ -281,3 +281,15 @@ fn a_rollback_does_not_stop_tasks_in_the_last_second_in_which_they_may_serve() {
         assert_eq!(last(&played).slots[CANDIDATE].desired, 0, "{latency}:\n{}", played.story.join("\n"));
     }
 }
+
+/// Seed 99082080: a person had made a candidate larger between the reading and the call that was to make it as large as was asked for.
+#[test]
+fn a_candidate_that_somebody_made_larger_a_moment_ago_is_not_shrunk() {
+    for at in 30..50 {
+        let others = vec![(26, Other::Resize(2)), (at, Other::Resize(6))];
+        let latency = Duration::from_millis(1800);
+        let case = Case { shape: Shape::Bootstrap, latency, others, ..quiet() };
+        let played = played(&case);
+        assert_eq!(last(&played).slots[CANDIDATE].desired, 6, "{at}:\n{}", played.story.join("\n"));
+    }
+}

@@ -133,7 +133,7 @@ impl Hands {
 
     fn scale(&mut self, world: &mut Direct, role: Role, count: u32) -> Result<(), RefusalKind> {
         let Some(service) = self.slot(role).and_then(|slot| slot.ecs_service.clone()) else { return Ok(()) };
-        if role == Role::Stable && count > 0 {
+        if count > 0 {
             call(world, "ecs", "DescribeServices")?;
             if world.ecs_service(&service).is_some_and(|service| service.desired >= count as usize) {
                 return Ok(());
