@@ -104,6 +104,7 @@ impl Rollout {
             hurried: false,
             let_go: false,
             force: false,
+            asked: None,
             looked: None,
             reread: false,
             aws_time: None,

@@ -115,7 +115,9 @@ pub struct Rollout {
     pub(super) let_go: bool,
     /// The weights stay even where stable has no healthy target (`abort --force` says otherwise).
     pub(super) force: bool,
-    /// When the newest reading was asked for, and whether that was only because the one before had become too old.
+    /// When a reading was asked for, when the newest that was answered was, and whether that was only because the one before had become
+    /// too old.
+    pub(super) asked: Option<Timestamp>,
     pub(super) looked: Option<Timestamp>,
     pub(super) reread: bool,
     /// The newest readings' time by AWS's clock, with ours at that moment.
@@ -169,6 +171,9 @@ impl Rollout {
         self.now = now.max(self.now);
         let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
         let growing = std::mem::take(&mut self.growing);
+        if pending == Pending::Observe && event != Event::Signalled {
+            self.looked = self.asked;
+        }
         let renewed = self.renewed;
         let effect = match (pending, event) {
             (Pending::Nothing, Event::Begun) if self.journal.entries.is_empty() || !matches!(self.phase, Phase::Ended) => {

@@ -140,7 +140,7 @@ impl Rollout {
             effect
         };
         if effect.reads() {
-            self.looked = Some(self.now);
+            self.asked = Some(self.now);
         }
         effect
     }

@@ -19,7 +19,7 @@ use espalier::{
 
 use super::hazards::{fault, last, longest, played, quiet, sets};
 use crate::simulation::{
-    case::{Blow, Case, Falls, Other, STABLE_IMAGE, Shape, Verb},
+    case::{Blow, CANDIDATE_IMAGE, Case, Falls, Other, STABLE_IMAGE, Shape, Verb},
     facts::Facts,
     furnish::{ALARM, errors},
 };
@@ -292,4 +292,28 @@ fn a_candidate_that_somebody_made_larger_a_moment_ago_is_not_shrunk() {
         let played = played(&case);
         assert_eq!(last(&played).slots[CANDIDATE].desired, 6, "{at}:\n{}", played.story.join("\n"));
     }
+}
+
+/// Seed 100088617: a job slept for hours while the candidate of its rollback stopped, and a new release was promoted meanwhile. It woke, and a
+/// signal came before it had heard what it asked for: it wrote its own record over the other's, as if it had.
+#[test]
+fn a_reading_that_a_signal_interrupts_allows_nothing() {
+    let behaves = |healthy| Other::Behave(CANDIDATE_IMAGE, Box::new(Behaviour { healthy, ..Behaviour::default() }));
+    let others = vec![(77, behaves(false)), (130, behaves(true)), (165, Other::Stall(7200))];
+    let step = Step { share: Share::percent(100), bake: Duration::from_secs(45), lag: Duration::ZERO, hold: None };
+    let mut case = Case { others, beside: vec![(801, Verb::Deploy)], ..quiet() };
+    (case.plan.steps, case.plan.settle, case.plan.retire_after) = (vec![step], Duration::from_secs(30), None);
+    let mut asleep = 0;
+    for at in 20..60 {
+        let played = played(&Case { blows: vec![Blow { job: 0, at, falls: Falls::Signal }], ..case.clone() });
+        let kinds = played.endings.iter().filter_map(|(_, ending)| match ending {
+            Some(Ending::Outcome(outcome)) => Some(outcome.kind),
+            _ => None,
+        });
+        if kinds.eq([OutcomeKind::Superseded, OutcomeKind::Promoted]) {
+            asleep += 1;
+            assert_eq!(last(&played).share(CANDIDATE), 100_000, "{at}:\n{}", played.story.join("\n"));
+        }
+    }
+    assert!(asleep > 0, "no signal came after the sleep");
 }

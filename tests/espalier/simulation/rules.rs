@@ -55,12 +55,7 @@ pub(crate) const STANDING: [Stands; 8] = [
             let Some(stable) = job.stable else { return false };
             let (share, side) = (facts.share(stable), facts.slots[stable]);
             let needed = needs(share, side.running.min(side.settled));
-            // Seed 90132347: stuck is an answer. The weights stay, and with slow calls the job ends seconds later.
-            watches(job)
-                && job.record.state != State::Stuck
-                && facts.share(job.candidate) > 0
-                && share > 0
-                && side.healthy < needed
+            watches(job) && facts.share(job.candidate) > 0 && share > 0 && side.healthy < needed
         },
     },
     Stands {
@@ -83,9 +78,10 @@ pub(crate) const STANDING: [Stands; 8] = [
     },
 ];
 
-/// Whether the job still decides about weights: from the claim to the promotion, or to the end of a rollback.
+/// Whether the job still decides about weights: from the claim to the promotion, or to the end of a rollback. Stuck is an answer: the
+/// weights stay, and with slow calls the job ends seconds later (seeds 90132347 and 99131334).
 pub(crate) fn watches(job: &Watched) -> bool {
-    job.stable.is_some() && !job.promoted && !job.drift_seen
+    job.stable.is_some() && !job.promoted && !job.drift_seen && job.record.state != State::Stuck
 }
 
 /// `ceil(share × count)`, and one at least.
