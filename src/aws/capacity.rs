@@ -28,7 +28,7 @@ pub struct Capacity {
 }
 
 /// Looks at what scales the ECS services of both slots, and whether these credentials may hold it. Nothing is written.
-/// `unfinished` is what an earlier rollout held and never gave back: what people had is then what that one recorded. `now` is for signatures.
+/// `before` is what the rollout before has recorded of it ([`Scaling::given`]). `now` is for signatures.
 ///
 /// # Errors
 /// Every call that is not allowed, or the first that fails otherwise.
@@ -37,7 +37,7 @@ pub async fn look(
     cluster: &str,
     stable: &str,
     candidate: &str,
-    unfinished: Option<Scaling>,
+    before: Option<Scaling>,
     now: Timestamp,
 ) -> Result<Capacity, Vec<Fault>> {
     let resources = [resource(cluster, stable), resource(cluster, candidate)];
@@ -52,8 +52,8 @@ pub async fn look(
         };
         return Ok(Capacity { findings: alone.map(finding).into_iter().collect(), ..Capacity::default() });
     };
-    let suspended = unfinished.map_or(target.suspended, |before| before.suspended);
-    let scaling = Scaling { min: target.min, max: target.max, suspended, held: true };
+    let ScalableTarget { min, max, suspended, .. } = target;
+    let scaling = Scaling { min, max, suspended, held: true }.given(before);
     let rules = Rules::read(aws, &resources, now).await.map_err(|fault| vec![fault])?;
     let may = [
         aws.autoscaling.may_register(&resources[0], now).await,
@@ -67,7 +67,7 @@ pub async fn look(
         return Err(denied);
     }
     let findings = rules.findings(stable, candidate, its.is_some());
-    Ok(Capacity { scaling: Some(scaling), findings, unfinished: unfinished.is_some() })
+    Ok(Capacity { scaling: Some(scaling), findings, unfinished: before.is_some_and(|before| before.held) })
 }
 
 /// The rules of both slots' services.

@@ -19,8 +19,10 @@ use crate::{
 /// When it cannot be read, or may not be held: exit 2 with the actions that the role lacks.
 pub(super) async fn look(aws: &Aws, view: &View<'_>, records: &[Found], now: Timestamp) -> Result<Capacity, Error> {
     let Some((stable, candidate)) = view.ecs_services() else { return Ok(Capacity::default()) };
-    let unfinished = records.iter().find_map(|found| found.record.scaling.filter(|scaling| scaling.held));
-    let look = capacity::look(aws, &view.settings.cluster, stable, candidate, unfinished, now).await;
+    let mut recorded = records.iter().filter_map(|found| found.record.scaling);
+    let held = recorded.clone().find(|scaling| scaling.held);
+    let before = held.or_else(|| recorded.next());
+    let look = capacity::look(aws, &view.settings.cluster, stable, candidate, before, now).await;
     look.map_err(|faults| Error {
         exit: if faults.iter().all(|fault| fault.kind == FaultKind::Denied) { Exit::Invalid } else { Exit::Malfunction },
         problems: faults.iter().map(|fault| problem(stable, fault)).collect(),

@@ -20,6 +20,20 @@ pub struct Scaling {
     pub held: bool,
 }
 
+impl Scaling {
+    /// How people have a side scaled, from how it is now and what the rollout before has recorded (`before`). What that one held and never
+    /// gave back is as it was before it; and so is a side that it left at rest, where somebody has brought requests back to that by hand.
+    #[must_use]
+    pub fn given(self, before: Option<Self>) -> Self {
+        let rests = |before: &Self| self.min == 0 && self.suspended == before.suspended.resting();
+        match before {
+            Some(before) if rests(&before) => Self { min: before.min, suspended: before.suspended, ..self },
+            Some(before) if before.held => Self { suspended: before.suspended, ..self },
+            Some(_) | None => self,
+        }
+    }
+}
+
 /// Which kinds of scaling do not happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -85,6 +99,25 @@ impl FromStr for Scaling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Seed 100163719: a release that began on a slot at rest gave the other one its bounds, from 0 tasks on.
+    #[test]
+    fn what_a_rollout_before_has_left_is_not_what_people_gave() {
+        let suspended = Suspended { scale_in: false, scale_out: true, scheduled: false };
+        let before = Scaling { min: 2, max: 10, suspended, held: false };
+        let seen = |min, suspended| Scaling { min, max: 9, suspended, held: true };
+        let given = Scaling { max: 9, held: true, ..before };
+        for (now, before, expected) in [
+            (seen(0, suspended.resting()), Some(before), given),
+            (seen(0, suspended.resting()), None, seen(0, suspended.resting())),
+            (seen(1, suspended.resting()), Some(before), seen(1, suspended.resting())),
+            (seen(0, suspended), Some(before), seen(0, suspended)),
+            (seen(2, suspended.steady()), Some(before), seen(2, suspended.steady())),
+            (seen(2, suspended.steady()), Some(Scaling { held: true, ..before }), seen(2, suspended)),
+        ] {
+            assert_eq!(now.given(before), expected, "{now} after {before:?}");
+        }
+    }
 
     #[test]
     fn the_text_form_reads_back() {

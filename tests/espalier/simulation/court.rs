@@ -306,7 +306,12 @@ impl<'c> Court<'c> {
                 let was_exact = self.looked(watched, facts).written == self.at_start.written;
                 endings::rolled_back(watched, facts, exactly || was_exact, edited)
             }
-            OutcomeKind::Promoted => endings::promoted(watched, self.looked(watched, facts), edited),
+            OutcomeKind::Promoted => {
+                // Seed 101185575: promoted it was. Another job has been putting some of it back since, and is refused the rest.
+                let put_back = |other: &Watched| other.restoring.is_some() && other.refused && !other.over;
+                let edited = edited || watched.promoted && self.jobs.iter().any(put_back);
+                endings::promoted(watched, self.looked(watched, facts), edited)
+            }
             OutcomeKind::Stuck => endings::stuck(watched, outcome, facts),
             OutcomeKind::Held | OutcomeKind::Superseded => Ok(()),
             OutcomeKind::Unchanged => Err("the machine never decides this".to_owned()),

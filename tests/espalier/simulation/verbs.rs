@@ -6,7 +6,7 @@ use espalier::{
         ledger::{Found, Ledger},
         slots::{Launch, Slots},
     },
-    rollout::{machine::Rollout, scaling::Scaling, takeover::Takeover},
+    rollout::{machine::Rollout, takeover::Takeover},
     sandbox::direct::Direct,
     time::Timestamp,
 };
@@ -66,7 +66,7 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     record.owner.clone_from(&record.id);
     let known = found.map(|found| found.record.clone());
     record.previous = known.as_ref().and_then(|known| known.previous_of(record.stable.as_ref()));
-    let unfinished = known.as_ref().and_then(|known| known.scaling.filter(|scaling| scaling.held));
+    let before = known.as_ref().and_then(|known| known.scaling);
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
     // What the one before could not take away goes before, or with this one. One that it had not recorded keeps its place.
     let left = known.as_ref().and_then(|known| known.test.clone()).unwrap_or_default();
@@ -76,8 +76,8 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     let release = release(&record, &slots);
     let mut rollout = Rollout::release(record, release);
     let scaling = slots.stable.as_ref().and_then(|stable| steer::look(world, stable));
-    let scaling = scaling.map(|seen| unfinished.map_or(seen, |known| Scaling { suspended: known.suspended, ..seen }));
-    rollout.expect_scaling(scaling, unfinished.is_some());
+    let scaling = scaling.map(|seen| seen.given(before));
+    rollout.expect_scaling(scaling, before.is_some_and(|before| before.held));
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
 }
