@@ -294,7 +294,7 @@ impl Slots {
             }
             (Some(cluster), Some(service)) => match aws.ecs.set_desired(cluster, service, count).await {
                 // A service that was never created, or is gone, has no tasks to stop.
-                Err(fault) if fault.is_not_found() && count == 0 => Ok(()),
+                Err(fault) if fault.is_not_found() => Ok(()),
                 done => done,
             },
             _ => Ok(()),
