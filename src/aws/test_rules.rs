@@ -62,9 +62,7 @@ impl TestRules {
                 None => listeners.push((target.service().clone(), target.listener().clone(), vec![arn])),
             }
         }
-        let digest: String = Sha256::digest(rollout).iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-        let name = format!("{NAME_PREFIX}{digest}");
-        Self { rollout: rollout.to_owned(), name, listeners, opening, recorded, there: RefCell::default() }
+        Self { rollout: rollout.to_owned(), name: name_of(rollout), listeners, opening, recorded, there: RefCell::default() }
     }
 
     /// Whether some are to be made.
@@ -182,6 +180,13 @@ impl TestRules {
         };
         Ok(tags.get(&tag()) == Some(&self.rollout))
     }
+}
+
+/// What the test rules of a rollout of that id are called, one on each listener.
+#[must_use]
+pub fn name_of(rollout: &str) -> String {
+    let digest: String = Sha256::digest(rollout).iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    format!("{NAME_PREFIX}{digest}")
 }
 
 /// Which rollout's test rule it is.

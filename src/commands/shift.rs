@@ -167,7 +167,7 @@ fn prepare(
     };
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
-    let test_rules = test_rule::begin(&mut record, &slots, settings.test_rule.as_ref(), records);
+    let test_rules = test_rule::begin(&mut record, &slots, settings.test_rule.as_ref(), (survey, records));
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });
     let hooks = hooks::Runner::new(settings.hooks.clone());
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: None })

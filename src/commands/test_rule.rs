@@ -11,7 +11,7 @@ use crate::{
         ledger::Found,
         slots::Slots,
         survey::{Roles, Survey},
-        test_rules::{Opening, TestRules},
+        test_rules::{self, Opening, TestRules},
     },
     exit::{Exit, Problem},
     rollout::record::Record,
@@ -27,7 +27,7 @@ const RULES_PER_LISTENER: u32 = 10;
 /// taken away before.
 pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, earlier: &[Found]) -> Vec<Judged> {
     let Some(wanted) = wanted.filter(|_| roles.stable.is_some()) else { return Vec::new() };
-    let left: Vec<&String> = earlier.iter().filter_map(|found| found.record.test.as_ref()).flatten().collect();
+    let left = left(survey, earlier);
     let mut listeners: Vec<&ListenerId> = roles.targets.iter().map(|(target, _)| target.listener()).collect();
     listeners.dedup();
     let judged = |listener: &ListenerId, message: String, hint: String| Judged {
@@ -43,7 +43,7 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, e
                 .iter()
                 .map(|(target, _)| target)
                 .chain(&survey.test_rules)
-                .filter(|target| target.listener() == listener && !left.iter().any(|left| *left == target.arn()))
+                .filter(|target| target.listener() == listener && !left.iter().any(|left| left == target.arn()))
         };
         let taken: Vec<u32> = there().filter_map(priority).collect();
         let count = u32::try_from(taken.len()).unwrap_or(u32::MAX);
@@ -91,11 +91,35 @@ const fn priority(target: &TrafficTarget) -> Option<u32> {
 }
 
 /// The test rules of a release that begins. What earlier ones left is in the record from the start, to be taken away.
-pub(crate) fn begin(record: &mut Record, slots: &Slots, wanted: Option<&TestRule>, earlier: &[Found]) -> TestRules {
-    let left: Vec<String> = earlier.iter().filter_map(|found| found.record.test.clone()).flatten().collect();
+pub(crate) fn begin(
+    record: &mut Record,
+    slots: &Slots,
+    wanted: Option<&TestRule>,
+    (survey, earlier): (&Survey, &[Found]),
+) -> TestRules {
+    let left = left(survey, earlier);
     record.test = (!left.is_empty()).then(|| left.clone());
     let opening = wanted.filter(|_| slots.stable.is_some()).map(|rule| opening(rule, record, slots));
     TestRules::new(&record.id, &targets(slots), opening, left)
+}
+
+/// The ARNs of what earlier rollouts could not take away: what their records name, and what only its name tells of, because the job
+/// that made it died before it had recorded it.
+fn left(survey: &Survey, earlier: &[Found]) -> Vec<String> {
+    let opened: Vec<(&Vec<String>, String)> = earlier
+        .iter()
+        .filter_map(|found| Some((found.record.test.as_ref()?, test_rules::name_of(&found.record.id))))
+        .collect();
+    let is_named = |name: &str| opened.iter().any(|(_, opened)| opened == name);
+    let unrecorded = survey.test_rules.iter().filter_map(|target| match target {
+        TrafficTarget::Rule { arn, name, .. } => is_named(name).then_some(arn),
+        TrafficTarget::Default { .. } => None,
+    });
+    let recorded = opened.iter().flat_map(|(rules, _)| rules.iter());
+    let mut left: Vec<String> = recorded.chain(unrecorded).cloned().collect();
+    left.sort();
+    left.dedup();
+    left
 }
 
 /// Those of a rollout that another job goes on with: made where the job that is gone did not come to it.

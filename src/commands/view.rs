@@ -206,7 +206,7 @@ impl View<'_> {
         };
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
-        let test_rules = test_rule::begin(&mut record, &slots, settings.lattice.test_rule.as_ref(), records);
+        let test_rules = test_rule::begin(&mut record, &slots, settings.lattice.test_rule.as_ref(), (self.survey, records));
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
         if let Some(what) = settings.plan_origin.expansion.clone() {
             rollout.note(now, Happening::Note { what });

@@ -317,3 +317,19 @@ fn a_reading_that_a_signal_interrupts_allows_nothing() {
     }
     assert!(asleep > 0, "no signal came after the sleep");
 }
+
+/// Seed 102077963: a job died before it had recorded the test rule that it made, the sweep was not allowed to delete it, and the release
+/// after knew of none.
+#[test]
+fn a_test_rule_that_nobody_recorded_goes_with_the_next_release() {
+    let faults = vec![fault(&["vpc-lattice:DeleteRule"], 60, 900, Effect::Denied)];
+    let afterwards = vec![(200, Verb::Sweep), (800, Verb::Deploy)];
+    let case = Case { tests: true, faults, afterwards, ..quiet() };
+    let mut left = 0;
+    for at in 2..12 {
+        let played = played(&Case { blows: vec![Blow { job: 0, at, falls: Falls::KillLate(1) }], ..case.clone() });
+        left += usize::from(played.story.iter().any(|line| line.contains("late: OpenTest lands now")));
+        assert_eq!(last(&played).doors, 0, "{at}:\n{}", played.story.join("\n"));
+    }
+    assert!(left > 0, "no job was killed while it made the test rule");
+}

@@ -6,7 +6,7 @@ use espalier::{
         ledger::{Found, Ledger},
         slots::{Launch, Slots},
     },
-    rollout::{machine::Rollout, takeover::Takeover},
+    rollout::{machine::Rollout, record::Record, takeover::Takeover},
     sandbox::direct::Direct,
     time::Timestamp,
 };
@@ -68,8 +68,8 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     record.previous = known.as_ref().and_then(|known| known.previous_of(record.stable.as_ref()));
     let before = known.as_ref().and_then(|known| known.scaling);
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
-    // What the one before could not take away goes before, or with this one. One that it had not recorded keeps its place.
-    let left = known.as_ref().and_then(|known| known.test.clone()).unwrap_or_default();
+    // What the one before could not take away goes before, or with this one, even where it had not recorded it.
+    let left = left(world, stage, known.as_ref());
     record.test = (!left.is_empty()).then(|| left.clone());
     let is_free = world.rules(&stage.listener).all(|rule| !is_door(rule.name) || left.iter().any(|left| left == rule.arn));
     let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some() && is_free, left);
@@ -80,6 +80,17 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     rollout.expect_scaling(scaling, before.is_some_and(|before| before.held));
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
+}
+
+/// As `commands::test_rule::left` finds it.
+fn left(world: &Direct, stage: &Stage, known: Option<&Record>) -> Vec<String> {
+    let Some((recorded, id)) = known.and_then(|known| Some((known.test.as_ref()?, &known.id))) else { return Vec::new() };
+    let named = Door::new(id, &stage.listener, false, Vec::new()).name();
+    let unrecorded = world.rules(&stage.listener).filter(|rule| rule.name == named).map(|rule| rule.arn.to_owned());
+    let mut left: Vec<String> = recorded.iter().cloned().chain(unrecorded).collect();
+    left.sort();
+    left.dedup();
+    left
 }
 
 /// A test rule of one of ours.

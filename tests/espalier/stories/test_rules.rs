@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{QUICK, hooks::config_with, with_rules};
+use super::{QUICK, QUICKLY, hooks::config_with, with_rules};
 use crate::harness::{Story, Told};
 
 fn release(world: &Value, test_rule: &Value) -> (Story, Told) {
@@ -40,6 +40,36 @@ fn a_quota_that_was_raised_leaves_room() {
     let (story, told) = release(&world(10), &raised);
     let told = told.ends_with(3).says("ServiceQuotaExceededException");
     assert_eq!((told.world.actions(), told.world.weights_of("myservice-b")), (story.untold().actions(), vec![0]));
+}
+
+/// The job that made it died before it had recorded it, and the abort was not allowed to delete it: only its name tells whose it is.
+#[test]
+fn a_test_rule_that_nobody_recorded_and_an_abort_could_not_delete_goes_with_the_next_release() {
+    for wanted in [json!({ "header": { "x-espalier-test": "1" } }), Value::Null] {
+        let story = Story::of(&json!({
+            "name": "promoted",
+            "faults": [
+                { "operations": ["vpc-lattice:CreateRule"], "nth": 1, "effect": { "late-write": 0 } },
+                { "operations": ["vpc-lattice:DeleteRule"], "nth": 1, "effect": "denied" },
+            ],
+        }));
+        let next = std::fs::read_to_string(config_with(&story, &json!({}), &wanted)).expect("a config");
+        story.write("next.yml", &next);
+        config_with(&story, &json!({}), &json!({ "header": { "x-espalier-test": "1" } }));
+        let told = story.script(&format!(
+            r#"
+            AWAITED=LateWrite begins deploy -c "$FOLDER/espalier.yml" {QUICKLY}
+            kill -KILL $!
+            exits 137 ends
+            later 200
+            exits 0 espalier abort --lattice-service myservice
+            exits 0 espalier deploy -c "$FOLDER/next.yml" {QUICKLY}
+            "#
+        ));
+        let told = told.ends_with(0).says("the test rule stays for now");
+        let names = |world: &crate::world::World| world.actions().into_keys().collect::<Vec<_>>();
+        assert_eq!(names(&told.world), names(&story.untold()), "next with {wanted}");
+    }
 }
 
 /// The Gateway API Controller deletes every rule of a listener that it does not know.
