@@ -10,7 +10,7 @@ use crate::{
     rollout::{
         hooks::Point,
         journal::Happening,
-        observation::{Observation, Refusal, Side},
+        observation::{LiveAction, Observation, Refusal, Side},
         outcome::{OutcomeKind, Reason},
         plan::Plan,
         record::State,
@@ -54,17 +54,17 @@ impl Rollout {
     /// An action that was somebody else's between our reading and our write would be overwritten: Lattice has no
     /// compare-and-set. The reading before is of the same tick, the one after shows it.
     pub(super) fn attach_read(&mut self, observation: &Observation) -> Effect {
+        self.set_beforehand(observation).unwrap_or_else(|| self.attach(observation))
+    }
+
+    /// What somebody has set, or taken away, before the candidate is attached.
+    pub(super) fn set_beforehand(&mut self, observation: &Observation) -> Option<Effect> {
         let at_rest = self.at_rest();
-        let unknown = observation
-            .actions
-            .iter()
-            .position(|action| action.as_ref().is_none_or(|action| !action.is_baseline && action.split != Some(at_rest)));
-        if unknown.is_some()
-            && let Some(effect) = self.drifted(observation, &[at_rest])
-        {
-            return effect;
+        let is_known = |action: &LiveAction| action.is_baseline || action.split == Some(at_rest);
+        if observation.actions.iter().all(|action| action.as_ref().is_some_and(is_known)) {
+            return None;
         }
-        self.attach(observation)
+        self.drifted(observation, &[at_rest])
     }
 
     pub(super) fn attach(&mut self, observation: &Observation) -> Effect {

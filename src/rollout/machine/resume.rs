@@ -46,6 +46,10 @@ impl Rollout {
             return self.promoted();
         }
         if intent == at_rest && verified == at_rest {
+            // A hook that fails restores the baseline: what somebody has set meanwhile is found before it is asked.
+            if let Some(effect) = self.set_beforehand(observation) {
+                return effect;
+            }
             // Whether it had passed is not known.
             self.phase = asking;
             if let Some(effect) = self.hook(Point::BeforeRelease, 0, observation.hook.as_ref()) {
@@ -53,7 +57,7 @@ impl Rollout {
             }
             self.phase = Phase::Attaching;
             self.give_up = self.now + WRITE_LIMIT;
-            return self.attach_read(observation);
+            return self.attach(observation);
         }
         let index = self.record().step;
         // Announced is all that the record may say of a step that was being judged already.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use espalier::{
     rollout::{
         analysis::{Alarm, Analysis, OnNoData},
+        hooks::Point,
         machine::Ending,
         outcome::{OutcomeKind, Reason},
         plan::Step,
@@ -19,7 +20,7 @@ use espalier::{
 
 use super::hazards::{fault, last, longest, played, quiet, sets};
 use crate::simulation::{
-    case::{Blow, CANDIDATE_IMAGE, Case, Falls, Other, STABLE_IMAGE, Shape, Verb},
+    case::{Blow, CANDIDATE_IMAGE, Case, Errand, Falls, Other, Runs, STABLE_IMAGE, Shape, Verb},
     facts::Facts,
     furnish::{ALARM, errors},
 };
@@ -332,4 +333,18 @@ fn a_test_rule_that_nobody_recorded_goes_with_the_next_release() {
         assert_eq!(last(&played).doors, 0, "{at}:\n{}", played.story.join("\n"));
     }
     assert!(left > 0, "no job was killed while it made the test rule");
+}
+
+/// Seed 103002298: a job died before it had attached anything, a person wrote weights, another job went on and its hook failed: what was to
+/// be restored had never been touched by either.
+#[test]
+fn what_somebody_set_before_a_release_attached_anything_outlives_a_hook_that_fails() {
+    let errand = Errand { at: Point::BeforeRelease, runs: Runs::Task, takes: 60, exit: 0, limit: Duration::from_secs(15) };
+    let blows = vec![Blow { job: 0, at: 4, falls: Falls::KillAfter }];
+    let case = Case { errands: vec![errand], people: vec![sets(60, 0, 100)], blows, ..quiet() };
+    let played = played(&Case { afterwards: vec![(300, Verb::Resume)], ..case });
+    let Some((_, Some(Ending::Outcome(outcome)))) = played.endings.last() else { panic!("{}", played.story.join("\n")) };
+    assert_eq!(outcome.kind, OutcomeKind::Stuck, "{}:\n{}", outcome.reason, played.story.join("\n"));
+    assert!(matches!(outcome.reason, Reason::Drifted { .. }), "{}", outcome.reason);
+    assert!(played.story.iter().all(|line| !line.contains("asks for Write")), "{}", played.story.join("\n"));
 }
