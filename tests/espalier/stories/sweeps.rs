@@ -142,3 +142,28 @@ fn an_abort_to_a_group_puts_every_traffic_target_of_the_rollout_there() {
         assert_eq!(action["forward"]["myservice-a"], 100, "{action}");
     }
 }
+
+/// The two are at it at the same time: who comes second to the record finds another one there, and leaves it.
+#[test]
+fn an_abort_to_a_group_leaves_a_record_that_another_job_took_meanwhile() {
+    let story = Story::of(&json!({ "faults": [
+        { "operations": ["ecs:DescribeTasks"], "share_at_least": 5, "nth": 2, "effect": "hang" },
+        { "operations": ["vpc-lattice:UpdateListener"], "nth": 3, "effect": { "late-write": 0 } },
+    ] }));
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c {CONFIG}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        AWAITED=LateWrite begins abort --lattice-service myservice --to myservice-a
+        exits 0 espalier abort --lattice-service myservice
+        exits 0 ends
+        "#
+    ));
+    let told = told.ends_with(0).says("is another job's by now: its record is left as it is");
+    assert!(told.world.record().contains("closed"), "{}", told.world.record());
+    for action in told.world.actions().values() {
+        assert_eq!(action["forward"]["myservice-a"], 100, "{action}");
+    }
+}
