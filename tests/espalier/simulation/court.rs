@@ -307,8 +307,10 @@ impl<'c> Court<'c> {
                 endings::rolled_back(watched, facts, exactly || was_exact, edited)
             }
             OutcomeKind::Promoted => {
-                // Seed 101185575: promoted it was. Another job has been putting some of it back since, and is refused the rest.
-                let put_back = |other: &Watched| other.restoring.is_some() && other.refused && !other.over;
+                // Seed 101185575: promoted it was. Another job has been putting some of it back since, and is refused the rest; or it
+                // was killed before it could record that it did (seed 103168789).
+                let is_unsaid = |other: &Watched| !other.over || other.unwritten.is_some();
+                let put_back = |other: &Watched| other.restoring.is_some() && other.refused && is_unsaid(other);
                 let edited = edited || watched.promoted && self.jobs.iter().any(put_back);
                 endings::promoted(watched, self.looked(watched, facts), edited)
             }
