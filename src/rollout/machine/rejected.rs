@@ -103,8 +103,9 @@ impl Rollout {
         })
     }
 
-    /// Argo 1: a rollback is not held back because stable lacks tasks: weights first, then stable is brought to its size.
+    /// Argo 1: a rollback is not held back because stable lacks tasks: weights first, then stable is brought to its size, also where
+    /// nobody looked whether it has them.
     pub(super) fn stable_is_short(&self, reason: &Reason) -> bool {
-        matches!(reason, Reason::StableShort { .. }) || self.seen.is_some_and(|seen| seen.stable < self.stable_count())
+        matches!(reason, Reason::StableShort { .. }) || self.seen.is_none_or(|seen| seen.stable < self.stable_count())
     }
 }

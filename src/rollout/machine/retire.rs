@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     core::{Phase, RENEWAL, Rollout, WRITE_LIMIT},
+    rollback::WRITE_TIMEOUT,
     types::{Effect, Role, Steer},
 };
 use crate::{
@@ -35,6 +36,10 @@ pub(super) enum Retire {
     /// The old slot's own scaling is told to rest.
     Resting,
     Scaling,
+    /// That was given up, and may take effect yet: whoever goes on finds the tasks as they will be.
+    Lingering {
+        until: Timestamp,
+    },
     Draining {
         until: Timestamp,
     },
@@ -104,7 +109,7 @@ impl Rollout {
                 let hook = self.hook(Point::AfterPromote, 0, observation.hook.as_ref());
                 hook.unwrap_or_else(|| self.begin_retiring())
             }
-            Retire::Waiting { until } if self.now < until => self.idle(Some(until)),
+            Retire::Waiting { until } | Retire::Lingering { until } if self.now < until => self.idle(Some(until)),
             Retire::Waiting { .. } | Retire::Resting | Retire::Scaling => {
                 let moved = !is_all_on_candidate(observation);
                 let candidate = &observation.candidate;
@@ -149,7 +154,7 @@ impl Rollout {
                 self.idle(Some(until))
             }
             Retire::Freeing => self.give_back(Role::Candidate).unwrap_or_else(|| self.freed()),
-            Retire::GivingBack => self.give_old_slot_back(),
+            Retire::Lingering { .. } | Retire::GivingBack => self.give_old_slot_back(),
             Retire::Closing if !self.hurried && !is_all_on_candidate(observation) => {
                 let what = "the traffic targets changed since the promotion: somebody else moved them".to_owned();
                 self.say(Happening::Concern { what });
@@ -167,6 +172,7 @@ impl Rollout {
     }
 
     fn rested(&mut self) -> Effect {
+        self.give_up = self.now + WRITE_LIMIT;
         self.phase = Phase::Retiring(Retire::Scaling);
         Effect::Scale(Role::Stable, 0)
     }
@@ -190,11 +196,12 @@ impl Rollout {
             Retire::Freeing => return self.freed(),
             // Whose it is by now is read before the tasks are stopped.
             Retire::Resting => {
+                self.give_up = self.now + WRITE_LIMIT;
                 self.phase = Phase::Retiring(Retire::Scaling);
                 return Effect::Observe(None);
             }
             Retire::GivingBack => return self.give_old_slot_back(),
-            Retire::Doubting { until } => return self.idle(Some(until)),
+            Retire::Lingering { until } | Retire::Doubting { until } => return self.idle(Some(until)),
             Retire::Scaling => self.settle(Role::Stable),
             Retire::Announcing | Retire::Waiting { .. } | Retire::Draining { .. } => {}
         }
@@ -209,10 +216,15 @@ impl Rollout {
             return self.after_promotion();
         }
         self.say(Happening::Concern { what: reason.to_string() });
-        if matches!(self.phase, Phase::Retiring(Retire::Closing | Retire::Doubting { .. })) {
-            self.finish_promoted()
-        } else {
-            self.give_old_slot_back()
+        match self.phase {
+            Phase::Retiring(Retire::Closing | Retire::Doubting { .. }) => self.finish_promoted(),
+            Phase::Retiring(Retire::Scaling) if !self.hurried => {
+                let until = self.now + WRITE_TIMEOUT;
+                self.give_up = until + WRITE_LIMIT;
+                self.phase = Phase::Retiring(Retire::Lingering { until });
+                Effect::WaitUntil(until)
+            }
+            _ => self.give_old_slot_back(),
         }
     }
 

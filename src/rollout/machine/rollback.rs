@@ -65,7 +65,7 @@ pub(super) enum Stage {
 }
 
 /// One write timeout: how late a write that was given up may still land (DESIGN §5).
-const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Rollback {
     /// Takes a rollout over whose record announces `intent`: its job may still be at that write.

@@ -348,3 +348,26 @@ fn what_somebody_set_before_a_release_attached_anything_outlives_a_hook_that_fai
     assert!(matches!(outcome.reason, Reason::Drifted { .. }), "{}", outcome.reason);
     assert!(played.story.iter().all(|line| !line.contains("asks for Write")), "{}", played.story.join("\n"));
 }
+
+/// Seed 112181034: an abort that asked nothing was kept from writing until the release had promoted and stopped what it then restored.
+#[test]
+fn a_forced_abort_starts_again_what_was_stopped_while_it_could_not_write() {
+    let faults = vec![fault(&["vpc-lattice:UpdateRule", "vpc-lattice:UpdateListener"], 250, 520, Effect::Conflict)];
+    let case = Case { faults, beside: vec![(290, Verb::ForcedAbort)], ..quiet() };
+    let played = played(&case);
+    assert_eq!(last(&played).share(CANDIDATE), 0, "{}", played.story.join("\n"));
+    assert!(played.story.iter().any(|line| line.contains("asks for Scale(Stable, 0)")), "the old slot was stopped");
+    assert_eq!(last(&played).slots[0].running, 3, "{}", played.story.join("\n"));
+}
+
+/// Seed 111212211: stopping the old slot was given up without an answer, and took effect a second later: a rollback had begun by then, and
+/// found its tasks at work.
+#[test]
+fn what_stopping_the_old_slot_may_still_do_is_waited_for() {
+    let late = fault(&["ecs:UpdateService"], 300, 9000, Effect::LateWrite(1));
+    let faults = vec![late, fault(&["application-autoscaling:*"], 300, 9000, Effect::DropAfterWrite)];
+    let scaled = Some(Suspended::default());
+    let played = played(&Case { faults, scaled, afterwards: vec![(0, Verb::Rollback)], ..quiet() });
+    assert!(played.story.iter().any(|line| line.contains("late: myservice is to have 0 tasks")), "it was stopped in time");
+    assert!(last(&played).slots[0].running > 0, "{}", played.story.join("\n"));
+}

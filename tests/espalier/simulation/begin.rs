@@ -51,6 +51,7 @@ impl Run<'_> {
             refused: false,
             denied: false,
             unwritten: None,
+            unseen: false,
             step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
             // Who goes on after a hold, or where a step was only announced, does so at once; who resumes else watches once more.
             stepped: if watches_again { self.world.now() } else { Timestamp::default() },

@@ -228,7 +228,7 @@ impl<'c> Court<'c> {
         }
         // A runner that stands still writes later than it was asked to.
         if matches!(effect, Effect::Write(_)) && watched.step.is_some() && !watched.fell {
-            watched.stepped = after.at;
+            (watched.stepped, watched.unseen) = (after.at, true);
         }
         if matches!(effect, Effect::CountHealthy(_)) {
             watched.saw = Some(after.clone());
@@ -236,6 +236,10 @@ impl<'c> Court<'c> {
         if matches!(effect, Effect::Observe(_) | Effect::ReadBack) {
             watched.superseded |= theirs;
             watched.read = true;
+            // It settles from when it is read: a runner that stood still in between counts from later (seed 113200003).
+            if std::mem::take(&mut watched.unseen) && watched.hindered > watched.stepped {
+                watched.stepped = after.at;
+            }
             watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
             watched.put_back |= watched.shown && rules::is_put_back(watched, after, &self.by_hand);
             watched.shown |= rules::is_shown(watched, after);

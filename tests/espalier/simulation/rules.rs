@@ -45,7 +45,10 @@ pub(crate) const STANDING: [Stands; 8] = [
         rule: "1: a candidate with weight and no healthy target is rolled back at once",
         what: "the candidate had weight and no healthy target",
         more_intervals: 0,
-        is: |_, job, facts| watches(job) && facts.share(job.candidate) > 0 && facts.slots[job.candidate].healthy == 0,
+        is: |_, job, facts| {
+            let down = facts.share(job.candidate) > 0 && facts.slots[job.candidate].healthy == 0;
+            watches(job) && down && !fell_to_nobody(job, facts)
+        },
     },
     Stands {
         rule: "1: stable is never short of healthy targets for the weight that it keeps beside the candidate",
@@ -55,7 +58,8 @@ pub(crate) const STANDING: [Stands; 8] = [
             let Some(stable) = job.stable else { return false };
             let (share, side) = (facts.share(stable), facts.slots[stable]);
             let needed = needs(share, side.running.min(side.settled));
-            watches(job) && facts.share(job.candidate) > 0 && share > 0 && side.healthy < needed
+            let short = facts.share(job.candidate) > 0 && share > 0 && side.healthy < needed;
+            watches(job) && short && !fell_to_nobody(job, facts)
         },
     },
     Stands {
@@ -67,7 +71,8 @@ pub(crate) const STANDING: [Stands; 8] = [
             let side = facts.slots[job.candidate];
             // Beyond the size of the beginning it follows stable's, and tasks that were asked for a moment ago are given time.
             let expected = side.desired.min(case.tasks).max(side.settled);
-            watches(job) && facts.share(job.candidate) > 0 && side.healthy < case.plan.health.min_healthy.of(expected)
+            let few = side.healthy < case.plan.health.min_healthy.of(expected);
+            watches(job) && facts.share(job.candidate) > 0 && few && !fell_to_nobody(job, facts)
         },
     },
     Stands {
@@ -82,6 +87,13 @@ pub(crate) const STANDING: [Stands; 8] = [
 /// weights stay, and with slow calls the job ends seconds later (seeds 90132347 and 99131334).
 pub(crate) fn watches(job: &Watched) -> bool {
     job.stable.is_some() && !job.promoted && !job.drift_seen && job.record.state != State::Stuck
+}
+
+/// It was rolled back to a stable that is down too. What somebody sets then is put back for nobody's sake, and each look at it costs two
+/// calls more (seed 109169380).
+fn fell_to_nobody(job: &Watched, facts: &Facts) -> bool {
+    let is_down = |slot: usize| facts.slots[slot].healthy == 0;
+    job.fell && is_down(job.candidate) && job.stable.is_some_and(is_down)
 }
 
 /// `ceil(share × count)`, and one at least.

@@ -36,9 +36,11 @@ pub(crate) struct Watched {
     pub(crate) denied: bool,
     /// When it could not write its record or its lease last.
     pub(crate) unwritten: Option<Timestamp>,
-    /// The highest step that was written, and when last; that a rollback was begun.
+    /// The highest step that was written, and when last, or when it was read where its reader stood still; that a rollback was begun.
     pub(crate) step: Option<usize>,
     pub(crate) stepped: Timestamp,
+    /// It has not heard yet that the step is there.
+    pub(crate) unseen: bool,
     pub(crate) fell: bool,
     /// When it first wrote what was before, since the newest step.
     pub(crate) restoring: Option<Timestamp>,
