@@ -106,10 +106,8 @@ pub(crate) fn begin(
 /// The ARNs of what earlier rollouts could not take away: what their records name, and what only its name tells of, because the job
 /// that made it died before it had recorded it.
 fn left(survey: &Survey, earlier: &[Found]) -> Vec<String> {
-    let opened: Vec<(&Vec<String>, String)> = earlier
-        .iter()
-        .filter_map(|found| Some((found.record.test.as_ref()?, test_rules::name_of(&found.record.id))))
-        .collect();
+    let opened: Vec<(&Vec<String>, String)> =
+        earlier.iter().filter_map(|found| Some((found.record.test.as_ref()?, test_rules::name_of(&found.record.id)))).collect();
     let is_named = |name: &str| opened.iter().any(|(_, opened)| opened == name);
     let unrecorded = survey.test_rules.iter().filter_map(|target| match target {
         TrafficTarget::Rule { arn, name, .. } => is_named(name).then_some(arn),

@@ -216,16 +216,16 @@ impl Rollout {
             return self.after_promotion();
         }
         self.say(Happening::Concern { what: reason.to_string() });
-        match self.phase {
-            Phase::Retiring(Retire::Closing | Retire::Doubting { .. }) => self.finish_promoted(),
-            Phase::Retiring(Retire::Scaling) if !self.hurried => {
-                let until = self.now + WRITE_TIMEOUT;
-                self.give_up = until + WRITE_LIMIT;
-                self.phase = Phase::Retiring(Retire::Lingering { until });
-                Effect::WaitUntil(until)
-            }
-            _ => self.give_old_slot_back(),
+        if matches!(self.phase, Phase::Retiring(Retire::Closing | Retire::Doubting { .. })) {
+            return self.finish_promoted();
         }
+        if self.phase == Phase::Retiring(Retire::Scaling) && !self.hurried {
+            let until = self.now + WRITE_TIMEOUT;
+            self.give_up = until + WRITE_LIMIT;
+            self.phase = Phase::Retiring(Retire::Lingering { until });
+            return Effect::WaitUntil(until);
+        }
+        self.give_old_slot_back()
     }
 
     fn close_retired(&mut self) -> Effect {
