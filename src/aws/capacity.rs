@@ -70,6 +70,28 @@ pub async fn look(
     Ok(Capacity { scaling: Some(scaling), findings, unfinished: before.is_some_and(|before| before.held) })
 }
 
+/// The same where there is no stable to look at: how people have the candidate's ECS service scaled. An earlier release that `before` tells
+/// of may have left it at rest.
+///
+/// # Errors
+/// As [`look`].
+pub async fn look_alone(
+    aws: &Aws,
+    cluster: &str,
+    candidate: &str,
+    before: Scaling,
+    now: Timestamp,
+) -> Result<Capacity, Vec<Fault>> {
+    let resource = resource(cluster, candidate);
+    let found = aws.autoscaling.targets(std::slice::from_ref(&resource), now).await.map_err(|fault| vec![fault])?;
+    let Some(ScalableTarget { min, max, suspended, .. }) = found.into_iter().flatten().next() else {
+        return Ok(Capacity::default());
+    };
+    aws.autoscaling.may_register(&resource, now).await.map_err(|fault| vec![fault])?;
+    let scaling = Scaling { min, max, suspended, held: true }.given(Some(before));
+    Ok(Capacity { scaling: Some(scaling), findings: Vec::new(), unfinished: before.held })
+}
+
 /// The rules of both slots' services.
 struct Rules {
     policies: Vec<Value>,
@@ -136,7 +158,8 @@ impl Slots {
         match steer {
             Steer::Equip => self.equip(aws, scaling, now).await,
             Steer::Wake(role) => self.wake(aws, role, scaling, now).await,
-            Steer::Hold | Steer::GiveBack(_) | Steer::Rest(_) => {
+            Steer::Hold => self.hold(aws, scaling, now).await,
+            Steer::GiveBack(_) | Steer::Rest(_) => {
                 let (role, min, suspended) = wanted(steer, scaling);
                 let Some((_, resource)) = self.scaled(role) else { return Ok(()) };
                 match aws.autoscaling.register(&resource, (min, None), suspended, now).await {
@@ -148,6 +171,16 @@ impl Slots {
                 }
             }
         }
+    }
+
+    /// Where somebody has brought everything back to it from its rest by hand, it has its minimum again from here on: the candidate gets the
+    /// same, and a release that is rolled back leaves it so.
+    async fn hold(&self, aws: &Aws, scaling: Scaling, now: Timestamp) -> Result<(), Fault> {
+        let Some((_, resource)) = self.scaled(Role::Stable) else { return Ok(()) };
+        let found = aws.autoscaling.targets(std::slice::from_ref(&resource), now).await?;
+        let Some(found) = found.into_iter().flatten().next() else { return Ok(()) };
+        let min = (found.min == 0 && scaling.min > 0).then(|| scaling.min.min(found.max));
+        aws.autoscaling.register(&resource, (min, None), scaling.suspended.steady(), now).await
     }
 
     /// One that does not rest keeps its bounds, which people or the time of day may have set since. One that rests without tasks goes on

@@ -95,7 +95,6 @@ fn a_side_is_woken_with_its_minimum_where_it_rests_and_has_tasks() {
 #[test]
 fn what_people_had_suspended_stays_so_and_is_given_back() {
     let cases = [
-        (Steer::Hold, "blue", Value::Null, suspended(true, true, false)),
         (Steer::GiveBack(Role::Stable), "blue", Value::Null, suspended(false, true, false)),
         (Steer::Rest(Role::Candidate), "green", json!(0), suspended(false, true, true)),
     ];
@@ -117,6 +116,38 @@ fn what_people_had_suspended_stays_so_and_is_given_back() {
         );
     }
     assert_eq!(slots().steer_command(Steer::Equip, SCALING), None);
+}
+
+/// Who was brought back from its rest by hand has its minimum again with the release that finds it so.
+#[test]
+fn stable_is_held_with_its_bounds_and_with_its_minimum_where_it_rests() {
+    for (bounds, register) in [
+        (Some((2, 10)), Some(Value::Null)),
+        (Some((1, 10)), Some(Value::Null)),
+        (Some((0, 10)), Some(json!(2))),
+        (Some((0, 1)), Some(json!(1))),
+        (None, None),
+    ] {
+        let script = move |asked: &Asked, _: usize| {
+            let target = |(min, max)| json!({ "ResourceId": "service/my-cluster/blue", "MinCapacity": min, "MaxCapacity": max });
+            Some(ok(match asked.what.as_str() {
+                "DescribeScalableTargets" => json!({ "ScalableTargets": bounds.map(target).into_iter().collect::<Vec<_>>() }),
+                _ => json!({}),
+            }))
+        };
+        with_aws(script, async move |aws, log| {
+            slots().steer(&aws, Steer::Hold, SCALING, NOW).await.expect("done");
+            let asked = asked(&log);
+            let registered = asked.iter().find(|asked| asked.what == "RegisterScalableTarget").map(Asked::json);
+            assert_eq!(registered.as_ref().map(|body| body["MinCapacity"].clone()), register, "{bounds:?}");
+            if let Some(body) = registered {
+                assert_eq!((&body["ResourceId"], &body["MaxCapacity"]), (&json!("service/my-cluster/blue"), &Value::Null));
+                assert_eq!(body["SuspendedState"], suspended(true, true, false));
+            }
+        });
+    }
+    let command = slots().steer_command(Steer::Hold, SCALING).expect("a command");
+    assert!(command.contains("--resource-id service/my-cluster/blue") && !command.contains("--min-capacity"), "{command}");
 }
 
 #[test]

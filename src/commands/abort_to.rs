@@ -170,9 +170,11 @@ async fn put_away(aws: &Aws, clock: &dyn Clock, service_arn: &str, found: &mut F
                 Ok(()) => found.record.test = None,
                 Err(fault) => lines.push(format!("its test rules are left: {fault}")),
             }
-            if let Some(scaling) = record.scaling.filter(|scaling| scaling.held) {
+            let roles: Vec<_> = [Role::Stable, Role::Candidate].into_iter().filter(|role| record.steers(*role)).collect();
+            // What a shift has kept of an earlier release's stays held: nothing here says which ECS services it is about.
+            if let Some(scaling) = record.scaling.filter(|scaling| scaling.held && !roles.is_empty()) {
                 let mut held = false;
-                for role in [Role::Stable, Role::Candidate] {
+                for role in roles {
                     let steer = Steer::giving_back(&record, role);
                     if let Err(fault) = slots.steer(aws, steer, scaling, clock.now()).await {
                         let command = slots.steer_command(steer, scaling).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What else scales the slots, looked at before the first write of a release.
+//! What else scales the slots, looked at before the first write of a release; and what earlier ones have recorded of it.
 
 use super::view::View;
 use crate::{
@@ -9,23 +9,34 @@ use crate::{
         ledger::Found,
     },
     exit::{Error, Exit, Problem},
-    rollout::{journal::Happening, machine::Rollout},
+    rollout::{journal::Happening, machine::Rollout, scaling::Scaling},
     time::Timestamp,
 };
 
-/// What scales stable's ECS service by itself.
+/// What earlier rollouts have recorded of scaling: what one of them has not given back, else what the newest says.
+pub(super) fn recorded(records: &[Found]) -> Option<Scaling> {
+    let recorded = || records.iter().filter(|found| found.record.scaling.is_some());
+    let held = recorded().find(|found| found.record.scaling.is_some_and(|scaling| scaling.held));
+    held.or_else(|| recorded().max_by_key(|found| found.record.started)).and_then(|found| found.record.scaling)
+}
+
+/// What scales stable's ECS service by itself; at bootstrap, what an earlier release has left of the candidate's.
 ///
 /// # Errors
 /// When it cannot be read, or may not be held: exit 2 with the actions that the role lacks.
 pub(super) async fn look(aws: &Aws, view: &View<'_>, records: &[Found], now: Timestamp) -> Result<Capacity, Error> {
-    let Some((stable, candidate)) = view.ecs_services() else { return Ok(Capacity::default()) };
-    let mut recorded = records.iter().filter_map(|found| found.record.scaling);
-    let held = recorded.clone().find(|scaling| scaling.held);
-    let before = held.or_else(|| recorded.next());
-    let look = capacity::look(aws, &view.settings.cluster, stable, candidate, before, now).await;
+    let (cluster, before) = (&view.settings.cluster, recorded(records));
+    let (scaled, look) = match (view.ecs_services(), before) {
+        (Some((stable, candidate)), _) => (stable, capacity::look(aws, cluster, stable, candidate, before, now).await),
+        (None, Some(before)) => {
+            let candidate = view.candidate_service();
+            (candidate, capacity::look_alone(aws, cluster, candidate, before, now).await)
+        }
+        (None, None) => return Ok(Capacity::default()),
+    };
     look.map_err(|faults| Error {
         exit: if faults.iter().all(|fault| fault.kind == FaultKind::Denied) { Exit::Invalid } else { Exit::Malfunction },
-        problems: faults.iter().map(|fault| problem(stable, fault)).collect(),
+        problems: faults.iter().map(|fault| problem(scaled, fault)).collect(),
     })
 }
 
@@ -54,11 +65,15 @@ pub(super) fn tell(capacity: Capacity, rollout: &mut Rollout, now: Timestamp) {
 /// What `--dry-run` shows of it.
 pub(super) fn in_words(capacity: &Capacity, view: &View<'_>) -> Vec<String> {
     let mut lines = Vec::new();
-    if let (Some(scaling), Some((stable, candidate))) = (capacity.scaling, view.ecs_services()) {
-        lines.push(format!(
-            "hold the scaling of {stable} ({} to {} tasks), which may grow and not shrink meanwhile, and give {candidate} the same",
-            scaling.min, scaling.max
-        ));
+    if let Some(Scaling { min, max, .. }) = capacity.scaling {
+        lines.push(match view.ecs_services() {
+            Some((stable, candidate)) => format!(
+                "hold the scaling of {stable} ({min} to {max} tasks), which may grow and not shrink meanwhile, and give {candidate} the same"
+            ),
+            None => {
+                format!("let {} scale by itself again ({min} to {max} tasks) once it serves", view.candidate_service())
+            }
+        });
     }
     lines.extend(capacity.findings.iter().map(|finding| format!("note: {finding}")));
     lines

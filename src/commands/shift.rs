@@ -1,6 +1,7 @@
 //! `shift`: only the weights, between any two target groups.
 
 use super::{
+    capacity,
     conduct::{self, Begun, Prepared, Ready, conduct, say_unchanged},
     connect, deploy, judging, opened, preflight, takeover, test_rule,
     view::{recorded, rollout_id},
@@ -106,6 +107,7 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
     let stable = prepared.rollout.record().stable.as_ref();
     let previous = records.iter().find_map(|found| found.record.previous_of(stable));
     prepared.rollout.keep_previous(previous);
+    prepared.rollout.keep_scaling(capacity::recorded(&records));
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }
 

@@ -229,7 +229,12 @@ impl View<'_> {
     /// The ECS services of stable and candidate; none at bootstrap.
     pub(crate) fn ecs_services(&self) -> Option<(&str, &str)> {
         let stable = self.survey.slots[self.roles.stable?].service.as_ref()?;
-        Some((&stable.name, &self.slot(self.roles.candidate).ecs_service))
+        Some((&stable.name, self.candidate_service()))
+    }
+
+    /// The candidate's ECS service.
+    pub(crate) fn candidate_service(&self) -> &str {
+        &self.slot(self.roles.candidate).ecs_service
     }
 
     /// The candidate's size: stable's, as it wants and as it runs; at bootstrap what the file says.

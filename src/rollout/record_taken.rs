@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    machine::GoOn,
+    machine::{GoOn, Role},
     plan::{OnCancel, Plan, Step},
     record::{ABORT, GO_ON, Record, SlotRecord, State},
     scaling::Scaling,
@@ -68,8 +68,10 @@ impl Record {
         record.targets.clone_from(&self.targets);
         record.test.clone_from(&self.test);
         record.previous = Some(previous);
+        record.scaling = self.scaling;
         // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
-        record.scaling = self.scaling.map(|scaling| Scaling { held: true, ..scaling });
+        let gives_back = record.steers(Role::Stable) || record.steers(Role::Candidate);
+        record.scaling = self.scaling.map(|scaling| Scaling { held: scaling.held || gives_back, ..scaling });
         record
     }
 

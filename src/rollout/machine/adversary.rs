@@ -45,6 +45,7 @@ pub(super) fn rollout(world: &World, plan: Plan, ecs: bool) -> Rollout {
     };
     let stable = (!world.bootstrap).then(|| slot("a", 3));
     let mut record = Record::new("id".to_owned(), "deploy", world.now, plan, stable, slot("b", 3));
+    record.cluster = ecs.then(|| "my-cluster".to_owned());
     record.scaling = (ecs && !world.bootstrap).then(|| Scaling { min: 1, max: 9, held: true, ..Scaling::default() });
     Rollout::release(record, Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() })
 }

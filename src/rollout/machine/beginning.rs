@@ -80,7 +80,7 @@ impl Rollout {
     }
 
     fn new(record: Record, release: Release, phase: Phase) -> Self {
-        let steering = Steering::of(record.scaling);
+        let steering = Steering::of(&record);
         let wanted = record.candidate.count.max(record.stable.as_ref().map_or(0, |stable| stable.count));
         Self {
             health: super::health::Health::of(wanted),

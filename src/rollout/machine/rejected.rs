@@ -69,7 +69,7 @@ impl Rollout {
         };
         self.say(Happening::Retiring { ecs_service });
         self.give_up = self.now + RESTORE_LIMIT;
-        if self.is_steered() {
+        if self.steers(Role::Candidate) {
             self.at(rollback, Stage::Resting);
             return Effect::Steer(Steer::Rest(Role::Candidate));
         }

@@ -134,7 +134,7 @@ impl Rollout {
                     let ecs_service = self.old_service();
                     self.say(Happening::Retiring { ecs_service });
                 }
-                if self.is_steered() {
+                if self.steers(Role::Stable) {
                     self.phase = Phase::Retiring(Retire::Resting);
                     return Effect::Steer(Steer::Rest(Role::Stable));
                 }

@@ -2,11 +2,14 @@
 //!
 //! | when | what |
 //! |---|---|
-//! | before the candidate is launched | stable is held: it may grow and not shrink |
+//! | before the candidate is launched | stable is held: it may grow and not shrink; one that rested has its minimum again |
 //! | when its service exists | the candidate gets stable's bounds and rules, and is held too |
 //! | promoted | the candidate's is given back; the old slot stays held while it is warm, then rests |
 //! | weights restored and recorded | stable's is given back; the candidate rests before its tasks are stopped |
 //! | stuck | both are given back, after the record |
+//!
+//! At bootstrap there is no stable whose scaling could be held: a candidate that rested since an earlier release is given back what that
+//! one has recorded once it is promoted.
 //!
 //! A signal changes none of this but the patience: what another job takes over it finds in the record.
 
@@ -43,8 +46,9 @@ pub(super) struct Steering {
 }
 
 impl Steering {
-    pub(super) fn of(scaling: Option<Scaling>) -> Self {
-        Self { owed: [scaling.is_some_and(|scaling| scaling.held); 2], ..Self::default() }
+    pub(super) fn of(record: &Record) -> Self {
+        let held = record.scaling.is_some_and(|scaling| scaling.held);
+        Self { owed: [Role::Stable, Role::Candidate].map(|role| held && record.steers(role)), ..Self::default() }
     }
 
     /// The effect that is given now.
@@ -57,6 +61,20 @@ const fn place(role: Role) -> usize {
     match role {
         Role::Stable => 0,
         Role::Candidate => 1,
+    }
+}
+
+impl Record {
+    /// Whether a side's scaling is in the hands of this record's rollout: some was recorded, and the side is an ECS service that it knows.
+    /// What a shift has taken over from the release before is only kept, for the release after it.
+    #[must_use]
+    pub const fn steers(&self, role: Role) -> bool {
+        let slot = match role {
+            Role::Stable => self.stable.as_ref(),
+            Role::Candidate => Some(&self.candidate),
+        };
+        let is_known = self.cluster.is_some() && matches!(slot, Some(SlotRecord { ecs_service: Some(_), .. }));
+        self.scaling.is_some() && is_known
     }
 }
 
@@ -74,16 +92,24 @@ impl Steer {
 
 impl Rollout {
     /// Something else sets the sizes too: this is how it does before the release. The candidate gets the same bounds, and begins within
-    /// them: whoever is below its minimum is enlarged in the middle of a step.
+    /// them: whoever is below its minimum is enlarged in the middle of a step. Where nothing of it can be held (at bootstrap), the
+    /// candidate has them once it serves.
     /// `unfinished`: an earlier rollout has not given back what it held.
     pub fn expect_scaling(&mut self, scaling: Option<Scaling>, unfinished: bool) {
         self.record.scaling = scaling;
-        self.steering = Steering { unfinished, ..Steering::of(scaling) };
-        if let (Some(scaling), Some(_)) = (scaling, &self.record.stable) {
+        self.steering = Steering { unfinished, ..Steering::of(&self.record) };
+        if let Some(scaling) = scaling.filter(|_| self.record.steers(Role::Candidate)) {
             self.record.candidate.count = self.record.candidate.count.max(scaling.min);
             self.wanted = self.wanted.max(scaling.min);
             self.health = super::health::Health::of(self.wanted);
         }
+    }
+
+    /// What the release before has recorded, for a rollout of weights alone: nothing of it is touched, and what is still held is left to the
+    /// next release.
+    pub fn keep_scaling(&mut self, scaling: Option<Scaling>) {
+        self.record.scaling = scaling;
+        self.steering = Steering { unfinished: scaling.is_some_and(|scaling| scaling.held), ..Steering::of(&self.record) };
     }
 
     /// What could not be done about either side's scaling: a person has to.
@@ -92,8 +118,13 @@ impl Rollout {
         &self.steering.kept
     }
 
-    pub(super) fn is_steered(&self) -> bool {
-        self.record.scaling.is_some() && self.record.stable.is_some()
+    /// Both sides': stable's is held, and copied to the candidate.
+    pub(super) const fn is_steered(&self) -> bool {
+        self.steers(Role::Stable) && self.steers(Role::Candidate)
+    }
+
+    pub(super) const fn steers(&self, role: Role) -> bool {
+        self.record.steers(role)
     }
 
     /// A release that ends before it has touched anything owes no more than the ones before it: what people suspend from now on is theirs.
@@ -104,7 +135,7 @@ impl Rollout {
     }
 
     fn owes(&self, role: Role) -> bool {
-        self.is_steered() && self.steering.owed[place(role)]
+        self.steers(role) && self.steering.owed[place(role)]
     }
 
     /// Before the launch, or in its place where the candidate runs already. A rollback by request must not wait for it.

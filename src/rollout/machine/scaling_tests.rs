@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Desired, Effect, Ending, Event, Role, Rollout, Steer,
+    Desired, Effect, Ending, Event, GoOn, Role, Rollout, Steer,
     adversary::{plan, rollout, run, undisturbed},
     adversary_world::{Misfortune, World},
 };
@@ -230,4 +230,89 @@ fn a_candidate_that_may_not_grow_says_so() {
     let told = |entry: &Entry| matches!(&entry.event, Happening::Retrying { doing, message } if doing == "giving the candidate 5 tasks" && message == "not allowed");
     let told = machine.journal().entries.iter().filter(|entry| told(entry)).count();
     assert_eq!((told, refused > 0), (refused, true));
+}
+
+/// To the end, or until it is killed at that effect; `signalled` at that one in its place.
+fn go(world: &mut World, mut machine: Rollout, killed: Option<usize>, signalled: Option<usize>) -> (Rollout, Vec<Effect>) {
+    let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+    let mut all = Vec::new();
+    while !matches!(effect, Effect::Finish(_)) && killed != Some(all.len()) {
+        let event = world.carry_out(&effect);
+        let event = if signalled == Some(all.len()) { Event::Signalled } else { event };
+        all.push(effect);
+        effect = machine.handle(world.now, event).expect("in place");
+    }
+    (machine, all)
+}
+
+/// The next job on what a killed one has recorded: what is promoted is finished, the rest is undone.
+fn another(world: &mut World, mut record: Record) -> (Rollout, Vec<Effect>) {
+    record.generation += 1;
+    let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
+    world.highest = 0;
+    let machine = if record.state == State::Promoted {
+        Rollout::resume(record, release, GoOn::Here)
+    } else {
+        Rollout::abort(record, release, Reason::Aborted { by: "octocat".to_owned() }, false)
+    };
+    go(world, machine, None, None)
+}
+
+/// Weights alone are moved: what the release before has recorded is as it was for the one after, however the shift ends, and whoever
+/// ends it or goes back on it.
+#[test]
+fn a_shift_neither_steers_nor_forgets_what_the_release_before_has_recorded() {
+    for (held, at) in [false, true].into_iter().flat_map(|held| (0..undisturbed(false, false)).map(move |at| (held, at))) {
+        let kept = Some(Scaling { min: 2, max: 9, held, ..Scaling::default() });
+        for (killed, signalled) in [(None, None), (None, Some(at)), (Some(at), None)] {
+            let mut world = World::new(false);
+            world.candidate_tasks = 3;
+            let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), false);
+            machine.keep_scaling(kept);
+            let (machine, mut all) = go(&mut world, machine, killed, signalled);
+            let mut told = machine.journal().entries.clone();
+            if let Some(record) = world.record.clone().filter(|record| killed.is_some() && record.state != State::Closed) {
+                let (machine, more) = another(&mut world, record);
+                all.extend(more);
+                told.extend(machine.journal().entries.clone());
+            }
+            let all_told = format!("held {held}, killed {killed:?}, signalled {signalled:?}: {all:?}");
+            assert!(!all.iter().any(|effect| matches!(effect, Effect::Steer(_))), "{all_told}");
+            let claims = |entry: &Entry| matches!(&entry.event, Happening::Note { what } if what.contains("as before"));
+            assert!(!told.iter().any(claims), "{all_told}");
+            let Some(record) = world.record else { continue };
+            assert_eq!(record.scaling, kept, "{all_told}");
+            if let Some(back) = record.way_back() {
+                let back = record.restoring(back, "id-2".to_owned(), "job-2".to_owned(), world.now);
+                assert_eq!(back.scaling, kept, "{all_told}");
+            }
+        }
+    }
+}
+
+/// There is no stable to hold and to copy: the candidate, at rest since an earlier release, is woken when it serves for good, and rests
+/// where it does not; killed at any effect, by the next job.
+#[test]
+fn a_bootstrap_into_a_slot_at_rest_wakes_it_once_it_is_promoted() {
+    let (mut woken, mut left) = (0, 0);
+    for at in 0..=undisturbed(true, true) + 1 {
+        let mut world = World::new(true);
+        world.resting[1] = true;
+        let mut machine = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true);
+        machine.expect_scaling(Some(Scaling { min: 5, max: 9, held: true, ..Scaling::default() }), false);
+        let (_, all) = go(&mut world, machine, Some(at), None);
+        assert!(!all.iter().any(|effect| matches!(effect, Effect::Steer(Steer::Hold | Steer::Equip))), "{all:?}");
+        assert!(!all.iter().any(|effect| matches!(effect, Effect::Launch(count) if *count != 5)), "{all:?}");
+        let Some(record) = world.record.clone() else { continue };
+        if record.state != State::Closed {
+            another(&mut world, record);
+        }
+        let record = world.record.clone().expect("written");
+        let serves = world.actions == [Some(Split::CANDIDATE); 2];
+        assert_eq!((world.resting[1], world.candidate_tasks > 0), (!serves, serves), "killed at effect {at}");
+        let closed = (record.state, record.scaling.map(|scaling| (scaling.min, scaling.held)));
+        assert_eq!(closed, (State::Closed, Some((5, false))), "killed at effect {at}");
+        *(if serves { &mut woken } else { &mut left }) += 1;
+    }
+    assert!(woken > 2 && left > 2, "{woken} {left}");
 }

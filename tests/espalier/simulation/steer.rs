@@ -29,7 +29,7 @@ pub(super) fn steer(world: &mut Direct, slots: &Slots, steer: Steer, scaling: Sc
     let name = |role: Role| of(role).and_then(|slot| slot.ecs_service.clone());
     let (role, min, suspended) = match steer {
         Steer::Equip => return equip(world, name(Role::Stable), name(Role::Candidate), scaling),
-        Steer::Hold => (Role::Stable, None, scaling.suspended.steady()),
+        Steer::Hold => return name(Role::Stable).map_or(Ok(()), |service| hold(world, &service, scaling)),
         Steer::GiveBack(role) => (role, None, scaling.suspended),
         Steer::Wake(role) => return name(role).map_or(Ok(()), |service| wake(world, &service, scaling)),
         Steer::Rest(role) => (role, Some(0), scaling.suspended.resting()),
@@ -41,6 +41,14 @@ pub(super) fn steer(world: &mut Direct, slots: &Slots, steer: Steer, scaling: Sc
         Err(RefusalKind::Permanent) if !known => call(world, SERVICE, "DescribeScalableTargets"),
         done => done,
     }
+}
+
+fn hold(world: &mut Direct, service: &str, scaling: Scaling) -> Result<(), RefusalKind> {
+    call(world, SERVICE, "DescribeScalableTargets")?;
+    let Some(found) = world.scalable(service) else { return Ok(()) };
+    let max = u32::try_from(found.max).unwrap_or(u32::MAX);
+    let min = (found.min == 0 && scaling.min > 0).then(|| scaling.min.min(max));
+    register(world, service, min.map(|min| (min, None)), scaling.suspended.steady())
 }
 
 fn wake(world: &mut Direct, service: &str, scaling: Scaling) -> Result<(), RefusalKind> {

@@ -75,8 +75,9 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some() && is_free, left);
     let release = release(&record, &slots);
     let mut rollout = Rollout::release(record, release);
-    let scaling = slots.stable.as_ref().and_then(|stable| steer::look(world, stable));
-    let scaling = scaling.map(|seen| seen.given(before));
+    // Without a stable it is the candidate's, as far as a release before has recorded any.
+    let looked_at = slots.stable.as_ref().or_else(|| before.map(|_| &slots.candidate));
+    let scaling = looked_at.and_then(|slot| steer::look(world, slot)).map(|seen| seen.given(before));
     rollout.expect_scaling(scaling, before.is_some_and(|before| before.held));
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))

@@ -56,6 +56,9 @@ fn scaling(told: &Told, service: &str) -> (u64, u64, [bool; 3]) {
 const AS_BEFORE: (u64, u64, [bool; 3]) = (2, 10, [true; 3]);
 const RESTS: (u64, u64, [bool; 3]) = (0, 10, [true, false, false]);
 
+/// The weights of a shift back to the slot that served first.
+const BACK: &str = "--lattice-service myservice --from myservice-b --to myservice-a --steps 100%:30s --settle 30s";
+
 /// Flagger 944, 1157, Argo 4973: the autoscaler and the release fight for the desired count.
 #[test]
 fn flagger_944_what_scales_a_service_is_held_for_the_release_and_goes_with_the_roles() {
@@ -149,6 +152,91 @@ fn what_a_killed_job_never_gave_back_the_next_release_does() {
     ));
     let told = told.ends_with(0).says("myservice:3 promoted");
     assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (AS_BEFORE, RESTS));
+}
+
+/// A shift knows no ECS services: what the release before has recorded of them it keeps for the next one.
+#[test]
+fn what_a_shift_brings_back_to_a_slot_at_rest_the_next_release_gives_its_bounds() {
+    let back = format!(
+        r#"
+        exits 0 deploy {QUICKLY}
+        ecs UpdateService '{{"cluster":"my-cluster","service":"myservice","desiredCount":3}}' >/dev/null
+        later 120
+        exits 0 espalier shift {BACK} >"$FOLDER/shifted"
+        "#
+    );
+    let mut scales = scales_itself();
+    scales["scaling"]["demand"] = json!([]);
+    let story = scaled("shifted back", &scales);
+    let told = story.script(&back).ends_with(0);
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (RESTS, AS_BEFORE), "weights alone");
+    assert!(!story.read("shifted").contains("as before"), "{}", story.read("shifted"));
+
+    let told = story.script(&format!("{back}\nexits 0 deploy --image web=nginx:1.29 {QUICKLY}"));
+    let told = told.ends_with(0).says("myservice (2 to 10 tasks) may grow by itself and not shrink");
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (RESTS, AS_BEFORE));
+
+    scales["images"] = json!({ "nginx:1.29": { "unhealthy_above": 25 } });
+    let story = scaled("shifted back, then rejected", &scales);
+    let steps = "--steps 5%:30s,50%:1m,100%:1m --settle 30s";
+    let told = story.script(&format!("{back}\nexits 3 deploy --image web=nginx:1.29 {steps}")).ends_with(0);
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (AS_BEFORE, RESTS));
+}
+
+/// All that is recorded of it is with the shift once that has its own record in that one's place.
+#[test]
+fn what_a_killed_job_never_gave_back_the_next_release_does_also_after_a_shift() {
+    let hangs = json!({
+        "faults": [{ "operations": ["application-autoscaling:RegisterScalableTarget"], "nth": 5, "effect": "hang" }],
+    });
+    let back = format!(
+        r#"
+        begins deploy -c {CONFIG} {QUICKLY}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 0 espalier shift {BACK}
+        "#
+    );
+    let abort = "exits 0 espalier abort --lattice-service myservice --to myservice-a";
+    for before in ["", abort] {
+        let story = scaled("killed, then shifted", &hangs);
+        let told = story.script(&format!("{back}\n{before}")).ends_with(0);
+        let held = (2, 10, [false, true, true]);
+        assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (held, held), "weights alone");
+        let told = story.script(&format!("{back}\n{before}\nexits 0 deploy --image web=nginx:1.29 {QUICKLY}")).ends_with(0);
+        assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (RESTS, AS_BEFORE), "{before}");
+    }
+}
+
+/// At bootstrap there is no other side to look at, and what is started has rested since the release that left it.
+#[test]
+fn a_bootstrap_into_a_slot_at_rest_gives_it_the_bounds_that_it_had() {
+    let edit = |rule: &str| {
+        let r#do = json!({ "set-action": { "fixed_response": 404 } });
+        json!({ "at": 3000, "listener": "http-80", "rule": rule, "do": r#do })
+    };
+    let people = json!([edit(""), edit("api")]);
+    let unhealthy = json!({ "nginx:1.28": { "healthy": false } });
+    let nothing_serves = format!("exits 0 deploy --image web=nginx:1.27 {QUICKLY}\nlater 3000");
+    let deploy = |image: &str| format!("deploy --image web=nginx:{image} {QUICKLY}");
+
+    let story = scaled("nothing serves", &json!({ "people": people }));
+    let told =
+        story.script(&format!("{nothing_serves}\nexits 0 {}", deploy("1.28"))).ends_with(0).says("(first-revision-healthy)");
+    assert_eq!(scaling(&told, "myservice"), AS_BEFORE);
+    let told = story.script(&format!("{nothing_serves}\nexits 0 {} --dry-run", deploy("1.28"))).ends_with(0);
+    told.says("let myservice scale by itself again (2 to 10 tasks) once it serves");
+    let again = format!("{nothing_serves}\nexits 0 {}\nexits 0 {}", deploy("1.28"), deploy("1.29"));
+    let told = story.script(&again).ends_with(0);
+    assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (RESTS, AS_BEFORE));
+
+    let story = scaled("nothing serves, nor does what is started", &json!({ "people": people, "images": unhealthy }));
+    let failed = format!("{nothing_serves}\nexits 3 {}", deploy("1.28"));
+    let told = story.script(&failed).ends_with(0);
+    assert_eq!((scaling(&told, "myservice"), told.world.tasks("myservice")), (RESTS, 0));
+    let told = story.script(&format!("{failed}\nexits 0 {}", deploy("1.29"))).ends_with(0);
+    assert_eq!(scaling(&told, "myservice"), AS_BEFORE);
 }
 
 #[test]
