@@ -54,7 +54,7 @@ pub(super) async fn lines(settings: &StatusSettings) -> Result<Vec<String>, Erro
 pub(super) async fn look<'a>(aws: &'a Aws, settings: &StatusSettings) -> Result<View<'a>, Error> {
     let service = aws.lattice.resolve_service(&settings.lattice_service).await;
     let service = service.map_err(|error| connect::unresolved(aws, &error))?;
-    let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::on_service(aws, &service.arn));
+    let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service.id), ledger::on_service(aws, &service.arn));
     let (targets, records) = (targets?, records?);
     let groups = groups(aws, &targets).await?;
     Ok(View { aws, service, targets, groups, records })
