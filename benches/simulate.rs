@@ -32,12 +32,11 @@
 //! the copy of a world 7 %, comparing strings 10 %, the machine 6 %. The next that could go: words for the log of a world that nobody
 //! tells, and addresses and ids as strings.
 //!
-//! The newest long run without a violation, 2026-11-28: `--rollouts 300000` from seed 101185576, and the 100 000 from 0. Seeds find about one
-//! thing in 150 000 rollouts, and of those every other one is the court's own. The newest: 97017958, an old slot stopped within the last second of `settle`, since `promoted` is
-//! recorded in whole seconds; 99082080, a candidate made smaller by the call that was to enlarge it; 100088617, a job that had slept for hours
-//! and took a reading that a signal interrupted for one that was answered; 100163719, the bounds of a slot at rest taken for what people
-//! gave; and, claimed too much, 99131334, 99313293 and 101185575. All these are mended. Not mended yet: 102077963, a test rule that one
-//! sweep was denied to take away, and that the sweep of a later, held release leaves. What seeds have found in the machine is a case each in
+//! The newest long runs without a violation, 2026-11-28: 300 000 rollouts each from 104000000, 105000000, 106000000, 107000000, 108000000,
+//! 114000000, 115000000, 117000000, 119000000, 120000000, 122000000 and 126000000. Seeds find about one thing in 250 000 rollouts, and of
+//! those more than every other one is the court's own. The newest in the machine: 102077963, a test rule that nobody had recorded;
+//! 103002298, a hook's failure that put back what somebody had set before anything was attached; 111212211, a size that was given up and
+//! took effect once a rollback had begun; 112181034, a forced abort of what was stopped meanwhile. What they have found is a case each in
 //! `tests/espalier/simulated/found.rs` or in the machine's own tests; where a rule of the court claimed too much, a comment there
 //! names the seed.
 //!

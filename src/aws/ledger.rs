@@ -222,6 +222,10 @@ impl Ledger {
             Err(fault) if fault.is_not_found() => return Ok(Lease::Ours),
             tags => tags?,
         };
+        if let Some(other) = kept_elsewhere(&self.holder, &tags) {
+            self.claimed.set(false);
+            return Ok(Lease::Theirs(format!("a rollout whose record is on {other}")));
+        }
         Ok(self.whose(found(&self.holder, tags).ok().flatten().as_ref(), ours, aws.date().unwrap_or_default()))
     }
 
@@ -264,12 +268,20 @@ fn lease_text(record: &Record, until: Option<Timestamp>) -> String {
     format!("{} {} {until}", record.id, record.generation)
 }
 
-/// The record among a traffic target's tags. Pure.
+/// Where the record of the rollout that moved this traffic target last is, if that is not here: what is here is of one before it.
+fn kept_elsewhere<'t>(arn: &str, tags: &'t BTreeMap<String, String>) -> Option<&'t String> {
+    tags.get(&key("rollout")).filter(|holder| *holder != arn)
+}
+
+/// The record among a traffic target's tags; none where a later rollout keeps its own on another one. Pure.
 ///
 /// # Errors
 /// When it is there and cannot be read.
 pub fn found(holder: &str, tags: BTreeMap<String, String>) -> Result<Option<Found>, LedgerError> {
     let unreadable = |why: String| LedgerError::Unreadable { at: holder.to_owned(), why };
+    if kept_elsewhere(holder, &tags).is_some() {
+        return Ok(None);
+    }
     let Some(text) = unpack(RECORD, &tags).map_err(|torn| unreadable(torn.to_string()))? else { return Ok(None) };
     let record = Record::decode(&text).map_err(|error| unreadable(error.to_string()))?;
     let until = tags.get(&key("lease")).and_then(|lease| lease.rsplit(' ').next()).and_then(|until| until.parse().ok());
@@ -334,7 +346,7 @@ pub async fn on_targets<'a>(aws: &Aws, targets: impl IntoIterator<Item = &'a str
         }
         records.extend(if holder == arn { found(&holder, tags)? } else { held_by(aws, &holder).await? });
     }
-    Ok(records)
+    newest(records.into_iter().map(Ok).collect()).into_iter().collect()
 }
 
 /// Writes a found record again, without a lease: what a person has settled by hand.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    lattice::{action::Action, traffic::TrafficTarget},
-    ledger::{Found, Ledger, newest},
+    lattice::{action::Action, packing::pack, traffic::TrafficTarget},
+    ledger::{Found, Ledger, found, newest},
 };
 use crate::{
     rollout::{
@@ -176,4 +176,16 @@ fn a_record_is_passed_over_whose_traffic_targets_a_later_rollout_moved() {
         vec![found("before", 100, &["one", "two"]), found("since", 50, &["two", "three"]), found("neighbour", 200, &["four"])];
     let left: Vec<_> = newest(all).into_iter().flatten().map(|found| found.record.id).collect();
     assert_eq!(left, ["since", "neighbour"]);
+}
+
+/// The rule that held the records of later releases was deleted: what stands on the others is of a release before those, and nobody's any
+/// more.
+#[test]
+fn what_a_later_rollout_keeps_elsewhere_is_no_record_here() {
+    let page = |holder: &str| {
+        let mut tags = pack("record", &ours().encode()).expect("it fits");
+        tags.insert("espalier:rollout".to_owned(), holder.to_owned());
+        found("rule-2", tags).expect("readable").map(|found| found.record.id)
+    };
+    assert_eq!((page("rule-2"), page("rule-1")), (Some("ours".to_owned()), None));
 }

@@ -14,6 +14,7 @@ use super::{
     },
     metrics::queries::Called,
     observe::side,
+    test_rules::holds_no_weights,
 };
 use crate::{
     definition::request,
@@ -277,10 +278,11 @@ impl Slots {
     }
 
     /// Sets how many tasks a side's ECS service wants. A side is stopped or given more, never fewer: somebody may have given it more than
-    /// whoever asks for this has seen.
+    /// whoever asks for this has seen. One that still gets requests is not stopped, whichever listener or rule of the Lattice service sends
+    /// them: a rollout knows only those that it moves.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// AWS's refusal; what still sends requests to a side that is to be stopped.
     pub async fn scale(&self, aws: &Aws, role: Role, count: u32) -> Result<(), Fault> {
         let slot = match role {
             Role::Stable => self.stable.as_ref(),
@@ -292,13 +294,34 @@ impl Slots {
                 let has_enough = found.into_iter().flatten().any(|service| service.desired >= count);
                 if has_enough { Ok(()) } else { aws.ecs.set_desired(cluster, service, count).await }
             }
-            (Some(cluster), Some(service)) => match aws.ecs.set_desired(cluster, service, count).await {
-                // A service that was never created, or is gone, has no tasks to stop.
-                Err(fault) if fault.is_not_found() => Ok(()),
-                done => done,
-            },
+            (Some(cluster), Some(service)) => {
+                if let Some(target) = self.still_sends(aws, slot).await? {
+                    let why =
+                        format!("{target} still sends requests to its target group: the tasks of {service} are left running");
+                    return Err(Fault::invalid("UpdateService", why));
+                }
+                match aws.ecs.set_desired(cluster, service, count).await {
+                    // A service that was never created, or is gone, has no tasks to stop.
+                    Err(fault) if fault.is_not_found() => Ok(()),
+                    done => done,
+                }
+            }
             _ => Ok(()),
         }
+    }
+
+    /// The first traffic target of the Lattice service that gives this slot weight, as people call it.
+    async fn still_sends(&self, aws: &Aws, slot: Option<&Slot>) -> Result<Option<String>, Fault> {
+        let (Some((first, _)), Some(slot)) = (self.targets.first(), slot) else { return Ok(None) };
+        let all = match aws.lattice.traffic_targets(first.service()).await {
+            // With the service whatever sent requests is gone.
+            Err(fault) if fault.is_not_found() => return Ok(None),
+            all => all?,
+        };
+        let sends = |(target, action): &&(TrafficTarget, Action)| {
+            !holds_no_weights(target) && action.weight(&slot.group.id).is_some_and(|weight| weight > 0)
+        };
+        Ok(all.iter().find(sends).map(|(target, _)| target.label()))
     }
 
     /// The AWS CLI commands that write what every traffic target shall say, for a person to run.

@@ -13,7 +13,7 @@ use super::{
         resolve::{ResolveError, elsewhere},
         traffic::{LatticeService, TrafficTarget},
     },
-    test_rules::holds_no_weights,
+    test_rules::{holds_no_weights, is_test_rule},
 };
 
 pub use super::serving::{Roles, RolesError, roles};
@@ -60,8 +60,10 @@ pub struct Survey {
     pub service: LatticeService,
     /// All its traffic targets (of the listener that was named), with their actions.
     pub targets: Vec<(TrafficTarget, Action)>,
-    /// Test rules and previews' rules among them: they hold no weights, and are no traffic targets.
-    pub test_rules: Vec<TrafficTarget>,
+    /// Those of its other listeners, which no rollout moves.
+    pub elsewhere: Vec<(TrafficTarget, Action)>,
+    /// Test rules and previews' rules of all its listeners: they hold no weights, and are no traffic targets.
+    pub test_rules: Vec<(TrafficTarget, Action)>,
     /// The two slots.
     pub slots: [SeenSlot; 2],
     /// The tags of the traffic targets, by ARN, where somebody names one by a tag.
@@ -76,8 +78,8 @@ pub type SeenGroup = (Option<TargetGroup>, Vec<Target>);
 pub struct Reads {
     /// The Lattice service.
     pub service: Result<LatticeService, ResolveError>,
-    /// Its traffic targets; none where there is no service.
-    pub targets: Option<Result<Vec<(TrafficTarget, Action)>, ResolveError>>,
+    /// Its traffic targets, of the listener that was named and of the others; none where there is no service.
+    pub targets: Option<Result<[Vec<(TrafficTarget, Action)>; 2], ResolveError>>,
     /// The slots' ECS services, by name.
     pub services: Result<Vec<Option<EcsService>>, Fault>,
     /// The slots' target groups with their targets.
@@ -96,6 +98,28 @@ impl Survey {
             }
         }
         Ok(self)
+    }
+
+    /// The traffic targets that give weight to one of the slots and are not among those that move, each with the slots' names.
+    #[must_use]
+    pub fn left_behind(&self, moving: &[(TrafficTarget, Action)]) -> Vec<(&TrafficTarget, Vec<&str>)> {
+        let moves = |target: &TrafficTarget| moving.iter().any(|(moving, _)| moving.arn() == target.arn());
+        let gets =
+            |action: &Action, slot: &SeenSlot| slot.id().is_some_and(|id| action.weight(id).is_some_and(|weight| weight > 0));
+        let slots = |action: &Action| -> Vec<&str> {
+            self.slots.iter().filter(|slot| gets(action, slot)).map(|slot| slot.wanted.name.as_str()).collect()
+        };
+        let all = self.targets.iter().chain(&self.elsewhere).filter(|(target, _)| !moves(target));
+        all.map(|(target, action)| (target, slots(action))).filter(|(_, slots)| !slots.is_empty()).collect()
+    }
+
+    /// The ARNs of the test rules that lead to one of the slots.
+    pub fn test_rules_to_slots(&self) -> impl Iterator<Item = &String> {
+        let leads = |action: &Action| self.slots.iter().any(|slot| slot.id().is_some_and(|id| action.weight(id).is_some()));
+        self.test_rules.iter().filter_map(move |(target, action)| match target {
+            TrafficTarget::Rule { arn, name, .. } if is_test_rule(name) && leads(action) => Some(arn),
+            TrafficTarget::Rule { .. } | TrafficTarget::Default { .. } => None,
+        })
     }
 
     /// The traffic targets that list a slot's group, whatever its weight; all of them while none does.
@@ -140,7 +164,7 @@ pub async fn read(
     let (targets, services, first, second) = tokio::join!(
         async {
             match known {
-                Some(service) => Some(aws.lattice.traffic_targets(service, listener).await),
+                Some(service) => Some(aws.lattice.traffic_targets_of(&service.id, listener).await),
                 None => None,
             }
         },
@@ -167,7 +191,7 @@ impl Reads {
 
 fn together(
     service: LatticeService,
-    targets: Vec<(TrafficTarget, Action)>,
+    [targets, elsewhere]: [Vec<(TrafficTarget, Action)>; 2],
     services: &[Option<EcsService>],
     [one, other]: [(WantedSlot, SeenGroup); 2],
 ) -> Survey {
@@ -180,9 +204,12 @@ fn together(
         SeenSlot { wanted, group, service, targets }
     };
     let slots = [seen(one.0, one.1), seen(other.0, other.1)];
-    let (test_rules, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(|(target, _)| holds_no_weights(target));
-    let test_rules = test_rules.into_iter().map(|(target, _)| target).collect();
-    Survey { service, targets, test_rules, slots, tags: BTreeMap::new() }
+    let split = |targets: Vec<(TrafficTarget, Action)>| -> (Vec<_>, Vec<_>) {
+        targets.into_iter().partition(|(target, _)| holds_no_weights(target))
+    };
+    let ((mut test_rules, targets), (others, elsewhere)) = (split(targets), split(elsewhere));
+    test_rules.extend(others);
+    Survey { service, targets, elsewhere, test_rules, slots, tags: BTreeMap::new() }
 }
 
 /// A rule's target group lies in its service's account and region: another one is not even asked for.

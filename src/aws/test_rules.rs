@@ -41,6 +41,8 @@ pub struct TestRules {
     name: String,
     /// The listeners, with the ARNs of the rollout's rules on each.
     listeners: Vec<(ServiceId, ListenerId, Vec<String>)>,
+    /// Other listeners that the record has a rule on: what an earlier rollout left where nothing moves any more.
+    elsewhere: Vec<(ServiceId, ListenerId)>,
     opening: Option<Opening>,
     /// ARNs that the record has, of this rollout or of one before it.
     recorded: Vec<String>,
@@ -62,7 +64,14 @@ impl TestRules {
                 None => listeners.push((target.service().clone(), target.listener().clone(), vec![arn])),
             }
         }
-        Self { rollout: rollout.to_owned(), name: name_of(rollout), listeners, opening, recorded, there: RefCell::default() }
+        let digest: String = Sha256::digest(rollout).iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{NAME_PREFIX}{digest}");
+        let of_recorded = recorded.iter().filter_map(|arn| TrafficTarget::from_arn(arn).ok());
+        let mut elsewhere: Vec<(ServiceId, ListenerId)> =
+            of_recorded.map(|target| (target.service().clone(), target.listener().clone())).collect();
+        elsewhere.retain(|(_, listener)| !listeners.iter().any(|(_, moving, _)| moving == listener));
+        elsewhere.dedup();
+        Self { rollout: rollout.to_owned(), name, listeners, elsewhere, opening, recorded, there: RefCell::default() }
     }
 
     /// Whether some are to be made.
@@ -84,6 +93,12 @@ impl TestRules {
     /// When AWS refuses; when there is no free priority any more. Some may have been made.
     pub async fn open(&self, aws: &Aws) -> Result<(), Fault> {
         let Some(opening) = &self.opening else { return Ok(()) };
+        for (service, listener) in &self.elsewhere {
+            let Some(rules) = self.rules(aws, service, listener).await? else { continue };
+            for left in rules.iter().filter(|rule| self.recorded.contains(&rule.arn)) {
+                self.delete(aws, &left.arn).await?;
+            }
+        }
         let mut there = Vec::with_capacity(self.listeners.len());
         for (service, listener, targets) in &self.listeners {
             let rules = aws.lattice.list_rules(service, listener).await?;
@@ -141,12 +156,9 @@ impl TestRules {
     /// When AWS refuses. Some may have been taken away.
     pub async fn close(&self, aws: &Aws) -> Result<(), Fault> {
         let mut gone = Vec::new();
-        for (service, listener, _) in &self.listeners {
-            let rules = match aws.lattice.list_rules(service, listener).await {
-                // With the listener its rules are gone.
-                Err(fault) if fault.is_not_found() => continue,
-                rules => rules?,
-            };
+        let listeners = self.listeners.iter().map(|(service, listener, _)| (service, listener));
+        for (service, listener) in listeners.chain(self.elsewhere.iter().map(|(service, listener)| (service, listener))) {
+            let Some(rules) = self.rules(aws, service, listener).await? else { continue };
             for rule in rules {
                 let is_recorded = self.recorded.contains(&rule.arn) || self.there.borrow().contains(&rule.arn);
                 if is_recorded || (rule.name == self.name && self.is_ours(aws, &rule.arn).await?) {
@@ -159,6 +171,14 @@ impl TestRules {
         }
         self.there.borrow_mut().clear();
         Ok(())
+    }
+
+    /// The rules of a listener; none where it is gone, and its rules with it.
+    async fn rules(&self, aws: &Aws, service: &ServiceId, listener: &ListenerId) -> Result<Option<Vec<ListedRule>>, Fault> {
+        match aws.lattice.list_rules(service, listener).await {
+            Err(fault) if fault.is_not_found() => Ok(None),
+            rules => rules.map(Some),
+        }
     }
 
     /// DESIGN §5 rule 10: only what carries our tag.
@@ -182,11 +202,10 @@ impl TestRules {
     }
 }
 
-/// What the test rules of a rollout of that id are called, one on each listener.
+/// Whether a rule of this name is a rollout's test rule.
 #[must_use]
-pub fn name_of(rollout: &str) -> String {
-    let digest: String = Sha256::digest(rollout).iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    format!("{NAME_PREFIX}{digest}")
+pub fn is_test_rule(name: &str) -> bool {
+    name.starts_with(NAME_PREFIX)
 }
 
 /// Which rollout's test rule it is.
@@ -197,7 +216,7 @@ fn tag() -> String {
 /// Whether a rule of this name is a test rule, or a preview's.
 #[must_use]
 pub fn holds_no_weights(target: &TrafficTarget) -> bool {
-    let is_one = |name: &String| name.starts_with(NAME_PREFIX) || name.starts_with(RULE_PREFIX);
+    let is_one = |name: &String| is_test_rule(name) || name.starts_with(RULE_PREFIX);
     matches!(target, TrafficTarget::Rule { name, .. } if is_one(name))
 }
 

@@ -209,7 +209,7 @@ async fn writes(
         Which::TrafficTarget(arn) => target.arn() == arn || together(target),
         Which::LatticeService(_) | Which::Application(..) => true,
     };
-    let all = aws.lattice.traffic_targets(&service, None).await?.into_iter();
+    let all = aws.lattice.traffic_targets(&service.id).await?.into_iter();
     let alone = |(target, action): (TrafficTarget, Action)| {
         let weight = |listed: &TargetGroupId| if *listed == group.id { Split::STABLE.stable } else { 0 };
         (target, Action::Forward(action.groups().iter().map(|(listed, _)| (listed.clone(), weight(listed))).collect()))

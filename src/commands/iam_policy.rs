@@ -43,9 +43,9 @@ struct Meant {
 /// Where previews are.
 fn previews_of(release: &DeploySettings, previews: &Previews, meant: &Meant) -> preview_policy::Previews {
     let there = &meant.release;
-    let listeners: Vec<&String> = there.seen.iter().filter(|arn| !arn.contains("/rule/")).collect();
+    let listeners = listeners_of(there.moving.iter().map(String::as_str));
     let listener = match (listeners.as_slice(), &previews.listener) {
-        ([only], None) => (*only).clone(),
+        ([only], None) => (*only).to_owned(),
         _ => format!("{}/listener/*", there.lattice_service),
     };
     preview_policy::Previews {
@@ -136,13 +136,10 @@ async fn looked_up(release: &DeploySettings, is_declared: bool) -> Result<Meant,
     let there = &mut meant.release;
     there.home = (part(1), aws.region.clone(), part(4));
     there.lattice_service = survey.service.arn.clone();
-    let mut listeners: Vec<&str> =
-        survey.targets.iter().map(|(target, _)| target.arn()).map(|arn| arn.split("/rule/").next().unwrap_or(arn)).collect();
-    listeners.sort_unstable();
-    listeners.dedup();
-    there.seen = listeners.into_iter().flat_map(with_rules).collect();
+    // Whether another listener sends requests to a slot is read, too.
+    there.seen = with_rules_of(survey.targets.iter().chain(&survey.elsewhere).map(|(target, _)| target.arn()));
     there.moving = match &release.lattice.rules {
-        Rules::All => there.seen.clone(),
+        Rules::All => with_rules_of(survey.targets.iter().map(|(target, _)| target.arn())),
         Rules::Listed(rules) => listed(&survey, rules)?,
     };
     for slot in &survey.slots {
@@ -197,9 +194,10 @@ fn offline(release: &DeploySettings, account: &str) -> Meant {
         None => format!("{service}/listener/*"),
     };
     let there = &mut meant.release;
-    there.seen = with_rules(&listener).into();
+    // Whether another listener sends requests to a slot is read, too.
+    there.seen = with_rules(&format!("{service}/listener/*")).into();
     there.moving = match &lattice.rules {
-        Rules::All => there.seen.clone(),
+        Rules::All => with_rules(&listener).into(),
         Rules::Listed(rules) => rules
             .iter()
             .map(|rule| if rule.starts_with("default") { listener.clone() } else { arn(rule, "/rule/", "rule-", &listener) })
@@ -220,6 +218,19 @@ fn offline(release: &DeploySettings, account: &str) -> Meant {
     }
     meant.notes.push("without --account autoscaling is allowed only where something scales the services".to_owned());
     meant
+}
+
+/// The listeners of traffic targets, by ARNs.
+fn listeners_of<'a>(targets: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut listeners: Vec<&str> = targets.map(|arn| arn.split("/rule/").next().unwrap_or(arn)).collect();
+    listeners.sort_unstable();
+    listeners.dedup();
+    listeners
+}
+
+/// The same listeners, and whatever rules they have.
+fn with_rules_of<'a>(targets: impl Iterator<Item = &'a str>) -> Vec<String> {
+    listeners_of(targets).into_iter().flat_map(with_rules).collect()
 }
 
 /// A listener, and whatever rules it has.

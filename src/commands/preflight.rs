@@ -122,6 +122,24 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judg
             );
         }
     }
+    // A `shift` moves weights and stops nothing: what does not move stays as it is.
+    let stops = survey.slots.iter().any(|slot| slot.wanted.ecs_service.is_some());
+    for (target, slots) in survey.left_behind(&roles.targets).into_iter().filter(|_| stops) {
+        problem(
+            Exit::Invalid,
+            Code::LeftBehind,
+            target.arn(),
+            format!(
+                "{} sends requests to slot {} and is not among the traffic targets that move: they would get what is released there \
+                 unjudged, and nobody would answer them once its tasks are stopped",
+                target.label(),
+                slots.join(" and slot ")
+            ),
+            "let it move too: leave `listener` out of the config, or name it in `rules` with the others; or send its requests \
+             somewhere else"
+                .to_owned(),
+        );
+    }
     for (target, action) in &roles.targets {
         let candidate = survey.slots[roles.candidate].group.as_ref();
         let listed = candidate.is_some_and(|group| action.weight(&group.id).is_some());

@@ -139,6 +139,7 @@ pub(super) async fn existing(
     }
     match Takeover::resume(record, on.found.leased_until, now) {
         Takeover::GoOn(from @ (GoOn::Here | GoOn::Next)) => {
+            takeover::refuse_without_gates(record, &settings.hooks)?;
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let recorded = on.with_targets(aws).await?;
             let launch = launch(settings, &recorded)?;

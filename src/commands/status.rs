@@ -18,6 +18,7 @@ use crate::{
     exit::{Error, Exit},
     rollout::{observation::Side, plan::OnTimeout, record::State},
     settings::{Format, StatusSettings},
+    time::Timestamp,
 };
 
 /// Runs it.
@@ -54,7 +55,7 @@ pub(super) async fn lines(settings: &StatusSettings) -> Result<Vec<String>, Erro
 pub(super) async fn look<'a>(aws: &'a Aws, settings: &StatusSettings) -> Result<View<'a>, Error> {
     let service = aws.lattice.resolve_service(&settings.lattice_service).await;
     let service = service.map_err(|error| connect::unresolved(aws, &error))?;
-    let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service, None), ledger::on_service(aws, &service.arn));
+    let (targets, records) = tokio::join!(aws.lattice.traffic_targets(&service.id), ledger::on_service(aws, &service.arn));
     let (targets, records) = (targets?, records?);
     let groups = groups(aws, &targets).await?;
     Ok(View { aws, service, targets, groups, records })
@@ -110,7 +111,9 @@ impl View<'_> {
             let revision = revision.map_or_else(String::new, |revision| format!(", last given {revision}"));
             lines.push(format!("  {}: {}{revision}", group.name, health(&side)));
         }
-        lines.extend(self.records.iter().flat_map(rollout));
+        // Without AWS's time nothing is said to have run out.
+        let now = self.aws.date().unwrap_or_default();
+        lines.extend(self.records.iter().flat_map(|found| rollout(found, now)));
         if self.records.is_empty() {
             lines.push("  no record of a rollout".to_owned());
         }
@@ -160,7 +163,7 @@ impl View<'_> {
 }
 
 /// One rollout: where it stands, and how to go on where it is held.
-fn rollout(found: &Found) -> Vec<String> {
+fn rollout(found: &Found, now: Timestamp) -> Vec<String> {
     let record = &found.record;
     let steps = record.plan.steps.len();
     let name = format!("rollout {} of {} ({}): {}", record.id, record.name, record.verb, record.state);
@@ -183,13 +186,23 @@ fn rollout(found: &Found) -> Vec<String> {
             format!("    to go back: espalier abort {which}"),
         ];
     }
-    let lease = found.leased_until.map_or_else(|| "held by no job".to_owned(), |until| format!("a job's until {until}"));
+    let lease = match found.leased_until {
+        None => "held by no job".to_owned(),
+        Some(until) if until <= now => format!("held by no job since {until}"),
+        Some(until) => format!("a job's until {until}"),
+    };
     let step = record
         .plan
         .steps
         .get(record.step)
         .map_or_else(String::new, |step| format!(", step {} of {steps} ({})", record.step + 1, step.share));
-    vec![format!("  {name}{step}, {lease}")]
+    let mut lines = vec![format!("  {name}{step}, {lease}")];
+    if record.state == State::Running && !found.is_held(now) {
+        let which = format!("--traffic-target {} --rollout-id {}", found.holder, record.id);
+        lines.push(format!("    to go on: espalier resume {which}"));
+        lines.push(format!("    to go back: espalier abort {which}"));
+    }
+    lines
 }
 
 fn health(side: &Side) -> String {

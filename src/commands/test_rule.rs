@@ -11,7 +11,7 @@ use crate::{
         ledger::Found,
         slots::Slots,
         survey::{Roles, Survey},
-        test_rules::{self, Opening, TestRules},
+        test_rules::{Opening, TestRules},
     },
     exit::{Exit, Problem},
     rollout::record::Record,
@@ -41,8 +41,8 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, e
             survey
                 .targets
                 .iter()
-                .map(|(target, _)| target)
                 .chain(&survey.test_rules)
+                .map(|(target, _)| target)
                 .filter(|target| target.listener() == listener && !left.iter().any(|left| left == target.arn()))
         };
         let taken: Vec<u32> = there().filter_map(priority).collect();
@@ -103,18 +103,11 @@ pub(crate) fn begin(
     TestRules::new(&record.id, &targets(slots), opening, left)
 }
 
-/// The ARNs of what earlier rollouts could not take away: what their records name, and what only its name tells of, because the job
-/// that made it died before it had recorded it.
+/// The ARNs of what earlier rollouts could not take away: what their records name, and every other test rule that leads to one of the
+/// slots, which a job made that died before it had recorded it, whatever became of its record. None of these rollouts is at work any more.
 fn left(survey: &Survey, earlier: &[Found]) -> Vec<String> {
-    let opened: Vec<(&Vec<String>, String)> =
-        earlier.iter().filter_map(|found| Some((found.record.test.as_ref()?, test_rules::name_of(&found.record.id)))).collect();
-    let is_named = |name: &str| opened.iter().any(|(_, opened)| opened == name);
-    let unrecorded = survey.test_rules.iter().filter_map(|target| match target {
-        TrafficTarget::Rule { arn, name, .. } => is_named(name).then_some(arn),
-        TrafficTarget::Default { .. } => None,
-    });
-    let recorded = opened.iter().flat_map(|(rules, _)| rules.iter());
-    let mut left: Vec<String> = recorded.chain(unrecorded).cloned().collect();
+    let recorded = earlier.iter().filter_map(|found| found.record.test.as_ref()).flatten();
+    let mut left: Vec<String> = recorded.chain(survey.test_rules_to_slots()).cloned().collect();
     left.sort();
     left.dedup();
     left

@@ -30,7 +30,10 @@ impl Record {
     /// Taken over to be rolled back, whatever state it is in.
     pub fn take_over_to_roll_back(&mut self, owner: &str, now: Timestamp) {
         self.take_over(owner, ABORT, now);
-        self.state = State::Running;
+        // Of one that was rolled back only the rest is left to do.
+        if self.state != State::RolledBack {
+            self.state = State::Running;
+        }
     }
 
     /// Taken over to be gone on with. Whoever goes on to the next step releases the hold before it, or every later one too (`full`).

@@ -42,8 +42,8 @@ impl Strategy {
             Self::Linear { step, bake } => {
                 let each = usize::try_from(step.millipercent()).unwrap_or(usize::MAX);
                 let climbing = (0_u32..=Share::FULL.millipercent()).step_by(each.max(1)).skip(1);
-                // More steps than a record holds would be refused anyway.
-                let climbing = climbing.filter(|_| each > 0).take(MOST_STEPS).filter_map(Share::from_millipercent);
+                // How many steps are too many is the plan's to say: none is left out here.
+                let climbing = climbing.filter(|_| each > 0).filter_map(Share::from_millipercent);
                 let mut shares: Vec<Share> = climbing.collect();
                 if each > 0 && shares.last() != Some(&Share::FULL) {
                     shares.push(Share::FULL);
@@ -54,9 +54,6 @@ impl Strategy {
         shares.into_iter().map(|share| Step { share, bake, lag: Duration::ZERO, hold: None }).collect()
     }
 }
-
-/// A linear strategy of one percent.
-const MOST_STEPS: usize = 100;
 
 /// As a flag has it: `canary:5%:10m`, `linear:10%:5m`, `blue_green:10m`.
 impl FromStr for Strategy {
@@ -80,6 +77,17 @@ impl FromStr for Strategy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// However small the steps are: it never jumps.
+    #[test]
+    fn no_step_of_a_linear_strategy_is_larger_than_it_says() {
+        for (text, each, count) in [("linear:0.7%:1s", 700, 143), ("linear:0.5%:1s", 500, 200), ("linear:0.1%:1s", 100, 1000)] {
+            let shares: Vec<u32> =
+                text.parse::<Strategy>().expect(text).expand().iter().map(|step| step.share.millipercent()).collect();
+            let climbs = std::iter::once(&0).chain(&shares).zip(&shares).all(|(before, share)| share - before <= each);
+            assert!(climbs && shares.len() == count && shares.last() == Some(&100_000), "{text}: {} steps", shares.len());
+        }
+    }
 
     #[test]
     fn strategies_are_nothing_but_steps() {

@@ -48,6 +48,7 @@ codes! {
     UnknownAction "unknown-action" "A traffic target does something that could not be put back"
     Disagree "slots-disagree" "Traffic targets do not agree about which slot serves"
     Nowhere "nothing-forwards" "No traffic target forwards to either slot"
+    LeftBehind "left-behind" "A traffic target that does not move sends requests to a slot"
     NotMoving "not-moving" "A traffic target that `rules` names sends nothing to either slot, and would not move"
     StableService "stable-ecs-service" "The slot that serves has no ECS service of the name that the config gives"
     UnderWay "rollout-under-way" "Another rollout is under way, held or stuck on the same traffic targets"

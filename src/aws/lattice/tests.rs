@@ -109,7 +109,7 @@ fn traffic_targets_are_rules_in_order_and_the_default_action_by_its_listener() {
         })
     };
     with_aws(script, async |aws, log| {
-        let found = aws.lattice.traffic_targets(&service(), Some("http-80")).await.expect("targets");
+        let [found, others] = aws.lattice.traffic_targets_of(&service().id, Some("http-80")).await.expect("targets");
         let shown: Vec<(String, String)> =
             found.iter().map(|(target, action)| (target.label(), action.to_text().expect("known"))).collect();
         let [one, two] = [1, 2].map(|group| id("tg", group));
@@ -122,8 +122,9 @@ fn traffic_targets_are_rules_in_order_and_the_default_action_by_its_listener() {
             ]
         );
         assert_eq!(found[2].0.arn(), listener_arn(1));
+        assert!(others.is_empty(), "there is no other listener");
         assert!(!heard(&log).iter().any(|what| what.ends_with(&id("rule", 9))), "the default rule is not asked for");
-        let absent = aws.lattice.traffic_targets(&service(), Some("https")).await.expect_err("absent");
+        let absent = aws.lattice.traffic_targets_of(&service().id, Some("https")).await.expect_err("absent");
         assert_eq!(absent.to_string(), "there is no listener `https`: there is http-80");
     });
 }

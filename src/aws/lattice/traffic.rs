@@ -156,28 +156,47 @@ impl Lattice {
         Ok(LatticeService { id: ServiceId::of(&id), name, arn })
     }
 
-    /// Every traffic target of the service, or of one of its listeners, with its action: by listener's name, rules in the order
-    /// in which they are matched, the default action last.
+    /// Every traffic target of a service, with its action: by listener's name, rules in the order in which they are matched, the default
+    /// action last.
     ///
     /// `ListRules` does not give actions, so each rule takes a call of its own.
     ///
     /// # Errors
+    /// AWS's refusal.
+    pub async fn traffic_targets(&self, service: &ServiceId) -> Result<Vec<(TrafficTarget, Action)>, Fault> {
+        let listeners = self.listeners(service).await?;
+        self.traffic_of(service, listeners).await
+    }
+
+    /// The same in two parts: what belongs to the listener of this name, id or ARN (to any of them, where none is given), and what belongs
+    /// to the others.
+    ///
+    /// # Errors
     /// When there is no such listener; when AWS refuses.
-    pub async fn traffic_targets(
+    pub async fn traffic_targets_of(
         &self,
-        service: &LatticeService,
+        service: &ServiceId,
         listener: Option<&str>,
-    ) -> Result<Vec<(TrafficTarget, Action)>, ResolveError> {
-        let pages = self.reads.list_listeners().service_identifier(service.id.as_str()).max_results(100).into_paginator();
+    ) -> Result<[Vec<(TrafficTarget, Action)>; 2], ResolveError> {
+        let listeners = self.listeners(service).await?;
+        let Some(given) = listener else { return Ok([self.traffic_of(service, listeners).await?, Vec::new()]) };
+        let chosen = self.choose(Resource::Listener, given, listeners.clone()).await?;
+        let all = self.traffic_of(service, listeners).await?;
+        let (of_it, of_others) = all.into_iter().partition(|(target, _)| target.listener().as_str() == chosen.id);
+        Ok([of_it, of_others])
+    }
+
+    async fn listeners(&self, service: &ServiceId) -> Result<Vec<Listed>, Fault> {
+        let pages = self.reads.list_listeners().service_identifier(service.as_str()).max_results(100).into_paginator();
         let listeners: Vec<aws_sdk_vpclattice::types::ListenerSummary> =
             pages.items().send().try_collect().await.map_err(|error| Fault::from_sdk("ListListeners", &error))?;
-        let mut listed: Vec<Listed> =
-            listeners.into_iter().map(|listener| Listed::new(listener.id, listener.name, listener.arn)).collect();
-        if let Some(given) = listener {
-            listed = vec![self.choose(Resource::Listener, given, listed).await?];
-        }
+        let listed = |listener: aws_sdk_vpclattice::types::ListenerSummary| Listed::new(listener.id, listener.name, listener.arn);
+        let mut listed: Vec<Listed> = listeners.into_iter().map(listed).collect();
         listed.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(listed)
+    }
 
+    async fn traffic_of(&self, service: &ServiceId, listed: Vec<Listed>) -> Result<Vec<(TrafficTarget, Action)>, Fault> {
         let rules = listed.iter().map(|listener| self.targets_of(service, listener)).collect::<FuturesOrdered<_>>();
         let targets: Vec<TrafficTarget> = rules.try_collect::<Vec<_>>().await?.into_iter().flatten().collect();
         let actions = self.read_actions(&targets).await;
@@ -191,9 +210,9 @@ impl Lattice {
         Ok(found)
     }
 
-    async fn targets_of(&self, service: &LatticeService, listener: &Listed) -> Result<Vec<TrafficTarget>, Fault> {
+    async fn targets_of(&self, service: &ServiceId, listener: &Listed) -> Result<Vec<TrafficTarget>, Fault> {
         let pages =
-            self.reads.list_rules().service_identifier(service.id.as_str()).listener_identifier(&listener.id).max_results(100);
+            self.reads.list_rules().service_identifier(service.as_str()).listener_identifier(&listener.id).max_results(100);
         let mut rules: Vec<aws_sdk_vpclattice::types::RuleSummary> =
             pages.into_paginator().items().send().try_collect().await.map_err(|error| Fault::from_sdk("ListRules", &error))?;
         // The default rule is listed too, but only the listener can change its action.
@@ -206,7 +225,7 @@ impl Lattice {
                 let Listed { id, name, arn, .. } = Listed::new(rule.id, rule.name, rule.arn);
                 TrafficTarget::Rule {
                     arn,
-                    service: service.id.clone(),
+                    service: service.clone(),
                     listener: listener_id.clone(),
                     rule: RuleId::of(&id),
                     listener_name: listener.name.clone(),
@@ -217,7 +236,7 @@ impl Lattice {
             .collect();
         targets.push(TrafficTarget::Default {
             arn: listener.arn.clone(),
-            service: service.id.clone(),
+            service: service.clone(),
             listener: listener_id,
             name: listener.name.clone(),
         });

@@ -80,7 +80,7 @@ pub(super) async fn look(settings: &InitSettings) -> Result<Found, Error> {
     said.push(format!("found the target group {}: its tasks register in it, by the port {}", group.name, entry.port_name));
     said.push(format!("found the infrastructure role {}: ECS registers them with it", short(&entry.role)));
     let lattice = in_front(settings, &aws, &group).await?;
-    let targets = aws.lattice.traffic_targets(&lattice, None).await?;
+    let targets = aws.lattice.traffic_targets(&lattice.id).await?;
     let using: Vec<_> = targets.iter().filter(|(_, action)| action.weight(&group.id).is_some()).collect();
     if using.is_empty() {
         let nothing = format!("nothing of the Lattice service {} forwards to the target group {}", lattice.name, group.name);

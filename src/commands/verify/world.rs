@@ -252,7 +252,7 @@ impl Known<'_> {
         listeners.dedup();
         for listener in listeners {
             let is_rule = |target: &&TrafficTarget| matches!(target, TrafficTarget::Rule { .. }) && target.listener() == listener;
-            let rules = survey.targets.iter().map(|(target, _)| target).chain(&survey.test_rules).filter(is_rule).count();
+            let rules = survey.targets.iter().chain(&survey.test_rules).map(|(target, _)| target).filter(is_rule).count();
             if self.release.lattice.test_rule.is_none() {
                 tell(RULES_PER_LISTENER, format!("the rules of listener {listener}"), listener.as_str(), rules, 0);
             }

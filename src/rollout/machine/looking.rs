@@ -7,7 +7,7 @@ use super::{
     rollback::{Rollback, Stage},
     types::{Effect, Role},
 };
-use crate::rollout::{journal::Happening, observation::Observation, outcome::Reason};
+use crate::rollout::{journal::Happening, observation::Observation, outcome::Reason, record::State};
 
 /// How both sides were.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,33 @@ impl Rollout {
             let reason = rollback.reason.clone();
             self.say(Happening::RollingBack { reason });
         }
-        // Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.
+        // They were put back, and read back: what is not so any more is somebody's.
+        if let Phase::RollingBack(rollback) = self.phase.clone()
+            && self.record().state == State::RolledBack
+            && !self.force
+        {
+            self.at(rollback, Stage::Revisiting);
+            return Effect::ReadBack;
+        }
+        self.look_at_stable()
+    }
+
+    /// What another job has put back was looked at again. Somebody may have moved it since (rule 3): then it stays, and the candidate
+    /// keeps its tasks.
+    pub(super) fn revisited(&mut self, mut rollback: Rollback, observation: &Observation) -> Effect {
+        if observation.actions.iter().flatten().all(|action| self.is_restored(action)) {
+            self.at(rollback, Stage::Looking);
+            return self.look_at_stable();
+        }
+        let what =
+            "the traffic targets changed since it was rolled back: they stay as they are, and the candidate keeps its tasks";
+        self.say(Happening::Concern { what: what.to_owned() });
+        rollback.left = true;
+        self.close(rollback)
+    }
+
+    /// Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.
+    fn look_at_stable(&mut self) -> Effect {
         if self.record().stable.is_some() && !self.force {
             return Effect::CountHealthy(Role::Stable);
         }

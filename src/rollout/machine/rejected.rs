@@ -1,9 +1,9 @@
 //! After a rollback's weights are back and recorded: scaling is given back, and the candidate's tasks are stopped.
 
 use super::{
-    core::{RESTORE_LIMIT, Rollout, WRITE_LIMIT},
+    core::{Phase, RESTORE_LIMIT, Rollout, WRITE_LIMIT},
     rollback::{Rollback, Stage},
-    types::{Effect, Role, Steer},
+    types::{Desired, Effect, Role, Steer},
 };
 use crate::{
     rollout::{
@@ -11,6 +11,7 @@ use crate::{
         journal::Happening,
         observation::Observation,
         outcome::{OutcomeKind, Reason},
+        record::State,
     },
     time::Timestamp,
 };
@@ -101,6 +102,51 @@ impl Rollout {
             self.at(rollback, Stage::Closing);
             self.close_rolled_back()
         })
+    }
+
+    pub(super) fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        if rollback.stage != Stage::Exact {
+            self.give_up = self.now + RESTORE_LIMIT;
+        }
+        let exact = observation.actions.iter().flatten().all(|action| action.is_baseline);
+        if exact || self.now >= self.give_up {
+            if !exact {
+                let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
+                self.say(Happening::Concern { what });
+            }
+            return self.close(rollback);
+        }
+        let first = rollback.stage != Stage::Exact;
+        self.at(rollback, Stage::Exact);
+        if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
+    }
+
+    /// What the release before still owed is given back with the record of a rollback that did nothing.
+    pub(super) fn close_untouched(&mut self) -> Effect {
+        if let Phase::RollingBack(rollback) = &self.phase
+            && self.owned
+            && self.restores()
+            && !self.touched
+        {
+            return self.close(rollback.clone());
+        }
+        self.close_rolled_back()
+    }
+
+    pub(super) fn close_rolled_back(&mut self) -> Effect {
+        if !self.owned
+            && let Phase::RollingBack(rollback) = &self.phase
+        {
+            let reason = rollback.reason.clone();
+            return self.finish(OutcomeKind::RolledBack, reason);
+        }
+        if !self.touched {
+            self.nothing_was_held();
+        }
+        self.record.state = State::Closed;
+        self.record.intent = self.at_rest();
+        self.record.verified = self.at_rest();
+        self.write_record()
     }
 
     /// Argo 1: a rollback is not held back because stable lacks tasks: weights first, then stable is brought to its size, also where

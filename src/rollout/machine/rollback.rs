@@ -6,7 +6,7 @@ use super::{
     core::{Phase, RESTORE_LIMIT, Rollout},
     looking::Seen,
     retire::DRAIN_LIMIT,
-    types::{Desired, Effect, Role, Steer},
+    types::{Effect, Role, Steer},
 };
 use crate::{
     rollout::{
@@ -33,10 +33,14 @@ pub(super) struct Rollback {
     guard: Option<Timestamp>,
     /// What was being written when it began: a late write, ours or of the job before, may still bring it.
     intent: Option<Split>,
+    /// Somebody has moved the weights since they were back: they are left alone.
+    pub(super) left: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// Whether the weights are still as another job has put them back.
+    Revisiting,
     /// Whether the side that is to get the traffic can take it: before an abort's first write, and before one is repeated.
     Looking,
     Writing,
@@ -71,7 +75,7 @@ impl Rollback {
     /// Takes a rollout over whose record announces `intent`: its job may still be at that write.
     pub(super) const fn taking_over(reason: Reason, intent: Split) -> Self {
         let intent = Some(intent);
-        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent }
+        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent, left: false }
     }
 
     /// It reads before it writes.
@@ -110,8 +114,16 @@ impl Rollout {
         // A held rollout that was only looked at has to be taken over.
         let takeover = self.phase == Phase::Watching;
         self.take_over_watched();
-        self.phase =
-            Phase::RollingBack(Rollback { reason, stage, denied: None, takeover, raised: !takeover, guard: None, intent });
+        self.phase = Phase::RollingBack(Rollback {
+            reason,
+            stage,
+            denied: None,
+            takeover,
+            raised: !takeover,
+            guard: None,
+            intent,
+            left: false,
+        });
         if self.touched {
             return Effect::Write(self.restoring());
         }
@@ -159,7 +171,7 @@ impl Rollout {
                 self.idle(None)
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
-            Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe(None),
+            Stage::Revisiting | Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe(None),
         }
     }
 
@@ -177,7 +189,7 @@ impl Rollout {
             self.say_observed(observation);
         }
         let is_restored = match rollback.stage {
-            Stage::Looking | Stage::Raising | Stage::Closing => false,
+            Stage::Revisiting | Stage::Looking | Stage::Raising | Stage::Closing => false,
             // What an old owner's late write brings is not known; ours is.
             Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
             Stage::Recording
@@ -191,10 +203,14 @@ impl Rollout {
             | Stage::Exact
             | Stage::Releasing => true,
         };
-        if is_restored && let Some(effect) = self.slipped(&rollback, observation) {
+        if is_restored
+            && !rollback.left
+            && let Some(effect) = self.slipped(&rollback, observation)
+        {
             return effect;
         }
         match rollback.stage {
+            Stage::Revisiting => self.revisited(rollback, observation),
             Stage::Looking => self.restore_unless_down(rollback, observation),
             Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
@@ -265,7 +281,7 @@ impl Rollout {
         }
     }
 
-    fn is_restored(&self, action: &LiveAction) -> bool {
+    pub(super) fn is_restored(&self, action: &LiveAction) -> bool {
         action.is_baseline || (self.record().stable.is_some() && action.split == Some(Split::STABLE))
     }
 
@@ -299,7 +315,7 @@ impl Rollout {
     pub(super) fn rollback_refused(&mut self, mut rollback: Rollback, reason: Reason) -> Effect {
         let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
         match rollback.stage {
-            Stage::Looking => self.restore_now(rollback),
+            Stage::Revisiting | Stage::Looking => self.restore_now(rollback),
             // The record is only a courtesy to later jobs: the weights come first.
             Stage::Raising => {
                 self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
@@ -329,51 +345,6 @@ impl Rollout {
                 self.close(rollback)
             }
         }
-    }
-
-    pub(super) fn exact(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
-        if rollback.stage != Stage::Exact {
-            self.give_up = self.now + RESTORE_LIMIT;
-        }
-        let exact = observation.actions.iter().flatten().all(|action| action.is_baseline);
-        if exact || self.now >= self.give_up {
-            if !exact {
-                let what = "the candidate's group stays listed at weight 0: the exact baseline could not be written".to_owned();
-                self.say(Happening::Concern { what });
-            }
-            return self.close(rollback);
-        }
-        let first = rollback.stage != Stage::Exact;
-        self.at(rollback, Stage::Exact);
-        if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
-    }
-
-    /// What the release before still owed is given back with the record of a rollback that did nothing.
-    fn close_untouched(&mut self) -> Effect {
-        if let Phase::RollingBack(rollback) = &self.phase
-            && self.owned
-            && self.restores()
-            && !self.touched
-        {
-            return self.close(rollback.clone());
-        }
-        self.close_rolled_back()
-    }
-
-    pub(super) fn close_rolled_back(&mut self) -> Effect {
-        if !self.owned
-            && let Phase::RollingBack(rollback) = &self.phase
-        {
-            let reason = rollback.reason.clone();
-            return self.finish(OutcomeKind::RolledBack, reason);
-        }
-        if !self.touched {
-            self.nothing_was_held();
-        }
-        self.record.state = State::Closed;
-        self.record.intent = self.at_rest();
-        self.record.verified = self.at_rest();
-        self.write_record()
     }
 
     /// A signal while it rolls back: the weights first, then the record, and nothing more.

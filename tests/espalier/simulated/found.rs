@@ -371,3 +371,18 @@ fn what_stopping_the_old_slot_may_still_do_is_waited_for() {
     assert!(played.story.iter().any(|line| line.contains("late: myservice is to have 0 tasks")), "it was stopped in time");
     assert!(last(&played).slots[0].running > 0, "{}", played.story.join("\n"));
 }
+
+/// A cancelled release was back, and its tasks left for the sweep. A person gave them everything before it came: that stays, and they do.
+#[test]
+fn what_somebody_set_after_a_cancelled_release_is_left_by_the_sweep() {
+    let blows = vec![Blow { job: 0, at: 40, falls: Falls::Signal }];
+    let case = Case { blows, people: vec![sets(600, 0, 100)], afterwards: vec![(900, Verb::Sweep)], ..quiet() };
+    let played = played(&case);
+    let [(_, Some(Ending::Outcome(first))), .., (_, Some(Ending::Outcome(swept)))] = played.endings.as_slice() else {
+        panic!("{}", played.story.join("\n"))
+    };
+    assert_eq!((first.kind, swept.kind), (OutcomeKind::RolledBack, OutcomeKind::RolledBack), "{}", played.story.join("\n"));
+    let api = last(&played).written.iter().flatten().filter(|weights| weights.slots[CANDIDATE] > 0).count();
+    assert_eq!(api, 1, "{}", played.story.join("\n"));
+    assert!(last(&played).slots[CANDIDATE].running > 0, "{}", played.story.join("\n"));
+}

@@ -138,8 +138,25 @@ impl Hands {
             if world.ecs_service(&service).is_some_and(|service| service.desired >= count as usize) {
                 return Ok(());
             }
+        } else if self.still_sends(world, role)? {
+            return Err(RefusalKind::Permanent);
         }
         self.update(world, Late::Size { service, count: count as usize })
+    }
+
+    /// Whether anything of the Lattice service gives a side weight, as `Slots::scale` asks before it stops it.
+    fn still_sends(&self, world: &mut Direct, role: Role) -> Result<bool, RefusalKind> {
+        let Some(group) = self.slot(role).map(|slot| slot.group.id.clone()) else { return Ok(false) };
+        call(world, "vpc-lattice", "ListListeners")?;
+        call(world, "vpc-lattice", "ListRules")?;
+        for _ in 0..world.rules(&self.door.listener).count() {
+            call(world, "vpc-lattice", "GetRule")?;
+        }
+        call(world, "vpc-lattice", "GetListener")?;
+        let mut targets = world.rules(&self.door.listener).map(|rule| (rule.arn, rule.name)).chain([(&*self.door.listener, "")]);
+        let holds_weights = |name: &str| !name.starts_with("espalier-test-") && !name.starts_with("espalier-preview-");
+        let sends = |arn: &str| world.action(arn).and_then(|action| seen(action).weight(&group)).is_some_and(|weight| weight > 0);
+        Ok(targets.any(|(arn, name)| holds_weights(name) && sends(arn)))
     }
 
     /// One `UpdateService`.

@@ -253,6 +253,25 @@ fn a_rollback_that_another_job_goes_on_with_has_no_gates() {
 }
 
 #[test]
+fn gates_fail_closed_for_a_deploy_that_goes_on_with_what_is_there() {
+    let story = Story::within_file("blocked-at-5");
+    let bare = config(&story, &json!({}));
+    let bare = story.write("bare.yml", &std::fs::read_to_string(bare).expect("a config"));
+    config(&story, &json!({ "after_step": "false" }));
+    let told = story.script(&format!(
+        r#"
+        begins deploy -c "$FOLDER/espalier.yml" {QUICKLY}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 5 espalier deploy -c "{bare}" {QUICKLY} --on-existing resume
+        "#
+    ));
+    let told = told.ends_with(0).complains("began with hooks, and what they run is in the config that it began with");
+    assert_eq!(told.world.weights_of("myservice-b").last(), Some(&5));
+}
+
+#[test]
 fn gates_fail_closed_where_the_config_with_them_is_missing() {
     let story = Story::within("promoted");
     let path = config(&story, &json!({ "after_step": "echo hook of step $ESPALIER_STEP" }));

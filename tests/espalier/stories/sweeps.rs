@@ -46,12 +46,15 @@ fn what_leads_to_a_rollout_is_written_again_by_its_job() {
         begins deploy -c {CONFIG}
         kill -KILL $!
         exits 137 ends
+        exits 0 espalier status --lattice-service myservice
         later 200
+        exits 0 espalier status --lattice-service myservice
         exits 3 espalier resume --all
         exits 0 espalier status --lattice-service myservice
         "#
     ));
     let told = told.ends_with(0).says("rolled-back (job-lost)");
+    let told = told.says("a job's until").says("held by no job since").says("to go back: espalier abort --traffic-target");
     assert_eq!(told.world.actions(), story.untold().actions());
     assert_eq!(told.world.tasks("myservice-green"), 0);
 }

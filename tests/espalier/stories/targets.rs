@@ -90,3 +90,44 @@ fn where_one_listener_cannot_be_written_both_are_put_back() {
     assert_eq!(told.world.actions(), story.untold().actions());
     assert_eq!((times(&told, "vpc-lattice:CreateRule"), times(&told, "vpc-lattice:DeleteRule")), (2, 2));
 }
+
+/// Both listeners of a service forward to slot a, or one answers by itself; the config moves one.
+#[test]
+fn a_listener_that_does_not_move_and_sends_requests_to_a_slot_is_told_beforehand() {
+    let listener = |name: &str, id: &str, port: u32, action: &serde_json::Value| json!({ "name": name, "id": id, "port": port, "default_action": action });
+    for first in [json!({ "forward": { "myservice-a": 100 } }), json!({ "fixed_response": 404 })] {
+        let forwards = json!({ "forward": { "myservice-a": 100 } });
+        let listeners = [
+            listener("http-80", "listener-12345678901234567", 80, &first),
+            listener("https-443", "listener-0b000000000000000", 8443, &forwards),
+        ];
+        let story = Story::of(&json!({ "lattice": { "services": [
+            { "name": "myservice", "id": "svc-12345678901234567", "listeners": listeners },
+        ] } }));
+        let told = story.deploy(&QUICK).ends_with(2);
+        let told =
+            told.complains("default action of https-443 sends requests to slot a and is not among the traffic targets that move");
+        assert_eq!((told.world.actions(), told.world.writes()), (story.untold().actions(), Vec::new()));
+        let config = "tests/fixtures/seed/espalier.yml";
+        story.run(&["verify", "-c", config]).ends_with(2).says("left-behind");
+    }
+}
+
+/// A person sends the requests of another listener to slot a while the release runs.
+#[test]
+fn a_slot_that_another_listener_sends_requests_to_is_not_stopped() {
+    let listener = |name: &str, id: &str, port: u32, action: &serde_json::Value| json!({ "name": name, "id": id, "port": port, "default_action": action });
+    let listeners = [
+        listener("http-80", "listener-12345678901234567", 80, &json!({ "forward": { "myservice-a": 100 } })),
+        listener("https-443", "listener-0b000000000000000", 8443, &json!({ "fixed_response": 404 })),
+    ];
+    let sets = json!({ "set-action": { "forward": { "myservice-a": 100 } } });
+    let story = Story::of(&json!({
+        "lattice": { "services": [{ "name": "myservice", "id": "svc-12345678901234567", "listeners": listeners }] },
+        "people": [{ "at": 60, "listener": "https-443", "do": sets }],
+    }));
+    let told = story.deploy(&QUICK).ends_with(0).says("promoted");
+    let told = told
+        .says("default action of https-443 still sends requests to its target group: the tasks of myservice are left running");
+    assert_eq!((told.world.tasks("myservice"), told.world.tasks("myservice-green")), (3, 3));
+}

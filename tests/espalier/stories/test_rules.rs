@@ -72,6 +72,65 @@ fn a_test_rule_that_nobody_recorded_and_an_abort_could_not_delete_goes_with_the_
     }
 }
 
+/// The same where a rollback comes in between, which is not allowed to either, and has a name of its own.
+#[test]
+fn a_test_rule_that_nobody_recorded_outlives_no_rollback_and_release() {
+    let denied = |nth: u32| json!({ "operations": ["vpc-lattice:DeleteRule"], "nth": nth, "effect": "denied" });
+    let story = Story::of(&json!({
+        "name": "promoted",
+        "faults": [
+            { "operations": ["vpc-lattice:CreateRule"], "nth": 1, "effect": { "late-write": 0 } },
+            denied(1),
+            denied(2),
+        ],
+    }));
+    config_with(&story, &json!({}), &json!({ "header": { "x-espalier-test": "1" } }));
+    let told = story.script(&format!(
+        r#"
+        exits 0 deploy {QUICKLY}
+        AWAITED=LateWrite begins deploy -c "$FOLDER/espalier.yml" --image web=nginx:1.28 {QUICKLY}
+        kill -KILL $!
+        exits 137 ends
+        later 200
+        exits 0 espalier abort --lattice-service myservice
+        exits 0 espalier rollback --lattice-service myservice
+        exits 0 espalier deploy -c "$FOLDER/espalier.yml" --image web=nginx:1.29 {QUICKLY}
+        "#
+    ));
+    let told = told.ends_with(0);
+    let names = |world: &crate::world::World| world.actions().into_keys().collect::<Vec<_>>();
+    assert_eq!(names(&told.world), names(&story.untold()));
+}
+
+/// The listener of a test rule that could not be deleted has nothing that moves any more when the next release begins.
+#[test]
+fn a_test_rule_is_taken_away_where_nothing_moves_any_more() {
+    let mut world = with_rules(
+        [10],
+        &json!({ "faults": [
+        { "operations": ["vpc-lattice:DeleteRule"], "nth": 1, "effect": "denied" },
+    ] }),
+    );
+    let mut second = world["lattice"]["services"][0]["listeners"][0].clone();
+    (second["name"], second["id"], second["port"]) = (json!("http-81"), json!("listener-0b000000000000000"), json!(81));
+    world["lattice"]["services"][0]["listeners"].as_array_mut().expect("listeners").push(second);
+    let story = Story::of(&world);
+    let header = json!({ "header": { "x-espalier-test": "1" } });
+    let path = config_with(&story, &json!({}), &header);
+    let mut config: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("a config")).expect("JSON");
+    config["lattice"].as_object_mut().expect("a section").remove("listener");
+    story.write("both.yml", &config.to_string());
+    let told = story.with("ESPALIER_RETIRE_AFTER", "never").script(
+        r#"
+        exits 0 espalier deploy -c "$FOLDER/both.yml" --image web=nginx:1.28 --steps 100%:30s --settle 30s
+        exits 0 espalier shift --lattice-service myservice --listener http-81 --from myservice-b --to myservice-a --steps 100%:30s --settle 30s
+        "#,
+    );
+    let told = told.ends_with(0);
+    let tests = told.world.actions().into_keys().filter(|name| name.contains("espalier-test-")).count();
+    assert_eq!(tests, 0, "{:?}", told.world.actions().keys());
+}
+
 /// The Gateway API Controller deletes every rule of a listener that it does not know.
 #[test]
 fn gateway_3_rules_and_tags_of_others_stay_as_they_are() {
