@@ -93,9 +93,11 @@ impl Record {
         self.verified == Split::CANDIDATE && self.stable.as_ref() == Some(previous)
     }
 
-    /// How many healthy targets `previous` needs to take everything at once.
+    /// How many healthy targets `previous` needs to take everything at once: as many as were to run when this was recorded, and as many as
+    /// are healthy in what serves now (`serving`), which may have been scaled out since, or is recorded without a number. Where none of
+    /// those is healthy, going back ends an outage, and the record alone decides.
     #[must_use]
-    pub fn needed_of(&self, previous: &SlotRecord) -> u32 {
-        previous.count.max(self.serving().count).max(1)
+    pub fn needed_of(&self, previous: &SlotRecord, serving: u32) -> u32 {
+        previous.count.max(self.serving().count).max(serving).max(1)
     }
 }

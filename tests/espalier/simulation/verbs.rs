@@ -183,11 +183,12 @@ fn take(
 
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
 fn restore(reading: Reading, stage: &Stage, (now, job): (Timestamp, usize)) -> Option<Begun> {
-    let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy } = reading;
+    let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy: [healthy, serving] } = reading;
     let previous = old.way_back()?;
     let (id, owner) = (format!("{}-back", old.id), format!("rollback-{job}"));
-    let record = old.restoring(previous.clone(), id, owner, now);
-    let wanted = old.needed_of(&previous);
+    let mut record = old.restoring(previous.clone(), id, owner, now);
+    let wanted = old.needed_of(&previous, u32::try_from(serving).expect("a few"));
+    record.candidate.count = wanted;
     let warm = old.left_untouched(&previous) && healthy >= wanted as usize;
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let mut slots = Slots::recorded(&record, targets?, launch);
