@@ -130,11 +130,12 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
                     they stay is read first";
         notes.push(what.to_owned());
     }
+    let hooks = hooks::Runner::default().inheriting(record.unended.clone());
     let mut rollout = Rollout::restore(record, release, if warm { wanted } else { 0 }, contested);
     for what in notes {
         rollout.note(now, Happening::Note { what });
     }
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::inheriting(&old.id), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
 fn healthy_of(targets: &[Target]) -> u32 {

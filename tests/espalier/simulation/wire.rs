@@ -142,7 +142,7 @@ async fn job(begun: Begun, case: &Case, aws: &aws::Aws, clock: &Stepped) -> Jour
     let test_rules = TestRules::new(&door.rollout, &traffic_targets, opening, door.recorded.clone());
     let mut reports = Reports::start(ReportOptions::default(), &rollout.journal().release, Box::new(std::io::sink()));
     let mut signals = Signals::listen().expect("signals");
-    let mut hooks = errands.inherited().map_or_else(hooks::Runner::default, hooks::Runner::inheriting);
+    let mut hooks = hooks::Runner::default().inheriting(errands.inherited());
     if !errands.hooks().is_empty() {
         hooks.set_jobs(jobs(case));
     }
