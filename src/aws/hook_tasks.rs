@@ -100,11 +100,11 @@ impl HookTask {
         Ok(Some(HookReading { end: task.end, tail: tail(&task.last_status) }))
     }
 
-    /// Stops it, and whatever else was started by its name: also one whose start was never answered.
+    /// Stops it; one whose start was never answered, or not by this job, is what was started by its name in this cluster.
     ///
     /// # Errors
     /// When AWS refuses.
-    pub async fn end(&self, aws: &Aws, slots: &Slots) -> Result<(), Fault> {
+    pub async fn end(&self, aws: &Aws, cluster: Option<&str>) -> Result<(), Fault> {
         const WHY: &str = "espalier: the rollout does not wait for this hook any more";
         if self.end.borrow().is_some() {
             return Ok(());
@@ -112,7 +112,7 @@ impl HookTask {
         if let Some((cluster, arn, _)) = &self.known {
             return aws.ecs.stop_task(cluster, arn, WHY).await;
         }
-        let Some(cluster) = &slots.cluster else { return Ok(()) };
+        let Some(cluster) = cluster else { return Ok(()) };
         for arn in aws.ecs.started_by(cluster, &self.started_by).await? {
             aws.ecs.stop_task(cluster, &arn, WHY).await?;
         }

@@ -144,6 +144,11 @@ fn grown(targets: usize, steps: usize) -> (Record, Vec<(TrafficTarget, Action)>)
     record.previous.clone_from(&record.stable);
     record.targets = targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
     record.cluster = Some(format!("arn:aws:ecs:eu-central-1:123456789012:cluster/{}", "c".repeat(60)));
+    // As many jobs of releases with hooks, each killed.
+    for place in 0..10 {
+        let before = Record { id: format!("20261122T{place:06}Z-1a2b3c4d"), hooked: true, ..record.clone() };
+        record.unended = before.unended_in(record.cluster.as_deref());
+    }
     (record, targets)
 }
 

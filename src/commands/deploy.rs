@@ -196,8 +196,9 @@ async fn finish(
         prepared.hooks.set_jobs(settings.hooks.clone());
         prepared
     } else {
-        let leased_until = recorded.found.leased_until;
-        takeover::roll_back(&aws, recorded, "abort", Reason::JobLost { leased_until }, false, now)?
+        // Its weights are back: whoever cancelled it, or lost its job, was told so then. This is what the newer release asks for.
+        let by = format!("a newer release of {}", settings.service);
+        takeover::roll_back(&aws, recorded, "abort", Reason::Aborted { by }, false, now)?
     };
     let ready = Box::new(Ready { prepared, aws, clock, reports });
     Ok(if is_promoted { Beginning::Release(Begun::Ready(ready)) } else { Beginning::Before(ready) })

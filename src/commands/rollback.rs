@@ -12,7 +12,12 @@ use super::{
 use crate::{
     aws::{
         Aws, baselines,
-        lattice::{action::Action, groups::TargetStatus, ids::TargetGroupArn, traffic::TrafficTarget},
+        lattice::{
+            action::Action,
+            groups::{Target, TargetStatus},
+            ids::TargetGroupArn,
+            traffic::TrafficTarget,
+        },
         ledger::Ledger,
         slots::{Launch, Slots},
     },
@@ -71,7 +76,7 @@ pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
 
 /// A rollout of one step whose candidate is the slot of the recorded previous revision.
 ///
-/// Before the first write it costs one call for each traffic target and one for the targets of the slot that is to serve again.
+/// Before the first write it costs one call for each traffic target and one for the targets of each slot.
 async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bool) -> Result<Prepared, Error> {
     let old = &on.found.record;
     let Some(mut previous) = old.way_back() else {
@@ -81,20 +86,21 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
         };
         return Err(Error::new(Exit::Refused, message).hint("release the revision you want with `espalier deploy`"));
     };
-    let group = TargetGroupArn::of(&previous.group);
+    let (group, serving) = (TargetGroupArn::of(&previous.group), TargetGroupArn::of(&old.serving().group));
     let targets = baselines::recorded_targets(&on.found)?;
-    let (targets, registered) = tokio::join!(as_they_are(aws, targets), aws.lattice.list_targets(&group));
+    let (targets, registered, serving) =
+        tokio::join!(as_they_are(aws, targets), aws.lattice.list_targets(&group), aws.lattice.list_targets(&serving));
     let (targets, gone) = targets?;
     refuse_unless_all_on(old.serving(), &previous, &targets)?;
 
     let mut notes = vec![format!("asked for by {by}")];
     notes.extend(gone.iter().map(|label| format!("{label} is gone: it is left out")));
-    let mut healthy = 0;
-    if old.left_untouched(&previous) {
-        healthy = registered?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+    let healthy = if old.left_untouched(&previous) { healthy_of(&registered?) } else { 0 };
+    let wanted = old.needed_of(&previous, healthy_of(&serving?));
+    let warm = healthy >= wanted;
+    if !warm && healthy > 0 {
+        notes.push(too_small(&on, &previous, healthy, wanted));
     }
-    let wanted = old.needed_of(&previous);
-    let warm = u32::try_from(healthy).unwrap_or(u32::MAX) >= wanted;
     if !warm && previous.ecs_service.is_some() {
         notes.push(
             "the slot is started again with its former task definition: a rollback changes weights, task definition and the \
@@ -106,6 +112,8 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[&on.service_arn, &previous.group, &old.id]);
     let mut record = old.restoring(previous.clone(), id, takeover::owner(), started);
+    // Whoever goes on with it asks for as many, and a slot that is too small for them is started with so many.
+    record.candidate.count = wanted;
     record.targets.retain(|arn| targets.iter().any(|(target, _)| target.arn() == arn));
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let release = recorded::release(aws, &record, "rollback", &targets);
@@ -122,11 +130,32 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
                     they stay is read first";
         notes.push(what.to_owned());
     }
+    let hooks = hooks::Runner::default().inheriting(record.unended.clone());
     let mut rollout = Rollout::restore(record, release, if warm { wanted } else { 0 }, contested);
     for what in notes {
         rollout.note(now, Happening::Note { what });
     }
-    Ok(Prepared { rollout, slots, ledger, test_rules, hooks: hooks::Runner::inheriting(&old.id), task_definition_arn })
+    Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
+}
+
+fn healthy_of(targets: &[Target]) -> u32 {
+    let healthy = targets.iter().filter(|target| target.status == TargetStatus::Healthy);
+    u32::try_from(healthy.count()).unwrap_or(u32::MAX)
+}
+
+/// What a slot that still runs lacks to take everything, and who gives it that.
+fn too_small(on: &OnService, previous: &SlotRecord, healthy: u32, wanted: u32) -> String {
+    let targets = if healthy == 1 { "target" } else { "targets" };
+    let name = previous.ecs_service.as_ref().unwrap_or(&previous.name);
+    let lacks = format!("{name} has {healthy} healthy {targets}, and it takes {wanted} to replace what serves");
+    if previous.ecs_service.is_some() {
+        return format!("{lacks}: it grows before it gets any request");
+    }
+    let (service, group) = (preflight::short(&on.service_arn), TargetGroupArn::of(&previous.group).id());
+    format!(
+        "{lacks}: nobody registers more for it, so there have to be as many within 5 minutes; in place of this rollback `espalier abort \
+         --lattice-service {service} --to {group}` does not wait for them"
+    )
 }
 
 /// Whoever names the revision to go back to wants that one and no other.

@@ -170,7 +170,8 @@ fn prepare(
     preflight::refuse_unwritable(&slots)?;
     let ledger = Ledger::new(&survey.service.arn, &slots.targets, false)?;
     let test_rules = test_rule::begin(&mut record, &slots, settings.test_rule.as_ref(), (survey, records));
+    record.end_of(records.iter().map(|found| &found.record));
+    let hooks = hooks::Runner::new(settings.hooks.clone()).inheriting(record.unended.clone());
     let rollout = Rollout::release(record, Release { rollout_id: id, ..release });
-    let hooks = hooks::Runner::new(settings.hooks.clone());
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: None })
 }

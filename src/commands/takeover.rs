@@ -66,7 +66,7 @@ pub(super) fn roll_back(
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
-    let hooks = hooks::Runner::inheriting(&record.id);
+    let hooks = hooks::Runner::default().inheriting(record.unended_in(record.cluster.as_deref()));
     let rollout = Rollout::abort(record, release, reason, force);
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
@@ -95,7 +95,7 @@ pub(super) fn go_on(
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
-    let hooks = hooks::Runner::inheriting(&record.id);
+    let hooks = hooks::Runner::default().inheriting(record.unended_in(record.cluster.as_deref()));
     let rollout = Rollout::resume(record, release, from);
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
@@ -112,7 +112,7 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     let ledger = Ledger::new(&service_arn, &slots.targets, true)?;
     let test_rules = test_rule::recorded(&record, &slots);
     let task_definition_arn = record.candidate.task_definition.clone();
-    let hooks = hooks::Runner::inheriting(&record.id);
+    let hooks = hooks::Runner::default().inheriting(record.unended_in(record.cluster.as_deref()));
     let rollout = Rollout::watch(record, release, &owner());
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }

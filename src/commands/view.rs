@@ -194,6 +194,7 @@ impl View<'_> {
         record.name.clone_from(&settings.service);
         record.cluster = Some(settings.cluster.clone());
         record.targets = self.roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
+        record.end_of(records.iter().map(|found| &found.record));
         record.previous = records.iter().find_map(|found| found.record.previous_of(record.stable.as_ref()));
 
         let slots = Slots {
@@ -207,6 +208,7 @@ impl View<'_> {
         preflight::refuse_unwritable(&slots)?;
         let ledger = Ledger::new(&self.survey.service.arn, &slots.targets, false)?;
         let test_rules = test_rule::begin(&mut record, &slots, settings.lattice.test_rule.as_ref(), (self.survey, records));
+        let hooks = hooks::Runner::new(settings.hooks.clone()).inheriting(record.unended.clone());
         let mut rollout = Rollout::release(record, self.release(aws, id, registered.short()));
         if let Some(what) = settings.plan_origin.expansion.clone() {
             rollout.note(now, Happening::Note { what });
@@ -222,7 +224,6 @@ impl View<'_> {
             rollout.note(now, Happening::Prepared { what: format!("created target group {} like {model}", group.name) });
         }
         rollout.note(now, Happening::Prepared { what: format!("registered task definition {}", registered.short()) });
-        let hooks = hooks::Runner::new(settings.hooks.clone());
         Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn: Some(registered.arn.clone()) })
     }
 

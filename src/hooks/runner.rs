@@ -16,7 +16,7 @@ use crate::{
         hooks::{HookOrder, HookReading, variables},
         journal::Release,
         observation::{Refusal, RefusalKind},
-        record::Record,
+        record::{Record, Unended},
     },
 };
 
@@ -26,21 +26,21 @@ pub struct Runner {
     jobs: Jobs,
     program: Option<command::Running>,
     task: Option<HookTask>,
-    /// The rollout that another job began: what its hooks left at work is ended with the first that is.
-    inherited: Option<String>,
+    /// Rollouts of other jobs: what their hooks left at work is ended with the first that is.
+    inherited: Vec<Unended>,
 }
 
 impl Runner {
     /// A runner for these hooks.
     #[must_use]
     pub const fn new(jobs: Jobs) -> Self {
-        Self { jobs, program: None, task: None, inherited: None }
+        Self { jobs, program: None, task: None, inherited: Vec::new() }
     }
 
-    /// A runner that ends what the job before left at work for this rollout, and runs nothing itself until it is told what.
+    /// The same, which also ends what the hooks of these left at work.
     #[must_use]
-    pub fn inheriting(rollout: &str) -> Self {
-        Self { inherited: Some(rollout.to_owned()), ..Self::default() }
+    pub fn inheriting(self, unended: Vec<Unended>) -> Self {
+        Self { inherited: unended, ..self }
     }
 
     /// From now on it runs these hooks.
@@ -118,15 +118,22 @@ impl Runner {
         if let Some(program) = self.program.take() {
             program.end().await;
         }
-        if let Some(rollout) = &self.inherited {
-            HookTask::named(started_by(rollout)).end(aws, slots).await.map_err(|fault| aws.refusal(&fault))?;
-            self.inherited = None;
+        let cluster = slots.cluster.as_deref();
+        let mut refused = None;
+        for unended in std::mem::take(&mut self.inherited) {
+            let task = HookTask::named(started_by(&unended.rollout));
+            if let Err(fault) = task.end(aws, unended.cluster.as_deref().or(cluster)).await {
+                refused = Some(worse(refused, aws.refusal(&fault)));
+                self.inherited.push(unended);
+            }
         }
         if let Some(task) = &self.task {
-            task.end(aws, slots).await.map_err(|fault| aws.refusal(&fault))?;
-            self.task = None;
+            match task.end(aws, cluster).await {
+                Ok(()) => self.task = None,
+                Err(fault) => refused = Some(worse(refused, aws.refusal(&fault))),
+            }
         }
-        Ok(())
+        refused.map_or(Ok(()), Err)
     }
 
     /// Whether a program runs: real time goes by then, whatever the rollout's clock thinks of it.
@@ -155,6 +162,11 @@ impl Runner {
     pub fn has_just_ended(&self) -> bool {
         self.program.as_ref().is_some_and(|program| program.output.has_just_ended())
     }
+}
+
+/// Of several refusals the one that repeating may help: all of them are tried again then.
+fn worse(before: Option<Refusal>, refusal: Refusal) -> Refusal {
+    before.filter(|before| before.kind == RefusalKind::Transient).unwrap_or(refusal)
 }
 
 /// What ECS lists a rollout's tasks by (`startedBy` takes letters, digits, hyphens and slashes).

@@ -76,6 +76,15 @@ pub struct Held {
     pub by_cancel: bool,
 }
 
+/// A rollout that is over and may have left an ECS task of a hook at work: its job died before it had ended that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unended {
+    /// Its id, which its tasks are found by.
+    pub rollout: String,
+    /// The ECS cluster of its tasks, where that is not the cluster of the record that names it.
+    pub cluster: Option<String>,
+}
+
 /// How far `promote` and `resume` raise the generation.
 pub const GO_ON: u64 = 1;
 /// How far `abort`, `rollback` and `recover` do.
@@ -143,6 +152,8 @@ pub struct Record {
     pub ignored: Vec<usize>,
     /// It began with hooks. What they run is in its config alone.
     pub hooked: bool,
+    /// Rollouts before this one whose hooks may have left a task at work: this one ends it, and none is named here once it has.
+    pub unended: Vec<Unended>,
     /// Pairs of a later version's, kept.
     pub unknown: BTreeMap<String, String>,
 }
@@ -187,6 +198,7 @@ impl Record {
             origin: None,
             ignored: Vec::new(),
             hooked: false,
+            unended: Vec::new(),
             unknown: BTreeMap::new(),
         }
     }

@@ -5,11 +5,15 @@ use std::time::Duration;
 use super::{
     machine::{GoOn, Role},
     plan::{OnCancel, Plan, Step},
-    record::{ABORT, GO_ON, Record, SlotRecord, State},
+    record::{ABORT, GO_ON, Record, SlotRecord, State, Unended},
     scaling::Scaling,
     split::{Share, Split},
 };
 use crate::time::Timestamp;
+
+/// How many rollouts' hooks a record names as not ended, the newest first: tags have an end. More would need as many jobs, each killed
+/// before it had begun anything.
+const MOST_UNENDED: usize = 6;
 
 impl Record {
     /// Takes it over for another job, which goes on from `now`: a hold is over.
@@ -71,11 +75,30 @@ impl Record {
         record.targets.clone_from(&self.targets);
         record.test.clone_from(&self.test);
         record.previous = Some(previous);
+        record.unended = self.unended_in(self.cluster.as_deref());
         record.scaling = self.scaling;
         // The slot that serves again gets back what scaled it, and what still has to be given back goes along.
         let gives_back = record.steers(Role::Stable) || record.steers(Role::Candidate);
         record.scaling = self.scaling.map(|scaling| Scaling { held: scaling.held || gives_back, ..scaling });
         record
+    }
+
+    /// Whose hooks may have left a task at work, as far as this record tells, for another job to end: its own, where its job is gone, and
+    /// what that had still to end itself. `cluster` is the cluster of whoever takes them over. Without an ECS cluster no hook is a task.
+    #[must_use]
+    pub fn unended_in(&self, cluster: Option<&str>) -> Vec<Unended> {
+        let own = self.hooked.then(|| Unended { rollout: self.id.clone(), cluster: None });
+        let taken_over = |unended: Unended| {
+            let at = unended.cluster.or_else(|| self.cluster.clone())?;
+            Some(Unended { cluster: Some(at).filter(|at| Some(at.as_str()) != cluster), rollout: unended.rollout })
+        };
+        own.into_iter().chain(self.unended.iter().cloned()).filter_map(taken_over).take(MOST_UNENDED).collect()
+    }
+
+    /// The same of all the records that a new release has found: it ends what any of them left, and says so in its own.
+    pub fn end_of<'r>(&mut self, found: impl IntoIterator<Item = &'r Self>) {
+        let unended = found.into_iter().flat_map(|record| record.unended_in(self.cluster.as_deref()));
+        self.unended = unended.take(MOST_UNENDED).collect();
     }
 
     /// What was stable before `stable` by this record, for the next one to keep. Where somebody has moved the weights back to it by hand it
@@ -98,9 +121,11 @@ impl Record {
         self.verified == Split::CANDIDATE && self.stable.as_ref() == Some(previous)
     }
 
-    /// How many healthy targets `previous` needs to take everything at once.
+    /// How many healthy targets `previous` needs to take everything at once: as many as were to run when this was recorded, and as many as
+    /// are healthy in what serves now (`serving`), which may have been scaled out since, or is recorded without a number. Where none of
+    /// those is healthy, going back ends an outage, and the record alone decides.
     #[must_use]
-    pub fn needed_of(&self, previous: &SlotRecord) -> u32 {
-        previous.count.max(self.serving().count).max(1)
+    pub fn needed_of(&self, previous: &SlotRecord, serving: u32) -> u32 {
+        previous.count.max(self.serving().count).max(serving).max(1)
     }
 }

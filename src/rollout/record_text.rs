@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub use super::record_pairs::RecordError;
 use super::{
     plan::{HealthLimits, Hold, OnCancel, OnDrift, OnTimeout, Plan, Step},
-    record::{Held, Record, STATES},
+    record::{Held, Record, STATES, Unended},
     record_pairs::{Pairs, Text, USUAL, missing, number},
     split::{Share, Split},
 };
@@ -45,6 +45,8 @@ impl Record {
         let places = self.ignored.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
         text.optional("ignored", Some(places).filter(|places| !places.is_empty()));
         text.optional("hooks", self.hooked.then_some("yes"));
+        let unended = self.unended.iter().map(encode_unended).collect::<Vec<_>>().join("+");
+        text.optional("unended", Some(unended).filter(|unended| !unended.is_empty()));
         text.optional("scaling", self.scaling);
         let joined = |rules: &Vec<String>| if rules.is_empty() { "announced".to_owned() } else { rules.join("+") };
         text.optional("test", self.test.as_ref().map(joined));
@@ -129,6 +131,7 @@ impl Record {
                 None => Vec::new(),
             },
             hooked: pairs.0.remove("hooks").is_some(),
+            unended: pairs.0.remove("unended").map(|all| all.split('+').map(decode_unended).collect()).unwrap_or_default(),
             stable: pairs.slot("stable")?,
             candidate: pairs.slot("candidate")?.ok_or_else(|| missing("candidate.slot"))?,
             previous: pairs.slot("previous")?,
@@ -218,6 +221,17 @@ fn decode_hold(text: &str) -> Result<Held, RecordError> {
     Ok(Held { next: number("hold", next)?, since: time(since)?, until: time(until)?, by_cancel: *why == "cancel" })
 }
 
+/// `ROLLOUT`, then `@CLUSTER` where that is another one
+fn encode_unended(unended: &Unended) -> String {
+    let cluster = unended.cluster.as_ref().map(|cluster| format!("@{cluster}")).unwrap_or_default();
+    format!("{}{cluster}", unended.rollout)
+}
+
+fn decode_unended(text: &str) -> Unended {
+    let (rollout, cluster) = text.split_once('@').map_or((text, None), |(rollout, cluster)| (rollout, Some(cluster)));
+    Unended { rollout: rollout.to_owned(), cluster: cluster.map(str::to_owned) }
+}
+
 fn share(key: &str, millipercent: u32) -> Result<Share, RecordError> {
     Share::from_millipercent(millipercent)
         .ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("{millipercent}, more than everything") })
@@ -305,6 +319,11 @@ mod tests {
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.locked = flag;
                 record.hooked = !flag;
+                let unended = |place: u16| Unended {
+                    rollout: format!("20261121T{place:06}Z-3c4d5e6f"),
+                    cluster: (place > 0).then(|| "arn:aws:ecs:eu-central-1:123456789012:cluster/other".to_owned()),
+                };
+                record.unended = (0..right % 3).map(unended).collect();
                 record.ignored = if flag { vec![0, 12] } else { Vec::new() };
                 record.origin = flag.then(|| format!("o/r:{left}@{right:040x}").parse().expect("an origin"));
                 record.scaling = flag.then(|| Scaling { min: 2, max: 4, held: state % 2 == 0, ..Scaling::default() });

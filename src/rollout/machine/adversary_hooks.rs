@@ -13,6 +13,7 @@ use crate::rollout::{
     observation::{Refusal, RefusalKind},
     outcome::{OutcomeKind, Reason},
     plan::{OnCancel, OnDrift},
+    record::Record,
     split::Split,
 };
 
@@ -191,6 +192,9 @@ fn a_hook_that_a_killed_job_left_at_work_is_ended_by_the_next_job() {
                 "abort" => Rollout::abort(record, release, Reason::Cancelled, false),
                 _ => {
                     record.verb = "rollback".to_owned();
+                    record.cluster = Some("main".to_owned());
+                    record.unended = record.unended_in(None);
+                    record.hooked = false;
                     Rollout::restore(record, release, 3, false)
                 }
             };
@@ -211,6 +215,47 @@ fn a_hook_that_a_killed_job_left_at_work_is_ended_by_the_next_job() {
             assert!(verb == "resume" || write < Some(end), "weights first: {asked:?}");
             assert!(!world.is_hooked() && refused == refusals, "{verb}, refused {refusals} times: {asked:?}");
         }
+    }
+}
+
+/// A release ends what the jobs of those before it left at work once its record is its own, before it starts anything, and asks for nothing
+/// where they left nothing. A record that names them says so until it is done.
+#[test]
+fn a_hook_that_a_killed_job_left_at_work_is_ended_by_the_next_release() {
+    for (refusals, left) in [(0, false), (0, true), (2, true), (usize::MAX, true)] {
+        let world = World::new(false);
+        let (mut world, mut machine) = (world.clone(), hooked(&world, &[]));
+        if left {
+            let before =
+                Record { id: "before".to_owned(), hooked: true, cluster: Some("main".to_owned()), ..machine.record.clone() };
+            machine.record.end_of([&before]);
+            assert_eq!(machine.record.unended.len(), 1);
+        }
+        let mut effect = machine.handle(world.now, Event::Begun).expect("begins");
+        let (mut refused, mut asked) = (0, Vec::new());
+        while !matches!(effect, Effect::Finish(_)) {
+            asked.push(effect.clone());
+            let event = if effect == Effect::EndHook && refused < refusals {
+                refused += 1;
+                Event::Refused(Refusal { kind: RefusalKind::Transient, message: "throttled".to_owned() })
+            } else {
+                world.carry_out(&effect)
+            };
+            effect = machine.handle(world.now, event).expect("in place");
+        }
+        let outcome = machine.journal().outcome().map(|outcome| outcome.kind);
+        assert_eq!(outcome, Some(OutcomeKind::Promoted), "left {left}, refused {refusals} times");
+        assert_eq!(asked.contains(&Effect::EndHook), left, "{asked:?}");
+        let first = |is: &dyn Fn(&Effect) -> bool| asked.iter().position(is);
+        if let Some(end) = first(&|effect| *effect == Effect::EndHook) {
+            let (claimed, write) = (
+                first(&|effect| matches!(effect, Effect::Record(..))),
+                first(&|effect| matches!(effect, Effect::Write(_) | Effect::Launch(_))),
+            );
+            assert!(claimed < Some(end) && Some(end) < write, "{asked:?}");
+        }
+        let still = machine.record.unended.iter().map(|unended| unended.rollout.as_str()).collect::<Vec<_>>();
+        assert_eq!(still, if refusals == usize::MAX { vec!["before"] } else { vec![] }, "refused {refusals} times");
     }
 }
 

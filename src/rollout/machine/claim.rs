@@ -68,6 +68,10 @@ impl Rollout {
         }
         if self.phase != asking {
             self.say(Happening::Claimed);
+            // What the jobs before left at work is ended before anything of this one begins.
+            if !self.record.unended.is_empty() {
+                self.inherit_hook();
+            }
         }
         self.give_up = self.now + WRITE_LIMIT;
         self.phase = asking;

@@ -137,8 +137,12 @@ impl Rollout {
         Effect::EndHook
     }
 
-    /// The rollout was another job's, which may have died while a hook was at work: that hook is ended where the next one would begin.
+    /// The rollout was another job's, or comes after one, which may have died while a hook was at work: that hook is ended where the next
+    /// one would begin.
     pub(super) fn inherit_hook(&mut self) {
+        if !self.record.hooked && self.record.unended.is_empty() {
+            return;
+        }
         let left = Running { judged: true, ..Running::new(Point::BeforeRelease, 0, self.now) };
         self.hooks.running.get_or_insert(left);
     }
@@ -188,6 +192,8 @@ impl Rollout {
     /// The start or the end of a hook was carried out.
     pub(super) fn hook_acted(&mut self) -> Effect {
         if self.hooks.ending {
+            // Whatever other jobs had left was ended with it. The next record says so.
+            self.record.unended.clear();
             return self.hook_ended();
         }
         if let Some(running) = &mut self.hooks.running {

@@ -7,7 +7,7 @@ use espalier::{
     rollout::{
         hooks::{Hook, HookEnd, HookOrder, HookReading, Hooks, Point},
         observation::RefusalKind,
-        record::Record,
+        record::{Record, Unended},
     },
     sandbox::direct::Direct,
     time::Timestamp,
@@ -32,8 +32,8 @@ enum Running {
 pub(crate) struct Errands {
     known: Vec<Errand>,
     running: Option<(Point, usize, Running)>,
-    /// The rollout that another job began: what its hooks left at work is ended with the first that is.
-    inherited: Option<String>,
+    /// Rollouts of other jobs: what their hooks left at work is ended with the first that is.
+    inherited: Vec<Unended>,
     /// Which of them ended well, at which step, by the world.
     pub(crate) proven: BTreeSet<(Point, usize)>,
 }
@@ -44,14 +44,14 @@ impl Errands {
         Self { known: case.errands.clone(), ..Self::default() }
     }
 
-    /// The same, of a job that takes a rollout over.
-    pub(crate) fn inheriting(self, rollout: &str) -> Self {
-        Self { inherited: Some(rollout.to_owned()), ..self }
+    /// The same, of a job that comes after others.
+    pub(crate) fn inheriting(self, unended: Vec<Unended>) -> Self {
+        Self { inherited: unended, ..self }
     }
 
     /// Whose tasks it ends first.
-    pub(crate) fn inherited(&self) -> Option<&str> {
-        self.inherited.as_deref()
+    pub(crate) fn inherited(&self) -> Vec<Unended> {
+        self.inherited.clone()
     }
 
     /// What the machine knows of them.
@@ -125,24 +125,29 @@ impl Errands {
         let stop = |world: &mut Direct, arn: &str| {
             act(world, "ecs", "StopTask", &[], json!({ "cluster": CLUSTER, "task": arn })).map(drop)
         };
-        if let Some(rollout) = &self.inherited {
+        let stop_all = |world: &mut Direct, rollout: &str| {
             call(world, "ecs", "ListTasks")?;
-            let listed = running(world, rollout);
-            listed.iter().try_for_each(|arn| stop(world, arn))?;
-            self.inherited = None;
-        }
-        match &self.running {
-            Some((_, _, Running::Task { arn: Some(arn), end: None })) => stop(world, arn)?,
-            Some((_, _, Running::Task { arn: None, .. })) => {
-                call(world, "ecs", "ListTasks")?;
-                let listed = running(world, &record.id);
-                listed.iter().try_for_each(|arn| stop(world, arn))?;
+            running(world, rollout).iter().try_for_each(|arn| stop(world, arn))
+        };
+        let mut refused = Vec::new();
+        for unended in std::mem::take(&mut self.inherited) {
+            if let Err(kind) = stop_all(world, &unended.rollout) {
+                refused.push(kind);
+                self.inherited.push(unended);
             }
-            Some((_, _, Running::Program { .. } | Running::Task { .. })) | None => {}
         }
+        let ended = match &self.running {
+            Some((_, _, Running::Task { arn: Some(arn), end: None })) => stop(world, arn),
+            Some((_, _, Running::Task { arn: None, .. })) => stop_all(world, &record.id),
+            Some((_, _, Running::Program { .. } | Running::Task { .. })) | None => Ok(()),
+        };
         // What could not be ended is tried again.
-        self.running = None;
-        Ok(())
+        match ended {
+            Ok(()) => self.running = None,
+            Err(kind) => refused.push(kind),
+        }
+        let transient = refused.iter().find(|kind| **kind == RefusalKind::Transient);
+        transient.or(refused.first()).map_or(Ok(()), |kind| Err(*kind))
     }
 }
 

@@ -8,7 +8,7 @@ use espalier::{
         lattice::{action::Action, traffic::TrafficTarget},
         ledger::Found,
     },
-    rollout::record::State,
+    rollout::record::{SlotRecord, State},
     sandbox::direct::{Direct, Health},
 };
 
@@ -26,8 +26,8 @@ pub(crate) struct Reading {
     pub(crate) targets: Option<Vec<(TrafficTarget, Action)>>,
     /// What they say now; none where one is gone. Only for a verb that restores.
     pub(crate) actions: Option<Vec<Action>>,
-    /// How many targets of the slot before are healthy.
-    pub(crate) healthy: usize,
+    /// How many targets of the slot before are healthy, and of the one that serves.
+    pub(crate) healthy: [usize; 2],
 }
 
 /// The record that the Lattice service's mark leads to, as `abort` and `rollback` find it.
@@ -50,10 +50,8 @@ impl Reading {
         let baseline = |arn: &String| baselines::recorded(record, arn, world.tags(arn)).ok();
         let targets = record.targets.iter().map(baseline).collect();
         let actions = record.targets.iter().map(|arn| world.action(arn).map(seen)).collect();
-        let healthy = record
-            .previous
-            .as_ref()
-            .map_or(0, |previous| world.targets(&previous.group).filter(|(_, _, health)| *health == Health::Healthy).count());
+        let healthy = |slot: &SlotRecord| world.targets(&slot.group).filter(|(_, _, health)| *health == Health::Healthy).count();
+        let healthy = [record.previous.as_ref().map_or(0, healthy), healthy(record.serving())];
         Some(Self { targets, actions, healthy, found })
     }
 }

@@ -65,6 +65,7 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     record.id = format!("{}-{job}", record.id);
     record.owner.clone_from(&record.id);
     let known = found.map(|found| found.record.clone());
+    record.end_of(&known);
     record.previous = known.as_ref().and_then(|known| known.previous_of(record.stable.as_ref()));
     let before = known.as_ref().and_then(|known| known.scaling);
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
@@ -74,13 +75,14 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     let is_free = world.rules(&stage.listener).all(|rule| !is_door(rule.name) || left.iter().any(|left| left == rule.arn));
     let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some() && is_free, left);
     let release = release(&record, &slots);
+    let errands = Errands::of(case).inheriting(record.unended.clone());
     let mut rollout = Rollout::release(record, release);
     // Without a stable it is the candidate's, as far as a release before has recorded any.
     let looked_at = slots.stable.as_ref().or_else(|| before.map(|_| &slots.candidate));
     let scaling = looked_at.and_then(|slot| steer::look(world, slot)).map(|seen| seen.given(before));
     rollout.expect_scaling(scaling, before.is_some_and(|before| before.held));
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
-    Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
+    Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
 }
 
 /// As `commands::test_rule::left` finds it.
@@ -178,17 +180,19 @@ fn take(
     };
     let (rollout, errands) =
         if walks { (rollout.analysed(case.analysis.clone()), Errands::of(case)) } else { (rollout, Errands::default()) };
-    let errands = errands.inheriting(&rollout.record().id);
+    let record = rollout.record();
+    let errands = errands.inheriting(record.unended_in(record.cluster.as_deref()));
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
 }
 
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
 fn restore(reading: Reading, stage: &Stage, (now, job): (Timestamp, usize)) -> Option<Begun> {
-    let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy } = reading;
+    let Reading { found: Found { record: old, leased_until, .. }, targets, actions, healthy: [healthy, serving] } = reading;
     let previous = old.way_back()?;
     let (id, owner) = (format!("{}-back", old.id), format!("rollback-{job}"));
-    let record = old.restoring(previous.clone(), id, owner, now);
-    let wanted = old.needed_of(&previous);
+    let mut record = old.restoring(previous.clone(), id, owner, now);
+    let wanted = old.needed_of(&previous, u32::try_from(serving).expect("a few"));
+    record.candidate.count = wanted;
     let warm = old.left_untouched(&previous) && healthy >= wanted as usize;
     let launch = previous.task_definition.map_or(Launch::Nothing, |task_definition| Launch::Previous { task_definition });
     let mut slots = Slots::recorded(&record, targets?, launch);
@@ -208,6 +212,7 @@ fn restore(reading: Reading, stage: &Stage, (now, job): (Timestamp, usize)) -> O
     // Named after the rollout that made it.
     let door = Door::new(&old.id, &stage.listener, false, old.test.clone().unwrap_or_default());
     let contested = Takeover::may_stop_tasks(&old, leased_until, now);
+    let errands = Errands::default().inheriting(record.unended.clone());
     let rollout = Rollout::restore(record, release, if warm { wanted } else { 0 }, contested);
-    Some(Begun { rollout, slots, ledger, door, errands: Errands::default().inheriting(&old.id) })
+    Some(Begun { rollout, slots, ledger, door, errands })
 }

@@ -117,13 +117,15 @@ async fn read(aws: &aws::Aws, service_arn: &str, verb: Verb) -> Result<Option<Re
     let found = ledger::on_service(aws, service_arn).await.map_err(|error| told(&error))?;
     let Some(found) = found.into_iter().next() else { return Ok(None) };
     let targets = baselines::targets(aws, &found).await.map_err(|error| told(&error))?;
-    let mut reading = Reading { targets: Some(targets), actions: None, healthy: 0, found };
+    let mut reading = Reading { targets: Some(targets), actions: None, healthy: [0; 2], found };
     if let (true, Some(previous)) = (restores(verb, &reading.found), &reading.found.record.previous) {
         let recorded = baselines::recorded_targets(&reading.found).map_err(|error| told(&error))?;
         let actions: Result<Vec<_>, _> = aws.lattice.read_actions(&recorded).await.into_iter().collect();
         reading.actions = actions.map_err(|error| told(&error))?.into_iter().collect();
-        let listed = aws.lattice.list_targets(&TargetGroupArn::of(&previous.group)).await.map_err(|error| told(&error))?;
-        reading.healthy = listed.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+        for (place, slot) in [previous, reading.found.record.serving()].into_iter().enumerate() {
+            let listed = aws.lattice.list_targets(&TargetGroupArn::of(&slot.group)).await.map_err(|error| told(&error))?;
+            reading.healthy[place] = listed.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+        }
     }
     Ok(Some(reading))
 }
@@ -140,7 +142,7 @@ async fn job(begun: Begun, case: &Case, aws: &aws::Aws, clock: &Stepped) -> Jour
     let test_rules = TestRules::new(&door.rollout, &traffic_targets, opening, door.recorded.clone());
     let mut reports = Reports::start(ReportOptions::default(), &rollout.journal().release, Box::new(std::io::sink()));
     let mut signals = Signals::listen().expect("signals");
-    let mut hooks = errands.inherited().map_or_else(hooks::Runner::default, hooks::Runner::inheriting);
+    let mut hooks = hooks::Runner::default().inheriting(errands.inherited());
     if !errands.hooks().is_empty() {
         hooks.set_jobs(jobs(case));
     }

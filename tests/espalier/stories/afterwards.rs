@@ -23,6 +23,46 @@ fn rollback_goes_back_at_once_while_the_old_slot_still_runs() {
     assert_eq!(told.world.revision("myservice"), "myservice:1");
 }
 
+/// The slot that serves was scaled out since the release: the old one is as it was left, and too small for what it would get. It grows
+/// first, and only then gets the requests.
+#[test]
+fn a_rollback_asks_for_as_many_healthy_targets_as_serve_by_then() {
+    let told = Story::within("promoted").script(&format!(
+        r#"
+        exits 0 env ESPALIER_RETIRE_AFTER=never "$ESPALIER" deploy -c {CONFIG} {STEPS}
+        ecs UpdateService '{{"cluster": "my-cluster", "service": "myservice-green", "desiredCount": 12}}' >/dev/null
+        later 120
+        echo "=== the rollback"
+        exits 0 espalier rollback --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    let said = told.run.stdout.split("=== the rollback").nth(1).expect("it is rolled back");
+    let (grown, moved) =
+        (said.find("candidate: 12 of 12 healthy; stable: 12 of 12 healthy"), said.find("weights are stable 0 / candidate 100"));
+    assert!(grown.is_some() && grown < moved, "it grows before it gets anything: {said}");
+    assert!(said.contains("myservice has 3 healthy targets, and it takes 12 to replace what serves"), "{said}");
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
+    assert_eq!((told.world.tasks("myservice"), told.world.revision("myservice").as_str()), (12, "myservice:1"));
+}
+
+/// Where none of what serves is healthy there is nothing to be as many as: as many as served before are enough, at once.
+#[test]
+fn a_rollback_from_an_outage_does_not_wait_for_what_is_down() {
+    let told = Story::within("promoted").script(&format!(
+        r#"
+        exits 0 env ESPALIER_RETIRE_AFTER=never "$ESPALIER" deploy -c {CONFIG} {STEPS}
+        ecs UpdateService '{{"cluster": "my-cluster", "service": "myservice-green", "desiredCount": 0}}' >/dev/null
+        later 600
+        echo "=== the rollback"
+        exits 0 espalier rollback --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    let said = told.run.stdout.split("=== the rollback").nth(1).expect("it is rolled back");
+    assert!(said.contains("+00:00  weights are stable 0 / candidate 100"), "{said}");
+}
+
 /// One of several rules was deleted since: that does not keep the others from going back.
 #[test]
 fn rollback_goes_back_on_what_is_left_of_the_traffic_targets() {

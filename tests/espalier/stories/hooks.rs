@@ -229,6 +229,69 @@ fn a_task_that_a_killed_job_left_at_work_is_stopped_by_the_next_job_and_nobody_e
     }
 }
 
+/// The promotion is recorded when its job is killed, so that nobody takes the rollout over: the next one, of whatever kind, ends its hook.
+#[test]
+fn a_task_that_a_killed_job_left_at_work_is_stopped_by_the_next_release_too() {
+    let hangs = json!({ "after_promote": { "run_task": { "command": ["./hang"] } }, "timeout": "30m" });
+    let next = [
+        format!("deploy --image web=nginx:1.29 {QUICKLY}"),
+        "espalier shift --lattice-service myservice --from myservice-b --to myservice-a --steps 100%:30s --settle 30s".to_owned(),
+    ];
+    for next in next {
+        let story = Story::of(&json!({
+            "images": { "*": { "commands": { "./hang": { "after": 86400 } } } },
+            "faults": [
+                { "operations": ["ecs:RunTask"], "nth": 1, "effect": { "late-write": 0 } },
+                { "operations": ["ecs:StopTask"], "until": 3, "effect": "throttle" },
+            ],
+        }));
+        config(&story, &hangs);
+        let told = story.script(&format!(
+            r#"
+            AWAITED=LateWrite begins deploy -c "$FOLDER/espalier.yml" {QUICKLY}
+            kill -KILL $!
+            exits 137 ends
+            later 400
+            exits 0 {next}
+            exits 0 espalier status --lattice-service myservice --format json
+            "#
+        ));
+        let told = told.ends_with(0);
+        assert!(told.world.happened("late", "lands now") && told.world.writes().contains(&"ecs:StopTask".to_owned()), "{next}");
+        assert_eq!(told.world.started_by("espalier/"), 0, "{next}: {}", told.run.stdout);
+        assert!(!told.world.record().contains("unended="), "{next}: {}", told.world.record());
+    }
+}
+
+/// A rollback that is killed as well knows whose hook it had still to end, and so does whoever goes on with it.
+#[test]
+fn a_task_outlives_neither_the_release_nor_the_rollback_that_were_killed_one_after_the_other() {
+    let story = Story::of(&json!({
+        "images": { "*": { "commands": { "./hang": { "after": 86400 } } } },
+        "faults": [
+            { "operations": ["ecs:RunTask"], "nth": 1, "effect": { "late-write": 0 } },
+            { "operations": ["vpc-lattice:UpdateRule"], "after": 1500, "before": 3000, "effect": "hang" },
+        ],
+    }));
+    config(&story, &json!({ "after_promote": { "run_task": { "command": ["./hang"] } }, "timeout": "30m" }));
+    let told = story.script(&format!(
+        r#"
+        AWAITED=LateWrite begins deploy -c "$FOLDER/espalier.yml" {QUICKLY}
+        kill -KILL $!
+        exits 137 ends
+        later 1600
+        begins rollback --lattice-service myservice
+        kill -KILL $!
+        exits 137 ends
+        later 2000
+        exits 0 espalier resume --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0);
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
+    assert_eq!(told.world.started_by("espalier/"), 0, "{}", told.run.stdout);
+}
+
 /// `docs/hooks.md`: neither `abort` nor `rollback` run hooks, whoever goes on with them.
 #[test]
 fn a_rollback_that_another_job_goes_on_with_has_no_gates() {

@@ -146,3 +146,27 @@ fn rollback_first_rolls_nothing_back_for_a_release_that_cannot_be() {
     let told = told.ends_with(0).complains("there is no alarm no-such-alarm");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5]);
 }
+
+/// The release of a second revision is cancelled, with nothing behind it that recovers, and the first one is released again, which serves:
+/// what the cancelled job left is put in order on the way, and the run says what it found. It is no failure of its own.
+#[test]
+fn a_revert_after_a_cancelled_release_puts_things_in_order_and_is_unchanged() {
+    let cancelled = r#"--hooks 'before_shift=[ "$ESPALIER_STEP" = 1 ] || { kill -INT $PPID; exec sleep 600; }'"#;
+    let told = Story::within("promoted").script(&format!(
+        r#"
+        exits 0 deploy --image web=nginx:1.28 {QUICKLY}
+        exits 3 deploy --image web=nginx:1.29 {QUICKLY} {cancelled}
+        echo "=== the revert"
+        exits 0 deploy --image web=nginx:1.28 {QUICKLY}
+        "#
+    ));
+    let told = told.ends_with(0);
+    let revert = told.run.stdout.split("=== the revert").nth(1).expect("it is reverted");
+    let (order, end) = (revert.find("rolled-back (aborted)"), revert.find("unchanged (nothing-changed)"));
+    assert!(order.is_some() && order < end, "in order first, then unchanged: {revert}");
+    assert!(revert.contains("aborted by a newer release of myservice"), "{revert}");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
+    assert_eq!((told.world.revision("myservice-green").as_str(), told.world.tasks("myservice-green")), ("myservice:2", 3));
+    assert_eq!(told.world.tasks("myservice"), 0, "the cancelled candidate runs no more");
+    assert!(told.world.record().contains("state=closed"), "{}", told.world.record());
+}

@@ -49,6 +49,33 @@ fn a_shift_can_be_gone_back_on() {
     told.ends_with(0).world.forwards(&[("myservice-a", 100), ("good", 0)]);
 }
 
+/// A shift records no number of tasks, and nothing grows for it: what has become too small for what serves is waited for, and told.
+#[test]
+fn a_shift_is_gone_back_on_once_the_group_before_has_as_many_healthy_targets() {
+    let story = Story::within_file("three-services");
+    let told = story.script(
+        r#"
+        sized() {
+          ecs UpdateService '{"cluster": "my-cluster", "service": "myservice", "desiredCount": '"$1"'}' >/dev/null
+          later 600
+        }
+        exits 0 espalier shift --lattice-service myservice --from myservice-a --to good --steps 100%:30s --settle 30s
+        sized 1
+        exits 3 espalier rollback --lattice-service myservice
+        exits 0 espalier status --lattice-service myservice
+        sized 3
+        exits 0 espalier rollback --lattice-service myservice
+        "#,
+    );
+    told.ends_with(0)
+        .says("myservice-a has 1 healthy target, and it takes 3 to replace what serves")
+        .says("`espalier abort --lattice-service svc-12345678901234567 --to tg-12345678901234567` does not wait")
+        .says("1 of 3 tasks of the candidate were running and healthy after 5m")
+        .says("myservice-a 0, good 100")
+        .world
+        .forwards(&[("myservice-a", 100), ("good", 0)]);
+}
+
 #[test]
 fn a_shift_that_does_not_begin_concludes_its_check() {
     let told = Story::within_file("three-services").run(&[&FROM[..], &["--to", "goood"], &STEPS].concat()).ends_with(2);
