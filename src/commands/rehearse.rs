@@ -36,6 +36,11 @@ impl Named {
         Self { name: name.map(str::to_owned), id: id.map(str::to_owned) }
     }
 
+    /// A listener's default action, and no rule.
+    fn is_default(&self) -> bool {
+        self.name.as_deref().is_some_and(|name| name == "default" || name.starts_with("default of "))
+    }
+
     /// Takes the place of a name and an id.
     fn replace(&self, name: &mut String, id: &mut String) {
         if let Some(own) = &self.name {
@@ -226,7 +231,11 @@ impl Names {
             }
             None => return,
         };
-        let made = own.iter().zip(0..).map(|(named, index): (_, u32)| {
+        // What the config does not name serves something else: a release moves all that sends requests to a slot.
+        if !own.iter().any(Named::is_default) {
+            listener.default_action = ActionSeed { fixed_response: Some(404), ..ActionSeed::default() };
+        }
+        let made = own.iter().filter(|named| !named.is_default()).zip(0..).map(|(named, index): (_, u32)| {
             let mut rule = RuleSeed { priority: pattern.priority + index, ..pattern.clone() };
             if index > 0 {
                 // Each takes other requests than the first one.

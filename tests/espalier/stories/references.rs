@@ -9,9 +9,12 @@ const HERE: &str = "arn:aws:vpc-lattice:ap-northeast-1:123456789012";
 
 /// The base world with tags on everything, another Lattice service, and what another account shares under the same name.
 fn world() -> Value {
+    // One of them forwards to a slot; what else did would have to move with it.
     let rule = |name: &str, id: &str, priority: u32, tags: Value| {
+        let forwards = id == "rule-12345678901234567";
+        let action = if forwards { json!({ "forward": { "myservice-a": 100 } }) } else { json!({ "fixed_response": 404 }) };
         json!({
-            "name": name, "id": id, "priority": priority, "tags": tags, "action": { "forward": { "myservice-a": 100 } },
+            "name": name, "id": id, "priority": priority, "tags": tags, "action": action,
             "match": { "httpMatch": { "pathMatch": { "match": { "prefix": format!("/{priority}") } } } },
         })
     };
@@ -92,7 +95,7 @@ fn everything_is_released_by_whatever_names_it() {
         let told = told.ends_with(0).says("myservice:2 promoted");
         let actions = told.world.actions();
         assert_eq!(actions["http-80/api"], json!({ "forward": { "myservice-a": 0, "myservice-b": 100 } }), "{service}");
-        assert_eq!(actions["http-80/web"], json!({ "forward": { "myservice-a": 100 } }), "{service}: it was not named");
+        assert_eq!(actions["http-80/web"], json!({ "fixed_response": 404 }), "{service}: it was not named");
     }
 }
 

@@ -240,6 +240,12 @@ rollout: {{ steps: [{{ weight: 5%, bake: 1m }}, {{ weight: 25%, bake: 1m }}, {{ 
     rehearse("promoted").ends_with(0);
     rehearse("drift").ends_with(4);
     rehearse("bootstrap").ends_with(0);
+    // The default action beside them, and alone.
+    for rules in ["[checkout, default]", "[default]"] {
+        story.write("shop.yml", &story.read("shop.yml").replace("[checkout, search]", rules));
+        rehearse("promoted").ends_with(0);
+        story.write("shop.yml", &story.read("shop.yml").replace(rules, "[checkout, search]"));
+    }
     let missing = ["sandbox", "run", "--config", "no-such.yml", "--", "true"];
     Run::of(&mut espalier(&missing)).ends_with(2).complains("no-such.yml: there is no such file");
 }
