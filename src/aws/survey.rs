@@ -11,7 +11,7 @@ use super::{
         groups::{Target, TargetGroup},
         ids::{Resource, TargetGroupId},
         resolve::{ResolveError, elsewhere},
-        traffic::{LatticeService, TrafficTarget},
+        traffic::{LatticeService, Traffic, TrafficTarget},
     },
     test_rules::{holds_no_weights, is_test_rule},
 };
@@ -79,7 +79,7 @@ pub struct Reads {
     /// The Lattice service.
     pub service: Result<LatticeService, ResolveError>,
     /// Its traffic targets, of the listener that was named and of the others; none where there is no service.
-    pub targets: Option<Result<[Vec<(TrafficTarget, Action)>; 2], ResolveError>>,
+    pub targets: Option<Result<[Traffic; 2], ResolveError>>,
     /// The slots' ECS services, by name.
     pub services: Result<Vec<Option<EcsService>>, Fault>,
     /// The slots' target groups with their targets.

@@ -119,6 +119,9 @@ impl TrafficTarget {
     }
 }
 
+/// Traffic targets, each with its action.
+pub type Traffic = Vec<(TrafficTarget, Action)>;
+
 impl Lattice {
     /// Every Lattice service of the account's region, and those that are shared with it: one call for a hundred.
     ///
@@ -173,11 +176,7 @@ impl Lattice {
     ///
     /// # Errors
     /// When there is no such listener; when AWS refuses.
-    pub async fn traffic_targets_of(
-        &self,
-        service: &ServiceId,
-        listener: Option<&str>,
-    ) -> Result<[Vec<(TrafficTarget, Action)>; 2], ResolveError> {
+    pub async fn traffic_targets_of(&self, service: &ServiceId, listener: Option<&str>) -> Result<[Traffic; 2], ResolveError> {
         let listeners = self.listeners(service).await?;
         let Some(given) = listener else { return Ok([self.traffic_of(service, listeners).await?, Vec::new()]) };
         let chosen = self.choose(Resource::Listener, given, listeners.clone()).await?;
