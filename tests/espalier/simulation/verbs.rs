@@ -85,7 +85,7 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
 }
 
-/// As `commands::test_rule::left` finds it.
+/// Of what `commands::test_rule::left` finds the rules of the rollout before, by its record and by its name.
 fn left(world: &Direct, stage: &Stage, known: Option<&Record>) -> Vec<String> {
     let Some((recorded, id)) = known.and_then(|known| Some((known.test.as_ref()?, &known.id))) else { return Vec::new() };
     let named = Door::new(id, &stage.listener, false, Vec::new()).name();
