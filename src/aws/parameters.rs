@@ -16,16 +16,17 @@ impl Parameters {
         Self(signer)
     }
 
-    /// Creates a parameter, or writes it again where that is asked for. `now` is for the signature.
+    /// Creates a parameter, or writes it again where that is asked for, and gives the version that it has now: 1 when it was created, one
+    /// more for each time that it was written again (API reference, `PutParameter`). `now` is for the signature.
     ///
     /// # Errors
     /// AWS's refusal; with the code `ParameterAlreadyExists` where there is one and it is not to be overwritten.
-    pub async fn put(&self, name: &str, value: &str, overwrite: bool, now: Timestamp) -> Result<(), Fault> {
+    pub async fn put(&self, name: &str, value: &str, overwrite: bool, now: Timestamp) -> Result<u64, Fault> {
         let body = json!({ "Name": name, "Value": value, "Type": "String", "Overwrite": overwrite });
-        self.ask("PutParameter", &body, now).await.map(drop)
+        Ok(self.ask("PutParameter", &body, now).await?["Version"].as_u64().unwrap_or_default())
     }
 
-    /// Its value; none where there is no such parameter.
+    /// Its value, or that of `NAME:VERSION`; none where there is no such parameter.
     ///
     /// # Errors
     /// AWS's refusal.

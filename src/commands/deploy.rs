@@ -223,7 +223,7 @@ async fn existing(
             _ => Err(resume::refused(&on, "it is a rollback that is under way").hint("wait until it has ended")),
         };
     }
-    if on.found.record.state == State::Stuck {
+    if on.found.record.state == State::Stuck && !on.found.record.unrestored {
         return Err(resume::refused(&on, "it is stuck: only a person can say which side is to serve"));
     }
     let reason = Reason::Aborted { by };

@@ -1,7 +1,8 @@
 //! `lock: ssm`: one parameter for each set of traffic targets. Creating it excludes every other release, which tags cannot.
 //!
 //! Its value is `ROLLOUT UNTIL OWNER`: until then (epoch seconds) it stands by itself, as long as a lease lasts; after that for as long
-//! as the rollout's lease does. One that is left over is taken over as leases are: written, waited for two seconds, read back.
+//! as the rollout's lease does. One that is left over is written over, and whoever wrote the version right after it has it: Systems Manager
+//! counts them.
 
 use std::time::Duration;
 
@@ -17,8 +18,6 @@ use crate::{
 
 /// As long as a lease: by then the record says more.
 const STANDS: Duration = Duration::from_secs(180);
-/// The wait of a claim.
-const WAIT: Duration = Duration::from_secs(2);
 
 /// The parameter's name: the traffic target that holds the record, by its ARN's own path.
 pub(super) fn name(holder: &str) -> String {
@@ -35,7 +34,7 @@ pub(super) async fn take(aws: &Aws, clock: &dyn Clock, holder: &str, (id, owner)
     let now = || aws.date().unwrap_or_else(|| clock.now());
     let value = format!("{id} {} {owner}", (now() + STANDS).as_secs());
     match aws.parameters.put(&name, &value, false, clock.now()).await {
-        Ok(()) => return Ok(None),
+        Ok(_) => return Ok(None),
         Err(fault) if fault.code.as_deref() == Some("ParameterAlreadyExists") => {}
         Err(fault) => return Err(refused(fault)),
     }
@@ -48,15 +47,27 @@ pub(super) async fn take(aws: &Aws, clock: &dyn Clock, holder: &str, (id, owner)
             return Err(Error::new(Exit::Refused, message).hint("wait until that job has ended"));
         }
     }
-    aws.parameters.put(&name, &value, true, clock.now()).await.map_err(refused)?;
-    clock.sleep_until(clock.now() + WAIT).await;
-    if aws.parameters.get(&name, clock.now()).await.map_err(refused)?.as_ref() != Some(&value) {
+    if !take_over(aws, clock, &name, &value, found.as_deref()).await.map_err(refused)? {
         let message = format!("another job took the lock {name} at the same moment");
         return Err(Error::new(Exit::Refused, message).hint("run this again when that job has ended"));
     }
     let before = found.unwrap_or_default();
     let before = before.split(' ').next().unwrap_or_default();
     Ok(Some(format!("took over the lock {name} from rollout {before}, whose job is gone")))
+}
+
+/// Writes it over what was `found`. Whoever else has found the same, and was quicker, has it still: then it is put back as theirs.
+async fn take_over(aws: &Aws, clock: &dyn Clock, name: &str, value: &str, found: Option<&str>) -> Result<bool, Fault> {
+    let version = aws.parameters.put(name, value, true, clock.now()).await?;
+    if version == 1 {
+        return Ok(true);
+    }
+    let before = aws.parameters.get(&format!("{name}:{}", version - 1), clock.now()).await?;
+    let is_ours = before.is_some() && before.as_deref() == found;
+    if let Some(theirs) = before.filter(|_| !is_ours) {
+        aws.parameters.put(name, &theirs, true, clock.now()).await?;
+    }
+    Ok(is_ours)
 }
 
 /// By itself, or by its rollout's lease.
@@ -102,6 +113,31 @@ fn refused(fault: Fault) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::testing::in_sandbox;
+
+    /// Both have read what a dead job left, and one of them stood still for longer than any wait before it wrote.
+    #[test]
+    fn of_two_that_take_over_what_is_left_over_the_one_that_was_quicker_has_it() {
+        in_sandbox("name: promoted", async |aws, clock| {
+            let (name, clock): (_, &dyn Clock) = ("/espalier/service/svc-1", &clock);
+            let holds = async || aws.parameters.get(name, clock.now()).await.expect("it is read");
+            for left in [Some("dead 1 x"), None] {
+                if let Some(left) = left {
+                    aws.parameters.put(name, left, false, clock.now()).await.expect("it is left");
+                }
+                for (value, expected) in [("quick 2 y", true), ("slow 2 z", false), ("slower 2 a", false)] {
+                    let done = take_over(&aws, clock, name, value, left).await.expect("it is asked");
+                    assert_eq!((done, holds().await.as_deref()), (expected, Some("quick 2 y")), "{value} after {left:?}");
+                }
+                aws.parameters.delete(name, clock.now()).await.expect("it goes");
+                // Made anew by somebody since: its versions begin at 1 again.
+                aws.parameters.put(name, "new 3 b", false, clock.now()).await.expect("it is made");
+                let done = take_over(&aws, clock, name, "slowest 2 c", Some("dead 1 x")).await.expect("it is asked");
+                assert_eq!((done, holds().await.as_deref()), (false, Some("new 3 b")));
+                aws.parameters.delete(name, clock.now()).await.expect("it goes");
+            }
+        });
+    }
 
     #[test]
     fn a_lock_is_named_after_the_traffic_target_that_holds_the_record() {

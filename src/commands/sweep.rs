@@ -86,7 +86,7 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
 struct Seen {
     aws: Aws,
     clock: Box<dyn Clock>,
-    /// What is to be rolled back comes first, and what may take long last.
+    /// What is to be rolled back comes first, and what may take long last: most of all what AWS did not do before.
     all: Vec<(OnService, Takeover)>,
     /// What is none of ours.
     notes: Vec<String>,
@@ -126,7 +126,8 @@ async fn look(settings: &ResumeSettings) -> Result<Seen, Error> {
         (on, decision)
     };
     let mut all: Vec<_> = all.into_iter().map(decided).collect();
-    all.sort_by_key(|(_, decision)| match decision {
+    all.sort_by_key(|(on, decision)| match decision {
+        Takeover::RollBack(_) if on.found.record.unrestored => 3,
         Takeover::RollBack(_) => 0,
         Takeover::Watch | Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Stuck(_) => 1,
         Takeover::GoOn(_) => 2,

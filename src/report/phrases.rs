@@ -274,6 +274,9 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
             "If it is about permissions, give the role what the README lists under \"What the AWS role needs\"; else release again."
         }
         Reason::TakenOver { .. } => "Another job owns this rollout now: look at that job's report.",
-        Reason::NotRestored { .. } => "Check the weights now, and run the commands given here until they are as they should be.",
+        Reason::NotRestored { .. } => {
+            "Check the weights now, and run the commands given here until they are as they should be. The next \
+             `espalier resume --all` tries again too."
+        }
     })
 }

@@ -108,6 +108,8 @@ pub struct Record {
     pub verb: String,
     /// Where it stands.
     pub state: State,
+    /// It is stuck in a rollback that was decided, because AWS did not do it: any later job may try again.
+    pub unrestored: bool,
     /// The step that `intent` belongs to, counted from 0.
     pub step: usize,
     /// The split that is being written or was written last.
@@ -177,6 +179,7 @@ impl Record {
             name: candidate.ecs_service.clone().unwrap_or_else(|| candidate.name.clone()),
             verb: verb.to_owned(),
             state: State::Running,
+            unrestored: false,
             step: 0,
             intent: at_rest,
             verified: at_rest,

@@ -29,6 +29,7 @@ impl Record {
         if matches!(self.state, State::Held | State::Stuck) {
             self.state = State::Running;
         }
+        self.unrestored = false;
     }
 
     /// Taken over to be rolled back, whatever state it is in.

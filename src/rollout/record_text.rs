@@ -34,6 +34,7 @@ impl Record {
         text.pair("digest", &self.digest);
         text.pair("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") });
         encode_plan(&self.plan).into_iter().for_each(|(key, value)| text.pair(key, value));
+        text.optional("unrestored", self.unrestored.then_some("yes"));
         text.optional("owner", Some(&self.owner).filter(|owner| !owner.is_empty()));
         text.optional("waited", Some(self.waited.as_secs()).filter(|_| !self.waited.is_zero()));
         text.optional("hold", self.hold.map(encode_hold));
@@ -104,6 +105,7 @@ impl Record {
                 key: "state".to_owned(),
                 problem: format!("`{state}`, which this version does not know"),
             })?,
+            unrestored: pairs.0.remove("unrestored").is_some(),
             step: pairs.number("step")?,
             intent: pairs.split("intent")?,
             verified: pairs.split("verified")?,
@@ -319,6 +321,7 @@ mod tests {
                 record.cluster = flag.then(|| "my-cluster".to_owned());
                 record.locked = flag;
                 record.hooked = !flag;
+                record.unrestored = !flag;
                 let unended = |place: u16| Unended {
                     rollout: format!("20261121T{place:06}Z-3c4d5e6f"),
                     cluster: (place > 0).then(|| "arn:aws:ecs:eu-central-1:123456789012:cluster/other".to_owned()),

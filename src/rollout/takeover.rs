@@ -55,6 +55,7 @@ impl Takeover {
                 "it is held: {}; `espalier promote` releases it",
                 record.hold_reason().map_or_else(String::new, |reason| reason.to_string())
             )),
+            (State::Stuck, _) if record.unrestored => Self::RollBack(Reason::JobLost { leased_until }),
             (State::Stuck, _) => Self::Refuse("it is stuck: only a person can say which side is to serve".to_owned()),
             (State::Closed, _) => Self::Leave("it has ended: there is nothing to go on with".to_owned()),
             (State::Running | State::RolledBack | State::Promoted, _) => match live(leased_until, now) {
@@ -91,7 +92,8 @@ impl Takeover {
     }
 
     /// `resume --all`: the dead man's switch. A rollout whose job is gone is rolled back, not walked on by a job that nobody
-    /// watches; a rollback that a person asked for is finished, and so is the retiring of a promoted one. Whether all that it is
+    /// watches; a rollback that was decided and that AWS did not do is tried again; one that a person asked for is finished, and so is
+    /// the retiring of a promoted one. Whether all that it is
     /// judged by is `known`, from its record or a config, decides about a hold that goes on by itself.
     #[must_use]
     pub fn sweep(record: &Record, known: bool, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
@@ -101,7 +103,7 @@ impl Takeover {
         if let Some(held) = record.hold.filter(|_| record.state == State::Held) {
             return if now >= held.until { Self::expired(record, held, known) } else { Self::Watch };
         }
-        if record.state == State::Stuck {
+        if record.state == State::Stuck && !record.unrestored {
             return Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned());
         }
         if let Some(until) = live(leased_until, now) {
@@ -120,19 +122,21 @@ impl Takeover {
     }
 
     /// `recover`: after a cancelled or failed step of the same job (`ours`), or by anybody once the lease has ended. A rollback that a person
-    /// asked for is finished, everything else is rolled back.
+    /// asked for is finished, everything else is rolled back: what is stuck only where that was decided already.
     #[must_use]
     pub fn recover(record: &Record, ours: bool, leased_until: Option<Timestamp>, now: Timestamp) -> Self {
         match record.state {
             State::Closed | State::Promoted => Self::Leave(format!("it is {}", in_words(record))),
             State::Held => Self::Leave("it is held, as it was meant to be".to_owned()),
-            State::Stuck => Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned()),
-            State::Running | State::RolledBack => match live(leased_until, now).filter(|_| !ours) {
+            State::Stuck if !record.unrestored => {
+                Self::Stuck("it is stuck: only a person can say which side is to serve".to_owned())
+            }
+            State::Running | State::RolledBack | State::Stuck => match live(leased_until, now).filter(|_| !ours) {
                 Some(until) => Self::Leave(format!("another job holds it until {until}")),
                 // What a person asked for is finished.
                 None if record.state == State::Running && record.verb == "rollback" => Self::GoOn(GoOn::Here),
                 // Also when the weights are back already and only the candidate's tasks are left: its job did not get that far.
-                None if ours => Self::RollBack(Reason::Cancelled),
+                None if ours && record.state != State::Stuck => Self::RollBack(Reason::Cancelled),
                 None => Self::RollBack(Reason::JobLost { leased_until }),
             },
         }
@@ -254,6 +258,20 @@ mod tests {
         assert_eq!(Takeover::sweep(&promoted(600), true, None, NOW), Takeover::GoOn(GoOn::Here));
         assert!(matches!(Takeover::sweep(&record(State::Stuck), true, None, NOW), Takeover::Stuck(_)));
         assert!(matches!(Takeover::sweep(&record(State::Closed), true, None, NOW), Takeover::Leave(_)));
+    }
+
+    #[test]
+    fn a_rollback_that_aws_did_not_do_is_tried_again_by_whoever_comes_next() {
+        let lost = Takeover::RollBack(Reason::JobLost { leased_until: None });
+        let unrestored = Record { unrestored: true, ..record(State::Stuck) };
+        assert_eq!(Takeover::sweep(&unrestored, true, None, NOW), lost);
+        assert_eq!(Takeover::resume(&unrestored, None, NOW), lost);
+        assert_eq!(Takeover::recover(&unrestored, false, None, NOW), lost);
+        assert_eq!(Takeover::recover(&unrestored, true, None, NOW), lost, "it was not cancelled");
+        assert!(matches!(Takeover::sweep(&unrestored, true, later(60), NOW), Takeover::Leave(_)), "its job is at it still");
+        let mut taken_over = unrestored;
+        taken_over.take_over_to_roll_back("1a2b3c4d", NOW);
+        assert!(!taken_over.unrestored);
     }
 
     #[test]

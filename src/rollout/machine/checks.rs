@@ -36,9 +36,7 @@ impl Rollout {
             observation.actions.iter().position(place)
         };
         if let Some(place) = seen(&|action| !is_expected(action) && !is_back(action)) {
-            let found = observation.actions.get(place)?.as_ref()?.shown.clone();
-            let expected = expected.first().map_or_else(String::new, Split::to_string);
-            let reason = Reason::Drifted { target: self.target(place), expected, found };
+            let reason = self.drift(place, observation, *expected.first()?);
             return Some(match self.record().plan.on_drift {
                 OnDrift::Stop => self.stick(reason),
                 OnDrift::Restore => self.roll_back(reason),
@@ -51,6 +49,12 @@ impl Rollout {
         let place = seen(&|action| !is_expected(action))?;
         let by = format!("somebody who put {} back to what it was before", self.target(place));
         Some(self.roll_back(Reason::Aborted { by }))
+    }
+
+    /// What somebody has set at this place of the observation.
+    pub(super) fn drift(&self, place: usize, observation: &Observation, expected: Split) -> Reason {
+        let found = observation.actions.get(place).and_then(Option::as_ref).map(|action| action.shown.clone());
+        Reason::Drifted { target: self.target(place), expected: expected.to_string(), found: found.unwrap_or_default() }
     }
 
     fn target(&self, place: usize) -> String {

@@ -29,7 +29,7 @@ pub(super) const LEASE: Duration = Duration::from_secs(180);
 pub(super) const RENEWAL: Duration = Duration::from_secs(60);
 /// How long a claim waits before it reads its own record back.
 pub(super) const CLAIM_WAIT: Duration = Duration::from_secs(2);
-/// How long the weights of one step are tried before the rollout is given up.
+/// How long what was not refused may take to show before the rollout is given up, and how long what is not a step of it is tried.
 pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(120);
 /// How long a rollback is tried before it is `stuck`.
 pub(super) const RESTORE_LIMIT: Duration = Duration::from_secs(600);
@@ -256,6 +256,15 @@ impl Rollout {
         }
     }
 
+    /// It is ours, and on its way to the promotion.
+    const fn is_walking(&self) -> bool {
+        let walks = matches!(
+            self.phase,
+            Phase::Attaching | Phase::Launching(_) | Phase::Stepping(..) | Phase::Holding | Phase::Promoting
+        );
+        walks && self.owned && !self.hurried
+    }
+
     fn acted(&mut self) -> Effect {
         self.not_refused();
         self.steered();
@@ -282,6 +291,10 @@ impl Rollout {
     /// An act was refused: again while that can help and there is time, otherwise the phase's way out.
     fn refused(&mut self, refusal: Refusal) -> Effect {
         let transient = refusal.kind == RefusalKind::Transient;
+        // A release stands meanwhile where every look finds it well: what passes slows it down, and only its own timeout ends that.
+        if transient && self.is_walking() && self.aws_now() < self.record.deadline() {
+            self.give_up = self.give_up.max(self.now + WRITE_LIMIT);
+        }
         if transient && self.now < self.give_up {
             self.paused = true;
             self.refusal = Some(refusal.message.clone());

@@ -83,6 +83,7 @@ impl Rollout {
         let is_theirs = matches!(reason, Reason::Drifted { .. }) && !self.hurried;
         self.phase = Phase::Sticking(reason);
         self.record.state = State::Stuck;
+        self.record.unrestored = matches!(self.phase, Phase::Sticking(Reason::NotRestored { .. }));
         self.give_up = self.now + if is_theirs { WRITE_LIMIT } else { CLAIM_WAIT };
         self.write_record()
     }

@@ -7,7 +7,14 @@ use super::{
     rollback::{Rollback, Stage},
     types::{Effect, Role},
 };
-use crate::rollout::{journal::Happening, observation::Observation, outcome::Reason, record::State};
+use crate::rollout::{
+    journal::Happening,
+    observation::{LiveAction, Observation},
+    outcome::Reason,
+    plan::OnDrift,
+    record::State,
+    split::Split,
+};
 
 /// How both sides were.
 #[derive(Clone, Copy, Debug)]
@@ -22,18 +29,30 @@ pub(super) struct Seen {
 impl Rollout {
     pub(super) fn begin_takeover(&mut self) -> Effect {
         self.give_up = self.now + RESTORE_LIMIT;
-        if let Phase::RollingBack(rollback) = &self.phase {
-            let reason = rollback.reason.clone();
-            self.say(Happening::RollingBack { reason });
-        }
+        let Phase::RollingBack(rollback) = self.phase.clone() else { return self.look() };
+        self.say(Happening::RollingBack { reason: rollback.reason.clone() });
         // They were put back, and read back: what is not so any more is somebody's.
-        if let Phase::RollingBack(rollback) = self.phase.clone()
-            && self.record().state == State::RolledBack
-            && !self.force
-        {
+        if self.record().state == State::RolledBack && !self.force {
             self.at(rollback, Stage::Revisiting);
             return Effect::ReadBack;
         }
+        // Whoever asks for it asks for it as things are.
+        if !matches!(rollback.reason, Reason::Aborted { .. }) {
+            self.at(rollback, Stage::Comparing);
+            return Effect::ReadBack;
+        }
+        self.look_at_stable()
+    }
+
+    /// Nobody has looked since the job before it was gone: a split that neither a step of its plan nor the baseline accounts for is drift
+    /// (rule 3).
+    pub(super) fn compared(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
+        let is_ours = |action: &LiveAction| self.is_restored(action) || action.split.is_some_and(|split| self.is_of_plan(split));
+        let place = observation.actions.iter().position(|action| action.as_ref().is_some_and(|action| !is_ours(action)));
+        if let Some(place) = place.filter(|_| self.record().plan.on_drift == OnDrift::Stop) {
+            return self.stick(self.drift(place, observation, self.record().intent));
+        }
+        self.at(rollback, Stage::Looking);
         self.look_at_stable()
     }
 
@@ -49,6 +68,13 @@ impl Rollout {
         self.say(Happening::Concern { what: what.to_owned() });
         rollback.left = true;
         self.close(rollback)
+    }
+
+    /// A split that a job on this rollout may have written.
+    pub(super) fn is_of_plan(&self, split: Split) -> bool {
+        let record = self.record();
+        let steps = || record.plan.steps.iter().filter_map(|step| Split::for_share(step.share).ok());
+        split == record.intent || split == record.verified || steps().any(|step| step == split)
     }
 
     /// Rule 1: never to a side that cannot take it. At bootstrap there is none; `force` does not ask.

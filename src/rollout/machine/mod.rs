@@ -60,6 +60,8 @@ mod scaling;
 #[cfg(test)]
 mod scaling_tests;
 mod signal;
+#[cfg(test)]
+mod taken_over_tests;
 mod test_rule;
 mod tick;
 mod types;

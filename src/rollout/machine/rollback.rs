@@ -41,6 +41,8 @@ pub(super) struct Rollback {
 pub(super) enum Stage {
     /// Whether the weights are still as another job has put them back.
     Revisiting,
+    /// Whether somebody has moved the weights of what nobody looked after, and nobody has asked for.
+    Comparing,
     /// Whether the side that is to get the traffic can take it: before an abort's first write, and before one is repeated.
     Looking,
     Writing,
@@ -80,7 +82,7 @@ impl Rollback {
 
     /// It reads before it writes.
     pub(super) const fn is_looking(&self) -> bool {
-        matches!(self.stage, Stage::Looking)
+        matches!(self.stage, Stage::Comparing | Stage::Looking)
     }
 
     /// Weights are being put back: nothing else is read until they are.
@@ -90,7 +92,7 @@ impl Rollback {
 
     /// Weights are not back yet, or nobody has read it.
     pub(super) const fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Looking | Stage::Writing | Stage::Raising)
+        matches!(self.stage, Stage::Comparing | Stage::Looking | Stage::Writing | Stage::Raising)
     }
 }
 
@@ -171,7 +173,9 @@ impl Rollout {
                 self.idle(None)
             }
             Stage::Closing => self.finish(OutcomeKind::RolledBack, rollback.reason),
-            Stage::Revisiting | Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => Effect::Observe(None),
+            Stage::Revisiting | Stage::Comparing | Stage::Looking | Stage::Settling { .. } | Stage::Draining { .. } => {
+                Effect::Observe(None)
+            }
         }
     }
 
@@ -189,9 +193,8 @@ impl Rollout {
             self.say_observed(observation);
         }
         let is_restored = match rollback.stage {
-            Stage::Revisiting | Stage::Looking | Stage::Raising | Stage::Closing => false,
-            // What an old owner's late write brings is not known; ours is.
-            Stage::Writing => rollback.guard.is_some() && !rollback.takeover,
+            Stage::Revisiting | Stage::Comparing | Stage::Looking | Stage::Raising | Stage::Closing => false,
+            Stage::Writing => rollback.guard.is_some(),
             Stage::Recording
             | Stage::ScalingStable
             | Stage::Untesting
@@ -211,6 +214,7 @@ impl Rollout {
         }
         match rollback.stage {
             Stage::Revisiting => self.revisited(rollback, observation),
+            Stage::Comparing => self.compared(rollback, observation),
             Stage::Looking => self.restore_unless_down(rollback, observation),
             Stage::Raising => self.raise(rollback),
             Stage::Writing => self.restored(rollback, observation),
@@ -291,6 +295,10 @@ impl Rollout {
         let moved =
             observation.actions.iter().position(|action| action.as_ref().is_some_and(|action| !self.is_restored(action)))?;
         let action = observation.actions.get(moved)?.as_ref()?;
+        // The job before may have been at any step of its plan.
+        if rollback.takeover && rollback.stage == Stage::Writing && action.split.is_some_and(|split| self.is_of_plan(split)) {
+            return None;
+        }
         if action.split.is_some() && action.split == rollback.intent {
             if rollback.stage != Stage::Writing {
                 self.give_up = self.now + RESTORE_LIMIT;
@@ -315,7 +323,7 @@ impl Rollout {
     pub(super) fn rollback_refused(&mut self, mut rollback: Rollback, reason: Reason) -> Effect {
         let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
         match rollback.stage {
-            Stage::Revisiting | Stage::Looking => self.restore_now(rollback),
+            Stage::Revisiting | Stage::Comparing | Stage::Looking => self.restore_now(rollback),
             // The record is only a courtesy to later jobs: the weights come first.
             Stage::Raising => {
                 self.at(Rollback { raised: true, ..rollback }, Stage::Writing);

@@ -70,7 +70,8 @@ impl Run<'_> {
     /// The record, where somebody has to go on with it.
     fn open(&self) -> Option<Rc<Found>> {
         let is_open = |state: State| matches!(state, State::Running | State::RolledBack | State::Promoted | State::Held);
-        let found = recorded(&self.world, &self.stage).filter(|found| is_open(found.record.state));
+        // What AWS refused for good is tried again as well, now that it does not any more.
+        let found = recorded(&self.world, &self.stage).filter(|found| is_open(found.record.state) || found.record.unrestored);
         found.filter(|_| self.court.violation.is_none() && !self.is_strange())
     }
 
@@ -91,10 +92,10 @@ impl Run<'_> {
         let whole = |weights: &super::facts::Weights| [0, 1].map(|slot| weights.share(slot) % 100_000) == [0, 0];
         let everywhere = |slot: usize| facts.share(slot) == facts.least_share(slot);
         let is_whole = facts.written.iter().flatten().all(whole) && everywhere(0) && everywhere(1);
-        let state = recorded(&self.world, &self.stage).map(|found| found.record.state);
-        match state {
-            // A person has to, and is told so.
-            Some(State::Stuck) => Ok(()),
+        let found = recorded(&self.world, &self.stage);
+        match found.as_ref().map(|found| found.record.state) {
+            // A person has to, and is told so: only AWS's own refusals need none.
+            Some(State::Stuck) if found.is_some_and(|found| !found.record.unrestored) => Ok(()),
             Some(State::Closed) if is_whole => Ok(()),
             None if facts.written == self.court.at_start.written => Ok(()),
             Some(state) => Err(format!("in the end the record says {state}, and the traffic targets {:?}", facts.written)),

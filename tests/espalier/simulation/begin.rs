@@ -41,6 +41,7 @@ impl Run<'_> {
             candidate: place(&record.candidate.group),
             forced: verb == Some(Verb::ForcedAbort),
             aborts: !fresh && !restores && (!goes_on || rolls_back),
+            asked: matches!(verb, Some(Verb::Abort | Verb::ForcedAbort | Verb::Rollback)),
             over: false,
             fresh,
             began: self.world.now(),

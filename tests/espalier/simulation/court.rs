@@ -240,7 +240,7 @@ impl<'c> Court<'c> {
             if std::mem::take(&mut watched.unseen) && watched.hindered > watched.stepped {
                 watched.stepped = after.at;
             }
-            watched.drift_seen |= !watched.aborts && rules::drifted(watched, after);
+            watched.drift_seen |= !watched.asked && !(watched.aborts && watched.touched) && rules::drifted(watched, after);
             watched.put_back |= watched.shown && rules::is_put_back(watched, after, &self.by_hand);
             watched.shown |= rules::is_shown(watched, after);
             watched.looked = Some(after.clone());

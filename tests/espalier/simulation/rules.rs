@@ -182,7 +182,7 @@ pub(crate) fn drifted(job: &Watched, facts: &Facts) -> bool {
 pub(crate) fn drift(job: &Watched, desired: Desired, case: &Case) -> Result<(), String> {
     let restores = matches!(desired, Desired::BaselineBesideCandidate | Desired::Baseline);
     // A cancel is an abort (rule 12): before anything else is asked, the baseline is written.
-    let may_restore = case.plan.on_drift == OnDrift::Restore || job.fell || job.aborts || job.signalled.is_some();
+    let may_restore = case.plan.on_drift == OnDrift::Restore || job.fell || job.asked || job.signalled.is_some();
     if !job.drift_seen || (restores && may_restore) {
         return Ok(());
     }

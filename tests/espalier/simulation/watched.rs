@@ -20,6 +20,8 @@ pub(crate) struct Watched {
     pub(crate) forced: bool,
     /// It began by rolling back.
     pub(crate) aborts: bool,
+    /// A person asked for it, as things are.
+    pub(crate) asked: bool,
     pub(crate) over: bool,
     /// It is a release of its own, and took nothing over.
     pub(crate) fresh: bool,

@@ -16,9 +16,12 @@ use crate::{
 /// How many calls are tried where nobody asks for all.
 const SAMPLE: usize = 12;
 
+/// The config of those that are killed.
+pub(super) const SEED: &str = "tests/fixtures/seed/espalier.yml";
+
 /// What the other job does, and what it may end with where there is a rollout. Those that only go on where nobody is at it wait
 /// until the lease has ended.
-const VERBS: [(&str, &[i32]); 4] = [
+pub(super) const VERBS: [(&str, &[i32]); 4] = [
     ("espalier abort --lattice-service myservice", &[0]),
     ("espalier rollback --lattice-service myservice", &[0]),
     ("later 200; espalier resume -c tests/fixtures/seed/espalier.yml", &[0]),
@@ -49,7 +52,7 @@ fn killed(operations: &str, nth: usize, (effect, awaited): (&str, &str), verb: &
 }
 
 /// Traffic is on a side with healthy targets, or on what it was on before, and nobody is at it any more.
-fn settled(told: &Told, before: &World, (verb, codes): (&str, &[i32]), what: &str) {
+pub(super) fn settled(told: &Told, before: &World, (verb, codes): (&str, &[i32]), what: &str) {
     let (world, said) = (&told.world, &told.run.stdout);
     let all = format!("{what}\n{said}\n{}", told.run.stderr);
     assert_eq!(told.run.code, 0, "{all}");

@@ -1,7 +1,7 @@
 //! Stories: a world, what somebody does in it, and what stands there in the end.
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
-//! jobs, other jobs), `holds` and `jobs` (what other jobs go on with), `judging` and `measures` (metrics and alarms), `hazards` (other
+//! jobs, other jobs), `killed` and `killed_equipped` (at each call in turn), `holds` and `jobs` (what other jobs go on with), `judging` and `measures` (metrics and alarms), `hazards` (other
 //! people, lost answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots),
 //! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
@@ -30,6 +30,7 @@ mod interruptions;
 mod jobs;
 mod judging;
 mod killed;
+mod killed_equipped;
 mod locks;
 mod lookups;
 mod measures;

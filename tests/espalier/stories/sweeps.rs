@@ -170,3 +170,25 @@ fn an_abort_to_a_group_leaves_a_record_that_another_job_took_meanwhile() {
         assert_eq!(action["forward"]["myservice-a"], 100, "{action}");
     }
 }
+
+/// AWS takes no weights for longer than a rollback is tried. The decision and the baseline are recorded: once it does again, nobody has to
+/// come for it.
+#[test]
+fn a_rollback_that_aws_refused_until_its_job_gave_up_is_done_by_the_next_sweep() {
+    let refused = json!({
+        "operations": ["UpdateRule", "UpdateListener", "BatchUpdateRule"], "share_at_least": 25, "before": 1700, "effect": "throttle"
+    });
+    let story = Story::of(&json!({ "images": { "*": { "unhealthy_above": 25 } }, "faults": [refused] }));
+    let told = story.script(
+        r#"
+        exits 4 deploy
+        exits 0 espalier resume --all --dry-run
+        later 1500
+        exits 3 espalier resume --all
+        exits 0 espalier status --lattice-service myservice
+        "#,
+    );
+    let told = told.ends_with(0).says("(not-restored)");
+    told.world.forwards(&[("myservice-a", 100)]);
+    assert_eq!(told.world.tasks("myservice-green"), 0);
+}
