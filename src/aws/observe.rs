@@ -50,6 +50,8 @@ fn tasks_of(targets: &[Target], service: &EcsService, tasks: &[Task], recorded: 
         // Not every service has the member; then this is what ECS's own waiter goes by.
         None => service.deployments.len() == 1 && service.running == service.desired,
     });
+    let mut exited: Box<[_]> = tasks.iter().filter(is_ours).filter_map(Task::exited).collect();
+    exited.sort_unstable();
     Tasks {
         desired: service.desired,
         running: service.running,
@@ -59,6 +61,7 @@ fn tasks_of(targets: &[Target], service: &EcsService, tasks: &[Task], recorded: 
         failed: judged.map(|deployment| deployment.rollout_reason.clone().unwrap_or_else(|| "ECS gave no reason".to_owned())),
         foreign_targets: foreign(targets, tasks, recorded),
         stopped: stopped(tasks.iter().filter(is_ours)),
+        exited,
     }
 }
 

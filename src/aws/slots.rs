@@ -207,10 +207,12 @@ impl Slots {
             }
             side
         });
-        // Why tasks stopped is asked for only while some are missing. ECS counts no failed task once one has run, so its own count
-        // does not tell. The answer is for people: a reading does not fail for want of it.
+        // Which tasks stopped, and why, is asked for only while some are missing or their targets are drained: by then ECS may have
+        // started others in their place. A target is drained for a minute at least, and no interval is longer. ECS counts no failed task
+        // once one has run, so its own count does not tell. A reading does not fail for want of the answer.
+        let drained = candidate_targets.iter().any(|target| target.status == TargetStatus::Draining);
         if let (Some(cluster), Some(service)) =
-            (&self.cluster, service(candidate).filter(|service| service.running < service.desired))
+            (&self.cluster, service(candidate).filter(|service| drained || service.running < service.desired))
         {
             let stopped = aws.ecs.stopped_tasks(cluster, &service.name).await.unwrap_or_default();
             tasks.retain(|task| stopped.iter().all(|other| other.arn != task.arn));

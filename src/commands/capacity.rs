@@ -6,10 +6,16 @@ use crate::{
         Aws,
         capacity::{self, Capacity},
         fault::{Fault, FaultKind},
+        lattice::ids::TargetGroupArn,
         ledger::Found,
+        slots::{Launch, Slots},
     },
     exit::{Error, Exit, Problem},
-    rollout::{journal::Happening, machine::Rollout, scaling::Scaling},
+    rollout::{
+        journal::Happening,
+        machine::{Role, Rollout, Steer},
+        scaling::Scaling,
+    },
     time::Timestamp,
 };
 
@@ -18,6 +24,28 @@ pub(super) fn recorded(records: &[Found]) -> Option<Scaling> {
     let recorded = || records.iter().filter(|found| found.record.scaling.is_some());
     let held = recorded().find(|found| found.record.scaling.is_some_and(|scaling| scaling.held));
     held.or_else(|| recorded().max_by_key(|found| found.record.started)).and_then(|found| found.record.scaling)
+}
+
+/// What is to be known before a group gets requests by weights alone: the release before has left its ECS service at rest, so that nothing
+/// scales it. Whether it still rests cannot be told where Application Auto Scaling may not be read.
+pub(super) async fn at_rest(aws: &Aws, records: &[Found], group: &TargetGroupArn, now: Timestamp) -> Option<String> {
+    for Found { record, .. } in records {
+        for (role, slot) in [(Role::Stable, record.stable.as_ref()), (Role::Candidate, Some(&record.candidate))] {
+            let (Some(slot), Some(scaling)) = (slot.filter(|slot| slot.group == group.as_str()), record.scaling) else {
+                continue;
+            };
+            let slots = Slots::recorded(record, Vec::new(), Launch::Nothing);
+            if slots.rests(aws, role, scaling, now).await
+                && let Some(command) = slots.steer_command(Steer::Wake(role), scaling)
+            {
+                let name = slot.ecs_service.as_ref().unwrap_or(&slot.name);
+                return Some(format!(
+                    "{name} was left at rest by the release before: it does not scale by itself again until the next `espalier deploy`, or until you say so: {command}"
+                ));
+            }
+        }
+    }
+    None
 }
 
 /// What scales stable's ECS service by itself; at bootstrap, what an earlier release has left of the candidate's.

@@ -91,10 +91,12 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
     let side =
         |index: usize| Some(judging::Side { group: survey.slots[index].group.as_ref()?, ecs_service: None, cluster: None });
     let analysis = judging::judge(&aws, clock.now(), &settings.judging, [side(1), side(0)]).await?;
+    let rests = capacity::at_rest(&aws, &records, &to.group_arn, clock.now()).await;
     if settings.dry_run {
         let steps = settings.plan.steps.iter().map(ToString::to_string);
         let judged = judging::in_words(&settings.judging.analysis, settings.plan.steps.len());
-        let lines = settings.plan_origin.expansion.iter().cloned().chain(steps).chain(judged);
+        let noted = rests.map(|what| format!("note: {what}"));
+        let lines = settings.plan_origin.expansion.iter().cloned().chain(steps).chain(judged).chain(noted);
         connect::show(settings.format, &lines.collect::<Vec<_>>());
         return Ok(Begun::Done(Exit::Done));
     }
@@ -104,10 +106,10 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
         prepared.rollout.note(clock.now(), Happening::Note { what });
     }
     prepared.rollout.expect_lock(settings.lock == Lock::Ssm);
-    let stable = prepared.rollout.record().stable.as_ref();
-    let previous = records.iter().find_map(|found| found.record.previous_of(stable));
-    prepared.rollout.keep_previous(previous);
     prepared.rollout.keep_scaling(capacity::recorded(&records));
+    if let Some(what) = rests {
+        prepared.rollout.note(clock.now(), Happening::Concern { what });
+    }
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
 }
 
@@ -159,8 +161,13 @@ fn prepare(
     // Two shifts begun in the same second have the same id.
     record.owner = takeover::owner();
     record.targets = roles.targets.iter().map(|(target, _)| target.arn().to_owned()).collect();
+    // A rollback may have to start its ECS service, of which the shift itself knows nothing.
+    let before = |found: &Found| Some((found.record.previous_of(record.stable.as_ref())?, found.record.cluster.clone()));
+    if let Some((previous, cluster)) = records.iter().find_map(before) {
+        (record.previous, record.cluster) = (Some(previous), cluster);
+    }
     let slots = Slots {
-        cluster: None,
+        cluster: record.cluster.clone(),
         targets: roles.targets,
         stable: Some(from),
         candidate: to,

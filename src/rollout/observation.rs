@@ -43,6 +43,10 @@ pub struct Tasks {
     pub foreign_targets: u32,
     /// Why tasks of the recorded revision stopped, newest first, each with how many times.
     pub stopped: Vec<(String, u32)>,
+    /// Tasks of the recorded revision that ran and then exited, told by nobody to stop: from when until when each ran. Empty where none is
+    /// missing and no target draining.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub exited: Box<[(Timestamp, Timestamp)]>,
 }
 
 impl Side {

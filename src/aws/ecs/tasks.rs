@@ -29,7 +29,9 @@ pub struct Task {
     pub stopped_reason: Option<String>,
     /// AWS's code for that, such as `EssentialContainerExited`.
     pub stop_code: Option<String>,
-    /// When it stopped.
+    /// When it began to run; none where it never did.
+    pub started_at: Option<Timestamp>,
+    /// When it stopped, or began to: its targets get no requests from then on.
     pub stopped_at: Option<Timestamp>,
     /// The first exit code, of any container, that is not 0; otherwise 0 where one exited.
     pub exit_code: Option<i32>,
@@ -50,6 +52,12 @@ impl Task {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.last_status == "STOPPED"
+    }
+
+    /// From when until when it ran, where it ended by itself; none for one that ECS, its host or somebody stopped.
+    #[must_use]
+    pub fn exited(&self) -> Option<(Timestamp, Timestamp)> {
+        if self.stop_code.as_deref() == Some("EssentialContainerExited") { self.started_at.zip(self.stopped_at) } else { None }
     }
 }
 
@@ -122,7 +130,8 @@ fn from_sdk(task: SdkTask) -> Task {
         desired_status: task.desired_status.unwrap_or_default(),
         stopped_reason: task.stopped_reason,
         stop_code: task.stop_code.map(|code| code.as_str().to_owned()),
-        stopped_at: task.stopped_at.as_ref().and_then(timestamp),
+        started_at: task.started_at.as_ref().and_then(timestamp),
+        stopped_at: task.stopping_at.or(task.stopped_at).as_ref().and_then(timestamp),
         group: task.group.unwrap_or_default(),
     }
 }

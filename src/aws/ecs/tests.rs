@@ -1,5 +1,7 @@
 //! The verbs against a server on loopback: what is asked, and what becomes of the answers.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -178,7 +180,7 @@ fn tasks_are_those_that_run_and_those_that_stopped_each_once_with_address_and_re
                 ok(json!({ "tasks": [
                     { "taskArn": "arn:1", "taskDefinitionArn": "arn:td/app:8", "lastStatus": "RUNNING", "attachments": attached, "group": "service:app" },
                     { "taskArn": "arn:2", "taskDefinitionArn": "arn:td/app:8", "lastStatus": "RUNNING", "containers": contained },
-                    { "taskArn": "arn:3", "lastStatus": "STOPPED", "stoppedReason": "Essential container in task exited", "stopCode": "EssentialContainerExited", "stoppedAt": 1700000000.5, "containers": exited },
+                    { "taskArn": "arn:3", "lastStatus": "STOPPED", "stoppedReason": "Essential container in task exited", "stopCode": "EssentialContainerExited", "startedAt": 1700000000, "stoppingAt": 1700000000.5, "stoppedAt": 1700000030.5, "containers": exited },
                 ], "failures": [{ "arn": "arn:4", "reason": "MISSING" }] }))
             }
         })
@@ -188,7 +190,9 @@ fn tasks_are_those_that_run_and_those_that_stopped_each_once_with_address_and_re
         assert_eq!((&tasks[0].addresses[..], tasks[0].group.as_str()), (&["10.0.0.1".to_owned()][..], "service:app"));
         assert_eq!(tasks[1].addresses, ["10.0.0.2", "fd00::2"]);
         assert_eq!((tasks[2].exit_code, tasks[2].container_reason.as_deref()), (Some(137), Some("OutOfMemoryError")));
-        assert_eq!(tasks[2].stopped_at.map(|at| at.as_millis()), Some(1_700_000_000_500));
+        // From when until when it served: it is said to have stopped only when all that it had is cleared away.
+        let ran = tasks[2].exited().map(|(from, until)| until.since(from));
+        assert_eq!((ran, tasks[1].exited()), (Some(Duration::from_millis(500)), None));
         assert!(tasks[2].is_stopped() && tasks[0].is_running());
         let described = asked(&log).pop().expect("a call").json();
         assert_eq!(described["tasks"], json!(["arn:1", "arn:2", "arn:3"]));

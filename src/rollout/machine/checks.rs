@@ -3,6 +3,7 @@
 
 use super::{core::Rollout, types::Effect};
 use crate::rollout::{
+    journal::Happening,
     observation::{LiveAction, Observation, Side},
     outcome::Reason,
     plan::OnDrift,
@@ -69,7 +70,14 @@ impl Rollout {
         }
         let candidate = &observation.candidate;
         let share = self.record().intent.share().max(self.record().verified.share());
-        if candidate.healthy == 0 {
+        let healthy = self.health.healthy(candidate);
+        if healthy < candidate.healthy {
+            let what = format!(
+                "tasks of the candidate have exited since the look before, and others run in their place: {healthy} of its targets count as healthy"
+            );
+            self.say(Happening::Concern { what });
+        }
+        if healthy == 0 {
             let stopped = candidate.tasks.as_ref().map(|tasks| tasks.stopped.clone()).unwrap_or_default();
             return Some(self.roll_back(Reason::NoHealthyTargets { share, reasons: candidate.reasons.clone(), stopped }));
         }

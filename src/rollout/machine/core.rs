@@ -153,11 +153,6 @@ impl Rollout {
         &self.record
     }
 
-    /// What was stable before an earlier promotion, kept until this rollout's own.
-    pub fn keep_previous(&mut self, previous: Option<SlotRecord>) {
-        self.record.previous = previous;
-    }
-
     /// Adds what the driver alone knows, such as the commands to finish by hand.
     pub fn note(&mut self, now: Timestamp, event: Happening) {
         self.journal.entries.push(Entry { at: now, event });

@@ -24,12 +24,36 @@ pub(super) struct Health {
     size: u32,
     /// Since when it grows beyond that.
     growing: Option<Timestamp>,
+    /// How many targets it had at the newest look, and until when exits of tasks are accounted for by it.
+    last: Option<(u32, Timestamp)>,
+    /// How many of its targets can have served from the look before the newest to the newest; no limit where no task has exited meanwhile.
+    lasting: u32,
 }
 
 impl Health {
     /// Of a candidate that is launched with so many tasks.
     pub(super) const fn of(size: u32) -> Self {
-        Self { below: 0, stopped: Vec::new(), size, growing: None }
+        Self { below: 0, stopped: Vec::new(), size, growing: None, last: None, lasting: u32::MAX }
+    }
+
+    /// Takes a look in. A task that exits and is replaced between two looks is missing from neither: those that ran at the one and had
+    /// exited by the other count as missing. What was told to stop does not, since ECS may have started another before it.
+    pub(super) fn look(&mut self, candidate: &Side, at: Timestamp) {
+        let exited = candidate.tasks.as_ref().map(|tasks| &*tasks.exited).unwrap_or_default();
+        self.lasting = u32::MAX;
+        if let Some((there, known)) = self.last {
+            let gone = exited.iter().filter(|(from, until)| *from <= known && *until > known).count();
+            if gone > 0 {
+                self.lasting = there.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX));
+            }
+        }
+        let known = exited.iter().fold(at, |known, (_, until)| known.max(*until));
+        self.last = Some((candidate.settled() + candidate.initial, known));
+    }
+
+    /// How many healthy targets count: no more than have served since the look before.
+    pub(super) fn healthy(&self, candidate: &Side) -> u32 {
+        candidate.healthy.min(self.lasting)
     }
 
     /// The last observation was below the limit, and more like it roll back.
@@ -56,7 +80,7 @@ impl Rollout {
         }
         let limits = self.record().plan.health;
         let candidate = &observation.candidate;
-        let healthy = candidate.healthy;
+        let healthy = self.health.healthy(candidate);
         let stable = observation.stable.as_ref();
         // Where ECS does not fill a group, nothing follows anything.
         let size = candidate.tasks.as_ref().map_or(u32::MAX, |tasks| {

@@ -5,11 +5,14 @@ use super::{
     adversary::{plan, rollout},
     adversary_world::World,
 };
-use crate::rollout::{
-    journal::Happening,
-    outcome::Reason,
-    plan::{HealthLimits, OnCancel, OnDrift, Plan},
-    split::Share,
+use crate::{
+    rollout::{
+        journal::Happening,
+        outcome::Reason,
+        plan::{HealthLimits, OnCancel, OnDrift, Plan},
+        split::Share,
+    },
+    time::Timestamp,
 };
 
 const BACK: Effect = Effect::Write(Desired::BaselineBesideCandidate);
@@ -109,4 +112,51 @@ fn why_tasks_stopped_is_told_though_others_run_in_their_place() {
     }
     let Reason::Unhealthy { stopped, observations: 2, .. } = why(&rollout) else { panic!("{:?}", why(&rollout)) };
     assert_eq!(stopped, [("it exited (exit code 137)".to_owned(), 1)]);
+}
+
+/// What a candidate's task that has exited and is replaced by the next look comes to, of three: which have run at the look before?
+#[test]
+fn tasks_that_exited_between_two_looks_count_as_missing_though_others_run_in_their_place() {
+    let limits = HealthLimits { min_healthy: Share::percent(80), unhealthy_for: 2, ..HealthLimits::default() };
+    // At each look from the second on: how many of those that ran have exited since, how many that never ran at a look.
+    for (what, exits, expected) in [
+        ("all at once", vec![(3, 0)], Some("no healthy target")),
+        ("one", vec![(1, 0)], None),
+        ("one at each look", vec![(1, 0), (1, 0)], Some("2 of the candidate's 3 targets were healthy")),
+        ("one at every other look", vec![(1, 0), (0, 0), (1, 0)], None),
+        ("only what was started meanwhile", vec![(0, 3), (0, 3)], None),
+    ] {
+        let (mut world, mut rollout, mut effect) = at_half(limits);
+        let (mut looks, mut last, mut exited) = (0_usize, world.now, Vec::new());
+        while looks < 6 && effect != BACK {
+            let mut event = world.carry_out(&effect);
+            if let Event::Observed(observation) = &mut event
+                && let Some(tasks) = &mut observation.candidate.tasks
+                && observation.stable.is_some()
+            {
+                let (old, new) = looks.checked_sub(1).and_then(|at| exits.get(at)).copied().unwrap_or_default();
+                let just = Timestamp::from_millis(observation.at.as_millis() - 100);
+                exited.extend((0..old).map(|_| (last, just)).chain((0..new).map(|_| (just, just))));
+                // ECS remembers them: what is known already does not count again.
+                tasks.exited = exited.as_slice().into();
+                (looks, last) = (looks + 1, observation.at);
+            }
+            effect = rollout.handle(world.now, event).expect("in place");
+        }
+        let told = (effect == BACK).then(|| why(&rollout).to_string());
+        assert_eq!(told.is_some(), expected.is_some(), "{what}: {told:?}");
+        assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()), "{what}");
+    }
+}
+
+/// Whoever goes on with a rollout has not seen what ran before.
+#[test]
+fn tasks_that_exited_before_the_first_look_do_not_count() {
+    let (world, mut rollout, effect) = at_half(HealthLimits::default());
+    assert_eq!(effect, Effect::Observe(None));
+    rollout.health = super::health::Health::of(3);
+    let mut observation = world.observe();
+    observation.candidate.tasks.as_mut().expect("a service").exited = [(Timestamp::default(), world.now); 3].into();
+    let next = rollout.handle(world.now, Event::Observed(Box::new(observation))).expect("in place");
+    assert_ne!(next, BACK);
 }

@@ -184,6 +184,7 @@ impl Rollout {
         self.seen = Some(Seen { stable: stable.healthy, candidate: observation.candidate.healthy, serves });
         let size = stable.tasks.as_ref().map_or(0, |tasks| tasks.desired.max(tasks.running));
         self.stable_size = self.stable_size.max(size);
+        self.health.look(&observation.candidate, observation.at);
     }
 
     /// How many tasks stable is given where it has to be scaled up: never fewer than it had (DESIGN §5 rule 6).

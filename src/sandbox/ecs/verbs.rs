@@ -61,8 +61,12 @@ pub struct TaskSeen<'a> {
     pub is_wanted: bool,
     /// Why it was told to stop.
     pub stopped_reason: Option<&'a str>,
-    /// When it was over.
-    pub stopped_at: Option<Timestamp>,
+    /// ECS's code for that.
+    pub stop_code: Option<&'static str>,
+    /// When it began to run.
+    pub started_at: Option<Timestamp>,
+    /// When it was told to stop.
+    pub stopping_at: Option<Timestamp>,
     /// The exit code of its essential container, once it is over.
     pub exit_code: Option<i32>,
     /// The reason of that container, once it is over.
@@ -107,7 +111,9 @@ pub(crate) fn tasks<'a>(world: &'a World, cluster: &'a str, service: &'a str) ->
             status: describe_tasks::status(task),
             is_wanted: task.wanted(),
             stopped_reason: task.stop.as_ref().map(|stop| stop.reason.as_str()),
-            stopped_at: task.stopped_at,
+            stop_code: task.stop.as_ref().map(|stop| stop.code),
+            started_at: task.started_at,
+            stopping_at: task.stop.as_ref().map(|stop| stop.at),
             exit_code: exit.map(|(code, _)| *code),
             exit_reason: exit.and_then(|(_, reason)| reason.as_deref()),
         }

@@ -7,15 +7,8 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use espalier::{
     aws::{
-        ecs::{
-            services::{EcsDeployment, EcsService, RolloutState},
-            tasks::Task,
-        },
-        lattice::{
-            action::Action,
-            groups::{Target, TargetStatus},
-            traffic::TrafficTarget,
-        },
+        ecs::tasks::Task,
+        lattice::{action::Action, groups::TargetStatus, traffic::TrafficTarget},
         ledger::Ledger,
         observe::side,
         slots::{Launch, Slot, Slots},
@@ -27,10 +20,10 @@ use espalier::{
         observation::{Lease, LiveAction, Observation, Refusal, RefusalKind, Side},
         record::Record,
     },
-    sandbox::direct::{self, Direct, ServiceSeen, TaskSeen},
+    sandbox::direct::Direct,
     time::Timestamp,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     calls::{Fate, Late, LateWrite, act, call, fate, tag},
@@ -40,6 +33,7 @@ use super::{
     recorded::{Read, found},
     stage::{seen, told},
     steer::steer,
+    terms::{service, targets, task},
 };
 
 /// Whether both are the same job's.
@@ -321,12 +315,13 @@ impl Hands {
             side
         });
         let slot = &self.slots.candidate;
-        let running = service(world, slot);
-        let troubled = running.as_ref().is_some_and(|service| service.running < service.desired);
+        let (running, targets) = (service(world, slot), targets(world, slot));
+        let drained = targets.iter().any(|target| target.status == TargetStatus::Draining);
+        let troubled = drained || running.as_ref().is_some_and(|service| service.running < service.desired);
         let name = slot.ecs_service.as_deref().unwrap_or_default();
         let mut tasks: Vec<Task> = world.tasks(name).filter(|task| troubled || task.is_wanted).map(task).collect();
         tasks.sort_by(|one, other| one.arn.cmp(&other.arn));
-        let candidate = side(&targets(world, slot), running.as_ref(), &tasks, slot.task_definition.as_deref());
+        let candidate = side(&targets, running.as_ref(), &tasks, slot.task_definition.as_deref());
         self.sides = Some((stirs, (stable.clone(), candidate.clone())));
         (stable, candidate)
     }
@@ -334,67 +329,4 @@ impl Hands {
 
 fn observed(seen: Observation, metrics: Option<Measured>, hook: Option<HookReading>, test: Vec<String>) -> Event {
     Event::Observed(Box::new(Observation { metrics, hook, test, ..seen }))
-}
-
-fn targets(world: &Direct, slot: &Slot) -> Vec<Target> {
-    let target = |(address, port, health): (&str, u64, direct::Health)| {
-        let (word, reason) = Direct::in_words(health);
-        Target {
-            address: address.to_owned(),
-            port: u16::try_from(port).ok(),
-            status: TargetStatus::from(word),
-            reason: reason.map(ToOwned::to_owned),
-        }
-    };
-    world.targets(slot.group_arn.as_str()).map(target).collect()
-}
-
-fn service(world: &Direct, slot: &Slot) -> Option<EcsService> {
-    let name = slot.ecs_service.as_deref()?;
-    let ServiceSeen { desired, deployments, .. } = world.ecs_service(name)?;
-    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Some(EcsService {
-        name: name.to_owned(),
-        arn: String::new(),
-        status: "ACTIVE".to_owned(),
-        desired: count(desired),
-        running: count(deployments.iter().map(|deployment| deployment.running).sum()),
-        pending: count(deployments.iter().map(|deployment| deployment.pending).sum()),
-        task_definition: deployments.first().map(|primary| primary.task_definition.to_owned()).unwrap_or_default(),
-        deployments: deployments
-            .iter()
-            .enumerate()
-            .map(|(place, deployment)| EcsDeployment {
-                status: if place == 0 { "PRIMARY" } else { "ACTIVE" }.to_owned(),
-                task_definition: deployment.task_definition.to_owned(),
-                running: count(deployment.running),
-                failed_tasks: count(deployment.failed_tasks),
-                rollout_state: Some(RolloutState::from(deployment.state)),
-                rollout_reason: Some(deployment.reason.to_owned()),
-                ..EcsDeployment::default()
-            })
-            .collect(),
-        vpc_lattice: Vec::new(),
-        load_balancers: Vec::new(),
-        has_registries: false,
-        has_service_connect: false,
-        has_advanced_lattice: false,
-        strategy: None,
-        controller: None,
-        raw: Value::Null,
-    })
-}
-
-fn task(task: TaskSeen<'_>) -> Task {
-    Task {
-        arn: task.arn.to_owned(),
-        task_definition: task.task_definition.to_owned(),
-        addresses: task.address.map(ToOwned::to_owned).into_iter().collect(),
-        last_status: task.status.to_owned(),
-        stopped_reason: task.stopped_reason.map(ToOwned::to_owned),
-        stopped_at: task.stopped_at,
-        exit_code: task.exit_code,
-        container_reason: task.exit_reason.map(ToOwned::to_owned),
-        ..Task::default()
-    }
 }

@@ -2,7 +2,7 @@
 //! every instant.
 //!
 //! Inside: `case` (what a seed means: data), `dice`, `chance` and `furnish` (which case a seed is), `stage` and `definitions` (the
-//! worlds, and what is released into them), `hands` with `calls`, `recorded`, `measure`, `errands`, `steer` and `doors` (effects → world →
+//! worlds, and what is released into them), `hands` with `calls`, `recorded`, `measure`, `errands`, `steer`, `terms` and `doors` (effects → world →
 //! events), `readings`, `verbs` and `begin` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world),
 //! `words`, `facts` (one moment of the world), `court` with `watched`, `rules`, `judged`, `kept`, `claims`, `endings` and `aftermath` (what is
 //! held), `shrink` (the shortest failing case), `long`
@@ -40,6 +40,7 @@ mod run;
 mod shrink;
 mod stage;
 mod steer;
+mod terms;
 mod verbs;
 mod watched;
 pub(crate) mod wire;

@@ -4,7 +4,8 @@ use espalier::{
     aws::{
         lattice::ids::TargetGroupArn,
         ledger::{Found, Ledger},
-        slots::{Launch, Slots},
+        slots::{Launch, Slot, Slots},
+        test_rules::NAME_PREFIX,
     },
     rollout::{machine::Rollout, record::Record, takeover::Takeover},
     sandbox::direct::Direct,
@@ -70,10 +71,9 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     let before = known.as_ref().and_then(|known| known.scaling);
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, false).ok()?;
     // What the one before could not take away goes before, or with this one, even where it had not recorded it.
-    let left = left(world, stage, known.as_ref());
+    let left = left(world, stage, &slots, known.as_ref());
     record.test = (!left.is_empty()).then(|| left.clone());
-    let is_free = world.rules(&stage.listener).all(|rule| !is_door(rule.name) || left.iter().any(|left| left == rule.arn));
-    let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some() && is_free, left);
+    let door = Door::new(&record.id, &stage.listener, case.tests && slots.stable.is_some(), left);
     let release = release(&record, &slots);
     let errands = Errands::of(case).inheriting(record.unended.clone());
     let mut rollout = Rollout::release(record, release);
@@ -85,20 +85,20 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
 }
 
-/// Of what `commands::test_rule::left` finds the rules of the rollout before, by its record and by its name.
-fn left(world: &Direct, stage: &Stage, known: Option<&Record>) -> Vec<String> {
-    let Some((recorded, id)) = known.and_then(|known| Some((known.test.as_ref()?, &known.id))) else { return Vec::new() };
-    let named = Door::new(id, &stage.listener, false, Vec::new()).name();
-    let unrecorded = world.rules(&stage.listener).filter(|rule| rule.name == named).map(|rule| rule.arn.to_owned());
-    let mut left: Vec<String> = recorded.iter().cloned().chain(unrecorded).collect();
+/// The test rules that earlier rollouts have left, as `commands::test_rule::left` finds them: what the record names, and all that lead to
+/// one of the slots.
+fn left(world: &Direct, stage: &Stage, slots: &Slots, known: Option<&Record>) -> Vec<String> {
+    let leads = |arn: &str| {
+        let action = world.action(arn).map(seen);
+        let is_given = |slot: &Slot| action.as_ref().is_some_and(|action| action.weight(&slot.group.id).is_some());
+        slots.stable.iter().chain([&slots.candidate]).any(is_given)
+    };
+    let there = world.rules(&stage.listener).filter(|rule| rule.name.starts_with(NAME_PREFIX) && leads(rule.arn));
+    let recorded = known.and_then(|known| known.test.clone()).unwrap_or_default();
+    let mut left: Vec<String> = recorded.into_iter().chain(there.map(|rule| rule.arn.to_owned())).collect();
     left.sort();
     left.dedup();
     left
-}
-
-/// A test rule of one of ours.
-fn is_door(name: &str) -> bool {
-    name.starts_with(&format!("espalier-test-{OURS}"))
 }
 
 /// What `conduct` tells the machine.

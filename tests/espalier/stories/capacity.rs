@@ -170,7 +170,12 @@ fn what_a_shift_brings_back_to_a_slot_at_rest_the_next_release_gives_its_bounds(
     let story = scaled("shifted back", &scales);
     let told = story.script(&back).ends_with(0);
     assert_eq!((scaling(&told, "myservice"), scaling(&told, "myservice-green")), (RESTS, AS_BEFORE), "weights alone");
-    assert!(!story.read("shifted").contains("as before"), "{}", story.read("shifted"));
+    let said = story.read("shifted");
+    assert!(!said.contains("as before"), "{said}");
+    let command = "aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension \
+                   ecs:service:DesiredCount --resource-id service/my-cluster/myservice --min-capacity 2 --suspended-state \
+                   DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false";
+    assert!(said.contains("myservice was left at rest by the release before") && said.contains(command), "{said}");
 
     let told = story.script(&format!("{back}\nexits 0 deploy --image web=nginx:1.29 {QUICKLY}"));
     let told = told.ends_with(0).says("myservice (2 to 10 tasks) may grow by itself and not shrink");

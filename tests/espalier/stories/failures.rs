@@ -81,6 +81,23 @@ fn why_tasks_stopped_that_had_served_is_told() {
     is_rolled_back(&story, &told);
 }
 
+/// All of a candidate's tasks exit at once while it serves, and ECS has started others in their place by the next look: their targets are
+/// healthy then, or not checked yet.
+#[test]
+fn tasks_that_exit_between_two_looks_are_told_of_though_ecs_has_replaced_them() {
+    for (registration, healthy) in [(1, "3 of 3 healthy (3 draining)"), (12, "0 of 3 healthy (3 starting, 3 draining)")] {
+        let images = json!({ "*": { "exits": { "after": 118, "code": 1 }, "starts_after": 3 }, "myservice:1": {} });
+        let story = Story::of(&json!({ "images": images, "knobs": { "registration": registration } }));
+        let told = story.deploy(&["--steps", "100%:1m", "--retire-after", "never"]).ends_with(3).says(healthy);
+        let why = "no healthy target (3 × Essential container in task exited (exit code 1))";
+        let told = told.says("(no-healthy-targets)").says(why);
+        assert_eq!(told.world.weights_of("myservice-b"), [0, 100, 0]);
+        let comment = told.world.comments().remove(0);
+        assert!(comment.contains("- 3 tasks stopped: ") && comment.contains("exit code 1"), "{comment}");
+        is_rolled_back(&story, &told);
+    }
+}
+
 #[test]
 fn weights_that_somebody_else_sets_are_left_alone() {
     let told = Story::within("drift").deploy(&QUICK).ends_with(4).says("expected stable 95 / candidate 5, found myservice-b 30");

@@ -1,5 +1,6 @@
 //! `shift`: only the weights.
 
+use super::QUICKLY;
 use crate::harness::Story;
 
 const STEPS: [&str; 4] = ["--steps", "5%:30s,25%:30s,100%:30s", "--settle", "30s"];
@@ -47,6 +48,23 @@ fn a_shift_can_be_gone_back_on() {
         "#,
     );
     told.ends_with(0).world.forwards(&[("myservice-a", 100), ("good", 0)]);
+}
+
+/// The slot that the release before has retired is started again, though the record that says so is that of a shift, which knows no ECS
+/// services.
+#[test]
+fn a_rollback_after_a_shift_that_was_rolled_back_goes_back_on_the_release_before() {
+    let story = Story::within_file("three-services");
+    let told = story.script(&format!(
+        r#"
+        exits 0 deploy {QUICKLY}
+        exits 3 espalier shift --lattice-service myservice --from myservice-b --to leaky --steps 25%:1m,100%:1m --settle 30s
+        exits 0 espalier rollback --lattice-service myservice
+        "#
+    ));
+    let told = told.ends_with(0).says("myservice:1 is stable now");
+    told.world.forwards(&[("myservice-a", 100), ("myservice-b", 0)]);
+    assert_eq!(told.world.tasks("myservice"), 3);
 }
 
 /// A shift records no number of tasks, and nothing grows for it: what has become too small for what serves is waited for, and told.
