@@ -11,7 +11,7 @@ const SHIFT: &str = "shift --lattice-service myservice --from myservice-a";
 
 /// A command, split at spaces; `DEPLOY` is the seed's deploy, `_` in an argument a space, `FOLDER/` the story's own. Then what standard
 /// error has to say: the place, what is wrong, what to do.
-const REFUSED: [(&str, &[&str]); 40] = [
+const REFUSED: [(&str, &[&str]); 41] = [
     ("DEPLOY --service-definition nope.json", &["nope.json: there is no such file", "relative paths start from"]),
     ("deploy -c nope.yml", &["nope.yml: there is no such file", "relative paths start from"]),
     (
