@@ -240,16 +240,20 @@ fn say_how_to_go_on(rollout: &mut Rollout, hands: &Hands<'_>) {
 }
 
 fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>, gone: &[bool]) {
-    let mut lines = vec!["these commands put everything back to what it was before:".to_owned()];
+    let (mut lines, mut commands) = (Vec::new(), Vec::new());
     let sides = || hands.slots.stable.iter().chain([&hands.slots.candidate]);
     let is_gone = |place: usize| gone.get(place).is_some_and(|gone| *gone);
     for (place, (target, baseline)) in hands.slots.targets.iter().enumerate() {
-        lines.extend(if is_gone(place) {
+        if is_gone(place) {
             let what = baseline.words(|group| sides().find(|slot| slot.group.id == *group).map(|slot| slot.group.name.clone()));
-            Some(format!("{} is gone: whoever makes it again gives it {what}", target.label()))
+            lines.push(format!("{} is gone: whoever makes it again gives it {what}", target.label()));
         } else {
-            slots::command(target, baseline)
-        });
+            commands.extend(slots::command(target, baseline));
+        }
+    }
+    if !commands.is_empty() {
+        lines.push("these commands put everything back to what it was before:".to_owned());
+        lines.extend(commands);
     }
     let now = hands.clock.now();
     for what in lines {
