@@ -6,7 +6,12 @@
 use std::time::Duration;
 
 use crate::{
-    aws::{Aws, ledger::Ledger, slots::Slots, test_rules::TestRules},
+    aws::{
+        Aws,
+        ledger::Ledger,
+        slots::{self, Slots},
+        test_rules::TestRules,
+    },
     clock::{self, Clock},
     hooks,
     report::Reports,
@@ -50,7 +55,12 @@ pub async fn drive(
     signals: &mut Signals,
 ) -> Result<Ending, OutOfPlace> {
     let mut event = Event::Begun;
+    // Which of the traffic targets were gone at the last reading.
+    let mut gone = Vec::new();
     loop {
+        if let Event::Observed(seen) = &event {
+            gone = seen.actions.iter().map(Option::is_none).collect();
+        }
         let effect = rollout.handle(hands.clock.now(), event)?;
         // What goes back goes back before anybody is told (DESIGN §5 rule 12).
         if !matches!(effect, Effect::Write(Desired::BaselineBesideCandidate | Desired::Baseline)) {
@@ -65,7 +75,7 @@ pub async fn drive(
                 }
                 if matches!(&ending, Ending::Outcome(outcome) if outcome.kind == OutcomeKind::Stuck && wants_baseline(&outcome.reason))
                 {
-                    say_how_to_finish_by_hand(rollout, hands);
+                    say_how_to_finish_by_hand(rollout, hands, &gone);
                 }
                 say_what_is_left_to_do(rollout, hands);
                 reports.publish(rollout.journal());
@@ -229,10 +239,24 @@ fn say_how_to_go_on(rollout: &mut Rollout, hands: &Hands<'_>) {
     }
 }
 
-fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>) {
+fn say_how_to_finish_by_hand(rollout: &mut Rollout, hands: &Hands<'_>, gone: &[bool]) {
+    let (mut lines, mut commands) = (Vec::new(), Vec::new());
+    let sides = || hands.slots.stable.iter().chain([&hands.slots.candidate]);
+    let is_gone = |place: usize| gone.get(place).is_some_and(|gone| *gone);
+    for (place, (target, baseline)) in hands.slots.targets.iter().enumerate() {
+        if is_gone(place) {
+            let what = baseline.words(|group| sides().find(|slot| slot.group.id == *group).map(|slot| slot.group.name.clone()));
+            lines.push(format!("{} is gone: whoever makes it again gives it {what}", target.label()));
+        } else {
+            commands.extend(slots::command(target, baseline));
+        }
+    }
+    if !commands.is_empty() {
+        lines.push("these commands put everything back to what it was before:".to_owned());
+        lines.extend(commands);
+    }
     let now = hands.clock.now();
-    rollout.note(now, Happening::Note { what: "these commands put everything back to what it was before:".to_owned() });
-    for what in hands.slots.commands(Desired::Baseline) {
+    for what in lines {
         rollout.note(now, Happening::Note { what });
     }
 }

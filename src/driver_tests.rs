@@ -14,7 +14,7 @@ use crate::{
         test_rules::TestRules,
         testing::{asked, ok, with_aws},
     },
-    clock::{self, Clock},
+    clock::Clock,
     driver::{Hands, drive},
     hooks::Runner,
     report::{ReportOptions, Reports},
@@ -106,9 +106,14 @@ fn the_weight_write_in_flight_is_answered_before_the_baseline_goes_out() {
         };
         let story = async {
             first.notified().await;
+            let mut heard = Signals::listen().expect("signals");
             kill_process(getpid(), Signal::INT).expect("a signal to ourselves");
-            // Whoever does not wait for the answer has long written by then; whoever does waits a second.
-            clock::sleep(Duration::from_millis(300)).await;
+            heard.first().await;
+            // The driver has heard it too. Whoever does not wait for the answer writes before these are asked and answered one after
+            // the other; whoever does waits a second.
+            for _ in 0..10 {
+                aws.lattice.read_tags(SERVICE).await.expect("no tags");
+            }
             let so_far = asked(&log).len();
             assert_eq!(written().len(), 1, "never two weight writes in flight: {:?}", written());
             answer.notify_one();

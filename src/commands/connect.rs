@@ -27,13 +27,16 @@ pub(crate) async fn aws(settings: &AwsSettings) -> Result<Aws, Error> {
 
 /// Why a name leads to nothing. In the sandbox it is mostly the scenario that has other names.
 pub(crate) fn unresolved(aws: &Aws, error: &ResolveError) -> Error {
+    let told = Error::from(error.clone());
+    if let Some(hint) = other_names(aws, error) { told.hint(hint) } else { told }
+}
+
+/// What to do about a name that is absent from the sandbox; none for anything else.
+pub(crate) fn other_names(aws: &Aws, error: &ResolveError) -> Option<&'static str> {
     let is_absent = matches!(error, ResolveError::Absent { .. });
     let is_absent = is_absent || matches!(error, ResolveError::Fault(fault) if fault.kind == FaultKind::NotFound);
-    let told = Error::from(error.clone());
-    if !is_absent || !aws.endpoint.as_deref().is_some_and(is_loopback) {
-        return told;
-    }
-    told.hint(
+    let is_sandbox = aws.endpoint.as_deref().is_some_and(is_loopback);
+    (is_absent && is_sandbox).then_some(
         "check the name: the sandbox has those of its scenario, and `espalier sandbox run --config FILE -- …` gives it those of your config \
          (`sandbox serve --config FILE` too)",
     )

@@ -9,7 +9,7 @@ use super::{
     conduct::{self, Begun, Prepared, Ready, conduct, say_unchanged},
     connect,
     definitions::Definitions,
-    judging, opened, preflight,
+    dry_run, judging, opened, preflight,
     recorded::OnService,
     resume,
     stable_service::{self, Unfilled},
@@ -162,7 +162,9 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
     let sides = roles.stable.map(|stable| view.sides(stable)).unwrap_or_default();
     let analysis = judging::judge(&aws, clock.now(), &settings.judging, sides).await?;
     if settings.dry_run {
-        connect::show(settings.format, &[view.plan_in_words(), capacity::in_words(&capacity, &view)].concat());
+        let test_rule = settings.lattice.test_rule.as_ref().filter(|_| view.roles.stable.is_some());
+        let besides = dry_run::besides(settings.lock, test_rule, &settings.hooks, &view.roles.targets);
+        connect::show(settings.format, &[view.plan_in_words(), capacity::in_words(&capacity, &view), besides].concat());
         return Ok(Beginning::Release(Begun::Done(Exit::Done)));
     }
 

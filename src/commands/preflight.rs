@@ -7,6 +7,7 @@ use crate::{
         Aws,
         lattice::{
             action::{Action, MAX_GROUPS},
+            groups::TargetGroup,
             packing::free_tags,
             traffic::{LatticeService, TrafficTarget},
         },
@@ -102,11 +103,7 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judg
                     "the target group {} of slot {name} has no health check: nothing would tell a good candidate from a bad one",
                     group.name
                 ),
-                format!(
-                    "turn it on: aws vpc-lattice update-target-group --target-group-identifier {} --health-check enabled=true; or let metrics or \
-                     alarms judge alone: `analysis: {{ health: unchecked }}`",
-                    group.id
-                ),
+                format!("{}let metrics or alarms judge alone: `analysis: {{ health: unchecked }}`", turned_on(group)),
             );
         }
         let Some(service) = &slot.service else { continue };
@@ -182,6 +179,17 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judg
         }
     }
     problems
+}
+
+/// How the health check of a group is turned on; where there can be none, that (service model, `UpdateTargetGroupRequest$healthCheck`).
+fn turned_on(group: &TargetGroup) -> String {
+    if matches!(group.target_type.as_str(), "LAMBDA" | "ALB") {
+        return format!("Lattice has none for groups of type {}: ", group.target_type);
+    }
+    format!(
+        "turn it on: aws vpc-lattice update-target-group --target-group-identifier {} --health-check enabled=true; or ",
+        group.id
+    )
 }
 
 /// Whether every traffic target, and the Lattice service, has room for the tags of the record.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     exit::{Error, Exit},
-    rollout::takeover::Takeover,
+    rollout::{plan::Step, takeover::Takeover},
     settings::PromoteSettings,
 };
 
@@ -41,7 +41,10 @@ pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
     if settings.dry_run {
         let record = &recorded.found.record;
         let next = record.hold.map_or(0, |held| held.next);
-        let steps: Vec<_> = record.plan.steps.iter().skip(next).map(ToString::to_string).collect();
+        // The hold that it is in is over then, with `--full` so is every other.
+        let is_over = |index: usize| index == next || settings.full;
+        let left = |(index, step): (usize, &Step)| Step { hold: step.hold.filter(|_| !is_over(index)), ..*step }.to_string();
+        let steps: Vec<_> = record.plan.steps.iter().enumerate().skip(next).map(left).collect();
         connect::show(settings.format, &[format!("rollout {} would go on: {}", record.id, steps.join(","))]);
         return Ok(Begun::Done(Exit::Done));
     }

@@ -68,7 +68,11 @@ pub(super) async fn begin(settings: &RollbackSettings) -> Result<Begun, Error> {
         } else {
             Desired::BaselineBesideCandidate
         };
-        connect::show(settings.format, &prepared.slots.commands(desired));
+        let notes = prepared.rollout.journal().entries.iter().filter_map(|entry| {
+            let Happening::Note { what } = &entry.event else { return None };
+            Some(what.clone())
+        });
+        connect::show(settings.format, &notes.chain(prepared.slots.commands(desired)).collect::<Vec<_>>());
         return Ok(Begun::Done(Exit::Done));
     }
     Ok(Begun::Ready(Box::new(Ready { prepared, aws, clock, reports })))
@@ -93,7 +97,7 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
     let (targets, gone) = targets?;
     refuse_unless_all_on(old.serving(), &previous, &targets)?;
 
-    let mut notes = vec![format!("asked for by {by}")];
+    let mut notes = if dry_run { Vec::new() } else { vec![format!("asked for by {by}")] };
     notes.extend(gone.iter().map(|label| format!("{label} is gone: it is left out")));
     let healthy = if old.left_untouched(&previous) { healthy_of(&registered?) } else { 0 };
     let wanted = old.needed_of(&previous, healthy_of(&serving?));
@@ -108,6 +112,14 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
                 .to_owned(),
         );
         notes.extend(register_again(aws, &mut previous, dry_run).await?);
+    }
+    if dry_run {
+        let scaled = previous.ecs_service.as_ref().filter(|_| !warm);
+        notes.extend(scaled.map(|name| {
+            format!("{name} is scaled up to {wanted} tasks; the weights move once {wanted} of its targets are healthy")
+        }));
+        let stopped = old.serving().ecs_service.as_ref().filter(|_| old.plan.retire_after.is_some());
+        notes.extend(stopped.map(|name| format!("the tasks of {name} are stopped once the weights have settled")));
     }
     let started = aws.date().unwrap_or(now);
     let id = rollout_id(started, &[&on.service_arn, &previous.group, &old.id]);

@@ -3,7 +3,7 @@
 use super::{
     capacity,
     conduct::{self, Begun, Prepared, Ready, conduct, say_unchanged},
-    connect, deploy, judging, opened, preflight, takeover, test_rule,
+    connect, deploy, dry_run, judging, opened, preflight, takeover, test_rule,
     view::{recorded, rollout_id},
 };
 use crate::{
@@ -59,7 +59,8 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
 
     let slot = |group: &String| WantedSlot { name: group.clone(), ecs_service: None, target_group: group.clone() };
     let wanted = [slot(&settings.from), slot(&settings.to)];
-    let survey = survey::survey(&aws, &settings.lattice_service, settings.listener.as_deref(), None, wanted).await?;
+    let survey = survey::survey(&aws, &settings.lattice_service, settings.listener.as_deref(), None, wanted).await;
+    let survey = survey.map_err(|error| connect::unresolved(&aws, &error))?;
     let survey = survey.tagged(&aws, deploy::listed(&settings.rules)).await?;
     let [Some(from), Some(to)] = survey.slots.each_ref().map(as_slot) else {
         let unknown = survey.slots.iter().filter(|slot| slot.group.is_none());
@@ -95,9 +96,10 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
     if settings.dry_run {
         let steps = settings.plan.steps.iter().map(ToString::to_string);
         let judged = judging::in_words(&settings.judging.analysis, settings.plan.steps.len());
+        let lines = settings.plan_origin.expansion.iter().cloned().chain(steps).chain(judged);
+        let besides = dry_run::besides(settings.lock, settings.test_rule.as_ref(), &settings.hooks, &roles.targets);
         let noted = rests.map(|what| format!("note: {what}"));
-        let lines = settings.plan_origin.expansion.iter().cloned().chain(steps).chain(judged).chain(noted);
-        connect::show(settings.format, &lines.collect::<Vec<_>>());
+        connect::show(settings.format, &lines.chain(besides).chain(noted).collect::<Vec<_>>());
         return Ok(Begun::Done(Exit::Done));
     }
     let prepared = prepare(&aws, clock.now(), settings, &survey, roles, (from, to), (release, &records))?;

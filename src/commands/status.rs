@@ -16,7 +16,12 @@ use crate::{
         observe,
     },
     exit::{Error, Exit},
-    rollout::{observation::Side, plan::OnTimeout, record::State},
+    rollout::{
+        observation::Side,
+        plan::OnTimeout,
+        record::{Record, State},
+        split::Split,
+    },
     settings::{Format, StatusSettings},
     time::Timestamp,
 };
@@ -166,7 +171,8 @@ impl View<'_> {
 fn rollout(found: &Found, now: Timestamp) -> Vec<String> {
     let record = &found.record;
     let steps = record.plan.steps.len();
-    let name = format!("rollout {} of {} ({}): {}", record.id, record.name, record.verb, record.state);
+    let ended = if record.state == State::Closed { ended(record) } else { String::new() };
+    let name = format!("rollout {} of {} ({}): {}{ended}", record.id, record.name, record.verb, record.state);
     if let (State::Held, Some(held)) = (record.state, record.hold) {
         let which = format!("--traffic-target {} --rollout-id {}", found.holder, record.id);
         let (place, go_on) = if held.by_cancel {
@@ -203,6 +209,17 @@ fn rollout(found: &Found, now: Timestamp) -> Vec<String> {
         lines.push(format!("    to go back: espalier abort {which}"));
     }
     lines
+}
+
+/// How a rollout ended that has nothing left to do. What `abort --to` has settled is neither.
+fn ended(record: &Record) -> String {
+    let has_all = record.verified == Split::CANDIDATE;
+    match record.promoted {
+        Some(at) if has_all && record.verb == "rollback" => format!(" (went back {at})"),
+        Some(at) if has_all => format!(" (promoted {at})"),
+        None if has_all && record.stable.is_some() => " (settled by hand)".to_owned(),
+        Some(_) | None => " (rolled back)".to_owned(),
+    }
 }
 
 fn health(side: &Side) -> String {

@@ -23,8 +23,8 @@ use crate::{
 /// quotas"); the default action is none.
 const RULES_PER_LISTENER: u32 = 10;
 
-/// Every listener on which there is no room: none for one more rule, or none above the rules that move. What earlier rollouts left is
-/// taken away before.
+/// Every listener on which there can be none: it takes no rules at all, or has no room for one more, or none above the rules that move.
+/// What earlier rollouts left is taken away before.
 pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, earlier: &[Found]) -> Vec<Judged> {
     let Some(wanted) = wanted.filter(|_| roles.stable.is_some()) else { return Vec::new() };
     let left = left(survey, earlier);
@@ -36,7 +36,15 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, wanted: Option<&TestRule>, e
         about: listener.to_string(),
         problem: Problem { message, hint: Some(hint) },
     };
+    // A group of TCP is behind a listener that passes TLS through, and only there (user guide, "TLS listeners"): that sees no headers.
+    let passes_through =
+        survey.slots.iter().filter_map(|slot| slot.group.as_ref()).any(|group| group.protocol.as_deref() == Some("TCP"));
     let problem = |listener: &ListenerId| {
+        if passes_through {
+            let message =
+                format!("listener {} passes TLS through, and takes no rules: there can be no test rule", listener.as_str());
+            return Some(judged(listener, message, "leave `test_rule` out: nothing tells requests apart there".to_owned()));
+        }
         let there = || {
             survey
                 .targets

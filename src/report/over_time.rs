@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 use super::{
     chart, escape, judging,
     progress::{self, Progress, offset},
-    rows,
 };
 use crate::rollout::{journal::Journal, split::Share};
 
@@ -49,7 +48,7 @@ fn table(journal: &Journal, curve: &[(Duration, Share)], rates: Option<&judging:
     }
     for (time, rates) in rows.iter().skip(left_out) {
         let share = curve.iter().rev().find(|(from, _)| from <= time).map_or(Share::ZERO, |(_, share)| *share);
-        let stable = if has_stable { rows::rest_of(share).to_string() } else { "none yet".to_owned() };
+        let stable = if has_stable { share.rest().to_string() } else { "none yet".to_owned() };
         let measured = if measured.is_some() { format!(" {} | {} |", rates[0], rates[1]) } else { String::new() };
         let _ = writeln!(table, "| `{}` | {stable} | {share} |{measured}", offset(*time));
     }

@@ -51,7 +51,7 @@ pub(super) fn rows<'a>(journal: &'a Journal, progress: &Progress<'_>) -> Vec<Row
         role: if progress.promoted { "previous" } else { "stable" },
         revision,
         slot: &release.stable_slot,
-        share: rest_of(share),
+        share: share.rest(),
         weight: weight(|split| split.stable),
         bar: Box::new(move |cells| chart::bars(share, cells).0),
         is_candidate: false,
@@ -78,12 +78,6 @@ impl Row<'_> {
         let brief = side.filter(|_| spare == Spare::Running).map_or_else(|| targets.clone(), numbers);
         Self { targets, brief, ..self }
     }
-}
-
-/// What is left for stable.
-pub(super) fn rest_of(share: Share) -> Share {
-    let parts = 100_000 - share.millipercent();
-    format!("{}.{:03}%", parts / 1000, parts % 1000).parse().unwrap_or(Share::ZERO)
 }
 
 #[cfg(test)]

@@ -78,14 +78,14 @@ impl Record {
                 problem: format!("{version}, written by a newer espalier: use that one"),
             });
         }
-        let health = pairs.pair("health")?;
+        let health = pairs.pair::<String, u32>("health")?;
         let unchecked = pairs.0.remove("unchecked") == Some("true");
         let plan = Plan {
             steps: decode_steps(pairs.take("steps")?)?,
             settle: pairs.seconds("settle")?,
             timeout: pairs.seconds("timeout")?,
             interval: pairs.seconds("interval")?,
-            health: HealthLimits { min_healthy: share("health", health.0)?, unhealthy_for: health.1, unchecked },
+            health: HealthLimits { min_healthy: share("health", &health.0)?, unhealthy_for: health.1, unchecked },
             on_cancel: if pairs.take("on-cancel")? == "hold" { OnCancel::Hold } else { OnCancel::Rollback },
             on_drift: if pairs.take("on-drift")? == "restore" { OnDrift::Restore } else { OnDrift::Stop },
             retire_after: match pairs.take("retire")? {
@@ -161,7 +161,7 @@ pub(super) fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
             format!(":{}{then}", whole_seconds(hold.timeout))
         });
         let lag = if step.lag.is_zero() { String::new() } else { format!(":{}l", whole_seconds(step.lag)) };
-        format!("{}:{}{hold}{lag}", step.share.millipercent(), step.bake.as_secs())
+        format!("{}:{}{hold}{lag}", share_text(step.share), step.bake.as_secs())
     };
     let steps: Vec<_> = plan.steps.iter().map(step).collect();
     let mut pairs = vec![
@@ -169,7 +169,7 @@ pub(super) fn encode_plan(plan: &Plan) -> Vec<(&'static str, String)> {
         ("settle", whole_seconds(plan.settle)),
         ("timeout", plan.timeout.as_secs().to_string()),
         ("interval", whole_seconds(plan.interval)),
-        ("health", format!("{}:{}", plan.health.min_healthy.millipercent(), plan.health.unhealthy_for)),
+        ("health", format!("{}:{}", share_text(plan.health.min_healthy), plan.health.unhealthy_for)),
         ("on-cancel", if plan.on_cancel == OnCancel::Hold { "hold" } else { "rollback" }.to_owned()),
         ("on-drift", if plan.on_drift == OnDrift::Restore { "restore" } else { "stop" }.to_owned()),
         ("retire", plan.retire_after.map_or_else(|| "never".to_owned(), |after| after.as_secs().to_string())),
@@ -194,7 +194,7 @@ fn decode_step(text: &str) -> Result<Step, RecordError> {
     let (parts, rest) = text.split_once(':').ok_or_else(unreadable)?;
     let mut rest = rest.split(':');
     let seconds = |text: &str| number("steps", text).map(Duration::from_secs);
-    let share = share("steps", number("steps", parts)?)?;
+    let share = share("steps", parts)?;
     let mut step = Step { share, bake: seconds(rest.next().unwrap_or_default())?, lag: Duration::ZERO, hold: None };
     for part in rest {
         if let Some(lag) = part.strip_suffix('l') {
@@ -234,9 +234,19 @@ fn decode_unended(text: &str) -> Unended {
     Unended { rollout: rollout.to_owned(), cluster: cluster.map(str::to_owned) }
 }
 
-fn share(key: &str, millipercent: u32) -> Result<Share, RecordError> {
-    Share::from_millipercent(millipercent)
-        .ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("{millipercent}, more than everything") })
+/// Thousandths of a percent, or `PART/WHOLE` where these are not whole: a tag takes no `%`.
+fn share_text(share: Share) -> String {
+    let millipercent = share.millipercent();
+    if Share::from_millipercent(millipercent) == Some(share) {
+        return millipercent.to_string();
+    }
+    let (part, whole) = share.parts();
+    format!("{part}/{whole}")
+}
+
+fn share(key: &str, text: &str) -> Result<Share, RecordError> {
+    let share = if text.contains('/') { text.parse().ok() } else { Share::from_millipercent(number(key, text)?) };
+    share.ok_or_else(|| RecordError { key: key.to_owned(), problem: format!("`{text}`") })
 }
 
 #[cfg(test)]
@@ -264,7 +274,7 @@ mod tests {
     }
 
     fn record() -> impl Strategy<Value = Record> {
-        let steps = proptest::collection::vec((0..=100_u32, 0..100_000_u64, 0..3_u64), 0..12);
+        let steps = proptest::collection::vec((0..=999_u16, 0..=999_u16, 0..100_000_u64, 0..3_u64), 0..12);
         (
             steps,
             proptest::option::of(slot()),
@@ -278,9 +288,9 @@ mod tests {
                     let on_timeout = if bake % 3 == 1 { OnTimeout::Rollback } else { OnTimeout::Continue };
                     (!bake.is_multiple_of(3)).then(|| Hold { timeout: Duration::from_secs(bake + 60), on_timeout })
                 };
-                let step = |(share, bake, lag)| {
+                let step = |(stable, candidate, bake, lag)| {
                     let (time, lag) = (Duration::from_secs(bake), Duration::from_secs(60 * lag));
-                    Step { share: Share::percent(share), bake: time, lag, hold: hold(bake) }
+                    Step { share: Split { stable, candidate }.share(), bake: time, lag, hold: hold(bake) }
                 };
                 let steps = steps.into_iter().map(step).collect();
                 let plan = Plan {
@@ -346,6 +356,17 @@ mod tests {
         #[test]
         fn any_text_at_all_is_read_or_refused_without_a_panic(text in ".{0,300}") {
             let _outcome_does_not_matter = Record::decode(&text);
+        }
+    }
+
+    #[test]
+    fn shares_that_thousandths_of_a_percent_can_say_are_recorded_as_these_and_others_as_fractions() {
+        for (percent, text) in [("5%", "5000"), ("33.333%", "33333"), ("1.5625%", "1/64"), ("1/3", "1/3"), ("100%", "100000")] {
+            let share = percent.parse().expect(percent);
+            assert_eq!((share_text(share).as_str(), super::share("steps", text)), (text, Ok(share)));
+        }
+        for text in ["100001", "2/1", "1/0", "1.5%"] {
+            assert!(super::share("steps", text).is_err(), "{text}");
         }
     }
 

@@ -1,107 +1,10 @@
-//! Shares of traffic and the pairs of Lattice weights that represent them.
+//! The pairs of Lattice weights that represent shares of traffic; how these are written is in `share`.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The candidate's share of the requests, in thousandths of a percent (100 % is 100 000).
-///
-/// Parses from and prints as a percentage: `5%`, `0.5%`, `100%`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Share(u32);
-
-impl Share {
-    /// No traffic.
-    pub const ZERO: Self = Self(0);
-    /// All traffic.
-    pub const FULL: Self = Self(100_000);
-
-    /// From whole percents; more than 100 is 100.
-    #[must_use]
-    pub fn percent(percent: u32) -> Self {
-        Self(percent.min(100) * 1000)
-    }
-
-    /// From thousandths of a percent; none above 100 000.
-    #[must_use]
-    pub const fn from_millipercent(millipercent: u32) -> Option<Self> {
-        if millipercent > 100_000 { None } else { Some(Self(millipercent)) }
-    }
-
-    /// What is left for the other side.
-    #[must_use]
-    pub const fn rest(self) -> Self {
-        Self(100_000 - self.0)
-    }
-
-    /// Thousandths of a percent, 0 to 100 000.
-    #[must_use]
-    pub const fn millipercent(self) -> u32 {
-        self.0
-    }
-
-    /// The share as a fraction between 0 and 1.
-    #[must_use]
-    pub fn fraction(self) -> f64 {
-        f64::from(self.0) / 100_000.0
-    }
-
-    /// How many of `count` this share needs, rounded up: the "enough" of a capacity gate.
-    #[must_use]
-    pub fn of(self, count: u32) -> u32 {
-        let product = u64::from(self.0) * u64::from(count);
-        u32::try_from(product.div_ceil(100_000)).unwrap_or(u32::MAX)
-    }
-}
-
-/// A share that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`")]
-pub struct ShareError {
-    given: String,
-}
-
-impl FromStr for Share {
-    type Err = ShareError;
-
-    fn from_str(given: &str) -> Result<Self, ShareError> {
-        let error = || ShareError { given: given.to_owned() };
-        let number = given.trim().strip_suffix('%').ok_or_else(error)?.trim_end();
-        let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(decimals) || whole.len() > 3 || decimals.len() > 3 {
-            return Err(error());
-        }
-        let whole: u32 = whole.parse().map_err(|_| error())?;
-        let thousandths: u32 = format!("{decimals:0<3}").parse().map_err(|_| error())?;
-        match whole * 1000 + thousandths {
-            share @ 0..=100_000 => Ok(Self(share)),
-            _ => Err(error()),
-        }
-    }
-}
-
-impl TryFrom<String> for Share {
-    type Error = ShareError;
-
-    fn try_from(given: String) -> Result<Self, ShareError> {
-        given.parse()
-    }
-}
-
-impl From<Share> for String {
-    fn from(share: Share) -> Self {
-        share.to_string()
-    }
-}
-
-impl fmt::Display for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, rest) = (self.0 / 1000, self.0 % 1000);
-        if rest == 0 { write!(f, "{whole}%") } else { write!(f, "{whole}.{}%", format!("{rest:03}").trim_end_matches('0')) }
-    }
-}
+pub use super::share::{Share, ShareError};
 
 /// The highest weight Lattice accepts: `WeightedTargetGroup.weight` is 0 to 999 (service model 2022-11-30).
 pub const MAX_WEIGHT: u16 = 999;
@@ -115,7 +18,7 @@ pub struct Split {
     pub candidate: u16,
 }
 
-/// A share that no pair of weights represents, with the nearest ones that can be written and that a pair does.
+/// A share that no pair of weights represents, with the nearest ones that a pair does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no pair of Lattice weights (0 to 999) represents {share} exactly: {}", self.nearest())]
 pub struct UnrepresentableShare {
@@ -146,38 +49,39 @@ impl Split {
     /// otherwise the pair with the smallest sum.
     ///
     /// # Errors
-    /// When no pair of weights represents the share; the error names the two nearest that can be.
+    /// When no pair of weights represents the share; the error names the two nearest that one does.
     pub fn for_share(share: Share) -> Result<Self, UnrepresentableShare> {
-        let parts = share.millipercent();
-        if parts.is_multiple_of(1000) {
-            let candidate = u16::try_from(parts / 1000).unwrap_or(100);
-            return Ok(Self { stable: 100 - candidate, candidate });
-        }
-        let divisor = greatest_common_divisor(parts, 100_000);
-        let (candidate, stable) = (parts / divisor, (100_000 - parts) / divisor);
-        match (u16::try_from(stable), u16::try_from(candidate)) {
-            (Ok(stable), Ok(candidate)) if stable <= MAX_WEIGHT && candidate <= MAX_WEIGHT => Ok(Self { stable, candidate }),
-            _ => Err(UnrepresentableShare {
-                share,
-                below: (1..parts).rev().map(Share).find(|near| Self::for_share_exists(*near)),
-                above: (parts + 1..=100_000).map(Share).find(|near| Self::for_share_exists(*near)).unwrap_or(Share::FULL),
-            }),
-        }
+        let (part, whole) = share.parts();
+        let by = if 100_u64.is_multiple_of(whole) { 100 / whole } else { 1 };
+        let pair = (weight((whole - part) * by), weight(part * by));
+        if let (Some(stable), Some(candidate)) = pair { Ok(Self { stable, candidate }) } else { Err(Self::neighbours(share)) }
     }
 
-    fn for_share_exists(share: Share) -> bool {
-        let parts = share.millipercent();
-        let divisor = greatest_common_divisor(parts, 100_000);
-        let max = u32::from(MAX_WEIGHT);
-        parts / divisor <= max && (100_000 - parts) / divisor <= max
+    /// For each weight of stable, the candidate's that is just too small and the one that is just too large.
+    fn neighbours(share: Share) -> UnrepresentableShare {
+        let (part, whole) = share.parts();
+        let (mut below, mut above) = (Share::ZERO, Share::FULL);
+        let most = u64::from(MAX_WEIGHT);
+        for stable in 1..=most {
+            let under = (u128::from(stable) * u128::from(part) / u128::from(whole - part)).try_into().unwrap_or(most).min(most);
+            below = below.max(Share::reduced(under, under + stable));
+            if under < most {
+                above = above.min(Share::reduced(under + 1, under + 1 + stable));
+            }
+        }
+        UnrepresentableShare { share, below: (below > Share::ZERO).then_some(below), above }
     }
 
-    /// The candidate's share of the requests, rounded to a thousandth of a percent; none when both weights are zero.
+    /// The candidate's share of the requests; none when both weights are zero.
     #[must_use]
     pub fn share(self) -> Share {
-        let sum = u32::from(self.stable) + u32::from(self.candidate);
-        Share((u32::from(self.candidate) * 100_000 + sum / 2).checked_div(sum).unwrap_or(0))
+        let candidate = u64::from(self.candidate);
+        Share::of_whole(candidate, candidate + u64::from(self.stable)).unwrap_or(Share::ZERO)
     }
+}
+
+fn weight(number: u64) -> Option<u16> {
+    u16::try_from(number).ok().filter(|weight| *weight <= MAX_WEIGHT)
 }
 
 /// Two splits are equal when they send the same share of requests to each side: weights are relative.
@@ -197,63 +101,87 @@ impl fmt::Display for Split {
     }
 }
 
-const fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn shares_read_and_print_as_percentages() {
-        for text in ["0%", "5%", "0.5%", "12.345%", "100%"] {
-            assert_eq!(text.parse::<Share>().expect(text).to_string(), text);
-        }
-        for text in ["", "%", "5", "-1%", "101%", "1e2%", "0.0001%", "5 %%", "+5%", "100.001%"] {
-            assert!(text.parse::<Share>().is_err(), "{text}");
-        }
+    fn share(text: &str) -> Share {
+        text.parse().expect(text)
     }
 
     #[test]
-    fn every_representable_share_is_represented_exactly() {
-        for parts in 0..=100_000 {
-            if let Ok(split) = Split::for_share(Share(parts)) {
-                let sum = u64::from(split.stable) + u64::from(split.candidate);
-                assert_eq!(u64::from(split.candidate) * 100_000, u64::from(parts) * sum, "{parts}");
-                assert!(split.stable <= MAX_WEIGHT && split.candidate <= MAX_WEIGHT);
-            }
+    fn what_a_pair_represents_is_taken_however_many_decimals_it_has() {
+        for (text, stable, candidate) in [
+            ("0.5%", 199, 1),
+            ("1.5625%", 63, 1),
+            ("0.3125%", 319, 1),
+            ("99.6875%", 1, 319),
+            ("0.1%", 999, 1),
+            ("33.30078125%", 683, 341),
+            ("1/3", 2, 1),
+            ("5%", 95, 5),
+            ("50%", 50, 50),
+        ] {
+            let split = Split::for_share(share(text)).map(|split| (split.stable, split.candidate));
+            assert_eq!(split, Ok((stable, candidate)), "{text}");
         }
-        assert_eq!(Split::for_share(Share(500)).map(|split| (split.stable, split.candidate)), Ok((199, 1)));
     }
 
     #[test]
     fn a_share_that_no_pair_represents_names_its_neighbours() {
-        let error = Split::for_share("0.05%".parse().expect("a share")).expect_err("1999:1 is out of range");
+        let error = Split::for_share(share("0.05%")).expect_err("1999:1 is out of range");
         assert_eq!(
             error.to_string(),
             "no pair of Lattice weights (0 to 999) represents 0.05% exactly: the nearest is 0.1%",
             "a step of 0% is none"
         );
-        for (share, nearest) in [("33.333%", "33.3% and 33.36%"), ("99.95%", "99.9% and 100%"), ("0.15%", "0.125% and 0.16%")] {
-            let error = Split::for_share(share.parse().expect("a share")).expect_err(share);
-            assert_eq!(error.nearest(), format!("the nearest are {nearest}"), "{share}");
-        }
-        // There is none between these.
-        for parts in (33_301..33_360).chain(99_901..100_000) {
-            assert!(Split::for_share(Share(parts)).is_err(), "{parts}");
+        for (text, nearest) in [
+            ("33.333%", "499/1498 and 1/3"),
+            ("33.334%", "1/3 and 500/1499"),
+            ("99.95%", "99.9% and 100%"),
+            ("0.15%", "1/667 and 1/666"),
+            ("0.100000000000001%", "0.1% and 1/999"),
+        ] {
+            let error = Split::for_share(share(text)).expect_err(text);
+            assert_eq!(error.nearest(), format!("the nearest are {nearest}"), "{text}");
         }
     }
 
-    #[test]
-    fn enough_is_rounded_up() {
-        assert_eq!(Share::percent(5).of(3), 1);
-        assert_eq!(Share::percent(25).of(8), 2);
-        assert_eq!(Share::FULL.of(3), 3);
-        assert_eq!(Share::ZERO.of(3), 0);
+    proptest! {
+        #[test]
+        fn every_pair_is_a_share_that_reads_back_and_finds_its_pair(stable in 0..=MAX_WEIGHT, candidate in 0..=MAX_WEIGHT) {
+            prop_assume!(stable + candidate > 0);
+            let split = Split { stable, candidate };
+            prop_assert_eq!(split.share().to_string().parse(), Ok(split.share()));
+            let found = Split::for_share(split.share()).expect("itself");
+            prop_assert_eq!(found, split);
+            prop_assert!(found.stable <= MAX_WEIGHT && found.candidate <= MAX_WEIGHT);
+            prop_assert_eq!(split.share().rest(), Split { stable: candidate, candidate: stable }.share());
+        }
+
+        /// Whatever decimals are asked for: exactly that, or the nearest on either side, which can be asked for and which no pair is
+        /// nearer than.
+        #[test]
+        fn a_share_is_written_exactly_or_refused_between_its_neighbours(
+            text in "[0-9]{1,2}(\\.[0-9]{1,15})?%", stable in 0..=MAX_WEIGHT, candidate in 1..=MAX_WEIGHT,
+        ) {
+            let share = share(&text);
+            prop_assert_eq!(share.to_string().parse(), Ok(share));
+            match Split::for_share(share) {
+                Ok(split) => prop_assert_eq!(split.share(), share),
+                Err(UnrepresentableShare { below, above, .. }) => {
+                    for near in below.into_iter().chain([above]) {
+                        prop_assert!(Split::for_share(near.to_string().parse().expect("a share")).is_ok(), "{}", near);
+                    }
+                    let below = below.unwrap_or(Share::ZERO);
+                    prop_assert!(below < share && share < above);
+                    let any = Split { stable, candidate }.share();
+                    prop_assert!(any <= below || any >= above, "{} is between {} and {}", any, below, above);
+                }
+            }
+        }
     }
 
     #[test]

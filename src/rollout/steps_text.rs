@@ -125,6 +125,7 @@ mod tests {
             "100%:10m",
             "5%:2m,25%:5m,100%:10m",
             "hold:4h,0.5%:2m,100%:0s",
+            "1.5625%:2m,1/3:2m,100%:0s",
             "5%:1h30m,hold:4h,50%:5m,hold:2days:continue,100%:10m",
         ] {
             let steps = parse_steps(text).expect(text);
@@ -146,7 +147,7 @@ mod tests {
             ("5%:2m,hold:1h,hold:2h,100%:1m", "`hold:2h` follows another hold: write one, with the time of both"),
             (
                 "5%:2m,hold:1h,100:1m,x",
-                "`100` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`; `x` is not a step: write a share and a bake time, such as `5%:2m`",
+                "`100` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`, or a fraction, such as `1/3`; `x` is not a step: write a share and a bake time, such as `5%:2m`",
             ),
             ("100%:2m,hold:1h", TRAILING_HOLD),
         ] {

@@ -40,12 +40,10 @@ impl Strategy {
             Self::Canary { weight, bake } => (vec![weight, Share::FULL], bake),
             Self::BlueGreen { bake } => (vec![Share::FULL], bake),
             Self::Linear { step, bake } => {
-                let each = usize::try_from(step.millipercent()).unwrap_or(usize::MAX);
-                let climbing = (0_u32..=Share::FULL.millipercent()).step_by(each.max(1)).skip(1);
-                // How many steps are too many is the plan's to say: none is left out here.
-                let climbing = climbing.filter(|_| each > 0).filter_map(Share::from_millipercent);
+                // Of more than a thousand steps no pair of weights represents the first, which a plan refuses.
+                let climbing = (1..=1000).filter(|_| step > Share::ZERO).map_while(|count| step.times(count));
                 let mut shares: Vec<Share> = climbing.collect();
-                if each > 0 && shares.last() != Some(&Share::FULL) {
+                if shares.last().is_some_and(|last| *last != Share::FULL) {
                     shares.push(Share::FULL);
                 }
                 (shares, bake)
@@ -96,6 +94,9 @@ mod tests {
             ("canary:0.5%:1h", "0.5%:1h,100%:1h"),
             ("linear:25%:5m", "25%:5m,50%:5m,75%:5m,100%:5m"),
             ("linear:30%:1m", "30%:1m,60%:1m,90%:1m,100%:1m"),
+            ("linear:1/3:1m", "1/3:1m,2/3:1m,100%:1m"),
+            ("linear:33.333%:1m", "33.333%:1m,66.666%:1m,99.999%:1m,100%:1m"),
+            ("canary:1.5625%:1h", "1.5625%:1h,100%:1h"),
             ("linear:100%:1m", "100%:1m"),
             ("linear:0%:1m", ""),
             ("blue_green:10m", "100%:10m"),

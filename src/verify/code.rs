@@ -59,7 +59,7 @@ codes! {
     GroupsDiffer "target-groups-differ" "The two slots' target groups treat requests differently"
     TooManyGroups "too-many-groups" "A traffic target lists as many target groups as Lattice takes"
     TooFewTags "too-few-tags" "There is no room for the rollout's record in tags"
-    TestRule "test-rule" "There is no room for the test rule"
+    TestRule "test-rule" "There is no room for the test rule, or its listener takes no rules"
     Quota "quota" "A quota of VPC Lattice is reached, or nearly"
     RoleMissing "infrastructure-role-missing" "There is no such infrastructure role"
     RoleTrust "infrastructure-role-trust" "The infrastructure role does not trust ECS"

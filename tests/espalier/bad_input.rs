@@ -11,7 +11,7 @@ const SHIFT: &str = "shift --lattice-service myservice --from myservice-a";
 
 /// A command, split at spaces; `DEPLOY` is the seed's deploy, `_` in an argument a space, `FOLDER/` the story's own. Then what standard
 /// error has to say: the place, what is wrong, what to do.
-const REFUSED: [(&str, &[&str]); 40] = [
+const REFUSED: [(&str, &[&str]); 41] = [
     ("DEPLOY --service-definition nope.json", &["nope.json: there is no such file", "relative paths start from"]),
     ("deploy -c nope.yml", &["nope.yml: there is no such file", "relative paths start from"]),
     (
@@ -71,13 +71,14 @@ const REFUSED: [(&str, &[&str]); 40] = [
         "DEPLOY --steps 33.333%:1m,100%:1m",
         &[
             "--steps: step 1 has 33.333%, which no pair of Lattice weights (0 to 999) represents exactly",
-            "the nearest are 33.3% and 33.36%",
+            "the nearest are 499/1498 and 1/3",
         ],
     ),
     (
         "DEPLOY --steps 0.05%:1m,100%:1m",
         &["which no pair of Lattice weights (0 to 999) represents exactly", "the nearest is 0.1%"],
     ),
+    ("DEPLOY --steps 1/0:1m", &["--steps: `1/0` is not a share of traffic", "or a fraction, such as `1/3`"]),
     ("DEPLOY --settle soon", &["--settle: `soon` is not a length of time", "write `30s`"]),
     ("DEPLOY --timeout 10m", &["10m", "timeout"]),
     ("DEPLOY --image web", &["--image: `web` does not say which container", "write `CONTAINER=IMAGE`"]),

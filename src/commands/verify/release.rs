@@ -71,7 +71,7 @@ async fn world_of(aws: &Aws, now: Timestamp, release: &DeploySettings, definitio
     let (listener, cluster) = (release.lattice.listener.as_deref(), release.cluster.as_str());
     let (reads, neighbours) =
         tokio::join!(survey::read(aws, &release.lattice.service, listener, Some(cluster), &wanted), aws.services_of(cluster),);
-    let mut found = world::unread(&reads, release);
+    let mut found = world::unread(aws, &reads, release);
     if let Ok(service) = &reads.service {
         found.extend(world::reach(aws, service).await);
     }

@@ -14,7 +14,7 @@ use crate::{
         survey::{Reads, Roles, Survey},
     },
     commands::{
-        capacity,
+        capacity, connect,
         definitions::Definitions,
         deploy,
         preflight::{self, Judged},
@@ -31,9 +31,12 @@ use crate::{
 };
 
 /// What could not be found or read of that which a release reads too.
-pub(super) fn unread(reads: &Reads, release: &DeploySettings) -> Vec<Found> {
+pub(super) fn unread(aws: &Aws, reads: &Reads, release: &DeploySettings) -> Vec<Found> {
     let mut found = Vec::new();
-    let placed = |error: &ResolveError, about: &str| said_at(deploy::place(release, error), unresolved(error, about));
+    let placed = |error: &ResolveError, about: &str| {
+        let found = said_at(deploy::place(release, error), unresolved(error, about));
+        Found { hint: connect::other_names(aws, error).map(str::to_owned).or(found.hint), ..found }
+    };
     found.extend(reads.service.as_ref().err().map(|error| placed(error, &release.lattice.service)));
     if let Some(Err(error)) = &reads.targets {
         found.push(placed(error, release.lattice.listener.as_deref().unwrap_or(&release.lattice.service)));

@@ -7,7 +7,7 @@ use crate::rollout::{
     observation::{LiveAction, Observation, Side},
     outcome::Reason,
     plan::OnDrift,
-    split::Split,
+    split::{Share, Split},
 };
 
 /// Observations in a row that must show a foreign target: tasks and targets are read at the same time, not at once.
@@ -82,7 +82,7 @@ impl Rollout {
             return Some(self.roll_back(Reason::NoHealthyTargets { share, reasons: candidate.reasons.clone(), stopped }));
         }
         let stable = observation.stable.as_ref()?;
-        if share.rest().millipercent() == 0 {
+        if share == Share::FULL {
             return None;
         }
         if stable.healthy == 0 {

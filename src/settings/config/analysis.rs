@@ -338,7 +338,7 @@ impl Reader<'_> {
 
 fn confidence(text: &str) -> Result<Share, Wrong> {
     let share = text.parse::<Share>().ok();
-    let fits = |share: &Share| (50_000..100_000).contains(&share.millipercent());
+    let fits = |share: &Share| (Share::percent(50)..Share::FULL).contains(share);
     share.filter(fits).ok_or_else(|| {
         (format!("`{text}` is not a confidence"), "write a percentage from 50% to below 100%, such as `95%`".to_owned())
     })

@@ -79,7 +79,7 @@ fn flagger_b12_all_mistakes_are_told_at_once_with_their_places() {
             "espalier.yml:4:12: `service` is one text, not a list or map",
             "espalier.yml:5:14: lattice.test_rule is a map",
             "espalier.yml:6:12: unknown key `lattice.slots.c`",
-            "espalier.yml:8:11: `5` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`",
+            "espalier.yml:8:11: `5` is not a share of traffic: write a percentage from 0% to 100%, such as `5%` or `0.5%`, or a fraction, such as `1/3`",
             "espalier.yml:8:44: a hold without `timeout` would wait for ever",
             "espalier.yml:8:50: a step needs `weight` and `bake`",
             "espalier.yml:9:13: `strategy` names one strategy",

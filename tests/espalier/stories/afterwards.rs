@@ -106,6 +106,37 @@ fn rollback_starts_the_old_slot_again_where_it_was_retired() {
     }
 }
 
+#[test]
+fn a_dry_run_of_a_rollback_tells_what_it_takes_beside_the_weights() {
+    let told = Story::within("promoted").script(&format!(
+        r#"
+        exits 0 env ESPALIER_RETIRE_AFTER=never "$ESPALIER" deploy -c {CONFIG} {STEPS} >/dev/null
+        echo "=== warm"
+        exits 0 espalier rollback --lattice-service myservice --dry-run
+        echo "=== done"
+        exits 0 deploy --image web=nginx:1.28 {QUICKLY} >/dev/null
+        ecs DeregisterTaskDefinition '{{"taskDefinition": "myservice:2"}}' >/dev/null
+        calls="$(asks GET world "" | grep -o '"ecs:[RU]' | wc -l)"
+        echo "=== cold"
+        exits 0 espalier rollback --lattice-service myservice --dry-run
+        [ "$calls" = "$(asks GET world "" | grep -o '"ecs:[RU]' | wc -l)" ] || exit 97
+        "#
+    ));
+    let told = told.ends_with(0);
+    let (warm, cold) = told.run.stdout.split_once("=== cold").expect("both");
+    let warm = warm.split("===").find(|part| part.contains("warm")).expect("the first");
+    assert!(warm.contains("aws vpc-lattice update-rule") && !warm.contains("tasks"), "{warm}");
+    for line in [
+        "the slot is started again with its former task definition",
+        "myservice:2 is INACTIVE: it would be registered again",
+        "myservice-green is scaled up to 3 tasks; the weights move once 3 of its targets are healthy",
+        "aws vpc-lattice update-rule",
+        "the tasks of myservice are stopped once the weights have settled",
+    ] {
+        assert!(cold.contains(line), "`{line}` is not in {cold}");
+    }
+}
+
 /// What was stable before is recorded: it is not "revision minus one", which was rejected here.
 #[test]
 fn rollback_goes_to_what_served_before_and_not_to_the_release_that_was_rejected_in_between() {
@@ -185,7 +216,7 @@ fn a_release_that_runs_is_watched_until_somebody_has_ended_it() {
     ));
     let told = told.ends_with(0).says("running, step 1 of").says("myservice-a 95, myservice-b 5");
     let (before, after) = told.run.stdout.split_once("running, step 1").expect("it ran");
-    assert!(before.contains("myservice-b 5") && after.contains("closed, step 1 of"), "{}", told.run.stdout);
+    assert!(before.contains("myservice-b 5") && after.contains("closed (rolled back), step 1 of"), "{}", told.run.stdout);
     assert!(after.contains("myservice-a 100"), "the rule's weights are told once they are back: {after}");
 }
 
@@ -210,6 +241,6 @@ fn a_status_is_watched_until_the_rollout_has_ended_or_somebody_has_seen_enough()
         exits 0 espalier status --lattice-service myservice --watch
         "#,
     );
-    let told = told.ends_with(0).says("held, before step 2 of 2").says("closed, step 1 of 2 (5%), held by no job");
+    let told = told.ends_with(0).says("held, before step 2 of 2").says("closed (rolled back), step 1 of 2 (5%), held by no job");
     assert_eq!(told.run.stdout.matches("held, before step 2 of 2").count(), 1, "only changes are told: {}", told.run.stdout);
 }

@@ -31,6 +31,8 @@ fn weights_that_somebody_sets_after_the_rollback_keep_the_candidates_tasks() {
 fn a_rule_that_is_deleted_in_mid_release_does_not_keep_the_others_from_being_restored() {
     for scenario in ["rule-deleted", "rule-deleted-and-throttled"] {
         let told = Story::within_file(scenario).deploy(&[]).ends_with(4).says("is gone");
+        let told = told.says("rule api (priority 10) of http-80 is gone: whoever makes it again gives it myservice-a");
+        assert!(!told.run.stdout.contains("update-rule"), "it cannot work: {}", told.run.stdout);
         let actions = told.world.actions();
         assert_eq!(actions.len(), 1, "{scenario}: {actions:?}");
         for action in actions.values() {

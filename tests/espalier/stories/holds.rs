@@ -19,6 +19,7 @@ fn a_held_release_is_promoted_from_other_jobs() {
         exits 0 espalier resume --lattice-service myservice
         export ESPALIER_STEPS=5%:30s,hold:4h,50%:30s,hold:2h:continue,100%:30s ESPALIER_SETTLE=30s ESPALIER_RETIRE_AFTER=30s
         exits 0 espalier promote -c {CONFIG} --dry-run
+        exits 0 espalier promote -c {CONFIG} --full --dry-run
         unset ESPALIER_STEPS ESPALIER_SETTLE ESPALIER_RETIRE_AFTER
         later 7200
         exits 0 espalier promote --lattice-service myservice --step 2
@@ -38,7 +39,8 @@ fn a_held_release_is_promoted_from_other_jobs() {
         .complains("plans something else than rollout")
         .complains(": `steps` is 5%:2m,25%:5m,100%:10m, not 5%:30s,hold:4h,50%:30s,hold:2h:continue,100%:30s; `settle` is 1m 30s, not 30s")
         .complains("by variables or the action's inputs: ESPALIER_STEPS=5%:30s,hold:4h,50%:30s,hold:2h:continue,100%:30s ESPALIER_SETTLE=30s")
-        .says("would go on: hold:4h,50%:30s")
+        .says("would go on: 50%:30s,hold:2h:continue,100%:30s")
+        .says("would go on: 50%:30s,100%:30s")
         .complains("it is not held: it is over");
     assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 50, 100]);
     assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (3, 0), "retired by the last job");

@@ -12,6 +12,11 @@ fn config(story: &Story, hooks: &serde_json::Value) -> String {
 
 /// The same with a test rule.
 pub(super) fn config_with(story: &Story, hooks: &serde_json::Value, test_rule: &serde_json::Value) -> String {
+    config_at(story, "espalier.yml", hooks, test_rule)
+}
+
+/// The same under another name, for another job of the story.
+pub(super) fn config_at(story: &Story, name: &str, hooks: &serde_json::Value, test_rule: &serde_json::Value) -> String {
     let seed = root().join("tests/fixtures/seed");
     let definition = |name: &str| seed.join(name).to_str().expect("UTF-8").to_owned();
     let mut config = json!({
@@ -35,7 +40,7 @@ pub(super) fn config_with(story: &Story, hooks: &serde_json::Value, test_rule: &
     if !test_rule.is_null() {
         config["lattice"]["test_rule"] = test_rule.clone();
     }
-    story.write("espalier.yml", &config.to_string())
+    story.write(name, &config.to_string())
 }
 
 #[test]
@@ -205,8 +210,7 @@ fn a_task_that_a_killed_job_left_at_work_is_stopped_by_the_next_job_and_nobody_e
                 { "operations": ["ecs:StopTask"], "until": 7, "effect": "throttle" },
             ],
         }));
-        let again = std::fs::read_to_string(config(&story, &json!({ "before_promote": "true" }))).expect("a config");
-        story.write("again.yml", &again);
+        config_at(&story, "again.yml", &json!({ "before_promote": "true" }), &json!(null));
         config(&story, &hangs);
         let told = story.script(&format!(
             r#"
@@ -318,8 +322,7 @@ fn a_rollback_that_another_job_goes_on_with_has_no_gates() {
 #[test]
 fn gates_fail_closed_for_a_deploy_that_goes_on_with_what_is_there() {
     let story = Story::within_file("blocked-at-5");
-    let bare = config(&story, &json!({}));
-    let bare = story.write("bare.yml", &std::fs::read_to_string(bare).expect("a config"));
+    let bare = config_at(&story, "bare.yml", &json!({}), &json!(null));
     config(&story, &json!({ "after_step": "false" }));
     let told = story.script(&format!(
         r#"

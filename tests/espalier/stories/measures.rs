@@ -276,9 +276,8 @@ fn gateway_7_what_a_look_asks_does_not_grow_with_the_number_of_steps() {
     assert!(asked.windows(2).all(|pair| pair[0] / 60_000 < pair[1] / 60_000), "once a minute: {asked:?}");
 }
 
-/// The same for a release, and for whoever asks beforehand.
-#[test]
-fn a_release_behind_tls_is_not_judged_by_what_only_http_has() {
+/// The seed's service behind a listener that passes TLS through.
+pub(super) fn behind_tls() -> serde_json::Value {
     let health = json!({
         "enabled": true, "protocol": "HTTP", "path": "/health", "healthCheckIntervalSeconds": 10, "healthCheckTimeoutSeconds": 5,
         "healthyThresholdCount": 2, "unhealthyThresholdCount": 2,
@@ -293,8 +292,13 @@ fn a_release_behind_tls_is_not_judged_by_what_only_http_has() {
             "default_action": { "forward": { "myservice-a": 100 } },
         }],
     });
-    let lattice = json!({ "service_networks": [], "target_groups": [group], "services": [service] });
-    let story = Story::of(&json!({ "lattice": lattice }));
+    json!({ "lattice": { "service_networks": [], "target_groups": [group], "services": [service] } })
+}
+
+/// The same for a release, and for whoever asks beforehand.
+#[test]
+fn a_release_behind_tls_is_not_judged_by_what_only_http_has() {
+    let story = Story::of(&behind_tls());
     for verb in ["deploy", "verify"] {
         let told = story.run(&[verb, "-c", "tests/fixtures/seed/metrics.yml"]).ends_with(2);
         let said = format!("{}{}", told.run.stdout, told.run.stderr);

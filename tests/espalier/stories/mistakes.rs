@@ -40,6 +40,10 @@ fn a_name_that_leads_nowhere_is_told_where_it_was_said() {
     let flag = ["deploy", "-c", CONFIG, "--lattice-service", "shopx"];
     story.run(&flag).ends_with(2).complains("--lattice-service: there is no").complains("`espalier sandbox run --config FILE");
     story.run(&["status", "--lattice-service", "shopx"]).ends_with(2).complains("`espalier sandbox run --config FILE");
+    let verify = story.run(&["verify", "-c", CONFIG, "--lattice-service", "shopx"]).ends_with(2);
+    assert!(verify.run.stdout.contains("`espalier sandbox run --config FILE"), "{}", verify.run.stdout);
+    let shift = story.run(&["shift", "--lattice-service", "shopx", "--from", "a", "--to", "b"]).ends_with(2);
+    shift.complains("`espalier sandbox run --config FILE");
     let variable = Story::within("promoted").with("ESPALIER_CLUSTER", "nowhere");
     variable.deploy(&[]).ends_with(2).complains("ESPALIER_CLUSTER: ").complains("Cluster not found (nowhere)");
 }

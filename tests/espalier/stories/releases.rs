@@ -115,6 +115,24 @@ fn half_a_percent_of_the_requests_is_exactly_that() {
     assert!(candidate[1] > 0 && 5 * stable[1] == 995 * candidate[1], "{} to {}", stable[1], candidate[1]);
 }
 
+/// Written as they are meant, recorded, and gone on with by another job.
+#[test]
+fn any_share_that_a_pair_of_weights_represents_is_exactly_that() {
+    let told = Story::within("promoted").script(
+        r#"
+        exits 0 deploy --steps 1.5625%:30s,hold:4h,1/3:30s,100%:30s --settle 30s --retire-after 30s
+        exits 0 espalier status --lattice-service myservice
+        exits 0 espalier promote --lattice-service myservice
+        "#,
+    );
+    let told = told.ends_with(0).says("step 1 of 3: 1.5625% of the requests are to go to");
+    let told = told.says("it waits to be promoted to step 2 of 3 (1/3)").says("step 2 of 3: 1/3 of the requests are to go to");
+    let weights = ["myservice-a", "myservice-b"].map(|group| told.world.weights_of(group));
+    assert_eq!(weights, [vec![100, 63, 2, 0], vec![0, 1, 100]]);
+    let thirds = ["--strategy", "linear:1/3:30s", "--dry-run"];
+    Story::within("promoted").deploy(&thirds).ends_with(0).says("the strategy stands for the steps 1/3:30s,2/3:30s,100%:30s");
+}
+
 /// What a strategy is short for is said before and in the course of it.
 #[test]
 fn a_strategy_is_printed_as_the_steps_that_it_stands_for() {

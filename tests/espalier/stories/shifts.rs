@@ -1,5 +1,7 @@
 //! `shift`: only the weights.
 
+use serde_json::json;
+
 use super::QUICKLY;
 use crate::harness::Story;
 
@@ -45,9 +47,10 @@ fn a_shift_can_be_gone_back_on() {
         r#"
         exits 0 espalier shift --lattice-service myservice --from myservice-a --to good --steps 100%:30s --settle 30s
         exits 0 espalier rollback --lattice-service myservice
+        exits 0 espalier status --lattice-service myservice
         "#,
     );
-    told.ends_with(0).world.forwards(&[("myservice-a", 100), ("good", 0)]);
+    told.ends_with(0).says("(rollback): closed (went back 2026-").world.forwards(&[("myservice-a", 100), ("good", 0)]);
 }
 
 /// The slot that the release before has retired is started again, though the record that says so is that of a shift, which knows no ECS
@@ -102,6 +105,28 @@ fn a_shift_that_does_not_begin_concludes_its_check() {
     assert_eq!(title, "goood was not released: the request is invalid: there is no target group goood");
     let told = Story::within_file("three-services").run(&[&FROM[..], &["--to", "good"], &STEPS].concat()).ends_with(0);
     assert_eq!(told.world.check().1, "success");
+}
+
+/// Lattice checks no functions and no load balancers: what cannot be turned on is not advised.
+#[test]
+fn the_way_out_of_a_missing_health_check_is_one_that_the_group_has() {
+    let function = |name: &str, id: &str| json!({ "name": name, "id": id, "type": "LAMBDA", "config": {} });
+    let service = json!({
+        "name": "myservice", "id": "svc-12345678901234567",
+        "listeners": [{
+            "name": "http-80", "id": "listener-12345678901234567", "port": 80, "protocol": "HTTP",
+            "default_action": { "forward": { "old": 100 } },
+        }],
+    });
+    let groups = json!([function("old", "tg-0a0a0a0a0a0a0a0a0"), function("new", "tg-0b0b0b0b0b0b0b0b0")]);
+    let story = Story::of(&json!({
+        "lattice": { "service_networks": [], "target_groups": groups, "services": [service] }, "ecs_services": [],
+    }));
+    let told = story.run(&["shift", "--lattice-service", "myservice", "--from", "old", "--to", "new"]).ends_with(2);
+    let told = told.complains("the target group old of slot old has no health check").complains(
+        "hint: Lattice has none for groups of type LAMBDA: let metrics or alarms judge alone: `analysis: { health: unchecked }`",
+    );
+    assert!(!told.run.stderr.contains("update-target-group"), "{}", told.run.stderr);
 }
 
 /// The Gateway API Controller leaves a group out that is not there, and the others get its requests.

@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{QUICK, QUICKLY, hooks::config_with, with_rules};
+use super::{
+    QUICK, QUICKLY,
+    hooks::{config_at, config_with},
+    measures::behind_tls,
+    with_rules,
+};
 use crate::harness::{Story, Told};
 
 fn release(world: &Value, test_rule: &Value) -> (Story, Told) {
@@ -29,6 +34,16 @@ fn without_room_for_a_test_rule_a_release_does_not_begin() {
         .complains("`rules_per_listener` under `lattice.test_rule`");
 }
 
+/// A listener that passes TLS through takes no rules: found out beforehand, and not when AWS refuses the rule.
+#[test]
+fn where_tls_is_passed_through_there_can_be_no_test_rule() {
+    let (story, told) = release(&behind_tls(), &json!({ "header": { "x-espalier-test": "1" } }));
+    let told = told.ends_with(2).complains("listener listener-12345678901234567 passes TLS through, and takes no rules");
+    assert_eq!(told.world.state(), story.untold().state());
+    let found = story.run(&["verify", "-c", story.path("espalier.yml").to_str().expect("UTF-8")]).ends_with(2);
+    found.says("passes TLS through, and takes no rules: there can be no test rule [test-rule]");
+}
+
 #[test]
 fn a_quota_that_was_raised_leaves_room() {
     let raised = json!({ "header": { "x-espalier-test": "1" }, "rules_per_listener": 11 });
@@ -53,8 +68,7 @@ fn a_test_rule_that_nobody_recorded_and_an_abort_could_not_delete_goes_with_the_
                 { "operations": ["vpc-lattice:DeleteRule"], "nth": 1, "effect": "denied" },
             ],
         }));
-        let next = std::fs::read_to_string(config_with(&story, &json!({}), &wanted)).expect("a config");
-        story.write("next.yml", &next);
+        config_at(&story, "next.yml", &json!({}), &wanted);
         config_with(&story, &json!({}), &json!({ "header": { "x-espalier-test": "1" } }));
         let told = story.script(&format!(
             r#"
@@ -129,6 +143,41 @@ fn a_test_rule_is_taken_away_where_nothing_moves_any_more() {
     let told = told.ends_with(0);
     let tests = told.world.actions().into_keys().filter(|name| name.contains("espalier-test-")).count();
     assert_eq!(tests, 0, "{:?}", told.world.actions().keys());
+}
+
+/// Lock, test rule and hooks of a release.
+#[test]
+fn a_dry_run_tells_what_a_release_does_beside_moving_weights() {
+    let story = Story::within("promoted").with("ESPALIER_LOCK", "ssm");
+    let hooks =
+        json!({ "before_shift": { "run_task": { "command": ["./smoke"] } }, "on_rollback": "echo back", "timeout": "1m" });
+    let config = config_with(&story, &hooks, &json!({ "header": { "x-espalier-test": "1" }, "path": "/api" }));
+    let lines = [
+        "take the lock /espalier/service/svc-12345678901234567/listener/listener-12345678901234567",
+        "make a test rule on http-80: requests to /api* with x-espalier-test: 1 reach the candidate until the release is over",
+        "hook before_shift, at every step: task ./smoke, at most 1m",
+        "hook on_rollback: echo back, at most 1m",
+    ];
+    let told = story.run(&["deploy", "-c", &config, "--dry-run"]).ends_with(0);
+    let told = lines.iter().fold(told, |told, line| told.says(line));
+    assert!(told.world.writes().is_empty(), "{:?}", told.world.writes());
+    let bare = Story::within("promoted").deploy(&["--dry-run"]).ends_with(0).run.stdout;
+    assert!(["lock", "test rule", "hook"].iter().all(|word| !bare.contains(word)), "{bare}");
+
+    let shift = Story::within_file("three-services").with("ESPALIER_LOCK", "ssm");
+    let shift = shift.run(&[
+        "shift",
+        "--lattice-service",
+        "myservice",
+        "--from",
+        "myservice-a",
+        "--to",
+        "good",
+        "--dry-run",
+        "--hooks",
+        "after_step=true",
+    ]);
+    shift.ends_with(0).says("take the lock /espalier/service/svc-12345678901234567").says("hook after_step, at every step: true");
 }
 
 /// The Gateway API Controller deletes every rule of a listener that it does not know.
