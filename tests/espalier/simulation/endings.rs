@@ -62,7 +62,8 @@ pub(crate) fn stuck(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(
     if matches!(reason, Reason::NotRestored { .. }) && may_help && tried < RESTORE_LIMIT {
         return Err(format!("{} gives up after {tried:?}, and nothing was refused for good: {reason}", job.name));
     }
-    let hindered = job.refused || facts.written.iter().any(Option::is_none);
+    // Seed 140110296: whoever stood still for longer than that has tried for as long by the clock.
+    let hindered = job.refused || facts.written.iter().any(Option::is_none) || tried >= RESTORE_LIMIT;
     let recorded = job.record.stable.as_ref().map_or(0, |slot| slot.count);
     // Seed 94165416: once its scaling is given back, what sets stable's size is no longer ours.
     let scales = |stable: usize| facts.scaled[stable].is_some_and(|seen| !seen.scale_in_suspended);
