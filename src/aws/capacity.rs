@@ -224,12 +224,12 @@ impl Slots {
         Ok(())
     }
 
-    /// Whether a side is at rest since a rollout that has recorded this of it. Where that cannot be read it may be. `now` is for signatures.
-    pub async fn rests(&self, aws: &Aws, role: Role, scaling: Scaling, now: Timestamp) -> bool {
-        let Some((_, resource)) = self.scaled(role) else { return false };
-        let Ok(found) = aws.autoscaling.targets(std::slice::from_ref(&resource), now).await else { return true };
+    /// Whether a side is at rest since a rollout that has recorded this of it; none where that cannot be read. `now` is for signatures.
+    pub async fn rests(&self, aws: &Aws, role: Role, scaling: Scaling, now: Timestamp) -> Option<bool> {
+        let Some((_, resource)) = self.scaled(role) else { return Some(false) };
+        let found = aws.autoscaling.targets(std::slice::from_ref(&resource), now).await.ok()?;
         let rests = |target: ScalableTarget| target.min == 0 && target.suspended == scaling.suspended.resting();
-        found.into_iter().flatten().any(rests)
+        Some(found.into_iter().flatten().any(rests))
     }
 
     fn scaled(&self, role: Role) -> Option<(&Slot, String)> {

@@ -35,12 +35,14 @@ pub(super) async fn at_rest(aws: &Aws, records: &[Found], group: &TargetGroupArn
                 continue;
             };
             let slots = Slots::recorded(record, Vec::new(), Launch::Nothing);
-            if slots.rests(aws, role, scaling, now).await
+            let rests = slots.rests(aws, role, scaling, now).await;
+            if rests != Some(false)
                 && let Some(command) = slots.steer_command(Steer::Wake(role), scaling)
             {
                 let name = slot.ecs_service.as_ref().unwrap_or(&slot.name);
+                let was = if rests.is_some() { "was" } else { "may have been" };
                 return Some(format!(
-                    "{name} was left at rest by the release before: it does not scale by itself again until the next `espalier deploy`, or until you say so: {command}"
+                    "{name} {was} left at rest by the release before: then it does not scale by itself again until the next `espalier deploy`, or until you say so: {command}"
                 ));
             }
         }

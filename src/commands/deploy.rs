@@ -228,7 +228,9 @@ async fn existing(
     if on.found.record.state == State::Stuck && !on.found.record.unrestored {
         return Err(resume::refused(&on, "it is stuck: only a person can say which side is to serve"));
     }
-    let reason = Reason::Aborted { by };
+    // What somebody has set since its job was stuck is looked at first.
+    let lost = Reason::JobLost { leased_until: on.found.leased_until };
+    let reason = if on.found.record.unrestored { lost } else { Reason::Aborted { by } };
     takeover::roll_back(aws, on.with_targets(aws).await?, "abort", reason, false, now)
 }
 

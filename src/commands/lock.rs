@@ -56,18 +56,22 @@ pub(super) async fn take(aws: &Aws, clock: &dyn Clock, holder: &str, (id, owner)
     Ok(Some(format!("took over the lock {name} from rollout {before}, whose job is gone")))
 }
 
-/// Writes it over what was `found`. Whoever else has found the same, and was quicker, has it still: then it is put back as theirs.
+/// Writes it over what was `found`. Whoever else has found the same, and was the first to write over it, has it: then it is put back as
+/// theirs, unless somebody has written it since.
 async fn take_over(aws: &Aws, clock: &dyn Clock, name: &str, value: &str, found: Option<&str>) -> Result<bool, Fault> {
-    let version = aws.parameters.put(name, value, true, clock.now()).await?;
-    if version == 1 {
-        return Ok(true);
+    let mut version = aws.parameters.put(name, value, true, clock.now()).await?;
+    let mut first = value.to_owned();
+    while version > 1 {
+        version -= 1;
+        match aws.parameters.get(&format!("{name}:{version}"), clock.now()).await? {
+            Some(before) if Some(before.as_str()) != found => first = before,
+            Some(_) | None => break,
+        }
     }
-    let before = aws.parameters.get(&format!("{name}:{}", version - 1), clock.now()).await?;
-    let is_ours = before.is_some() && before.as_deref() == found;
-    if let Some(theirs) = before.filter(|_| !is_ours) {
-        aws.parameters.put(name, &theirs, true, clock.now()).await?;
+    if first != value && aws.parameters.get(name, clock.now()).await?.as_deref() == Some(value) {
+        aws.parameters.put(name, &first, true, clock.now()).await?;
     }
-    Ok(is_ours)
+    Ok(first == value)
 }
 
 /// By itself, or by its rollout's lease.

@@ -218,7 +218,7 @@ fn ended(record: &Record) -> String {
         Some(at) if has_all && record.verb == "rollback" => format!(" (went back {at})"),
         Some(at) if has_all => format!(" (promoted {at})"),
         None if has_all && record.stable.is_some() => " (settled by hand)".to_owned(),
-        Some(_) | None => " (rolled back)".to_owned(),
+        Some(_) | None => " (not promoted)".to_owned(),
     }
 }
 

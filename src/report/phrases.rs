@@ -276,7 +276,7 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
         Reason::TakenOver { .. } => "Another job owns this rollout now: look at that job's report.",
         Reason::NotRestored { .. } => {
             "Check the weights now, and run the commands given here until they are as they should be. The next \
-             `espalier resume --all` tries again too."
+             `espalier resume --all` tries again too, unless a traffic target is gone."
         }
     })
 }

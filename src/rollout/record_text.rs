@@ -34,7 +34,7 @@ impl Record {
         text.pair("digest", &self.digest);
         text.pair("targets", if self.targets.is_empty() { "none".to_owned() } else { self.targets.join("+") });
         encode_plan(&self.plan).into_iter().for_each(|(key, value)| text.pair(key, value));
-        text.optional("unrestored", self.unrestored.then_some("yes"));
+        text.optional("unrestored", self.unrestored.then_some(self.generation));
         text.optional("owner", Some(&self.owner).filter(|owner| !owner.is_empty()));
         text.optional("waited", Some(self.waited.as_secs()).filter(|_| !self.waited.is_zero()));
         text.optional("hold", self.hold.map(encode_hold));
@@ -105,7 +105,7 @@ impl Record {
                 key: "state".to_owned(),
                 problem: format!("`{state}`, which this version does not know"),
             })?,
-            unrestored: pairs.0.remove("unrestored").is_some(),
+            unrestored: false,
             step: pairs.number("step")?,
             intent: pairs.split("intent")?,
             verified: pairs.split("verified")?,
@@ -140,8 +140,10 @@ impl Record {
             unknown: BTreeMap::new(),
         };
         pairs.0.remove("deadline");
+        // A version that does not know it carries it along: it counts for the job that wrote it alone.
+        let unrestored = optional(&mut pairs, "unrestored")? == Some(record.generation);
         let unknown = pairs.0.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        Ok(Self { unknown, ..record })
+        Ok(Self { unknown, unrestored, ..record })
     }
 }
 

@@ -17,13 +17,18 @@ impl Rollout {
     /// The rollback that a reading asks for, if it does. `expected` are the splits that may be there.
     pub(super) fn checked(&mut self, observation: &Observation, expected: &[Split]) -> Option<Effect> {
         self.say_observed(observation);
+        self.ill(observation, expected)
+            .or_else(|| self.timed_out())
+            .or_else(|| self.unhealthy(observation))
+            .or_else(|| self.judged(observation))
+    }
+
+    /// What ends a rollout at once, however it stands with time.
+    pub(super) fn ill(&mut self, observation: &Observation, expected: &[Split]) -> Option<Effect> {
         self.drifted(observation, expected)
             .or_else(|| self.sides_down(observation))
             .or_else(|| self.deployment_failed(&observation.candidate))
             .or_else(|| self.foreign(&observation.candidate))
-            .or_else(|| self.timed_out())
-            .or_else(|| self.unhealthy(observation))
-            .or_else(|| self.judged(observation))
     }
 
     /// A split that is neither the recorded intent nor the last verified one (rule 3). One that nobody can account for goes before

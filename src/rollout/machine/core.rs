@@ -298,7 +298,7 @@ impl Rollout {
             return self.lets_go(until).unwrap_or(Effect::WaitUntil(until));
         }
         let reason = Reason::Refused { doing: self.doing(), message: refusal.message };
-        if self.not_steered(&reason) {
+        if self.not_steered(&reason, transient) {
             return self.acted();
         }
         match self.phase.clone() {

@@ -83,7 +83,6 @@ impl Rollout {
         let is_theirs = matches!(reason, Reason::Drifted { .. }) && !self.hurried;
         self.phase = Phase::Sticking(reason);
         self.record.state = State::Stuck;
-        self.record.unrestored = matches!(self.phase, Phase::Sticking(Reason::NotRestored { .. }));
         self.give_up = self.now + if is_theirs { WRITE_LIMIT } else { CLAIM_WAIT };
         self.write_record()
     }
@@ -143,13 +142,14 @@ impl Rollout {
     /// The record of the promotion was refused, so that it is not final: an abort may have put the weights back meanwhile, or the
     /// candidate may have gone down.
     pub(super) fn promotion_watched(&mut self, observation: &Observation) -> Effect {
-        let (intent, promoted, previous) = (self.record.intent, self.record.promoted, self.record.previous.clone());
+        let (intent, previous) = (self.record.intent, self.record.previous.clone());
         self.unpromote();
-        if let Some(effect) = self.drifted(observation, &[intent]).or_else(|| self.sides_down(observation)) {
+        if let Some(effect) = self.ill(observation, &[intent]).or_else(|| self.unhealthy(observation)) {
             return effect;
         }
         self.record.state = State::Promoted;
-        self.record.promoted = promoted;
+        // From when it is recorded the old slot keeps its tasks for as long as it was said.
+        self.record.promoted = Some(self.aws_now());
         self.before = std::mem::replace(&mut self.record.previous, previous);
         self.write_record()
     }

@@ -357,3 +357,33 @@ fn c19_minutes_of_throttling_only_slow_a_release_down() {
         assert_eq!((kind(&ending), world.candidate_weight()), (Some(OutcomeKind::Promoted), 100), "from {:?}", all[place]);
     }
 }
+
+/// What is throttled for longer than that ends at the timeout, and says what was refused. A candidate that falls ill meanwhile is not waited
+/// for, at the promotion neither.
+#[test]
+fn a_release_that_is_throttled_ends_at_its_timeout_and_at_once_where_it_falls_ill() {
+    let is_final = |effect: &Effect| matches!(effect, Effect::Record(record, _) if record.state == State::Promoted);
+    let (world, machine) = (World::new(false), usual(&World::new(false)));
+    let started = world.now;
+    let half = |_: &mut World, effect: &Effect| {
+        matches!(effect, Effect::Write(Desired::Split(split)) if split.candidate == 50).then(throttled)
+    };
+    let (world, machine, ending, _) = drive(world, machine, half, |_, _| ());
+    let told = machine.journal().outcome().expect("an outcome").reason.to_string();
+    assert_eq!(kind(&ending), Some(OutcomeKind::RolledBack), "{told}");
+    assert!(told.contains("writing the weights of step 2 failed: throttled, until the timeout of 45m"), "{told}");
+    assert!(world.now.since(started) >= Duration::from_secs(2700));
+
+    let (world, machine) = (World::new(false), usual(&World::new(false)));
+    let ill = |world: &mut World, effect: &Effect| {
+        if is_final(effect) {
+            world.candidate_healthy = 34;
+            return Some(throttled());
+        }
+        None
+    };
+    let (world, machine, ending, _) = drive(world, machine, ill, |_, _| ());
+    let outcome = machine.journal().outcome();
+    assert_eq!((kind(&ending), world.candidate_weight()), (Some(OutcomeKind::RolledBack), 0), "{outcome:?}");
+    assert!(matches!(outcome.map(|outcome| &outcome.reason), Some(Reason::Unhealthy { .. })), "{outcome:?}");
+}

@@ -295,7 +295,8 @@ fn weights_that_are_moved_while_an_abort_watches_are_put_back_in_the_same_tick()
     let mut world = World::new(false);
     let half = [Some(Split { stable: 50, candidate: 50 }); 2];
     (world.actions, world.candidate_tasks) = (half, 3);
-    let record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+    let mut record = rollout(&world, plan(OnDrift::Stop, OnCancel::Rollback), true).record().clone();
+    record.step = 1;
     let release = Release { traffic_targets: vec!["one".to_owned(), "two".to_owned()], ..Release::default() };
     let mut machine = Rollout::abort(record, release, Reason::Cancelled, false);
     let effect = machine.handle(world.now, Event::Begun).expect("begins");

@@ -24,8 +24,9 @@ pub(super) struct Health {
     size: u32,
     /// Since when it grows beyond that.
     growing: Option<Timestamp>,
-    /// How many targets it had at the newest look, and until when exits of tasks are accounted for by it.
-    last: Option<(u32, Timestamp)>,
+    /// How many tasks or targets it had at the newest look, until when exits of tasks are accounted for by it, and when the look before it
+    /// was over, if there was one.
+    last: Option<(u32, Timestamp, Option<Timestamp>)>,
     /// How many of its targets can have served from the look before the newest to the newest; no limit where no task has exited meanwhile.
     lasting: u32,
 }
@@ -37,18 +38,20 @@ impl Health {
     }
 
     /// Takes a look in. A task that exits and is replaced between two looks is missing from neither: those that ran at the one and had
-    /// exited by the other count as missing. What was told to stop does not, since ECS may have started another before it.
+    /// exited by the other count as missing. What was told to stop does not, since ECS may have started another before it. Nor does what
+    /// began to run while the one was taken, which may have seen it or not: it has to have run at the look before.
     pub(super) fn look(&mut self, candidate: &Side, at: Timestamp) {
         let exited = candidate.tasks.as_ref().map(|tasks| &*tasks.exited).unwrap_or_default();
         self.lasting = u32::MAX;
-        if let Some((there, known)) = self.last {
-            let gone = exited.iter().filter(|(from, until)| *from <= known && *until > known).count();
+        if let Some((there, known, Some(before))) = self.last {
+            let gone = exited.iter().filter(|(from, until)| *from <= before && *until > known).count();
             if gone > 0 {
                 self.lasting = there.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX));
             }
         }
         let known = exited.iter().fold(at, |known, (_, until)| known.max(*until));
-        self.last = Some((candidate.settled() + candidate.initial, known));
+        let running = candidate.tasks.as_ref().map_or(0, |tasks| tasks.running);
+        self.last = Some((running.max(candidate.settled() + candidate.initial), known, self.last.map(|(_, known, _)| known)));
     }
 
     /// How many healthy targets count: no more than have served since the look before.

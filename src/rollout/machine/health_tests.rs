@@ -118,13 +118,15 @@ fn why_tasks_stopped_is_told_though_others_run_in_their_place() {
 #[test]
 fn tasks_that_exited_between_two_looks_count_as_missing_though_others_run_in_their_place() {
     let limits = HealthLimits { min_healthy: Share::percent(80), unhealthy_for: 2, ..HealthLimits::default() };
-    // At each look from the second on: how many of those that ran have exited since, how many that never ran at a look.
+    // At each look from the second on: how many of those that ran have exited since, of those that began to while the last was taken, and of
+    // those that never ran at a look.
     for (what, exits, expected) in [
-        ("all at once", vec![(3, 0)], Some("no healthy target")),
-        ("one", vec![(1, 0)], None),
-        ("one at each look", vec![(1, 0), (1, 0)], Some("2 of the candidate's 3 targets were healthy")),
-        ("one at every other look", vec![(1, 0), (0, 0), (1, 0)], None),
-        ("only what was started meanwhile", vec![(0, 3), (0, 3)], None),
+        ("all at once", vec![(3, 0, 0)], Some("no healthy target")),
+        ("one", vec![(1, 0, 0)], None),
+        ("one at each look", vec![(1, 0, 0), (1, 0, 0)], Some("2 of the candidate's 3 targets were healthy")),
+        ("one at every other look", vec![(1, 0, 0), (0, 0, 0), (1, 0, 0)], None),
+        ("what may not have been there at the last look", vec![(0, 0, 0), (0, 3, 0)], None),
+        ("only what was started meanwhile", vec![(0, 0, 3), (0, 0, 3)], None),
     ] {
         let (mut world, mut rollout, mut effect) = at_half(limits);
         let (mut looks, mut last, mut exited) = (0_usize, world.now, Vec::new());
@@ -134,9 +136,10 @@ fn tasks_that_exited_between_two_looks_count_as_missing_though_others_run_in_the
                 && let Some(tasks) = &mut observation.candidate.tasks
                 && observation.stable.is_some()
             {
-                let (old, new) = looks.checked_sub(1).and_then(|at| exits.get(at)).copied().unwrap_or_default();
+                let (old, late, new) = looks.checked_sub(1).and_then(|at| exits.get(at)).copied().unwrap_or_default();
                 let just = Timestamp::from_millis(observation.at.as_millis() - 100);
-                exited.extend((0..old).map(|_| (last, just)).chain((0..new).map(|_| (just, just))));
+                let begun = [(old, Timestamp::default()), (late, last), (new, just)];
+                exited.extend(begun.iter().flat_map(|(count, from)| (0..*count).map(|_| (*from, just))));
                 // ECS remembers them: what is known already does not count again.
                 tasks.exited = exited.as_slice().into();
                 (looks, last) = (looks + 1, observation.at);

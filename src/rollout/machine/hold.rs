@@ -28,7 +28,7 @@ impl Rollout {
     pub(super) fn holding_watched(&mut self, observation: &Observation) -> Effect {
         let (expected, hold) = ([self.record().intent, self.record().verified], self.record().hold);
         self.keep_hold();
-        if let Some(effect) = self.drifted(observation, &expected).or_else(|| self.sides_down(observation)) {
+        if let Some(effect) = self.ill(observation, &expected).or_else(|| self.unhealthy(observation)) {
             return effect;
         }
         self.record.hold = hold;

@@ -290,6 +290,11 @@ impl Rollout {
     /// Why the rollout is late: where a bake went on for want of a verdict, that.
     pub(super) fn late(&self) -> Reason {
         let timeout = self.record().plan.timeout;
+        if let Some(message) = &self.refusal {
+            let message =
+                format!("{}, until the timeout of {}", message.trim_end_matches('.'), humantime::format_duration(timeout));
+            return Reason::Refused { doing: self.doing(), message };
+        }
         let is_baking = matches!(self.phase, Phase::Stepping(_, StepStage::Baking { .. }));
         let waits = is_baking && self.judging.baked.is_some() && !self.judging.passed;
         if waits { Reason::Inconclusive { timeout, missing: self.missing() } } else { Reason::TimedOut { timeout } }

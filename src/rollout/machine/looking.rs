@@ -3,7 +3,7 @@
 //! reading that fails does not stand in the way, unless one before it saw stable down.
 
 use super::{
-    core::{Phase, RESTORE_LIMIT, Rollout},
+    core::{Phase, RESTORE_LIMIT, Rollout, WRITE_LIMIT},
     rollback::{Rollback, Stage},
     types::{Effect, Role},
 };
@@ -36,9 +36,10 @@ impl Rollout {
             self.at(rollback, Stage::Revisiting);
             return Effect::ReadBack;
         }
-        // Whoever asks for it asks for it as things are.
-        if !matches!(rollback.reason, Reason::Aborted { .. }) {
+        // Whoever asks for it asks for it as things are, and a job that is being killed has looked a moment ago.
+        if !matches!(rollback.reason, Reason::Aborted { .. }) && !self.hurried {
             self.at(rollback, Stage::Comparing);
+            self.give_up = self.now + WRITE_LIMIT;
             return Effect::ReadBack;
         }
         self.look_at_stable()
@@ -52,6 +53,12 @@ impl Rollout {
         if let Some(place) = place.filter(|_| self.record().plan.on_drift == OnDrift::Stop) {
             return self.stick(self.drift(place, observation, self.record().intent));
         }
+        self.compared_enough(rollback)
+    }
+
+    /// It was looked at, or cannot be: that it was not does not keep traffic from where it belongs for ever.
+    pub(super) fn compared_enough(&mut self, rollback: Rollback) -> Effect {
+        self.give_up = self.now + RESTORE_LIMIT;
         self.at(rollback, Stage::Looking);
         self.look_at_stable()
     }
@@ -70,10 +77,10 @@ impl Rollout {
         self.close(rollback)
     }
 
-    /// A split that a job on this rollout may have written.
+    /// A split that a job on this rollout may have written: its record goes before its weights.
     pub(super) fn is_of_plan(&self, split: Split) -> bool {
         let record = self.record();
-        let steps = || record.plan.steps.iter().filter_map(|step| Split::for_share(step.share).ok());
+        let steps = || record.plan.steps.iter().take(record.step + 1).filter_map(|step| Split::for_share(step.share).ok());
         split == record.intent || split == record.verified || steps().any(|step| step == split)
     }
 

@@ -143,7 +143,7 @@ impl Rollout {
         if !self.touched {
             self.nothing_was_held();
         }
-        self.record.state = State::Closed;
+        self.record.state = if self.steering.later { State::RolledBack } else { State::Closed };
         self.record.intent = self.at_rest();
         self.record.verified = self.at_rest();
         self.write_record()

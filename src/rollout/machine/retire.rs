@@ -237,7 +237,9 @@ impl Rollout {
         }
         // An abort may have taken over since the last reading: its record is not written over.
         self.give_up = self.now + WRITE_LIMIT;
-        self.record.state = State::Closed;
+        if !self.steering.later {
+            self.record.state = State::Closed;
+        }
         Effect::ReadBack
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Rollback {
     intent: Option<Split>,
     /// Somebody has moved the weights since they were back: they are left alone.
     pub(super) left: bool,
+    /// A traffic target is gone: trying again does not bring it back.
+    gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,12 +79,22 @@ impl Rollback {
     /// Takes a rollout over whose record announces `intent`: its job may still be at that write.
     pub(super) const fn taking_over(reason: Reason, intent: Split) -> Self {
         let intent = Some(intent);
-        Self { reason, stage: Stage::Looking, denied: None, takeover: true, raised: false, guard: None, intent, left: false }
+        Self {
+            reason,
+            stage: Stage::Looking,
+            denied: None,
+            takeover: true,
+            raised: false,
+            guard: None,
+            intent,
+            left: false,
+            gone: false,
+        }
     }
 
     /// It reads before it writes.
     pub(super) const fn is_looking(&self) -> bool {
-        matches!(self.stage, Stage::Comparing | Stage::Looking)
+        matches!(self.stage, Stage::Looking)
     }
 
     /// Weights are being put back: nothing else is read until they are.
@@ -92,7 +104,7 @@ impl Rollback {
 
     /// Weights are not back yet, or nobody has read it.
     pub(super) const fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Comparing | Stage::Looking | Stage::Writing | Stage::Raising)
+        matches!(self.stage, Stage::Looking | Stage::Writing | Stage::Raising)
     }
 }
 
@@ -125,6 +137,7 @@ impl Rollout {
             guard: None,
             intent,
             left: false,
+            gone: false,
         });
         if self.touched {
             return Effect::Write(self.restoring());
@@ -276,7 +289,7 @@ impl Rollout {
             (None, None) => None,
         };
         match message {
-            Some(message) => self.not_restored(rollback, message),
+            Some(message) => self.not_restored(Rollback { gone: gone.is_some(), ..rollback }, message),
             None => {
                 // It was back already: that it is not any more is news, and no reason to wait.
                 self.paused |= rollback.guard.take().is_some();
@@ -315,6 +328,7 @@ impl Rollout {
     }
 
     fn not_restored(&mut self, rollback: Rollback, message: String) -> Effect {
+        self.record.unrestored = !rollback.gone;
         self.stick(Reason::NotRestored { message, cause: Box::new(rollback.reason) })
     }
 
@@ -323,7 +337,8 @@ impl Rollout {
     pub(super) fn rollback_refused(&mut self, mut rollback: Rollback, reason: Reason) -> Effect {
         let message = if let Reason::Refused { message, .. } = &reason { message.clone() } else { reason.to_string() };
         match rollback.stage {
-            Stage::Revisiting | Stage::Comparing | Stage::Looking => self.restore_now(rollback),
+            Stage::Comparing => self.compared_enough(rollback),
+            Stage::Revisiting | Stage::Looking => self.restore_now(rollback),
             // The record is only a courtesy to later jobs: the weights come first.
             Stage::Raising => {
                 self.at(Rollback { raised: true, ..rollback }, Stage::Writing);
@@ -357,6 +372,10 @@ impl Rollout {
 
     /// A signal while it rolls back: the weights first, then the record, and nothing more.
     pub(super) fn hurry_back(&mut self, rollback: Rollback) -> Effect {
+        if rollback.stage == Stage::Comparing {
+            self.give_up = self.now + WRITE_TIMEOUT;
+            return Effect::ReadBack;
+        }
         // Stable has nothing left, and what the candidate has is being read: that decides (rule 1), or else that it cannot be read.
         if rollback.is_looking() && self.is_stable_down() && !self.force {
             self.give_up = self.give_up.min(self.now + WRITE_TIMEOUT);

@@ -41,6 +41,8 @@ pub(super) struct Steering {
     kept: Vec<Steer>,
     /// Nothing else is done any more, and for how long has been decided.
     pub(super) last: bool,
+    /// Some of that was only throttled: the record stays open for it, and the next sweep tries again.
+    pub(super) later: bool,
     /// What the record says to be held was held by an earlier rollout.
     unfinished: bool,
 }
@@ -190,7 +192,7 @@ impl Rollout {
     }
 
     /// Refused for good, or too long: said, with what follows from it, and the rollout goes on.
-    pub(super) fn not_steered(&mut self, reason: &Reason) -> bool {
+    pub(super) fn not_steered(&mut self, reason: &Reason, transient: bool) -> bool {
         let Some(refused) = self.steering.doing.take() else { return false };
         let (role, what) = match refused {
             // Without these a release does not begin: the phase's own way out.
@@ -200,6 +202,7 @@ impl Rollout {
         };
         self.steering.owed[place(role)] = false;
         self.steering.kept.push(refused);
+        self.steering.later |= transient;
         self.say(Happening::Concern { what: format!("{reason}; {what}") });
         true
     }

@@ -8,6 +8,7 @@ use super::{
     looking::Seen,
     release::StepStage,
     retire::Retire,
+    rollback::Stage,
     types::{Desired, Effect},
 };
 use crate::{
@@ -51,6 +52,10 @@ impl Rollout {
                 } else {
                     self.untouched(reason)
                 }
+            }
+            // What nobody has asked for is not in such a hurry: it is read again before it is done unread.
+            Phase::RollingBack(rollback) if rollback.stage == Stage::Comparing && (permanent || self.now >= self.give_up) => {
+                self.compared_enough(rollback)
             }
             // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
             Phase::RollingBack(rollback) if rollback.is_looking() && !self.is_stable_down() => self.restore_now(rollback),
@@ -222,7 +227,7 @@ impl Rollout {
         let ended = match self.record.state {
             State::Closed | State::Held | State::Stuck => true,
             // The job is ending: what is left to do is nobody's until somebody takes it.
-            State::RolledBack | State::Promoted => self.hurried,
+            State::RolledBack | State::Promoted => self.hurried || self.steering.later,
             State::Running => self.let_go,
         };
         Effect::Record(Box::new(self.record.clone()), (!ended).then(|| self.lease_end()))

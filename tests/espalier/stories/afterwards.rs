@@ -216,7 +216,7 @@ fn a_release_that_runs_is_watched_until_somebody_has_ended_it() {
     ));
     let told = told.ends_with(0).says("running, step 1 of").says("myservice-a 95, myservice-b 5");
     let (before, after) = told.run.stdout.split_once("running, step 1").expect("it ran");
-    assert!(before.contains("myservice-b 5") && after.contains("closed (rolled back), step 1 of"), "{}", told.run.stdout);
+    assert!(before.contains("myservice-b 5") && after.contains("closed (not promoted), step 1 of"), "{}", told.run.stdout);
     assert!(after.contains("myservice-a 100"), "the rule's weights are told once they are back: {after}");
 }
 
@@ -241,6 +241,6 @@ fn a_status_is_watched_until_the_rollout_has_ended_or_somebody_has_seen_enough()
         exits 0 espalier status --lattice-service myservice --watch
         "#,
     );
-    let told = told.ends_with(0).says("held, before step 2 of 2").says("closed (rolled back), step 1 of 2 (5%), held by no job");
+    let told = told.ends_with(0).says("held, before step 2 of 2").says("closed (not promoted), step 1 of 2 (5%), held by no job");
     assert_eq!(told.run.stdout.matches("held, before step 2 of 2").count(), 1, "only changes are told: {}", told.run.stdout);
 }
