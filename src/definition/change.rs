@@ -1,9 +1,14 @@
 //! What would change, for people and programs: both sides of it, as a unified diff and as a JSON patch.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::{Value, json};
-use similar::TextDiff;
+use similar::{
+    DiffOp,
+    algorithms::{Capture, Compact, Replace, myers},
+    group_diff_ops,
+    udiff::UnifiedHunkHeader,
+};
 
 use super::compare::Difference;
 
@@ -51,9 +56,15 @@ impl Change {
         }
         let pretty = |value: &Value| if value.is_null() { String::new() } else { format!("{value:#}\n") };
         let (before, after) = (pretty(&self.before), pretty(&self.after));
-        let diff = TextDiff::from_lines(&before, &after);
-        let unified = diff.unified_diff().context_radius(3).header(&format!("{} (runs)", self.name), "the file").to_string();
-        unified.trim_end().to_owned()
+        let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+        let mut unified = format!("--- {} (runs)\n+++ the file", self.name);
+        for hunk in group_diff_ops(differing_lines(&before, &after), 3) {
+            write!(unified, "\n{}", UnifiedHunkHeader::new(&hunk)).expect("a text takes everything");
+            for change in hunk.iter().flat_map(|lines| lines.iter_changes(&before[..], &after[..])) {
+                write!(unified, "\n{}{}", change.tag(), change.value()).expect("a text takes everything");
+            }
+        }
+        unified
     }
 
     /// A JSON patch (RFC 6902) from what runs to what the file says.
@@ -66,6 +77,13 @@ impl Change {
         };
         self.differences.iter().map(operation).collect()
     }
+}
+
+/// By the one algorithm, named: whoever leaves the choice to the library has all of them in the binary, two hundred kilobytes.
+fn differing_lines(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
+    let mut found = Compact::new(Replace::new(Capture::new()), before, after);
+    let Ok(()) = myers::diff(&mut found, before, 0..before.len(), after, 0..after.len());
+    found.into_inner().into_inner().into_ops()
 }
 
 /// Puts `value` in the place of what stands at a JSON pointer, or removes that.

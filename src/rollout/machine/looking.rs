@@ -34,6 +34,7 @@ impl Rollout {
         // They were put back, and read back: what is not so any more is somebody's.
         if self.record().state == State::RolledBack && !self.force {
             self.at(rollback, Stage::Revisiting);
+            self.give_up = self.now + WRITE_LIMIT;
             return Effect::ReadBack;
         }
         // Whoever asks for it asks for it as things are, and a job that is being killed has looked a moment ago.
@@ -67,8 +68,7 @@ impl Rollout {
     /// keeps its tasks.
     pub(super) fn revisited(&mut self, mut rollback: Rollback, observation: &Observation) -> Effect {
         if observation.actions.iter().flatten().all(|action| self.is_restored(action)) {
-            self.at(rollback, Stage::Looking);
-            return self.look_at_stable();
+            return self.compared_enough(rollback);
         }
         let what =
             "the traffic targets changed since it was rolled back: they stay as they are, and the candidate keeps its tasks";

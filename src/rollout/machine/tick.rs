@@ -9,7 +9,7 @@ use super::{
     release::StepStage,
     retire::Retire,
     rollback::Stage,
-    types::{Desired, Effect},
+    types::{Desired, Effect, Ending},
 };
 use crate::{
     rollout::{
@@ -56,6 +56,10 @@ impl Rollout {
             // What nobody has asked for is not in such a hurry: it is read again before it is done unread.
             Phase::RollingBack(rollback) if rollback.stage == Stage::Comparing && (permanent || self.now >= self.give_up) => {
                 self.compared_enough(rollback)
+            }
+            // They were put back and read back once: what cannot be looked at is left to the next sweep.
+            Phase::RollingBack(rollback) if rollback.stage == Stage::Revisiting && (permanent || self.now >= self.give_up) => {
+                self.left(Ending::Untouched(reason))
             }
             // Asked to restore, and nothing says that it would harm: a reading that fails does not stand in the way.
             Phase::RollingBack(rollback) if rollback.is_looking() && !self.is_stable_down() => self.restore_now(rollback),
