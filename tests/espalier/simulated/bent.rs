@@ -98,7 +98,7 @@ fn killed(afterwards: Vec<(u64, Verb)>) -> Case {
 }
 
 /// With a hook of this kind.
-fn hooked(at: Point, takes: u64, exit: i32) -> Case {
+pub(super) fn hooked(at: Point, takes: u64, exit: i32) -> Case {
     let mut case = quiet();
     case.errands.push(Errand { at, runs: Runs::Task, takes, exit, limit: Duration::from_secs(60) });
     case.candidate.commands.insert(command(at), Exit { after: takes, code: exit, reason: None });

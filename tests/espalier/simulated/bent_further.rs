@@ -29,7 +29,7 @@ use crate::simulation::{
 };
 
 /// What it reads is bent.
-fn reads(event: Event, bend: fn(&mut Observation)) -> Event {
+pub(super) fn reads(event: Event, bend: fn(&mut Observation)) -> Event {
     let Event::Observed(mut seen) = event else { return event };
     bend(&mut seen);
     Event::Observed(seen)
@@ -49,7 +49,7 @@ fn rung() -> Case {
 }
 
 /// One of the candidate's tasks is stopped whenever it is looked at and all three are well.
-fn one_task_short(world: &mut Direct, effect: &Effect) {
+pub(super) fn one_task_short(world: &mut Direct, effect: &Effect) {
     let group = "arn:aws:vpc-lattice:ap-northeast-1:123456789012:targetgroup/tg-0000000000000000b";
     if world.targets(group).filter(|(_, _, health)| *health == Health::Healthy).count() < 3 {
         return;

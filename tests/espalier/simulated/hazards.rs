@@ -91,6 +91,7 @@ pub(super) fn quiet() -> Case {
     case.blows.clear();
     case.beside.clear();
     case.afterwards.clear();
+    case.together = None;
     case
 }
 
@@ -131,11 +132,15 @@ fn flagger_b2_weights_are_back_in_the_tick_that_sees_the_failure() {
 
 #[test]
 fn flagger_b3_a_weight_that_somebody_sets_is_never_stepped_from() {
-    let case = Case { people: vec![sets(70, 93, 7)], ..quiet() };
-    let played = played(&case);
-    assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::Drifted { .. })));
-    assert!(played.history.iter().all(|facts| facts.share(CANDIDATE) <= 7_000), "nothing above what somebody set");
-    assert_eq!(last(&played).written[0].map(|weights| weights.slots), Some([93, 7]), "theirs stays");
+    // Also where it is another step of the plan.
+    for [stable, candidate] in [[93, 7], [50, 50], [0, 100]] {
+        let case = Case { people: vec![sets(70, stable, candidate)], ..quiet() };
+        let played = played(&case);
+        assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::Drifted { .. })), "{candidate}: {:?}", outcome(&played));
+        let most = candidate * 1_000;
+        assert!(played.history.iter().all(|facts| facts.share(CANDIDATE) <= most), "nothing above what somebody set");
+        assert_eq!(last(&played).written[0].map(|weights| weights.slots), Some([stable, candidate]), "theirs stays");
+    }
 }
 
 #[test]

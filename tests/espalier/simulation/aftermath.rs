@@ -3,11 +3,11 @@
 //! Whatever befell the jobs, once the lease has run out and AWS answers again a sweep (`resume --all`) finds all that it needs, and
 //! ends what is left open. Cases in which somebody else had a hand in actions or tags are another rule's.
 
-use std::{rc::Rc, time::Duration};
+use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use espalier::{aws::ledger::Found, rollout::record::State, time::Timestamp};
 
-use super::{case::Verb, facts::Facts, readings::recorded, run::Run, stage::OURS};
+use super::{case::Verb, court::Court, errands, facts::Facts, kept, readings::recorded, run::Run, stage::OURS};
 
 pub(crate) const REST: &str =
     "9: whoever comes after the last job ends what it left: no candidate keeps part of the weight, no record stays open";
@@ -34,6 +34,12 @@ pub(super) fn has_to(verb: Verb, found: &Found, now: Timestamp) -> bool {
         (Verb::LastStep, State::Running | State::RolledBack) => record.id == OURS,
         (Verb::Rollback | Verb::Promote | Verb::Resume | Verb::Sweep | Verb::Recover | Verb::LastStep, _) => false,
     }
+}
+
+/// What was rolled back is exactly what was before, once the candidate's last target is gone (rule 5).
+fn is_left(found: Option<&Found>, facts: &Facts, court: &Court<'_>) -> bool {
+    let was_rolled_back = found.is_some_and(|found| found.record.id == OURS && found.record.promoted.is_none());
+    was_rolled_back && facts.slots[1].present == 0 && facts.written != court.at_start.written
 }
 
 impl Run<'_> {
@@ -84,8 +90,29 @@ impl Run<'_> {
         all.into_iter().flatten().max().unwrap_or_default()
     }
 
+    /// Nothing that was borrowed is left: what AWS has refused for good is.
+    fn returned(&mut self, facts: &Facts) -> Result<(), String> {
+        let [held, tests] = [0, 1].map(|what| self.court.jobs.iter().any(|job| job.gave_up()[what]));
+        let serving = (0..facts.slots.len()).find(|slot| facts.share(*slot) == 100_000);
+        let scaled = serving.and_then(|slot| facts.scaled[slot]).zip(self.case.scaled).filter(|_| !held);
+        if let Some((seen, _)) = scaled.filter(|(seen, as_was)| !kept::is_suspended(*seen, *as_was) || seen.min == 0) {
+            return Err(format!("in the end what serves scales by {seen:?}, and not as before"));
+        }
+        if facts.doors > 0 && !tests {
+            return Err(format!("in the end {} test rules are left", facts.doors));
+        }
+        // Whoever gave up ending it may be another job than the one that ran it (seed 190040734).
+        let gave_up = self.court.jobs.iter().any(|job| job.unended);
+        let ran = self.court.jobs.iter().filter(|job| job.hooked && !gave_up);
+        let ids: BTreeSet<String> = ran.map(|job| job.record.id.clone()).collect();
+        match ids.iter().find_map(|id| errands::running(&mut self.world, id).pop()) {
+            Some(task) => Err(format!("in the end {task} runs")),
+            None => Ok(()),
+        }
+    }
+
     /// Nothing is left half done.
-    fn rests(&self, facts: &Facts) -> Result<(), String> {
+    fn rests(&mut self, facts: &Facts) -> Result<(), String> {
         if self.is_strange() {
             return Ok(());
         }
@@ -95,8 +122,9 @@ impl Run<'_> {
         let found = recorded(&self.world, &self.stage);
         match found.as_ref().map(|found| found.record.state) {
             // A person has to, and is told so: only AWS's own refusals need none.
-            Some(State::Stuck) if found.is_some_and(|found| !found.record.unrestored) => Ok(()),
-            Some(State::Closed) if is_whole => Ok(()),
+            Some(State::Stuck) if found.as_ref().is_some_and(|found| !found.record.unrestored) => Ok(()),
+            Some(State::Closed) if is_whole && self.court.jobs.iter().any(|job| job.denied || job.cut_short) => Ok(()),
+            Some(State::Closed) if is_whole && !is_left(found.as_deref(), facts, &self.court) => self.returned(facts),
             None if facts.written == self.court.at_start.written => Ok(()),
             Some(state) => Err(format!("in the end the record says {state}, and the traffic targets {:?}", facts.written)),
             None => Err(format!("in the end there is no record, and the traffic targets say {:?}", facts.written)),

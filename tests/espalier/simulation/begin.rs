@@ -3,11 +3,7 @@
 use std::rc::Rc;
 
 use espalier::{
-    rollout::{
-        machine::{Effect, Event},
-        record::State,
-        split::Split,
-    },
+    rollout::{machine::Event, record::State, split::Split},
     time::Timestamp,
 };
 
@@ -21,12 +17,11 @@ use super::{
 
 impl Run<'_> {
     pub(super) fn begin(&mut self, name: &str, begun: Begun, verb: Option<Verb>) {
-        let Begun { mut rollout, slots, ledger, door, errands } = begun;
+        let Begun { mut rollout, slots, ledger, door, errands, rolls_back } = begun;
         let facts = self.facts();
         let place = |group: &str| self.stage.slots.iter().position(|slot| slot.group_arn.as_str() == group).unwrap_or(1);
         let record = rollout.record().clone();
         let effect = Rc::new(rollout.handle(self.clock(self.offset), Event::Begun).expect("a job begins"));
-        let rolls_back = matches!(*effect, Effect::CountHealthy(_) | Effect::Write(_));
         let fresh = matches!(verb, None | Some(Verb::Deploy));
         let restores = record.verb == "rollback" && verb == Some(Verb::Rollback);
         let goes_on = matches!(verb, Some(Verb::Promote | Verb::Resume));
@@ -51,6 +46,8 @@ impl Run<'_> {
             hindered: self.world.now(),
             refused: false,
             denied: false,
+            unended: false,
+            cut_short: false,
             unwritten: None,
             unseen: false,
             step: record.plan.steps.iter().position(|step| Split::for_share(step.share).ok() == Some(record.verified)),
@@ -66,10 +63,12 @@ impl Run<'_> {
             acted_since: false,
             superseded: false,
             drift_seen: false,
+            drifts: false,
             // Its record says so.
             shown: stable.is_some() && record.verified.candidate > 0,
             put_back: false,
             promoted: record.state == State::Promoted,
+            is_final: record.state == State::Promoted,
             condemned: false,
             unread: false,
             hooked: !errands.hooks().is_empty(),

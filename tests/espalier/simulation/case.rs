@@ -142,6 +142,8 @@ pub(crate) struct Case {
     pub(crate) beside: Vec<(u64, Verb)>,
     /// Jobs that begin one after the other, each so many seconds after the one before it is over.
     pub(crate) afterwards: Vec<(u64, Verb)>,
+    /// Beside the first of these, so many seconds after it.
+    pub(crate) together: Option<(u64, Verb)>,
 }
 
 /// The image that serves at the start, and the one that is released.
@@ -174,9 +176,10 @@ impl std::fmt::Display for Case {
             let (versus, least, nothing) = (metric.versus, metric.min_requests, metric.on_no_data);
             writeln!(
                 f,
-                "judged by {}: {}, {versus:?}, of {least} requests, no data {nothing:?}",
+                "judged by {}: {}, {versus:?}, of {least} requests, no data {nothing:?}{}",
                 metric.source,
-                metric.limits()
+                metric.limits(),
+                if metric.report_only { ", reported only" } else { "" }
             )?;
         }
         for alarm in &self.analysis.alarms {
@@ -229,6 +232,9 @@ impl std::fmt::Display for Case {
         }
         for (after, verb) in &self.afterwards {
             writeln!(f, "{after} s after that another job: {verb:?}")?;
+        }
+        if let Some((after, verb)) = self.together {
+            writeln!(f, "{after} s after the first of these begins another one: {verb:?}")?;
         }
         Ok(())
     }

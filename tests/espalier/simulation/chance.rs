@@ -43,11 +43,12 @@ impl Case {
         case.latency = Duration::from_millis(dice.one(&[0, 0, 80, 300, 900, 1800]));
         case.ahead = dice.one(&[0, 0, -600, -7, 7, 600]);
         for _ in 0..dice.one(&[0, 1, 1, 2, 2, 3]) {
-            case.befall(&mut dice);
+            case.befall((5, HORIZON), &mut dice);
         }
         case.interrupt(&mut dice);
         case.watch_an_alarm(&mut dice);
         case.be_as_patient(&mut dice);
+        case.think_again(&mut dice);
         case
     }
 
@@ -60,6 +61,7 @@ impl Case {
         as_always
             && self.faults.iter().all(|fault| fault.effect != Effect::Hang || lasts(fault) <= 60)
             && self.beside.is_empty()
+            && self.together.is_none()
             && self.afterwards.iter().all(|(_, verb)| *verb != Verb::Deploy)
             && self.errands.iter().all(|errand| errand.runs == Runs::Task)
             && self.scaled.is_none_or(|suspended| suspended == Suspended::default())
@@ -135,17 +137,20 @@ impl Case {
             blows: Vec::new(),
             beside: Vec::new(),
             afterwards: Vec::new(),
+            together: None,
         }
     }
 
-    fn befall(&mut self, dice: &mut Dice) {
-        let at = dice.between(5, HORIZON);
+    /// One thing goes wrong, between these two moments.
+    pub(super) fn befall(&mut self, (from, until): (u64, u64), dice: &mut Dice) {
+        let at = dice.between(from, until);
         if dice.percent(50) && self.befall_furniture(at, dice) {
             return;
         }
         let well = Behaviour::default;
         match dice.between(0, 13) {
-            0..=5 => self.befall_in_a_file(dice),
+            // The first ones from the very beginning.
+            0..=5 => self.befall_in_a_file((if from == 5 { 0 } else { from }, until), dice),
             6 => {
                 let tasks = u32::try_from(dice.between(1, 6)).expect("small");
                 if self.scaled.is_some() { self.demand.push((at, tasks)) } else { self.others.push((at, Other::Resize(tasks))) }
@@ -167,15 +172,15 @@ impl Case {
         }
     }
 
-    fn befall_in_a_file(&mut self, dice: &mut Dice) {
-        let at = dice.between(0, HORIZON);
+    fn befall_in_a_file(&mut self, (from, until): (u64, u64), dice: &mut Dice) {
+        let at = dice.between(from, until);
         if dice.percent(30) && self.befall_furniture(at, dice) {
             return;
         }
         match dice.between(0, 10) {
             0 => self.candidate = sick(&self.candidate, dice),
             1 => self.candidate = Behaviour { unhealthy_above: Some(dice.one(&[4.0, 20.0, 60.0])), ..self.candidate.clone() },
-            2 => self.stable.healthy_for = Some(dice.between(40, HORIZON)),
+            2 => self.stable.healthy_for = Some(dice.between(40, until.max(40))),
             3..=6 => self.faults.push(fault(at, dice)),
             7 => {
                 let split = dice.one(&[[77, 23], [50, 50], [0, 100], [100, 0], [95, 5]]);

@@ -15,7 +15,7 @@ use espalier::{
     time::Timestamp,
 };
 
-use super::{case::Case, claims, endings, facts::Facts, judged, kept, rules, watched::Watched};
+use super::{case::Case, claims, endings, facts::Facts, judged, kept, rules, walks, watched::Watched};
 
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,8 +105,11 @@ impl<'c> Court<'c> {
             };
             let is = (standing.is)(self.case, job, facts);
             let stood = self.standing[place].stands(is, facts.at, job.hindered);
+            if stood <= grace {
+                continue;
+            }
             let patience = self.case.plan.health.unhealthy_for - 1;
-            let more = if standing.rule == rules::HEALTH { patience } else { standing.more_intervals };
+            let more = if [rules::HEALTH, rules::ENOUGH].contains(&standing.rule) { patience } else { standing.more_intervals };
             if stood > grace + self.case.plan.interval * more {
                 let what = format!("{} for {stood:?} while {} watched", standing.what, job.name);
                 self.hold(standing.rule, facts.at, Err(what));
@@ -124,13 +127,15 @@ impl<'c> Court<'c> {
         proven: &BTreeSet<(Point, usize)>,
     ) {
         let watched = &self.jobs[job];
-        let held: Vec<(&'static str, Result<(), String>)> = match effect {
+        let mut held: Vec<(&'static str, Result<(), String>)> = match effect {
             Effect::Write(desired) => vec![
                 (judged::PASS, judged::step(self, watched, *desired, before.at)),
                 (kept::GATES, kept::gate(self.case, watched, *desired, proven)),
                 (rules::CAPACITY, rules::capacity(watched, *desired)),
                 (rules::PLAN, rules::plan(watched, *desired, before.at)),
                 (rules::DRIFT, rules::drift(watched, *desired, self.case)),
+                (walks::HELD, walks::hold(watched, *desired)),
+                (walks::FINAL, walks::is_final(watched, *desired)),
                 (rules::EMERGENCY, rules::emergency(watched, *desired)),
                 (rules::INTENT, rules::intent(watched, *desired, recorded, self.tags_lost)),
                 (claims::LEASE, claims::lease(watched)),
@@ -141,8 +146,8 @@ impl<'c> Court<'c> {
                 let edited = self.edited.iter().any(|edited| *edited);
                 vec![
                     (claims::LEASE, claims::lease(watched)),
-                    (rules::SIGNAL, rules::signal(watched, before)),
                     (rules::PROMOTION, rules::promotion(watched, record, edited)),
+                    (walks::BAKED, walks::baked(watched, record, before.at)),
                     (rules::EMERGENCY, rules::emergency_is_no_promotion(watched, record)),
                     (judged::PASS, judged::promotion(self, watched, record, before.at)),
                     (kept::GATES, kept::promotion(self.case, watched, record, proven)),
@@ -156,21 +161,26 @@ impl<'c> Court<'c> {
                     (rules::SIZE, rules::size(watched, (*role, *count), recorded, before, edited)),
                 ]
             }
-            Effect::WaitUntil(_) => vec![(rules::SIGNAL, rules::signal_waits(watched, before))],
             Effect::Renew(_) | Effect::Steer(_) | Effect::OpenTest | Effect::CloseTest | Effect::StartHook(_) => {
                 vec![(claims::LEASE, claims::lease(watched))]
             }
             // What it started it ends, whoever goes on.
-            Effect::EndHook | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::Finish(_) => Vec::new(),
+            Effect::EndHook
+            | Effect::Observe(_)
+            | Effect::ReadBack
+            | Effect::CountHealthy(_)
+            | Effect::WaitUntil(_)
+            | Effect::Finish(_) => Vec::new(),
         };
+        held.push((rules::SIGNAL, walks::signal(watched, effect, before)));
         for (rule, held) in held {
             self.hold(rule, before.at, held);
         }
         let watched = &mut self.jobs[job];
+        watched.acted_since |= walks::answers(effect, self.case.plan.on_cancel);
         match effect {
             Effect::Write(desired) => {
                 watched.touched = true;
-                watched.acted_since = true;
                 match desired {
                     Desired::Split(split) if watched.stable.is_some() && split.candidate > 0 => {
                         watched.step = rules::step(watched, *split).or(watched.step);
@@ -187,7 +197,6 @@ impl<'c> Court<'c> {
                 }
             }
             Effect::Record(record, _) => {
-                watched.acted_since = true;
                 watched.promoted |= record.state == State::Promoted;
                 watched.record = (**record).clone();
             }
@@ -198,8 +207,12 @@ impl<'c> Court<'c> {
             | Effect::OpenTest
             | Effect::CloseTest
             | Effect::StartHook(_)
-            | Effect::EndHook => watched.acted_since = true,
-            Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) | Effect::WaitUntil(_) | Effect::Finish(_) => {}
+            | Effect::EndHook
+            | Effect::Observe(_)
+            | Effect::ReadBack
+            | Effect::CountHealthy(_)
+            | Effect::WaitUntil(_)
+            | Effect::Finish(_) => {}
         }
     }
 
@@ -214,6 +227,9 @@ impl<'c> Court<'c> {
         let watched = &mut self.jobs[job];
         if let (Effect::Steer(Steer::Hold), Some(stable)) = (effect, watched.stable) {
             watched.kept = watched.kept.min(after.slots[stable].desired);
+        }
+        if *effect == Effect::EndHook {
+            watched.unended = matches!(answer, Event::Refused(_));
         }
         if let Event::Refused(refusal) = answer {
             watched.refused = true;
@@ -230,6 +246,7 @@ impl<'c> Court<'c> {
         if matches!(effect, Effect::Write(_)) && watched.step.is_some() && !watched.fell {
             (watched.stepped, watched.unseen) = (after.at, true);
         }
+        watched.is_final |= matches!(effect, Effect::Record(record, _) if record.state == State::Promoted);
         if matches!(effect, Effect::CountHealthy(_)) {
             watched.saw = Some(after.clone());
         }
@@ -240,7 +257,9 @@ impl<'c> Court<'c> {
             if std::mem::take(&mut watched.unseen) && watched.hindered > watched.stepped {
                 watched.stepped = after.at;
             }
-            watched.drift_seen |= !watched.asked && !(watched.aborts && watched.touched) && rules::drifted(watched, after);
+            let drifted = rules::drifted(watched, after, &self.by_hand);
+            watched.drift_seen |= !watched.asked && !(watched.aborts && watched.touched) && drifted;
+            watched.drifts |= drifted && walks::climbs(watched);
             watched.put_back |= watched.shown && rules::is_put_back(watched, after, &self.by_hand);
             watched.shown |= rules::is_shown(watched, after);
             watched.looked = Some(after.clone());
@@ -287,14 +306,18 @@ impl<'c> Court<'c> {
         let watched = &self.jobs[job];
         // Whoever has taken the rollout over runs hooks of the same name, and ends them itself.
         let theirs = self.jobs.iter().enumerate().any(|(place, other)| place != job && !other.over && other.hooked);
-        let excused = left.is_empty() || watched.refused || watched.signalled.is_some() || theirs;
+        // What could not be ended in two minutes is the next job's.
+        let gave_up = watched.is_hindered(at) || watched.unended;
+        let excused = left.is_empty() || gave_up || watched.signalled.is_some() || theirs;
         let held = if excused { Ok(()) } else { Err(format!("{} leaves {} running", watched.name, left.join(", "))) };
         self.hold(kept::GATES, at, held);
     }
 
     /// A job is over.
     pub(crate) fn ended(&mut self, job: usize, ending: &Ending, facts: &Facts, exactly: bool, recorded: Option<&Record>) {
-        self.jobs[job].over = true;
+        (self.jobs[job].over, self.jobs[job].cut_short) = (true, self.jobs[job].is_hindered(facts.at));
+        let drifted = walks::drifted(self.case, &self.jobs[job], ending);
+        self.hold(rules::DRIFT, facts.at, drifted);
         let watched = &self.jobs[job];
         let Ending::Outcome(outcome) = ending else {
             let held =
@@ -315,20 +338,25 @@ impl<'c> Court<'c> {
                 // was killed before it could record that it did (seed 103168789).
                 let is_unsaid = |other: &Watched| !other.over || other.unwritten.is_some();
                 let put_back = |other: &Watched| other.restoring.is_some() && other.refused && is_unsaid(other);
-                let edited = edited || watched.promoted && self.jobs.iter().any(put_back);
+                // Seed 190026264: or a rollback that began in the same second has, and its record was written over.
+                let lost = |other: &Watched| other.record.verb == "rollback" && other.superseded && other.touched;
+                let edited = edited || watched.promoted && self.jobs.iter().any(|other| put_back(other) || lost(other));
                 endings::promoted(watched, self.looked(watched, facts), edited)
             }
             OutcomeKind::Stuck => endings::stuck(watched, outcome, facts),
             OutcomeKind::Held | OutcomeKind::Superseded => Ok(()),
             OutcomeKind::Unchanged => Err("the machine never decides this".to_owned()),
         };
-        let closed = endings::closed(watched, outcome, recorded, self.tags_lost);
+        let same =
+            if outcome.kind == OutcomeKind::Held { walks::held(watched, self.looked(watched, facts), edited) } else { Ok(()) };
+        let closed = endings::closed(watched, outcome, recorded, self.tags_lost || watched.is_hindered(facts.at));
         let failed = judged::failed(self, watched, outcome, facts.at);
         let outage = if job == 0 { judged::outage(self.case, watched, outcome, facts.at) } else { Ok(()) };
         // Who finds no record takes what a dead job has suspended for somebody's wish (seed 30346453).
         let returned = if self.tags_lost { Ok(()) } else { kept::given_back(self.case, watched, outcome, facts) };
         let shut = if self.tags_lost { Ok(()) } else { kept::shut(watched, outcome, facts) };
         self.hold(endings::ENDING, facts.at, held);
+        self.hold(walks::HELD, facts.at, same);
         self.hold(endings::CLOSED, facts.at, closed);
         self.hold(judged::FAIL, facts.at, failed);
         self.hold(judged::OUTAGE, facts.at, outage);

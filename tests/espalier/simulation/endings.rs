@@ -40,7 +40,7 @@ pub(crate) fn rolled_back(job: &Watched, facts: &Facts, exactly: bool, edited: b
     let hurried = job.signalled.is_some();
     let drains = facts.slots[job.candidate].present > 0;
     let at_zero = job.stable.is_some() && facts.share(job.candidate) == 0 && facts.written.iter().all(Option::is_some);
-    if at_zero && (hurried || drains || job.refused) {
+    if at_zero && (hurried || drains || job.is_hindered(facts.at)) {
         return Ok(());
     }
     Err(format!("{} calls {:?} rolled back", job.name, facts.written))
@@ -78,7 +78,7 @@ pub(crate) fn stuck(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(
 pub(crate) const CLOSED: &str = "9: what a job leaves is written in AWS";
 
 pub(crate) fn closed(job: &Watched, outcome: &Outcome, recorded: Option<&Record>, lost: bool) -> Result<(), String> {
-    let Some(recorded) = recorded.filter(|_| !lost && !job.refused) else { return Ok(()) };
+    let Some(recorded) = recorded.filter(|_| !lost) else { return Ok(()) };
     let left: &[State] = match outcome.kind {
         OutcomeKind::Promoted => &[State::Closed, State::Promoted],
         OutcomeKind::RolledBack => &[State::Closed, State::RolledBack],

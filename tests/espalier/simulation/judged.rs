@@ -38,7 +38,7 @@ pub(crate) const CONDEMNED: Stands = Stands {
     rule: "7: what was measured beyond a limit rolls back at the next look",
     what: "the candidate had weight and was beyond a limit",
     more_intervals: 1,
-    is: |_, job, facts| watches(job) && job.condemned && !job.unread && !job.refused && facts.share(job.candidate) > 0,
+    is: |_, job, facts| watches(job) && job.condemned && !job.unread && !job.denied && facts.share(job.candidate) > 0,
 };
 
 /// Neither does an alarm, which is asked about once a minute.
@@ -48,7 +48,7 @@ pub(crate) const RINGS: Stands = Stands {
     more_intervals: 5,
     is: |case, job, facts| {
         let is_judged = !case.analysis.alarms.is_empty() && job.record.verb == "deploy";
-        watches(job) && is_judged && facts.rings && !job.unread && !job.refused && facts.share(job.candidate) > 0
+        watches(job) && is_judged && facts.rings && !job.unread && !job.denied && facts.share(job.candidate) > 0
     },
 };
 
@@ -253,6 +253,7 @@ fn is_well(case: &Case) -> bool {
         // More load is nobody's fault, and still something.
         && case.demand.is_empty()
         && case.beside.is_empty()
+        && case.together.is_none()
         && image(&case.stable)
         && image(&case.candidate)
         && case.analysis.metrics.iter().all(|metric| metric.on_no_data != OnNoData::Fail)

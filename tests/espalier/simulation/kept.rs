@@ -55,13 +55,16 @@ pub(crate) const KEPT_SIZE: Stands = Stands {
     },
 };
 
-fn is_suspended(seen: ScalableSeen, as_was: Suspended) -> bool {
+pub(crate) fn is_suspended(seen: ScalableSeen, as_was: Suspended) -> bool {
     let now = (seen.scale_in_suspended, seen.scale_out_suspended, seen.scheduled_suspended);
     now == (as_was.scale_in, as_was.scale_out, as_was.scheduled)
 }
 
 pub(crate) fn given_back(case: &Case, job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(), String> {
-    let Some(as_was) = case.scaled.filter(|_| !job.refused && job.record.scaling.is_some()) else { return Ok(()) };
+    let Some(as_was) = case.scaled.filter(|_| !job.is_hindered(facts.at) && !job.gave_up()[0] && job.record.scaling.is_some())
+    else {
+        return Ok(());
+    };
     let asked = matches!(outcome.reason, Reason::RolledBackByRequest { .. });
     // Whoever serves now.
     let serving = match outcome.kind {
@@ -88,7 +91,7 @@ pub(crate) fn shut(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<()
     let decided = matches!(outcome.kind, OutcomeKind::Promoted | OutcomeKind::RolledBack);
     let hurried = job.signalled.is_some() && job.promoted;
     // What another job could not take away is not on one that was cancelled before it wrote anything.
-    if facts.doors == 0 || !decided || job.refused || hurried || !job.touched {
+    if facts.doors == 0 || !decided || job.is_hindered(facts.at) || job.gave_up()[1] || hurried || !job.touched {
         return Ok(());
     }
     Err(format!("{} ended {} and left {} test rules", job.name, outcome.kind, facts.doors))
@@ -170,6 +173,8 @@ pub(crate) fn untouched(stage: &Stage, after: &Inventory<'_>, court: &Court<'_>)
     };
     let is_ours = |(arn, part): &(&str, Part<'_>)| match part {
         Part::Tag(tag) if tag.starts_with("espalier:") => true,
+        // A person takes all of the Lattice service's tags away.
+        Part::Tag(_) if *arn == stage.service_arn.as_str() && court.tags_lost => true,
         Part::Itself if of_a_slot(arn) => true,
         Part::Action if of_a_target(arn) => !is_strange(arn),
         Part::Itself | Part::Action | Part::Tag(_) => of_a_target(arn) && (edited || court.tags_lost) && !is_strange(arn),

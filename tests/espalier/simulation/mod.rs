@@ -1,10 +1,10 @@
 //! The simulator: the machine in the sandbox's world, without sockets, and the rules of DESIGN §5 held against the world at
 //! every instant.
 //!
-//! Inside: `case` (what a seed means: data), `dice`, `chance` and `furnish` (which case a seed is), `stage` and `definitions` (the
+//! Inside: `case` (what a seed means: data), `dice`, `chance`, `furnish` and `later` (which case a seed is), `stage` and `definitions` (the
 //! worlds, and what is released into them), `hands` with `calls`, `recorded`, `measure`, `errands`, `steer`, `terms` and `doors` (effects → world →
 //! events), `readings`, `verbs` and `begin` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world),
-//! `words`, `facts` (one moment of the world), `court` with `watched`, `rules`, `judged`, `kept`, `claims`, `endings` and `aftermath` (what is
+//! `words`, `facts` (one moment of the world), `court` with `watched`, `rules`, `walks`, `judged`, `kept`, `claims`, `endings` and `aftermath` (what is
 //! held), `shrink` (the shortest failing case), `long`
 //! (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that play it are in `simulated`.
 //!
@@ -30,6 +30,7 @@ mod hands;
 mod happen;
 mod judged;
 mod kept;
+mod later;
 pub(crate) mod long;
 mod measure;
 pub(crate) mod play;
@@ -42,6 +43,7 @@ mod stage;
 mod steer;
 mod terms;
 mod verbs;
+mod walks;
 mod watched;
 pub(crate) mod wire;
 mod words;

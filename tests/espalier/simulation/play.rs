@@ -91,6 +91,7 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Pl
         jobs: Vec::new(),
         ahead,
         afterwards,
+        together: case.together,
         edits,
         court,
         offset: case.ahead * 1000,
@@ -110,16 +111,24 @@ pub(crate) fn play_bent(case: &Case, tells: bool, bend: Option<&dyn Bend>) -> Pl
 }
 
 impl Run<'_> {
-    fn over(mut self, start: Timestamp) -> Played {
-        self.land();
+    /// Whatever the jobs until now did, and what was still under way: what has requests has tasks, and nothing foreign was changed.
+    fn left_well(&mut self) {
         let facts = self.facts();
         let served = rules::served(self.case, &self.court, &facts);
         self.court.hold(rules::SERVED, facts.at, served);
         let untouched = kept::untouched(&self.stage, &self.world.inventory(), &self.court);
         self.court.hold(kept::FOREIGN, self.world.now(), untouched);
+    }
+
+    fn over(mut self, start: Timestamp) -> Played {
+        self.land();
+        self.left_well();
         // What a sweep makes of it is the court's business alone: a case is over with its last job.
         let (jobs, history, took) = (self.jobs.len(), std::mem::take(&mut self.history), self.world.now().since(start));
         self.sweep_up();
+        if self.jobs.len() > jobs {
+            self.left_well();
+        }
         let journals: Vec<_> = self.jobs.iter().take(jobs).map(|job| job.rollout.journal().clone()).collect();
         let story =
             self.world.log(0).map(|(at, what, summary)| format!("{:>6.1} {what}: {summary}", at.since(start).as_secs_f64()));

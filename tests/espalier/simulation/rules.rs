@@ -24,6 +24,8 @@ use super::{
     watched::{Watched, slot_of},
 };
 
+pub(crate) const ENOUGH: &str =
+    "1: enough for its share is asked again at every tick, and less is rolled back after unhealthy_for";
 pub(crate) const HEALTH: &str = "Health: a candidate below min_healthy for unhealthy_for observations is rolled back";
 
 /// A state that a watching job may not let stand for longer than one interval and one write.
@@ -36,7 +38,7 @@ pub(crate) struct Stands {
 }
 
 /// Rules 1 and 14, and "Health": what must be answered in the tick that sees it.
-pub(crate) const STANDING: [Stands; 8] = [
+pub(crate) const STANDING: [Stands; 9] = [
     judged::CONDEMNED,
     judged::RINGS,
     kept::STEADY,
@@ -73,6 +75,18 @@ pub(crate) const STANDING: [Stands; 8] = [
             let expected = side.desired.min(case.tasks).max(side.settled);
             let few = side.healthy < case.plan.health.min_healthy.of(expected);
             watches(job) && facts.share(job.candidate) > 0 && few && !fell_to_nobody(job, facts)
+        },
+    },
+    Stands {
+        rule: ENOUGH,
+        what: "the candidate had too few healthy targets for its share",
+        more_intervals: 0,
+        is: |case, job, facts| {
+            let share = facts.share(job.candidate);
+            let Some(stable) = job.stable.filter(|_| share > 0) else { return false };
+            // As above.
+            let needed = needs(share, facts.slots[stable].running.min(case.tasks));
+            watches(job) && facts.slots[job.candidate].healthy < needed && !fell_to_nobody(job, facts)
         },
     },
     Stands {
@@ -169,13 +183,19 @@ pub(crate) fn plan(job: &Watched, desired: Desired, now: Timestamp) -> Result<()
 
 pub(crate) const DRIFT: &str = "3: what somebody else wrote is never stepped from, and left alone unless told otherwise";
 
-/// Whether what was read is a split that nobody of ours can have written.
-pub(crate) fn drifted(job: &Watched, facts: &Facts) -> bool {
+/// Whether what was read is a split that nobody of ours can have written. What a person has set is that where it is another step than
+/// the one in hand, too; but who takes a rollout over that nobody looked after takes any step of its plan for its own.
+pub(crate) fn drifted(job: &Watched, facts: &Facts, by_hand: &[bool]) -> bool {
     let Some(stable) = job.stable else { return false };
-    let plan = &job.record.plan;
-    let known = |share: u32| share == 0 || plan.steps.iter().any(|step| step.share.millipercent() == share);
-    facts.written.iter().flatten().any(|weights| {
-        weights.others > 0 || !known(weights.share(job.candidate)) || (weights.slots[stable] + weights.slots[job.candidate] == 0)
+    let Record { plan, intent, verified, .. } = &job.record;
+    let in_hand = |share: u32| [intent, verified].iter().any(|split| split.share().millipercent() == share);
+    let of_plan = |share: u32| plan.steps.iter().any(|step| step.share.millipercent() == share);
+    let known = |share: u32, by_hand: bool| share == 0 || if by_hand && !job.aborts { in_hand(share) } else { of_plan(share) };
+    facts.written.iter().zip(by_hand).any(|(weights, by_hand)| {
+        weights.as_ref().is_some_and(|weights| {
+            let is_empty = weights.slots[stable] + weights.slots[job.candidate] == 0;
+            weights.others > 0 || !known(weights.share(job.candidate), *by_hand) || is_empty
+        })
     })
 }
 
@@ -269,6 +289,8 @@ fn must_restore(job: &Watched, facts: &Facts) -> bool {
     job.stable.is_some_and(|stable| !stable_down(stable) && !was_back)
         && job.signalled.is_some()
         && !job.acted_since
+        && !job.superseded
+        && job.record.state != State::Stuck
         && !job.promoted
         && job.step.is_some()
         && facts.share(job.candidate) > 0
@@ -276,7 +298,7 @@ fn must_restore(job: &Watched, facts: &Facts) -> bool {
 
 pub(crate) fn signal(job: &Watched, before: &Facts) -> Result<(), String> {
     if must_restore(job, before) && job.record.plan.on_cancel == OnCancel::Rollback {
-        return Err(format!("{} wrote its record first", job.name));
+        return Err(format!("{} does something else first", job.name));
     }
     Ok(())
 }

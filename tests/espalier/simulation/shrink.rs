@@ -33,6 +33,7 @@ fn shorter(case: &Case) -> Vec<Case> {
     for place in 0..case.afterwards.len() {
         offer(&|case| without(&mut case.afterwards, place));
     }
+    offer(&|case| case.together = None);
     for place in 0..case.blows.len() {
         offer(&|case| without(&mut case.blows, place));
     }

@@ -28,6 +28,8 @@ pub(crate) struct Begun {
     pub(crate) ledger: Ledger,
     pub(crate) door: Door,
     pub(crate) errands: Errands,
+    /// It takes a recorded rollout over, to roll it back.
+    pub(crate) rolls_back: bool,
 }
 
 /// A release from its beginning; none where its definition is refused.
@@ -40,7 +42,7 @@ pub(crate) fn deploy(case: &Case, world: &Direct, stage: &Stage, now: Timestamp)
     let mut rollout = Rollout::release(record, release);
     rollout.expect_scaling(slots.stable.as_ref().and_then(|stable| steer::look(world, stable)), false);
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
-    Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case) }))
+    Some(with_hooks(Begun { rollout, slots, ledger, door, errands: Errands::of(case), rolls_back: false }))
 }
 
 /// A release after the first one, or beside it, as `deploy` begins it; none where it is refused: somebody is at it, or not everything is on
@@ -82,7 +84,7 @@ fn another(case: &Case, world: &Direct, stage: &Stage, (now, job): (Timestamp, u
     let scaling = looked_at.and_then(|slot| steer::look(world, slot)).map(|seen| seen.given(before));
     rollout.expect_scaling(scaling, before.is_some_and(|before| before.held));
     let rollout = if slots.stable.is_some() { rollout.analysed(case.analysis.clone()) } else { rollout };
-    Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
+    Some(with_hooks(Begun { rollout, slots, ledger, door, errands, rolls_back: false }))
 }
 
 /// The test rules that earlier rollouts have left, as `commands::test_rule::left` finds them: what the record names, and all that lead to
@@ -171,6 +173,7 @@ fn take(
     let slots = Slots::recorded(&record, reading.targets?, launch);
     let ledger = Ledger::new(&stage.service_arn, &slots.targets, true).ok()?;
     let release = release(&record, &slots);
+    let rolls_back = matches!(takeover, Takeover::RollBack(_));
     let rollout = match takeover {
         Takeover::RollBack(reason) => Rollout::abort(record, release, reason, verb == Verb::ForcedAbort),
         Takeover::GoOn(from) => Rollout::resume(record, release, from),
@@ -182,7 +185,7 @@ fn take(
         if walks { (rollout.analysed(case.analysis.clone()), Errands::of(case)) } else { (rollout, Errands::default()) };
     let record = rollout.record();
     let errands = errands.inheriting(record.unended_in(record.cluster.as_deref()));
-    Some(with_hooks(Begun { rollout, slots, ledger, door, errands }))
+    Some(with_hooks(Begun { rollout, slots, ledger, door, errands, rolls_back }))
 }
 
 /// Back to the slot that served before: at once where it still runs, otherwise it is started first.
@@ -214,5 +217,5 @@ fn restore(reading: Reading, stage: &Stage, (now, job): (Timestamp, usize)) -> O
     let contested = Takeover::may_stop_tasks(&old, leased_until, now);
     let errands = Errands::default().inheriting(record.unended.clone());
     let rollout = Rollout::restore(record, release, if warm { wanted } else { 0 }, contested);
-    Some(Begun { rollout, slots, ledger, door, errands })
+    Some(Begun { rollout, slots, ledger, door, errands, rolls_back: false })
 }

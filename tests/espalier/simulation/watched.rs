@@ -1,5 +1,7 @@
 //! What the court knows of a job.
 
+use std::time::Duration;
+
 use espalier::{
     rollout::{machine::Role, record::Record},
     time::Timestamp,
@@ -36,6 +38,9 @@ pub(crate) struct Watched {
     /// A call of its was refused at some time; one was refused for good.
     pub(crate) refused: bool,
     pub(crate) denied: bool,
+    /// It could not end its hook yet. It was over while something stood in its way: what was left to do then is left.
+    pub(crate) unended: bool,
+    pub(crate) cut_short: bool,
     /// When it could not write its record or its lease last.
     pub(crate) unwritten: Option<Timestamp>,
     /// The highest step that was written, and when last, or when it was read where its reader stood still; that a rollback was begun.
@@ -60,16 +65,37 @@ pub(crate) struct Watched {
     /// An answered reading showed somebody else's record, or somebody else's split.
     pub(crate) superseded: bool,
     pub(crate) drift_seen: bool,
+    /// The latter while it was on its way up.
+    pub(crate) drifts: bool,
     /// An answered reading showed the weights of a step everywhere; a later one that a person has put some of them back.
     pub(crate) shown: bool,
     pub(crate) put_back: bool,
     pub(crate) promoted: bool,
+    /// The record that says so was written, and the job heard it.
+    pub(crate) is_final: bool,
     /// What the world measured of the step in hand is beyond a limit.
     pub(crate) condemned: bool,
     /// The newest metrics could not be read, or not all of them.
     pub(crate) unread: bool,
     /// It runs hooks.
     pub(crate) hooked: bool,
+}
+
+/// Four of the slowest calls.
+const SLOW: Duration = Duration::from_secs(8);
+
+impl Watched {
+    /// Something was refused for good, or so short a time ago that it can only have been looked at, and recorded, since.
+    pub(crate) fn is_hindered(&self, now: Timestamp) -> bool {
+        self.denied || (self.refused && now <= self.hindered + SLOW)
+    }
+
+    /// It gave up giving scaling back, or taking a test rule away, after two minutes of refusals, and its record says so: the next release
+    /// does it.
+    pub(crate) fn gave_up(&self) -> [bool; 2] {
+        let held = self.record.scaling.is_some_and(|scaling| scaling.held);
+        [held, self.record.test.is_some()].map(|is_said| is_said && self.refused)
+    }
 }
 
 /// Whose ECS service a role's is, as a place in the stage's slots.

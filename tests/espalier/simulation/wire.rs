@@ -132,7 +132,7 @@ async fn read(aws: &aws::Aws, service_arn: &str, verb: Verb) -> Result<Option<Re
 
 /// One job by the real driver.
 async fn job(begun: Begun, case: &Case, aws: &aws::Aws, clock: &Stepped) -> Journal {
-    let Begun { mut rollout, slots, ledger, door, errands } = begun;
+    let Begun { mut rollout, slots, ledger, door, errands, rolls_back: _ } = begun;
     let opening = door.wanted.then(|| Opening {
         conditions: Conditions { headers: vec![("x-test".to_owned(), "1".to_owned())], path: None },
         group: slots.candidate.group.id.clone(),
