@@ -343,7 +343,7 @@ fn c19_minutes_of_throttling_only_slow_a_release_down() {
     let all: Vec<&Effect> = all.iter().filter(|effect| writes(effect)).collect();
     let last = all.iter().position(|effect| is_final(effect)).expect("it is promoted");
     // The first is the claim's, which is not repeated for so long.
-    for place in 1..=last {
+    for (place, disturbed) in all.iter().enumerate().take(last + 1).skip(1) {
         let world = World::new(false);
         let machine = usual(&world);
         let (mut count, mut until) = (0, None);
@@ -354,7 +354,7 @@ fn c19_minutes_of_throttling_only_slow_a_release_down() {
             (world.now < until).then(throttled)
         };
         let (world, _, ending, _) = drive(world, machine, throttle, |_, _| ());
-        assert_eq!((kind(&ending), world.candidate_weight()), (Some(OutcomeKind::Promoted), 100), "from {:?}", all[place]);
+        assert_eq!((kind(&ending), world.candidate_weight()), (Some(OutcomeKind::Promoted), 100), "from {disturbed:?}");
     }
 }
 

@@ -189,7 +189,7 @@ fn scaling_that_could_not_be_given_back_in_time_is_given_back_by_the_next_sweep(
                 record.take_over_to_go_on("sweep", from, false, now);
                 Rollout::resume(record, release(), from)
             }
-            other => panic!("{other:?}"),
+            other @ (Takeover::Leave(_) | Takeover::Refuse(_) | Takeover::Watch | Takeover::Stuck(_)) => panic!("{other:?}"),
         };
         let (world, machine, ending, _) = drive(World { now, ..world }, machine, |_, _| None, |_, _| ());
         assert_eq!((kind(&ending), world.held), (Some(kind_then), [false; 2]), "{:?}", machine.journal().outcome());
