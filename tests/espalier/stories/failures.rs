@@ -73,7 +73,7 @@ fn argo_7_c16_whatever_rolls_back_says_why_wherever_somebody_looks() {
             "no-healthy-targets",
             "25% of the traffic and no healthy target",
         ),
-        (Story::within("never-healthy"), CONFIG, &QUICK, "not-ready", "0 of 3 tasks of the candidate were running and healthy"),
+        (Story::within("never-healthy"), CONFIG, &QUICK, "deployment-failed", "Task failed VPC Lattice health checks"),
         (Story::within("crash-loop"), CONFIG, &QUICK, "deployment-failed", "ECS gave up the candidate's deployment"),
         (Story::within("error-rate-5pct"), metrics, &[], "analysis-failed", "(above 1%), with 5% of the traffic"),
         (Story::of(&json!({ "people": [back] })), CONFIG, &QUICK, "aborted", "aborted by "),
