@@ -335,3 +335,20 @@ fn refuse_unsuccessful(operation: &'static str, answer: &Value) -> Result<(), Fa
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Life, life};
+
+    /// The Gateway API Controller takes what could not be made for made.
+    #[test]
+    fn lattice_2_what_could_not_be_made_is_neither_there_nor_waited_for() {
+        let told = |status: &str| life(&json!({ "status": status, "failureMessage": "no capacity" }));
+        assert_eq!(told("CREATE_FAILED"), Life::Failed("no capacity".to_owned()));
+        assert_eq!(["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"].map(told), [Life::Changing, Life::Changing]);
+        assert_eq!((told("DELETE_IN_PROGRESS"), told("ACTIVE")), (Life::Going, Life::Active));
+        assert_eq!(life(&json!({})), Life::Active, "what has no status has none to wait for");
+    }
+}

@@ -330,3 +330,31 @@ pub(super) async fn ensure_group(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::ensure_group;
+    use crate::{
+        aws::testing::{Asked, heard, ok, with_aws},
+        clock::System,
+    };
+
+    /// The Gateway API Controller goes on with what could not be made.
+    #[test]
+    fn lattice_2_a_release_does_not_go_on_with_a_target_group_that_could_not_be_made() {
+        const ID: &str = "tg-0123456789abcdef0";
+        let script = |_: &Asked, _| {
+            let arn = format!("arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/{ID}");
+            let group = json!({ "name": "app-b", "id": ID, "arn": arn, "type": "IP", "status": "CREATE_FAILED", "failureMessage": "no capacity" });
+            Some(ok(group))
+        };
+        with_aws(script, async |aws, log| {
+            let group = aws.lattice.get_group(ID).await.expect("asked").expect("there");
+            let error = ensure_group(&aws, &System, (Some(&group), None), "app-b", "app").await.expect_err("of no use");
+            assert_eq!(error.problems[0].message, "the target group app-b cannot be used: no capacity");
+            assert_eq!(heard(&log).len(), 1, "nor is it waited for");
+        });
+    }
+}

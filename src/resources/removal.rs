@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_ours_goes_the_last_things_first() {
+    fn lattice_7_all_of_ours_goes_the_last_things_first() {
         let resources = whole();
         let fates = fates(&resources, &seen(&resources, &[]), "shop");
         assert!(fates.values().all(|fate| *fate == Fate::Goes));

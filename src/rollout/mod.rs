@@ -8,6 +8,8 @@
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
 pub mod analysis;
+#[cfg(test)]
+mod digest_tests;
 pub mod hooks;
 pub mod journal;
 pub mod machine;

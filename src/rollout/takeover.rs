@@ -223,7 +223,7 @@ mod tests {
 
     /// argo #2648, #4265, #720, #4694: approvals that are lost, or applied to another step than they were given for.
     #[test]
-    fn argo_c12_an_approval_counts_for_its_own_hold_only() {
+    fn c12_an_approval_counts_for_its_own_hold_only() {
         assert_eq!(Takeover::promote(&held(1, 60, false), None, NOW), Takeover::GoOn(GoOn::Next));
         assert_eq!(Takeover::promote(&held(1, 60, false), Some(2), NOW), Takeover::GoOn(GoOn::Next));
         assert!(matches!(Takeover::promote(&held(1, 60, false), Some(3), NOW), Takeover::Refuse(_)), "another step's");

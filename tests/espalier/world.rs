@@ -168,6 +168,12 @@ impl World {
         (text(&check, "/status"), text(&check, "/conclusion"), text(&check, "/output/title"))
     }
 
+    /// All that the newest check run says.
+    pub(crate) fn check_text(&self) -> String {
+        let check = list(&self.0, "/github/check_runs").last().cloned().unwrap_or_default();
+        ["/output/title", "/output/summary", "/output/text"].map(|part| text(&check, part)).join("\n")
+    }
+
     /// How many check runs were begun and not concluded.
     pub(crate) fn open_checks(&self) -> usize {
         list(&self.0, "/github/check_runs").iter().filter(|check| text(check, "/status") != "completed").count()

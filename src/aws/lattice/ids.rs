@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_equals_its_arn() {
+    fn gateway_2_an_id_equals_its_arn() {
         let id: TargetGroupId = "tg-0123456789abcdef0".parse().expect("an id");
         assert_eq!(GROUP.parse::<TargetGroupId>(), Ok(id.clone()));
         assert_eq!(GROUP.parse::<TargetGroupArn>().expect("an ARN").id(), id);

@@ -155,7 +155,7 @@ fn write_script(asked: &Asked, _: usize) -> Option<Answer> {
 }
 
 #[test]
-fn one_write_for_each_listener_and_kind() {
+fn lattice_5_one_write_for_each_listener_and_kind() {
     with_aws(write_script, async |aws, log| {
         let targets = [rule(1, 1), rule(2, 3), default_of(1), rule(1, 2)];
         let writes = targets.map(|target| (target, forward(75, 25)));
@@ -256,7 +256,7 @@ async fn where_nobody_listens_nothing_has_happened() {
 }
 
 #[test]
-fn a_write_that_happened_beside_one_that_did_not_is_told() {
+fn argo_2_a_write_that_happened_beside_one_that_did_not_is_told() {
     let script = |asked: &Asked, _| {
         Some(if asked.what.contains("/rules/") { refused(403, "AccessDeniedException", "not yours") } else { ok("{}") })
     };

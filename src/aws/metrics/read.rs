@@ -111,7 +111,7 @@ fn query(query: &Query) -> Value {
 }
 
 /// The answer's series by query. What CloudWatch calls partial, failed or forbidden, and what it has more pages of, is not complete.
-fn series(answer: &Value) -> Result<BTreeMap<&str, Series>, Fault> {
+pub(super) fn series(answer: &Value) -> Result<BTreeMap<&str, Series>, Fault> {
     let mut found: BTreeMap<&str, Series> = BTreeMap::new();
     for result in list(&answer["MetricDataResults"]) {
         let Some(id) = result["Id"].as_str() else { continue };
@@ -137,7 +137,7 @@ fn time(said: &Value) -> Option<Timestamp> {
 }
 
 /// One side's readings. A query that was not answered at all is not complete.
-fn side(queries: &SideQueries, series: &BTreeMap<&str, Series>) -> SideReadings {
+pub(super) fn side(queries: &SideQueries, series: &BTreeMap<&str, Series>) -> SideReadings {
     let of = |id: &String| series.get(id.as_str()).cloned().unwrap_or(Series { complete: false, ..Series::default() });
     let sum = |ids: &Vec<String>| ids.iter().map(of).reduce(added).unwrap_or_default();
     SideReadings { requests: of(&queries.requests), metrics: queries.metrics.iter().map(sum).collect() }

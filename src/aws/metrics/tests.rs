@@ -1,12 +1,22 @@
-//! What is asked, and which of it a target group can answer. The wire is the sandbox's to test, in stories.
+//! What is asked, and which of it a target group can answer; and answers that the sandbox never gives. The rest of the wire is the
+//! sandbox's to test, in stories.
 
-use super::queries::{Called, DIMENSION, NAMESPACE, Queries, Query, What, names, needs_http};
+use serde_json::json;
+
+use super::{
+    queries::{Called, DIMENSION, NAMESPACE, Queries, Query, What, names, needs_http},
+    read::{series, side},
+};
 use crate::{
     aws::lattice::ids::TargetGroupId,
     rollout::{
-        analysis::{Analysis, Metric, Number, OnNoData, Source},
+        analysis::{
+            Analysis, Metric, Number, OnNoData, Source, Verdict, Why, Window,
+            judge::{Seen, assess},
+        },
         split::Share,
     },
+    time::Timestamp,
 };
 
 fn metric(source: Source) -> Metric {
@@ -39,7 +49,7 @@ fn group(id: &str) -> TargetGroupId {
 }
 
 #[test]
-fn c15_every_metric_is_asked_once_a_side_however_many_want_it() {
+fn c15_every_metric_is_asked_of_its_side_and_once() {
     let percentile = || Source::RequestTime("p99".to_owned());
     let analysis = analysis(&[Source::ErrorRate, Source::ErrorRate, percentile(), percentile(), Source::RequestCount]);
     let mut queries = Queries::default();
@@ -52,7 +62,54 @@ fn c15_every_metric_is_asked_once_a_side_however_many_want_it() {
     assert_eq!(candidate.metrics[0].len(), 3);
     assert_eq!(candidate.metrics[4], std::slice::from_ref(&candidate.requests));
     assert!(queries.all.iter().all(|query| query.shown));
-    assert!(stable.requests.starts_with('s'));
+    assert_eq!(stable.metrics.len(), 5);
+    // Argo #1700: the stable pods' numbers were taken for the canary's.
+    for Query { id, what, .. } in &queries.all {
+        let What::Metric { dimensions, .. } = what else { panic!("{id} is no metric") };
+        let group = if id.starts_with('c') { "tg-b" } else { "tg-a" };
+        assert_eq!(*dimensions, [(DIMENSION.to_owned(), group.to_owned())].into(), "{id}");
+    }
+    let of_stable = stable.metrics.iter().flatten().chain([&stable.requests]);
+    assert!(of_stable.clone().all(|id| id.starts_with('s') && ids.contains(id.as_str())), "{stable:?}");
+    let of_candidate = candidate.metrics.iter().flatten().chain([&candidate.requests]);
+    assert!(of_candidate.clone().all(|id| id.starts_with('c') && ids.contains(id.as_str())), "{candidate:?}");
+}
+
+/// In JSON what is no number is a text (AWS JSON protocol). Argo Rollouts compares it with limits: above none, below none.
+#[test]
+fn kayenta_1_a_nan_in_an_answer_neither_passes_nor_fails() {
+    let expression = || Source::Expression("${HTTPCode_4XX_Count} / ${TotalRequestCount}".to_owned());
+    let at_least = Metric { max: None, min: Number::new(0.5), ..metric(expression()) };
+    let table = [
+        ("request time", metric(Source::RequestTime("p99".to_owned()))),
+        ("at most", metric(expression())),
+        ("at least", at_least),
+        ("of how many requests", metric(Source::ErrorRate)),
+    ];
+    let minute = 1_800_000_000;
+    let window = Window { from: Timestamp::from_secs(minute), until: Timestamp::from_secs(minute + 60) };
+    for (what, metric) in table {
+        let analysis = Analysis { metrics: vec![metric], ..Analysis::default() };
+        let mut queries = Queries::default();
+        let asked = queries.add('c', called(&group("tg-b"), "green"), &analysis);
+        let verdict = |odd: &serde_json::Value| {
+            // The metric itself is odd; of an error rate it is what its failures are a share of.
+            let odd_one = if analysis.metrics[0].source == Source::ErrorRate { &asked.requests } else { &asked.metrics[0][0] };
+            let result = |query: &Query| {
+                let value = if query.id == *odd_one { odd.clone() } else { json!(300.0) };
+                json!({ "Id": query.id, "StatusCode": "Complete", "Timestamps": [minute], "Values": [value] })
+            };
+            let answer = json!({ "MetricDataResults": queries.all.iter().map(result).collect::<Vec<_>>() });
+            let candidate = side(&asked, &series(&answer).expect("an answer"));
+            let seen = Seen { window, candidate: &candidate, stable: None, steps: &[], again: None };
+            let told = assess(&analysis, 0, seen).remove(0);
+            (told.verdict, told.why)
+        };
+        for odd in ["NaN", "Infinity", "-Infinity"] {
+            assert_eq!(verdict(&json!(odd)), (Verdict::Inconclusive, Why::NoData), "{what}: {odd}");
+        }
+        assert!(verdict(&json!(300.0)).0 != Verdict::Inconclusive, "{what}: a number tells");
+    }
 }
 
 #[test]

@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_and_never_seen_waits_for_the_next_look_and_ends_at_the_deadline() {
+    fn lattice_8_what_is_made_and_never_seen_waits_for_the_next_look_and_ends_at_the_deadline() {
         let (done, tokens, waits) = tokens(|_| false);
         let error = done.expect_err("it is never there");
         assert_eq!(error.problems[0].message, "target group shop-a: not done in time: AWS is still at it");

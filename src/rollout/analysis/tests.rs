@@ -104,7 +104,7 @@ fn an_error_rate_is_that_of_the_whole_window() {
 
 /// DESIGN §5 rule 7.
 #[test]
-fn no_failures_told_in_a_minute_with_requests_are_none_and_without_requests_nobody_knows() {
+fn kayenta_3_no_failures_told_in_a_minute_with_requests_are_none_and_without_requests_nobody_knows() {
     let told = judged(errors(), 2, &side(all(&[300.0, 300.0]), series(&[])), None);
     assert_eq!((told.verdict, told.candidate), (Verdict::Pass, Some(Number::default())));
     let told = judged(errors(), 2, &side(series(&[]), all(&[7.0, 7.0])), None);
@@ -176,6 +176,35 @@ fn argo_10_partial_data_is_no_data() {
     for (requests, failures) in [(partial(all(&[300.0])), all(&[30.0])), (all(&[300.0]), partial(all(&[0.0])))] {
         let told = judged(errors(), 1, &side(requests, failures), None);
         assert_eq!((told.verdict, &told.why, told.candidate), (Verdict::Inconclusive, &Why::Partial, None));
+    }
+}
+
+/// There a group of metrics without data has the score of one that passed.
+#[test]
+fn kayenta_2_metrics_that_pass_do_not_make_up_for_one_without_data() {
+    let judged_by = Analysis { metrics: vec![errors(), latency()], ..analysis(errors()) };
+    let readings = SideReadings { requests: all(&[300.0]), metrics: vec![all(&[0.0]), series(&[])] };
+    let told = assess(&judged_by, 0, seen(window(1), &readings, None));
+    assert_eq!([told[0].verdict, told[1].verdict], [Verdict::Pass, Verdict::Inconclusive]);
+    assert_eq!(severest(&told, |told| told.verdict), Verdict::Inconclusive);
+}
+
+/// There a mean of 0 makes the difference no number, and that is taken for a large one.
+#[test]
+fn kayenta_4_a_stable_at_0_is_compared_without_dividing_by_it() {
+    let versus = |margin: Margin, metric: Metric| Metric { versus: Some(margin), max: None, ..metric };
+    let stable = |requests: f64| Some(side(all(&[requests]), all(&[0.0])));
+    let slower = versus(Margin::Relative(number(0.2)), latency());
+    let more = versus(Margin::Absolute(number(0.005)), errors());
+    for (metric, requests, found, verdict) in [
+        (&slower, 300.0, 0.0, Verdict::Pass),
+        (&slower, 300.0, 1.0, Verdict::Fail),
+        (&more, 5000.0, 0.0, Verdict::Pass),
+        (&more, 5000.0, 500.0, Verdict::Fail),
+        (&more, 0.0, 0.0, Verdict::Inconclusive),
+    ] {
+        let told = judged(metric.clone(), 1, &side(all(&[requests]), all(&[found])), stable(requests));
+        assert_eq!(told.verdict, verdict, "{found} of {requests}: {told}");
     }
 }
 

@@ -165,12 +165,16 @@ fn hazard_state_in_memory_a_job_that_goes_on_runs_the_hook_again() {
     assert_eq!((machine.record().step, machine.record().intent), (0, Split::STABLE));
     world.hook = None;
     world.hook_takes = Some(Duration::from_secs(1));
-    let mut again = Rollout::release(machine.record().clone(), machine.journal().release.clone());
-    again.with_hooks(hooks(&[Point::BeforeShift]));
-    world.actions = [None; 2];
-    let (world, ending, _) = run(world, again, &[]);
-    assert_eq!(outcome(&ending).0, OutcomeKind::Promoted);
-    assert_eq!(world.hooks.len(), 4);
+    for passes in [true, false] {
+        let mut world = world.clone();
+        world.hook_exit = i32::from(!passes);
+        let mut again = Rollout::resume(machine.record().clone(), machine.journal().release.clone(), GoOn::Here);
+        again.with_hooks(hooks(&[Point::BeforeShift]));
+        let (world, ending, _) = run(world, again, &[]);
+        let (kind, runs) = if passes { (OutcomeKind::Promoted, 1 + 3) } else { (OutcomeKind::RolledBack, 1 + 1) };
+        assert_eq!((outcome(&ending).0, world.hooks.len()), (kind, runs), "before each of the three steps, or until it fails");
+        assert!(passes || world.highest == 0, "what it had not passed in the job before is not taken to be passed");
+    }
 }
 
 /// What a job left at work when it was killed is ended by whoever takes its rollout over, once that cannot harm: weights first.

@@ -149,7 +149,7 @@ fn the_window_opens_when_settle_ends_also_where_that_is_noticed_late() {
 }
 
 #[test]
-fn flagger_b11_a_metrics_outage_is_not_a_failure() {
+fn flagger_b11_c14_a_metrics_outage_is_not_a_failure() {
     // It ends in time.
     let until = Timestamp::from_secs(1_800_000_000 + 900);
     let (outcome, entries, _) = told(errors(), |world, _| {

@@ -92,6 +92,23 @@ fn flagger_b12_all_mistakes_are_told_at_once_with_their_places() {
     assert_eq!(finding.hint.as_deref(), Some("did you mean `region`?"));
 }
 
+/// There a word that is none of those that mean something means the usual thing.
+#[test]
+fn kayenta_5_a_word_that_means_nothing_is_an_error() {
+    let metric = |of: &str| format!("analysis: {{ metrics: [{{ name: e, metric: error-rate, max: 1%, {of} }}] }}");
+    for text in [
+        metric("on_no_data: odd"),
+        metric("report_only: odd"),
+        metric("min_requests: odd"),
+        "analysis: { metrics: [{ name: e, metric: odd, max: 1% }] }".to_owned(),
+        "analysis: { metrics: [{ name: e, metric: request-time, stat: odd, max: 1s }] }".to_owned(),
+        "rollout: { steps: [{ hold: { timeout: 4h, on_timeout: odd } }, { weight: 100%, bake: 1m }] }".to_owned(),
+    ] {
+        let told = told(&text);
+        assert!(matches!(told.as_slice(), [one] if one.contains("odd")), "{text}: {told:?}");
+    }
+}
+
 #[test]
 fn what_is_not_yaml_is_told_with_its_place() {
     assert!(told("a: b: c")[0].starts_with("espalier.yml:1:5: this is not YAML that a config can be: "), "{:?}", told("a: b: c"));

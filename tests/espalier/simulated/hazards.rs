@@ -7,10 +7,10 @@ use std::time::Duration;
 use espalier::{
     rollout::{
         analysis::Analysis,
-        journal::Happening,
+        journal::{Entry, Happening},
         machine::Ending,
         outcome::{OutcomeKind, Reason},
-        plan::{OnCancel, OnDrift, Step},
+        plan::{Hold, OnCancel, OnDrift, OnTimeout, Step},
         split::Share,
     },
     sandbox::{
@@ -20,13 +20,13 @@ use espalier::{
 };
 
 use crate::simulation::{
-    case::{Blow, Case, Falls, Shape, Verb},
+    case::{Blow, CANDIDATE_IMAGE, Case, Falls, Other, Shape, Verb},
     facts::Facts,
     play::{Played, play},
 };
 
 const STABLE: usize = 0;
-const CANDIDATE: usize = 1;
+pub(super) const CANDIDATE: usize = 1;
 
 pub(super) fn played(case: &Case) -> Played {
     let played = play(case, true);
@@ -35,7 +35,7 @@ pub(super) fn played(case: &Case) -> Played {
 }
 
 /// How the first job ended.
-fn outcome(played: &Played) -> (OutcomeKind, Reason) {
+pub(super) fn outcome(played: &Played) -> (OutcomeKind, Reason) {
     let Some(Ending::Outcome(outcome)) = &played.endings[0].1 else { panic!("no outcome:\n{}", played.story.join("\n")) };
     (outcome.kind, outcome.reason.clone())
 }
@@ -101,7 +101,7 @@ pub(super) fn dying() -> Case {
 }
 
 #[test]
-fn flagger_b1_an_unready_candidate_does_not_hide_its_rollback() {
+fn flagger_b1_c3_an_unready_candidate_does_not_hide_its_rollback() {
     let case = dying();
     let played = played(&case);
     assert!(matches!(outcome(&played), (OutcomeKind::RolledBack, Reason::NoHealthyTargets { .. })));
@@ -144,18 +144,6 @@ fn flagger_b3_a_weight_that_somebody_sets_is_never_stepped_from() {
 }
 
 #[test]
-fn flagger_b4_killed_between_intent_and_write_or_after_it_everything_can_be_undone() {
-    for at in 0..70 {
-        for falls in [Falls::KillBefore, Falls::KillAfter] {
-            let case = Case { blows: vec![Blow { job: 0, at, falls }], afterwards: vec![(5, Verb::Abort)], ..quiet() };
-            let played = played(&case);
-            let shares = (last(&played).share(CANDIDATE), last(&played).least_share(CANDIDATE));
-            assert!(matches!(shares, (0, 0) | (100_000, 100_000)), "{falls:?} at {at}: {shares:?}");
-        }
-    }
-}
-
-#[test]
 fn flagger_b5_the_journal_says_of_weights_only_what_was_read_back() {
     let case = Case { faults: vec![fault(&["vpc-lattice:UpdateListener"], 30, 60, Effect::Throttle)], ..quiet() };
     let played = played(&case);
@@ -180,7 +168,7 @@ fn flagger_b6_a_rejected_candidate_keeps_its_tasks_until_the_data_plane_has_foll
 }
 
 #[test]
-fn flagger_b7_promotion_swaps_roles_and_deploys_nothing() {
+fn flagger_b7_c8_promotion_swaps_roles_and_deploys_nothing() {
     let played = played(&quiet());
     let promoted = played.history.iter().position(|facts| facts.least_share(CANDIDATE) == 100_000).expect("it is promoted");
     for facts in &played.history[promoted..] {
@@ -191,13 +179,14 @@ fn flagger_b7_promotion_swaps_roles_and_deploys_nothing() {
     }
 }
 
+/// The rule goes first: whoever ends at the first refusal leaves the default action as it is.
 #[test]
 fn argo_2_a_traffic_target_that_cannot_be_written_does_not_keep_the_others() {
-    let faults = vec![fault(&["vpc-lattice:UpdateListener"], 40, 9000, Effect::Denied)];
+    let faults = vec![fault(&["vpc-lattice:UpdateRule"], 40, 9000, Effect::Denied)];
     let played = played(&Case { faults, ..dying() });
     assert!(matches!(outcome(&played), (OutcomeKind::Stuck, Reason::NotRestored { .. })));
     let shares: Vec<_> = last(&played).written.iter().flatten().map(|weights| weights.share(CANDIDATE)).collect();
-    assert_eq!(shares, [0, 5_000], "the rule is back, the default action could not be");
+    assert_eq!(shares, [5_000, 0], "the default action is back, the rule could not be");
 }
 
 /// The candidate dies while every write of weights is throttled, for so long.
@@ -242,16 +231,34 @@ fn of_two_releases_that_claim_at_the_same_moment_one_is_declined_before_it_wrote
     assert!(contested >= 3, "the second one is refused before it begins: {contested}");
 }
 
+/// Held before the second step and before the last one: what is approved twice at once is the one hold, not the other.
 #[test]
-fn argo_3_every_traffic_target_is_verified_by_itself() {
-    let played = played(&Case { shape: Shape::BatchAndDefault, ..quiet() });
-    assert_eq!(outcome(&played).0, OutcomeKind::Promoted);
-    assert_eq!(last(&played).written.len(), 3);
-    assert_eq!(last(&played).least_share(CANDIDATE), 100_000);
+fn c12_of_two_promotions_that_claim_at_the_same_moment_one_goes_on() {
+    let mut contested = 0;
+    for (apart, latency) in [(0, 0), (0, 300), (0, 900), (1, 900), (2, 900), (3, 300)] {
+        let mut case = Case { latency: Duration::from_millis(latency), ..quiet() };
+        let hold = Some(Hold { timeout: Duration::from_secs(3600), on_timeout: OnTimeout::Rollback });
+        (case.plan.steps[1].hold, case.plan.steps[2].hold) = (hold, hold);
+        let held = played(&case).took.as_secs() + 1;
+        case.afterwards = vec![(1, Verb::Promote)];
+        case.beside = vec![(held + apart, Verb::Promote)];
+        let played = played(&case);
+        let is_held =
+            |ending: &Option<Ending>| matches!(ending, Some(Ending::Outcome(outcome)) if outcome.kind == OutcomeKind::Held);
+        let held = played.endings.iter().filter(|(_, ending)| is_held(ending)).count();
+        assert_eq!(held, 2, "{apart}, {latency}: the release, and one of them: {:?}", played.endings);
+        assert_eq!(
+            (last(&played).share(CANDIDATE), last(&played).least_share(CANDIDATE)),
+            (50_000, 50_000),
+            "{apart}, {latency}"
+        );
+        contested += played.endings.len() - 2;
+    }
+    assert!(contested >= 3, "the second one is refused before it begins: {contested}");
 }
 
 #[test]
-fn argo_4_a_registered_target_is_not_a_healthy_one() {
+fn argo_4_c1_a_registered_target_is_not_a_healthy_one() {
     let candidate = Behaviour { healthy: false, ..Behaviour::default() };
     let played = played(&Case { candidate, ..quiet() });
     assert!(matches!(outcome(&played), (OutcomeKind::RolledBack, Reason::NotReady { healthy: 0, .. })));
@@ -333,11 +340,30 @@ fn c13_where_one_traffic_target_cannot_be_shifted_all_are_put_back() {
 
 #[test]
 fn c16_whatever_rolls_back_says_why() {
-    for case in [dying(), Case { people: vec![sets(70, 100, 0)], ..quiet() }] {
+    let never = Case { candidate: Behaviour { healthy: false, ..Behaviour::default() }, ..quiet() };
+    let lame = Case { others: vec![(60, Other::Behave(CANDIDATE_IMAGE, Box::new(never.candidate.clone())))], ..quiet() };
+    let cancelled = Case { blows: vec![Blow { job: 0, at: 40, falls: Falls::Signal }], ..quiet() };
+    let refused = Case { faults: vec![fault(&["vpc-lattice:UpdateListener"], 20, 40, Effect::Denied)], ..quiet() };
+    for (case, code, says) in [
+        (dying(), "no-healthy-targets", "the candidate had 5% of the traffic and no healthy target"),
+        (lame, "no-healthy-targets", "no healthy target"),
+        (never, "not-ready", "0 of 3 tasks of the candidate were running and healthy after"),
+        (Case { people: vec![sets(70, 100, 0)], ..quiet() }, "aborted", "aborted by somebody who"),
+        (cancelled, "cancelled", "the job was cancelled"),
+        (refused, "refused", "step 1 failed: refused"),
+    ] {
         let played = played(&case);
+        let (kind, reason) = outcome(&played);
+        let said = reason.to_string();
+        assert_eq!((kind, reason.code(), said.contains(says)), (OutcomeKind::RolledBack, code, true), "{said}");
+        let decided = |entry: &Entry| matches!(&entry.event, Happening::RollingBack { reason: told } if *told == reason);
+        assert_eq!(
+            played.journals[0].entries.iter().filter(|entry| decided(entry)).count(),
+            1,
+            "told when it is decided: {said}"
+        );
         let finished = played.journals[0].outcome().expect("an outcome");
-        assert_eq!(finished.kind, OutcomeKind::RolledBack);
-        assert!(!finished.reason.to_string().is_empty() && !finished.reason.code().is_empty());
+        assert_eq!((finished.kind, &finished.reason), (kind, &reason), "and at the end");
     }
 }
 

@@ -74,6 +74,22 @@ fn rate(minutes: &Minutes, from: Timestamp, until: Timestamp) -> (u64, f64) {
     (requests, if requests == 0 { 0.0 } else { failures as f64 / requests as f64 })
 }
 
+/// Of what is measured minute by minute so many beyond the limit are bad, in all or in a row. Fewer are allowed, but not at the end.
+fn each_minute(metric: &Metric, beyond: impl Iterator<Item = bool>) -> Look {
+    let (mut all, mut row, mut longest, mut newest) = (0, 0, 0, None);
+    for is_beyond in beyond {
+        row = if is_beyond { row + 1 } else { 0 };
+        (all, longest, newest) = (all + u32::from(is_beyond), row.max(longest), Some(is_beyond));
+    }
+    let failures = metric.failures.or(metric.consecutive.is_none().then_some(1));
+    let reaches = |limit: Option<u32>, count: u32| limit.is_some_and(|limit| count >= limit);
+    match newest {
+        _ if reaches(failures, all) || reaches(metric.consecutive, longest) => Look::Bad,
+        Some(false) => Look::Good,
+        Some(true) | None => Look::Nothing,
+    }
+}
+
 fn look(metric: &Metric, candidate: &Minutes, stable: Option<&Minutes>, from: Timestamp, until: Timestamp) -> Look {
     let (requests, found) = rate(candidate, from, until);
     if requests < u64::from(metric.min_requests.max(1)) {
@@ -81,12 +97,7 @@ fn look(metric: &Metric, candidate: &Minutes, stable: Option<&Minutes>, from: Ti
     }
     let is_above = |value: f64| metric.max.is_some_and(|max| value > max.get());
     if metric.source != Source::ErrorRate {
-        let mut times = within(candidate, from, until).filter_map(|minute| minute.p99).peekable();
-        return match (times.peek().is_some(), times.any(is_above)) {
-            (false, _) => Look::Nothing,
-            (true, false) => Look::Good,
-            (true, true) => Look::Bad,
-        };
+        return each_minute(metric, within(candidate, from, until).filter_map(|minute| minute.p99).map(is_above));
     }
     if is_above(found) {
         return Look::Bad;

@@ -1,7 +1,10 @@
 //! What was thought of later: drawn after everything else, so that a seed whose dice say no to it stays the case that it was.
 
 use espalier::{
-    rollout::split::Share,
+    rollout::{
+        analysis::{Metric, Source},
+        split::Share,
+    },
     sandbox::scenario::{Edit, Person},
 };
 
@@ -36,6 +39,12 @@ impl Case {
             && let Some(metric) = self.analysis.metrics.first_mut()
         {
             metric.report_only = true;
+        }
+        let is_by_minute = |metric: &&mut Metric| matches!(metric.source, Source::RequestTime(_));
+        if dice.percent(30)
+            && let Some(metric) = self.analysis.metrics.iter_mut().find(is_by_minute)
+        {
+            (metric.failures, metric.consecutive) = dice.one(&[(Some(2), None), (None, Some(2)), (Some(3), Some(2))]);
         }
     }
 

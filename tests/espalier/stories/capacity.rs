@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{QUICK, QUICKLY, killed::sample};
+use super::{
+    QUICK, QUICKLY,
+    killed::{EFFECTS, sample, turn},
+};
 use crate::harness::{CONFIG, Story, Told};
 
 /// A scenario with a service that scales between 2 and 10 tasks, and finds 2 enough once the candidate has its first share.
@@ -288,33 +291,41 @@ fn killed_at_any_call_about_scaling_another_job_gives_it_back() {
     assert!(calls > 8, "{calls}");
     let verbs = ["espalier abort", "later 200; espalier recover", "espalier rollback"];
     for (place, nth) in sample(calls, 6).into_iter().enumerate() {
-        let (effect, awaited) = if place % 2 == 0 { (json!("hang"), "Hang") } else { (json!({ "late-write": 0 }), "LateWrite") };
-        let verb = verbs[place % verbs.len()];
-        let fault = json!({ "operations": ["application-autoscaling:*"], "nth": nth, "effect": effect });
-        let told = scaled("killed", &json!({ "faults": [fault] })).script(&format!(
-            r#"
-            AWAITED={awaited} begins deploy -c {CONFIG} {QUICKLY}
-            kill -KILL $!
-            exits 137 ends
-            said="$({verb} --lattice-service myservice)" || true
-            echo "$said"
-            if [[ "$said" == *"it is promoted"* || "$said" == *"it has ended"* ]]; then
-              later 200
-              exits 0 espalier resume --all
-            fi
-            "#
-        ));
-        let told = told.ends_with(0);
-        let actions = told.world.actions();
-        let serves = |group: &str| actions.values().all(|action| action["forward"][group] == 100);
-        let (serving, other) =
-            if serves("myservice-a") { ("myservice", "myservice-green") } else { ("myservice-green", "myservice") };
-        let all = format!("killed at call {nth} ({effect}), then {verb}\n{}\n{}", told.run.stdout, told.run.stderr);
-        assert!(serves("myservice-a") || serves("myservice-b"), "{all}");
-        assert_eq!(scaling(&told, serving), AS_BEFORE, "{all}");
-        assert!(told.world.tasks(serving) >= 2, "{all}");
-        // Where the other one was told to scale at all, it rests, or it waits to be retired.
-        let shrinks = told.world.desired(other).is_some_and(|desired| desired == 0);
-        assert!(!shrinks || told.world.scaling(other).is_none() || scaling(&told, other).2[1..] == [false; 2], "{all}");
+        for (effect, awaited) in turn(&EFFECTS, place) {
+            for verb in turn(&verbs, place) {
+                gives_back(nth, (effect, awaited), verb);
+            }
+        }
     }
+}
+
+/// Killed at the nth call about scaling, which is done or not, what was borrowed is given back by the verb.
+fn gives_back(nth: usize, (effect, awaited): (&str, &str), verb: &str) {
+    let written = if effect == "hang" { json!(effect) } else { json!({ "late-write": 0 }) };
+    let fault = json!({ "operations": ["application-autoscaling:*"], "nth": nth, "effect": written });
+    let told = scaled("killed", &json!({ "faults": [fault] })).script(&format!(
+        r#"
+        AWAITED={awaited} begins deploy -c {CONFIG} {QUICKLY}
+        kill -KILL $!
+        exits 137 ends
+        said="$({verb} --lattice-service myservice)" || true
+        echo "$said"
+        if [[ "$said" == *"it is promoted"* || "$said" == *"it has ended"* ]]; then
+          later 200
+          exits 0 espalier resume --all
+        fi
+        "#
+    ));
+    let told = told.ends_with(0);
+    let actions = told.world.actions();
+    let serves = |group: &str| actions.values().all(|action| action["forward"][group] == 100);
+    let (serving, other) =
+        if serves("myservice-a") { ("myservice", "myservice-green") } else { ("myservice-green", "myservice") };
+    let all = format!("killed at call {nth} ({effect}), then {verb}\n{}\n{}", told.run.stdout, told.run.stderr);
+    assert!(serves("myservice-a") || serves("myservice-b"), "{all}");
+    assert_eq!(scaling(&told, serving), AS_BEFORE, "{all}");
+    assert!(told.world.tasks(serving) >= 2, "{all}");
+    // Where the other one was told to scale at all, it rests, or it waits to be retired.
+    let shrinks = told.world.desired(other).is_some_and(|desired| desired == 0);
+    assert!(!shrinks || told.world.scaling(other).is_none() || scaling(&told, other).2[1..] == [false; 2], "{all}");
 }

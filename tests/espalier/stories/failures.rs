@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::QUICK;
-use crate::harness::{Story, Told};
+use crate::harness::{CONFIG, Story, Told};
 
 /// Until a quarter of the traffic, where the scenarios' candidates fail, and beyond.
 const THREE: [&str; 4] = ["--steps", "5%:30s,25%:1m,100%:1m", "--settle", "30s"];
@@ -55,6 +55,52 @@ fn a_candidate_whose_tasks_crash_gets_no_traffic() {
     let told = story.deploy(&QUICK).ends_with(3).says("Essential container in task exited (exit code 1)");
     assert_eq!(told.world.weights_of("myservice-b"), [0]);
     is_rolled_back(&story, &told);
+}
+
+/// Argo Rollouts glues its causes into a text; Flagger and ECS go back without one. Here each has a code, and is told wherever somebody
+/// looks: in the log, the comment, the check, the summary, the outputs and the journal.
+#[test]
+fn argo_7_c16_whatever_rolls_back_says_why_wherever_somebody_looks() {
+    let back = json!({ "set-action": { "forward": { "initial": 100 } } });
+    let back = json!({ "share_at_least": 5, "at": 5, "listener": "http-80", "rule": "api", "do": back });
+    let refused = json!({ "operations": ["vpc-lattice:UpdateRule"], "nth": 2, "effect": "denied" });
+    let metrics = "tests/fixtures/seed/metrics.yml";
+    let table = [
+        (
+            Story::within("candidate-unhealthy"),
+            CONFIG,
+            &THREE[..],
+            "no-healthy-targets",
+            "25% of the traffic and no healthy target",
+        ),
+        (Story::within("never-healthy"), CONFIG, &QUICK, "deployment-failed", "Task failed VPC Lattice health checks"),
+        (Story::within("crash-loop"), CONFIG, &QUICK, "deployment-failed", "ECS gave up the candidate's deployment"),
+        (Story::within("error-rate-5pct"), metrics, &[], "analysis-failed", "(above 1%), with 5% of the traffic"),
+        (Story::of(&json!({ "people": [back] })), CONFIG, &QUICK, "aborted", "aborted by "),
+        (
+            Story::of(&json!({ "faults": [refused] })),
+            CONFIG,
+            &QUICK,
+            "refused",
+            "step 1 failed: UpdateRule: AccessDeniedException",
+        ),
+    ];
+    for (story, config, steps, code, why) in table {
+        let [outputs, summary, temp] = ["outputs", "summary.md", ""].map(|name| story.path(name));
+        let story = story.with("GITHUB_OUTPUT", outputs).with("GITHUB_STEP_SUMMARY", summary).with("RUNNER_TEMP", temp);
+        let told = story.run(&[&["deploy", "-c", config], steps].concat()).ends_with(3);
+        let told = told.says(&format!("({code})")).says(why);
+        let (outputs, summary, comment) = (story.read("outputs"), story.read("summary.md"), told.world.comments().remove(0));
+        let output = |name: &str| outputs.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
+        assert_eq!((output("outcome"), output("reason")), ("rolled-back", code), "{outputs}");
+        assert!(comment.contains(why) && summary.contains(why), "{code}: {comment}\n{summary}");
+        assert!(told.world.check_text().contains(why), "{code}: {}", told.world.check_text());
+        let journal = std::fs::read_to_string(output("journal")).expect("a journal");
+        let coded = format!("\"code\":\"{code}\"");
+        for event in ["\"rolling-back\"", "\"finished\""] {
+            assert!(journal.lines().any(|line| line.contains(event) && line.contains(&coded)), "{code}: {event} in\n{journal}");
+        }
+    }
 }
 
 /// ECS's own verdict on the deployment, long before the time is over that the candidate's tasks are given.

@@ -144,7 +144,7 @@ fn an_alarm_that_comes_on_during_a_hold_counts_though_one_of_before_does_not() {
 }
 
 #[test]
-fn a_group_without_health_checks_can_be_released_to_when_something_else_judges() {
+fn lattice_1_a_group_without_health_checks_can_be_released_to_when_something_else_judges() {
     let story = Story::within("walkthrough");
     let world = json!({
         "name": "functions",

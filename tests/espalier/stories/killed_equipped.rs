@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     hooks::config_with,
-    killed::{self, VERBS, sample, settled},
+    killed::{self, Candidate, EFFECTS, VERBS, sample, settled, turn},
 };
 use crate::harness::Story;
 
@@ -42,26 +42,30 @@ fn killed_at_any_call_about_what_a_release_was_given_another_job_leaves_none_of_
     let calls = told.world.calls().iter().filter(counts).count();
     assert!(calls > 8, "{calls}");
     for (place, nth) in sample(calls, SAMPLE).into_iter().enumerate() {
-        let (effect, awaited) = if place % 2 == 0 { (json!({ "late-write": 0 }), "LateWrite") } else { (json!("hang"), "Hang") };
-        let (verb, codes) = VERBS[(place / 2 + place) % VERBS.len()];
-        let verb = verb.replace(killed::SEED, "\"$FOLDER/espalier.yml\"");
-        let fault = json!({ "operations": OPERATIONS, "nth": nth, "effect": effect });
-        let told = equipped(&json!([fault])).script(&format!(
-            r#"
-            {PLAN}
-            AWAITED={awaited} begins {RELEASE}
-            kill -KILL $!
-            exits 137 ends
-            code=0
-            {{ {verb}; }} || code=$?
-            echo "the other job: $code"
-            exits 0 espalier status --lattice-service myservice
-            "#
-        ));
-        let what = format!("killed at call {nth} ({effect}), then {verb}");
-        settled(&told, &before, (&verb, codes), &what);
-        // The lock of a job that died when its release was over, or before it had a record, is left: `locks` has how it is taken over.
-        let all = format!("{what}\n{}\n{}", told.run.stdout, told.run.stderr);
-        assert_eq!(told.world.started_by("espalier/"), 0, "a hook's task is left at work: {all}");
+        for (effect, awaited) in turn(&EFFECTS, place + 1) {
+            for (verb, codes) in turn(&VERBS, place / 2 + place) {
+                let verb = verb.replace(killed::SEED, "\"$FOLDER/espalier.yml\"");
+                let written = if effect == "hang" { json!(effect) } else { json!({ "late-write": 0 }) };
+                let fault = json!({ "operations": OPERATIONS, "nth": nth, "effect": written });
+                let told = equipped(&json!([fault])).script(&format!(
+                    r#"
+                    {PLAN}
+                    AWAITED={awaited} begins {RELEASE}
+                    kill -KILL $!
+                    exits 137 ends
+                    code=0
+                    {{ {verb}; }} || code=$?
+                    echo "the other job: $code"
+                    exits 0 espalier status --lattice-service myservice
+                    "#
+                ));
+                let what = format!("killed at call {nth} ({effect}), then {verb}");
+                settled(&told, &before, Candidate::Good, (&verb, codes), &what);
+                // The lock of a job that died when its release was over, or before it had a record, is left: `locks` has how it is
+                // taken over.
+                let all = format!("{what}\n{}\n{}", told.run.stdout, told.run.stderr);
+                assert_eq!(told.world.started_by("espalier/"), 0, "a hook's task is left at work: {all}");
+            }
+        }
     }
 }

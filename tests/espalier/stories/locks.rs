@@ -66,10 +66,9 @@ fn an_abort_goes_on_without_the_lock_and_removes_it() {
 
 /// The lock is not kept for the hours of a hold, and whoever goes on takes it again.
 #[test]
-fn of_two_promotions_at_once_exactly_one_goes_on() {
+fn while_a_promotion_has_the_lock_a_release_is_refused() {
     let held = "--steps 5%:30s,hold:4h,25%:2m,100%:30s --settle 30s --retire-after 30s --lock ssm";
-    let fault = json!({ "operations": ["ecs:DescribeTasks"], "share_at_least": 25, "nth": 2, "effect": "hang" });
-    let told = Story::of(&json!({ "faults": [fault] })).script(&format!(
+    let told = hangs_at_a_quarter().script(&format!(
         r#"
         exits 0 deploy {held}
         [[ "$(asks GET world "")" == *'"parameters":[]'* ]] || exit 98
@@ -81,4 +80,29 @@ fn of_two_promotions_at_once_exactly_one_goes_on() {
     ));
     let told = told.ends_with(0).says("promoted (steps-passed)");
     assert_eq!(told.world.parameters(), [Value::Null; 0], "the lock goes with the rollout");
+}
+
+/// Whoever goes on from a hold is not answered at once when the candidate has a quarter.
+fn hangs_at_a_quarter() -> Story {
+    let fault = json!({ "operations": ["ecs:DescribeTasks"], "share_at_least": 25, "nth": 2, "effect": "hang" });
+    Story::of(&json!({ "faults": [fault] }))
+}
+
+/// Two holds: a second approval of the first one must not be one of the second.
+#[test]
+fn c12_of_two_promotions_at_once_exactly_one_goes_on_and_counts_for_one_hold() {
+    for lock in ["", "--lock ssm"] {
+        let held = format!("--steps 5%:30s,hold:4h,25%:2m,hold:4h,100%:30s --settle 30s --retire-after 30s {lock}");
+        let told = hangs_at_a_quarter().script(&format!(
+            r#"
+            exits 0 deploy {held}
+            begins promote --lattice-service myservice
+            exits 5 espalier promote --lattice-service myservice
+            exits 0 ends
+            "#
+        ));
+        let told = told.ends_with(0).says("it waits to be promoted to step 3 of 3 (100%)");
+        assert_eq!(told.world.weights_of("myservice-b"), [0, 5, 25], "{lock}: {}", told.run.stderr);
+        assert_eq!(told.world.parameters(), [Value::Null; 0], "{lock}");
+    }
 }

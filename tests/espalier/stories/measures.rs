@@ -170,7 +170,7 @@ fn a_composite_alarm_counts_like_any_other() {
 
 /// What CloudWatch calls partial, and what it has more pages of, is waited for.
 #[test]
-fn an_answer_that_is_not_whole_is_no_data() {
+fn argo_10_an_answer_that_is_not_whole_is_no_data() {
     let metric = "metrics: [{ name: errors, metric: error-rate, max: 1% }]";
     let bad = json!({ "*": { "error_rate": 5 } });
     let partial = json!([{ "operations": ["cloudwatch:GetMetricData"], "until": 7, "effect": "partial" }]);

@@ -94,7 +94,7 @@ fn ecspresso_deploys_and_espalier_only_shifts_as_the_readme_shows() {
 }
 
 #[test]
-fn ecs_2853_the_idle_group_is_put_there_once_and_at_weight_0() {
+fn ecs_2853_lattice_6_the_idle_group_is_put_there_once_and_at_weight_0() {
     let story = Story::within("promoted");
     let out = story.path("out.json").display().to_string();
     let told = story.run(&[&PATCH[..], &["--dry-run"]].concat()).ends_with(0);
