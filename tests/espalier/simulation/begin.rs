@@ -38,6 +38,7 @@ impl Run<'_> {
             aborts: !fresh && !restores && (!goes_on || rolls_back),
             asked: matches!(verb, Some(Verb::Abort | Verb::ForcedAbort | Verb::Rollback)),
             over: false,
+            killed: false,
             fresh,
             began: self.world.now(),
             saw: None,

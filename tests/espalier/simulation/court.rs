@@ -228,9 +228,7 @@ impl<'c> Court<'c> {
         if let (Effect::Steer(Steer::Hold), Some(stable)) = (effect, watched.stable) {
             watched.kept = watched.kept.min(after.slots[stable].desired);
         }
-        if *effect == Effect::EndHook {
-            watched.unended = matches!(answer, Event::Refused(_));
-        }
+        watched.unended |= *effect == Effect::EndHook && matches!(answer, Event::Refused(_));
         if let Event::Refused(refusal) = answer {
             watched.refused = true;
             watched.blind |= matches!(effect, Effect::Observe(_) | Effect::ReadBack);
@@ -337,7 +335,9 @@ impl<'c> Court<'c> {
                 // Seed 101185575: promoted it was. Another job has been putting some of it back since, and is refused the rest; or it
                 // was killed before it could record that it did (seed 103168789).
                 let is_unsaid = |other: &Watched| !other.over || other.unwritten.is_some();
-                let put_back = |other: &Watched| other.restoring.is_some() && other.refused && is_unsaid(other);
+                // Seed 210076723: or it was killed while it did, and the promotion's record, sent before, arrived after its own.
+                let is_hindered = |other: &Watched| other.killed || (other.refused && is_unsaid(other));
+                let put_back = |other: &Watched| other.restoring.is_some() && is_hindered(other);
                 // Seed 190026264: or a rollback that began in the same second has, and its record was written over.
                 let lost = |other: &Watched| other.record.verb == "rollback" && other.superseded && other.touched;
                 let edited = edited || watched.promoted && self.jobs.iter().any(|other| put_back(other) || lost(other));

@@ -290,6 +290,8 @@ fn must_restore(job: &Watched, facts: &Facts) -> bool {
         && job.signalled.is_some()
         && !job.acted_since
         && !job.superseded
+        // Seed 210109197: what somebody else set is left alone, and said.
+        && !job.drift_seen
         && job.record.state != State::Stuck
         && !job.promoted
         && job.step.is_some()
@@ -329,7 +331,9 @@ pub(crate) fn size(
     if is_given || (!edited && saw.serves(slot)) {
         return Err(format!("{role:?} is stopped while it serves: {:?}, routed {:?}", saw.written, saw.routed));
     }
-    let promoted = recorded.is_none_or(|recorded| recorded.id != job.record.id || recorded.state == State::Promoted);
+    // Seed 210122869: a record of an older generation is as good as none, and written over.
+    let is_its = |recorded: &Record| recorded.id == job.record.id && recorded.generation >= job.record.generation;
+    let promoted = recorded.is_none_or(|recorded| !is_its(recorded) || recorded.state == State::Promoted);
     if role == Role::Stable && !promoted {
         return Err("stable is stopped though the record does not say `promoted`".to_owned());
     }
@@ -360,7 +364,10 @@ pub(crate) const SERVED: &str = "1: whatever has requests in the end is to have 
 /// When all is over, calls of dead jobs that were still under way included. At a first release the candidate is attached before it has
 /// tasks, since nothing serves otherwise.
 pub(crate) fn served(case: &Case, court: &Court<'_>, facts: &Facts) -> Result<(), String> {
-    let by_hand = court.edited.contains(&true) || court.tags_lost || case.shape == Shape::Bootstrap;
+    // Seed 220026109: a runner that stood still writes over what an abort has put back, which ends stuck and says so.
+    let stalls = case.others.iter().any(|(_, other)| matches!(other, Other::Stall(_)));
+    let is_said = stalls && court.jobs.iter().any(|job| job.record.state == State::Stuck);
+    let by_hand = court.edited.contains(&true) || court.tags_lost || is_said || case.shape == Shape::Bootstrap;
     let stopped = |slot: &usize| facts.share(*slot) > 0 && facts.slots[*slot].desired == 0;
     match (0..facts.slots.len()).find(stopped).filter(|_| !by_hand) {
         Some(slot) => Err(format!("slot {slot} has weight and no tasks")),

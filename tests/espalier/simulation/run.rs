@@ -264,7 +264,7 @@ impl Run<'_> {
             self.tell(place, || "is killed".to_owned());
             self.jobs[place].dead = true;
             let watched = &mut self.court.jobs[place];
-            watched.over = true;
+            (watched.over, watched.killed) = (true, true);
             // Seed 170011528: its record is closed, so that no sweep comes; its hook is ended by the next release.
             watched.unended |= watched.record.state == State::Closed;
         }

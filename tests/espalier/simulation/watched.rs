@@ -25,6 +25,7 @@ pub(crate) struct Watched {
     /// A person asked for it, as things are.
     pub(crate) asked: bool,
     pub(crate) over: bool,
+    pub(crate) killed: bool,
     /// It is a release of its own, and took nothing over.
     pub(crate) fresh: bool,
     pub(crate) began: Timestamp,
@@ -38,7 +39,7 @@ pub(crate) struct Watched {
     /// A call of its was refused at some time; one was refused for good.
     pub(crate) refused: bool,
     pub(crate) denied: bool,
-    /// It could not end its hook yet. It was over while something stood in its way: what was left to do then is left.
+    /// It could not end a hook when it first tried to, and may have given it up. It was over while something stood in its way: what was left to do then is left.
     pub(crate) unended: bool,
     pub(crate) cut_short: bool,
     /// When it could not write its record or its lease last.
