@@ -193,8 +193,10 @@ impl Rollout {
     }
 
     fn raise(&mut self, rollback: Rollback) -> Effect {
-        // Nothing was moved, or all of it is back already: whoever finds this record does not walk it on.
-        if self.record().intent == self.at_rest() && self.record().verified == self.at_rest() {
+        // Nothing was moved, or all of it is back already: whoever finds this record does not walk it on. At bootstrap the record does not
+        // tell: what is at rest there is what is taken back (seed 160094504).
+        let is_at_rest = [self.record().intent, self.record().verified] == [Split::STABLE; 2];
+        if self.record().stable.is_some() && is_at_rest {
             self.record.state = State::RolledBack;
         }
         self.at(rollback, Stage::Raising);

@@ -196,3 +196,19 @@ fn scaling_that_could_not_be_given_back_in_time_is_given_back_by_the_next_sweep(
         assert_eq!(world.record.map(|record| record.state), Some(State::Closed));
     }
 }
+
+/// Seed 160094504: at bootstrap the record called rolled back what had only been asked for, and a late write of the job before, which had
+/// been killed as well, attached the candidate again.
+#[test]
+fn a_first_release_is_rolled_back_once_that_was_read() {
+    let mut world = World::new(true);
+    (world.actions, world.candidate_tasks) = ([Some(Split::CANDIDATE); 2], 3);
+    let mut record = usual(&world).record().clone();
+    assert!(record.stable.is_none());
+    record.take_over_to_roll_back("another", world.now);
+    let machine = Rollout::abort(record, release(), Reason::JobLost { leased_until: None }, false);
+    let (_, _, ending, all) = drive(world, machine, |_, _| None, |_, _| ());
+    assert_eq!(kind(&ending), Some(OutcomeKind::RolledBack));
+    let states = all.iter().filter_map(|effect| if let Effect::Record(record, _) = effect { Some(record.state) } else { None });
+    assert_eq!(states.collect::<Vec<_>>(), [State::Running, State::RolledBack, State::Closed]);
+}

@@ -256,7 +256,7 @@ impl<'c> Court<'c> {
                 watched.stepped = after.at;
             }
             let drifted = rules::drifted(watched, after, &self.by_hand);
-            watched.drift_seen |= !watched.asked && !(watched.aborts && watched.touched) && drifted;
+            watched.drift_seen |= drifted && !(watched.asked || watched.aborts && watched.touched);
             watched.drifts |= drifted && walks::climbs(watched);
             watched.put_back |= watched.shown && rules::is_put_back(watched, after, &self.by_hand);
             watched.shown |= rules::is_shown(watched, after);
