@@ -97,6 +97,7 @@ impl Rollout {
             wanted,
             stable_size: 0,
             growing: false,
+            torn: false,
             seen: None,
             owned: false,
             paused: false,

@@ -102,6 +102,8 @@ pub struct Rollout {
     pub(super) stable_size: u32,
     /// The candidate is being given more tasks, on the way to a wait.
     pub(super) growing: bool,
+    /// Some traffic targets show the weights of the step in hand, and others do not yet.
+    pub(super) torn: bool,
     /// How both sides were at the last full reading.
     pub(super) seen: Option<super::looking::Seen>,
     /// A reading said that the record is ours.
@@ -286,8 +288,9 @@ impl Rollout {
     /// An act was refused: again while that can help and there is time, otherwise the phase's way out.
     fn refused(&mut self, refusal: Refusal) -> Effect {
         let transient = refusal.kind == RefusalKind::Transient;
-        // A release stands meanwhile where every look finds it well: what passes slows it down, and only its own timeout ends that.
-        if transient && self.is_walking() && self.aws_now() < self.record.deadline() {
+        // A release stands meanwhile where every look finds it well: what passes slows it down, and only its own timeout ends that. What is
+        // only half written does not stand for so long: all of it goes back.
+        if transient && self.is_walking() && !self.torn && self.aws_now() < self.record.deadline() {
             self.give_up = self.give_up.max(self.now + WRITE_LIMIT);
         }
         if transient && self.now < self.give_up {

@@ -266,14 +266,16 @@ impl Rollout {
 
     fn shifted(&mut self, index: usize, observation: &Observation) -> Effect {
         let intent = self.record().intent;
-        if observation.actions.iter().flatten().any(|action| action.split != Some(intent)) {
+        let shown = || observation.actions.iter().flatten().map(|action| action.split == Some(intent));
+        let (is_out, is_out_everywhere) = (shown().any(|shows| shows), shown().all(|shows| shows));
+        self.torn = is_out && !is_out_everywhere;
+        if !is_out_everywhere {
             if self.now >= self.give_up {
                 let message = self.not_shown("the traffic targets do not show it");
                 return self.roll_back(Reason::Refused { doing: self.doing(), message });
             }
             self.phase = Phase::Stepping(index, StepStage::Writing);
             // Nothing of it stands: what the gate asked for is asked again.
-            let is_out = observation.actions.iter().flatten().any(|action| action.split == Some(intent));
             let is_enough = self.enough(intent.share(), observation.candidate.healthy, observation.stable.as_ref());
             if !is_out && !is_enough && !self.restores() {
                 return self.grow(observation).unwrap_or_else(|| self.idle(None));
