@@ -184,13 +184,19 @@ pub(crate) fn plan(job: &Watched, desired: Desired, now: Timestamp) -> Result<()
 pub(crate) const DRIFT: &str = "3: what somebody else wrote is never stepped from, and left alone unless told otherwise";
 
 /// Whether what was read is a split that nobody of ours can have written. What a person has set is that where it is another step than
-/// the one in hand, too; but who takes a rollout over that nobody looked after takes any step of its plan for its own.
+/// the one in hand, too; but who takes a rollout over that nobody looked after takes any step that its record has come to for its own (seeds
+/// 310016984 and 320076629: no later one).
 pub(crate) fn drifted(job: &Watched, facts: &Facts, by_hand: &[bool]) -> bool {
     let Some(stable) = job.stable else { return false };
-    let Record { plan, intent, verified, .. } = &job.record;
+    let Record { plan, intent, verified, step, .. } = &job.record;
     let in_hand = |share: u32| [intent, verified].iter().any(|split| split.share().millipercent() == share);
-    let of_plan = |share: u32| plan.steps.iter().any(|step| step.share.millipercent() == share);
-    let known = |share: u32, by_hand: bool| share == 0 || if by_hand && !job.aborts { in_hand(share) } else { of_plan(share) };
+    let of_plan = |share: u32, steps: usize| plan.steps.iter().take(steps).any(|step| step.share.millipercent() == share);
+    let known = |share: u32, by_hand: bool| match (by_hand, job.aborts) {
+        _ if share == 0 => true,
+        (true, false) => in_hand(share),
+        (true, true) => in_hand(share) || of_plan(share, step + 1),
+        (false, _) => of_plan(share, usize::MAX),
+    };
     facts.written.iter().zip(by_hand).any(|(weights, by_hand)| {
         weights.as_ref().is_some_and(|weights| {
             let is_empty = weights.slots[stable] + weights.slots[job.candidate] == 0;
