@@ -1,6 +1,9 @@
 //! What a rollback looks at before it writes, where no reading of this tick says that stable can take what it gets (DESIGN §5 rule 1):
 //! before an abort's first write, and before a write is repeated, since stable may have died meanwhile. It costs one call, and a
 //! reading that fails does not stand in the way, unless one before it saw stable down.
+//!
+//! What nobody has asked for (a sweep, `recover`, a resumed rollback) is compared with its record before that (rule 3): there a reading that
+//! fails is repeated for as long as a write would be.
 
 use super::{
     core::{Phase, RESTORE_LIMIT, Rollout, WRITE_LIMIT},
@@ -46,8 +49,8 @@ impl Rollout {
         self.look_at_stable()
     }
 
-    /// Nobody has looked since the job before it was gone: a split that neither a step of its plan nor the baseline accounts for is drift
-    /// (rule 3).
+    /// Nobody has looked since the job before it was gone: a split that neither a step which its record has come to nor the baseline accounts
+    /// for is drift (rule 3).
     pub(super) fn compared(&mut self, rollback: Rollback, observation: &Observation) -> Effect {
         let is_ours = |action: &LiveAction| self.is_restored(action) || action.split.is_some_and(|split| self.is_of_plan(split));
         let place = observation.actions.iter().position(|action| action.as_ref().is_some_and(|action| !is_ours(action)));

@@ -310,7 +310,7 @@ impl Rollout {
         let moved =
             observation.actions.iter().position(|action| action.as_ref().is_some_and(|action| !self.is_restored(action)))?;
         let action = observation.actions.get(moved)?.as_ref()?;
-        // The job before may have been at any step of its plan.
+        // The job before may have been at any step that its record has come to.
         if rollback.takeover && rollback.stage == Stage::Writing && action.split.is_some_and(|split| self.is_of_plan(split)) {
             return None;
         }

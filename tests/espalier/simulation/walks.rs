@@ -87,41 +87,19 @@ pub(crate) fn drifted(case: &Case, job: &Watched, ending: &Ending) -> Result<(),
 
 /// Whether the answer to a signal has begun: nothing else goes before it. `on_cancel: hold` is answered by the record that lets go.
 pub(crate) fn answers(effect: &Effect, on_cancel: OnCancel) -> bool {
-    match effect {
-        Effect::Write(_) => true,
-        Effect::Record(..) => on_cancel == OnCancel::Hold,
-        Effect::Renew(_)
-        | Effect::Observe(_)
-        | Effect::ReadBack
-        | Effect::CountHealthy(_)
-        | Effect::Launch(_)
-        | Effect::Scale(..)
-        | Effect::OpenTest
-        | Effect::CloseTest
-        | Effect::Steer(_)
-        | Effect::StartHook(_)
-        | Effect::EndHook
-        | Effect::WaitUntil(_)
-        | Effect::Finish(_) => false,
-    }
+    matches!(effect, Effect::Write(_)) || (on_cancel == OnCancel::Hold && matches!(effect, Effect::Record(..)))
 }
 
 /// What may come before the weights are back: the write itself, and what it takes to decide it.
 pub(crate) fn signal(job: &Watched, effect: &Effect, before: &Facts) -> Result<(), String> {
-    match effect {
-        Effect::Write(_) | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_) => Ok(()),
-        // Who ends without having written anything leaves it to the one whose it is.
-        Effect::Finish(_) if !job.touched => Ok(()),
-        Effect::WaitUntil(_) => rules::signal_waits(job, before),
-        Effect::Record(..)
-        | Effect::Renew(_)
-        | Effect::Launch(_)
-        | Effect::Scale(..)
-        | Effect::OpenTest
-        | Effect::CloseTest
-        | Effect::Steer(_)
-        | Effect::StartHook(_)
-        | Effect::EndHook
-        | Effect::Finish(_) => rules::signal(job, before),
+    let decides = matches!(effect, Effect::Write(_) | Effect::Observe(_) | Effect::ReadBack | Effect::CountHealthy(_));
+    // Who ends without having written anything leaves it to the one whose it is.
+    let leaves = matches!(effect, Effect::Finish(_)) && !job.touched;
+    if decides || leaves {
+        Ok(())
+    } else if matches!(effect, Effect::WaitUntil(_)) {
+        rules::signal_waits(job, before)
+    } else {
+        rules::signal(job, before)
     }
 }
