@@ -232,11 +232,7 @@ impl Slots {
             Role::Candidate => Some(&self.candidate),
         };
         let Some(slot) = slot else { return Ok(0) };
-        let mut targets = aws.lattice.list_targets(&slot.group_arn).await?;
-        if self.unchecked {
-            targets.iter_mut().for_each(take_for_healthy);
-        }
-        Ok(side(&targets, None, &[], None).healthy)
+        Ok(healthy(&aws.lattice.list_targets(&slot.group_arn).await?, self.unchecked))
     }
 
     async fn read_services(&self, aws: &Aws) -> Result<Vec<Option<EcsService>>, Fault> {
@@ -331,6 +327,17 @@ impl Slots {
     pub fn commands(&self, desired: Desired) -> Vec<String> {
         self.actions(desired).unwrap_or_default().iter().filter_map(|(target, action)| command(target, action)).collect()
     }
+}
+
+/// How many of these targets are healthy; with `unchecked` also those that nothing checks.
+#[must_use]
+pub fn healthy(targets: &[Target], unchecked: bool) -> u32 {
+    let is_healthy = |target: &&Target| match target.status {
+        TargetStatus::Healthy => true,
+        TargetStatus::Unavailable => unchecked,
+        _ => false,
+    };
+    u32::try_from(targets.iter().filter(is_healthy).count()).unwrap_or(u32::MAX)
 }
 
 /// A target without health checks, in a group that is used: Lattice sends requests to it.

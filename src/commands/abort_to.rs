@@ -10,12 +10,7 @@ use super::{
 use crate::{
     aws::{
         Aws, Fault,
-        lattice::{
-            action::Action,
-            groups::{TargetGroup, TargetStatus},
-            ids::TargetGroupId,
-            traffic::TrafficTarget,
-        },
+        lattice::{action::Action, groups::TargetGroup, ids::TargetGroupId, traffic::TrafficTarget},
         ledger::{self, Found},
         slots::{self, Launch, Slots},
     },
@@ -87,9 +82,8 @@ async fn plan(settings: &AbortSettings, group: &str) -> Result<Plan, Error> {
         let hint = format!("roll it back: espalier abort --traffic-target {}", held.holder);
         return Err(Error::new(Exit::Refused, message).hint(hint));
     }
-    let healthy =
-        aws.lattice.list_targets(&group.arn).await?.iter().filter(|target| target.status == TargetStatus::Healthy).count();
-    if healthy == 0 && !settings.force {
+    let unchecked = records.iter().any(|found| found.record.plan.health.unchecked);
+    if !settings.force && slots::healthy(&aws.lattice.list_targets(&group.arn).await?, unchecked) == 0 {
         let message = format!("{} has no healthy target", group.name);
         return Err(Error::new(Exit::Refused, message).hint("`--force` sends it all traffic nevertheless"));
     }

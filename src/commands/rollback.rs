@@ -12,14 +12,9 @@ use super::{
 use crate::{
     aws::{
         Aws, baselines,
-        lattice::{
-            action::Action,
-            groups::{Target, TargetStatus},
-            ids::TargetGroupArn,
-            traffic::TrafficTarget,
-        },
+        lattice::{action::Action, ids::TargetGroupArn, traffic::TrafficTarget},
         ledger::Ledger,
-        slots::{Launch, Slots},
+        slots::{self, Launch, Slots},
     },
     clock::Timestamp,
     exit::{Error, Exit, Problem},
@@ -99,8 +94,9 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
 
     let mut notes = if dry_run { Vec::new() } else { vec![format!("asked for by {by}")] };
     notes.extend(gone.iter().map(|label| format!("{label} is gone: it is left out")));
-    let healthy = if old.left_untouched(&previous) { healthy_of(&registered?) } else { 0 };
-    let wanted = old.needed_of(&previous, healthy_of(&serving?));
+    let unchecked = old.plan.health.unchecked;
+    let healthy = if old.left_untouched(&previous) { slots::healthy(&registered?, unchecked) } else { 0 };
+    let wanted = old.needed_of(&previous, slots::healthy(&serving?, unchecked));
     let warm = healthy >= wanted;
     if !warm && healthy > 0 {
         notes.push(too_small(&on, &previous, healthy, wanted));
@@ -148,11 +144,6 @@ async fn prepare(aws: &Aws, on: OnService, now: Timestamp, by: &str, dry_run: bo
         rollout.note(now, Happening::Note { what });
     }
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
-}
-
-fn healthy_of(targets: &[Target]) -> u32 {
-    let healthy = targets.iter().filter(|target| target.status == TargetStatus::Healthy);
-    u32::try_from(healthy.count()).unwrap_or(u32::MAX)
 }
 
 /// What a slot that still runs lacks to take everything, and who gives it that.

@@ -202,6 +202,9 @@ impl std::fmt::Display for Case {
         if self.tests {
             writeln!(f, "it opens a test rule")?;
         }
+        if plan.health.unchecked {
+            writeln!(f, "nothing checks the targets")?;
+        }
         if let Some(definition) = self.definition {
             writeln!(f, "its definition: {definition:?}")?;
         }

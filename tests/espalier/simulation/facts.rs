@@ -124,7 +124,8 @@ fn slot(world: &Direct, stage: &Stage, index: usize, revision: &str) -> SlotFact
     let tasks: Vec<_> = world.tasks(name).map(|task| (task.address, task.task_definition == revision)).collect();
     for (address, _, health) in world.targets(slot.group_arn.as_str()) {
         facts.present += 1;
-        facts.healthy += u32::from(health == Health::Healthy);
+        // There are none of the latter but where a release was told that nothing checks its targets.
+        facts.healthy += u32::from(matches!(health, Health::Healthy | Health::Unavailable));
         facts.settled += u32::from(!matches!(health, Health::Draining | Health::Initial));
         if health != Health::Draining && !revision.is_empty() {
             let owner = tasks.iter().rfind(|(of, _)| *of == Some(address));

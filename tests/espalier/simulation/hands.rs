@@ -76,7 +76,9 @@ impl Hands {
             }
             Effect::ReadBack => self.observe(world, record, false).map(|seen| observed(seen, None, None, Vec::new())),
             Effect::CountHealthy(role) => call(world, "vpc-lattice", "ListTargets").map(|()| {
-                Event::Counted(self.slot(*role).map_or(0, |slot| side(&targets(world, slot), None, &[], None).healthy))
+                Event::Counted(
+                    self.slot(*role).map_or(0, |slot| side(&targets(world, slot, self.slots.unchecked), None, &[], None).healthy),
+                )
             }),
             Effect::WaitUntil(_) | Effect::Finish(_) => unreachable!("the run's own"),
             Effect::Record(..)
@@ -308,14 +310,14 @@ impl Hands {
             return sides.clone();
         }
         let stable = self.slots.stable.as_ref().map(|slot| {
-            let mut side = side(&targets(world, slot), service(world, slot).as_ref(), &[], None);
+            let mut side = side(&targets(world, slot, self.slots.unchecked), service(world, slot).as_ref(), &[], None);
             if let Some(tasks) = &mut side.tasks {
                 tasks.foreign_targets = 0;
             }
             side
         });
         let slot = &self.slots.candidate;
-        let (running, targets) = (service(world, slot), targets(world, slot));
+        let (running, targets) = (service(world, slot), targets(world, slot, self.slots.unchecked));
         let drained = targets.iter().any(|target| target.status == TargetStatus::Draining);
         let troubled = drained || running.as_ref().is_some_and(|service| service.running < service.desired);
         let name = slot.ecs_service.as_deref().unwrap_or_default();

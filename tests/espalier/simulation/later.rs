@@ -46,6 +46,8 @@ impl Case {
         {
             (metric.failures, metric.consecutive) = dice.one(&[(Some(2), None), (None, Some(2)), (Some(3), Some(2))]);
         }
+        // Nothing checks the targets, and the release was told so.
+        self.plan.health.unchecked = dice.percent(4);
     }
 
     /// How many seconds the release takes where nothing goes wrong, to the end of its retiring.

@@ -50,7 +50,9 @@ impl Reading {
         let baseline = |arn: &String| baselines::recorded(record, arn, world.tags(arn)).ok();
         let targets = record.targets.iter().map(baseline).collect();
         let actions = record.targets.iter().map(|arn| world.action(arn).map(seen)).collect();
-        let healthy = |slot: &SlotRecord| world.targets(&slot.group).filter(|(_, _, health)| *health == Health::Healthy).count();
+        let healthy = |slot: &SlotRecord| {
+            world.targets(&slot.group).filter(|(_, _, health)| matches!(health, Health::Healthy | Health::Unavailable)).count()
+        };
         let healthy = [record.previous.as_ref().map_or(0, healthy), healthy(record.serving())];
         Some(Self { targets, actions, healthy, found })
     }

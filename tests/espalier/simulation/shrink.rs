@@ -63,6 +63,7 @@ fn shorter(case: &Case) -> Vec<Case> {
     offer(&|case| case.scaled = None);
     offer(&|case| case.tests = false);
     offer(&|case| case.definition = None);
+    offer(&|case| case.plan.health.unchecked = false);
     offer(&|case| case.latency = Duration::ZERO);
     offer(&|case| case.ahead = 0);
     offer(&|case| case.tasks = 1);

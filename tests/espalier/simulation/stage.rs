@@ -53,10 +53,12 @@ pub(crate) struct Stage {
     /// What serves at the start, and the other one.
     pub(crate) slots: [Slot; 2],
     pub(crate) bootstrap: bool,
+    /// Nothing checks the targets of either slot.
+    unchecked: bool,
 }
 
 /// What worlds are told apart by.
-type Key = (Shape, u32, u64, Option<[bool; 3]>, bool);
+type Key = (Shape, u32, u64, Option<[bool; 3]>, [bool; 2]);
 
 thread_local! {
     static MADE: RefCell<BTreeMap<Key, Rc<Stage>>> = const { RefCell::new(BTreeMap::new()) };
@@ -66,7 +68,8 @@ impl Stage {
     /// The stage of a case, without what befalls it.
     pub(crate) fn of(case: &Case) -> Rc<Self> {
         let scaled = case.scaled.map(|was| [was.scale_in, was.scale_out, was.scheduled]);
-        let key = (case.shape, case.tasks, case.checks, scaled, !case.analysis.alarms.is_empty());
+        let is = [!case.analysis.alarms.is_empty(), case.plan.health.unchecked];
+        let key = (case.shape, case.tasks, case.checks, scaled, is);
         MADE.with_borrow_mut(|made| Rc::clone(made.entry(key).or_insert_with(|| Rc::new(Self::make(case)))))
     }
 
@@ -102,7 +105,7 @@ impl Stage {
         };
         let listener = arns.last().expect("the default action's").clone();
         let (slots, bootstrap) = ([slot(0), slot(1)], shape == Shape::Bootstrap);
-        Self { world, service_arn, listener, targets, slots, bootstrap }
+        Self { world, service_arn, listener, targets, slots, bootstrap, unchecked: case.plan.health.unchecked }
     }
 
     /// The bodies of a definition's launch; none where the definition is refused.
@@ -129,7 +132,7 @@ impl Stage {
             stable: (!self.bootstrap).then_some(stable),
             candidate,
             launch,
-            unchecked: false,
+            unchecked: self.unchecked,
         }
     }
 
@@ -243,6 +246,9 @@ fn furniture(case: &Case) -> Scenario {
     let mut scenario = BASE.with(Scenario::clone);
     let [live, idle] = GROUPS;
     scenario.lattice.target_groups[0].config["healthCheck"]["healthCheckIntervalSeconds"] = json!(case.checks);
+    if case.plan.health.unchecked {
+        scenario.lattice.target_groups[0].config["healthCheck"] = json!({ "enabled": false });
+    }
     let mut green: GroupSeed = scenario.lattice.target_groups[0].clone();
     green.name = "myservice-b".to_owned();
     green.id = idle.to_owned();

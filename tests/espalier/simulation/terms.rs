@@ -13,10 +13,11 @@ use espalier::{
 };
 use serde_json::Value;
 
-/// The targets of a slot's group.
-pub(crate) fn targets(world: &Direct, slot: &Slot) -> Vec<Target> {
+/// The targets of a slot's group; with `unchecked` those that nothing checks are healthy.
+pub(crate) fn targets(world: &Direct, slot: &Slot, unchecked: bool) -> Vec<Target> {
     let target = |(address, port, health): (&str, u64, direct::Health)| {
-        let (word, reason) = Direct::in_words(health);
+        let taken = if unchecked && health == direct::Health::Unavailable { direct::Health::Healthy } else { health };
+        let (word, reason) = Direct::in_words(taken);
         Target {
             address: address.to_owned(),
             port: u16::try_from(port).ok(),

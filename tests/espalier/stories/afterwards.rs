@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{QUICKLY, STEPS};
+use super::{
+    QUICKLY, STEPS,
+    broken_worlds::{config, group_a, group_b},
+};
 use crate::harness::{CONFIG, Story};
 
 #[test]
@@ -21,6 +24,37 @@ fn rollback_goes_back_at_once_while_the_old_slot_still_runs() {
     }
     assert_eq!(told.world.tasks("myservice"), 3);
     assert_eq!(told.world.revision("myservice"), "myservice:1");
+}
+
+/// A release that was told that nothing checks its targets goes by the same when it is undone: the old slot serves as it runs.
+#[test]
+fn a_rollback_to_what_nothing_checks_moves_weights_alone() {
+    let unchecked = json!({ "config": { "healthCheck": { "enabled": false } } });
+    let story = Story::of(&json!({
+        "name": "promoted",
+        "lattice": { "target_groups": [group_a(&unchecked), group_b(&unchecked)] },
+        "load": [{ "rps": 100 }],
+    }));
+    let judged = json!({
+        "analysis": { "health": "unchecked", "metrics": [{ "name": "errors", "metric": "error-rate", "max": "1%" }] },
+        "rollout": { "steps": [{ "weight": "50%", "bake": "1m" }, { "weight": "100%", "bake": "1m" }], "retire_after": "never" },
+    });
+    let config = config(&story, &judged);
+    let told = story.script(&format!(
+        r#"
+        exits 0 espalier deploy -c {config}
+        sizes="$(asks GET world "" | grep -o 'ecs:UpdateService' | wc -l)"
+        echo "=== the rollback"
+        exits 0 espalier rollback --lattice-service myservice
+        echo "=== by hand"
+        exits 0 espalier abort --lattice-service myservice --to myservice-b
+        [ "$sizes" = "$(asks GET world "" | grep -o 'ecs:UpdateService' | wc -l)" ] || exit 97
+        "#
+    ));
+    let told = told.ends_with(0);
+    let said = told.run.stdout.split("=== the rollback").nth(1).expect("it is rolled back");
+    assert!(!said.contains("started again") && !said.contains("healthy target"), "{said}");
+    told.world.forwards(&[("myservice-a", 0), ("myservice-b", 100)]);
 }
 
 /// The slot that serves was scaled out since the release: the old one is as it was left, and too small for what it would get. It grows
