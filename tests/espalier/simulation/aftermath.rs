@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use espalier::{aws::ledger::Found, rollout::record::State, time::Timestamp};
 
-use super::{case::Verb, court::Court, errands, facts::Facts, kept, readings::recorded, run::Run, stage::OURS};
+use super::{case::Verb, court::Court, errands, facts::Facts, kept, readings::recorded, run::Run, stage::OURS, watched::Watched};
 
 pub(crate) const REST: &str =
     "9: whoever comes after the last job ends what it left: no candidate keeps part of the weight, no record stays open";
@@ -92,9 +92,9 @@ impl Run<'_> {
 
     /// Nothing that was borrowed is left: what AWS has refused for good is.
     fn returned(&mut self, facts: &Facts) -> Result<(), String> {
-        let [held, tests] = [0, 1].map(|what| self.court.jobs.iter().any(|job| job.gave_up()[what]));
+        let tests = self.court.jobs.iter().any(Watched::left_test);
         let serving = (0..facts.slots.len()).find(|slot| facts.share(*slot) == 100_000);
-        let scaled = serving.and_then(|slot| facts.scaled[slot]).zip(self.case.scaled).filter(|_| !held);
+        let scaled = serving.and_then(|slot| facts.scaled[slot]).zip(self.case.scaled);
         if let Some((seen, _)) = scaled.filter(|(seen, as_was)| !kept::is_suspended(*seen, *as_was) || seen.min == 0) {
             return Err(format!("in the end what serves scales by {seen:?}, and not as before"));
         }

@@ -61,7 +61,7 @@ pub(crate) fn is_suspended(seen: ScalableSeen, as_was: Suspended) -> bool {
 }
 
 pub(crate) fn given_back(case: &Case, job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<(), String> {
-    let Some(as_was) = case.scaled.filter(|_| !job.is_hindered(facts.at) && !job.gave_up()[0] && job.record.scaling.is_some())
+    let Some(as_was) = case.scaled.filter(|_| !job.is_hindered(facts.at) && !job.left_scaling() && job.record.scaling.is_some())
     else {
         return Ok(());
     };
@@ -91,7 +91,7 @@ pub(crate) fn shut(job: &Watched, outcome: &Outcome, facts: &Facts) -> Result<()
     let decided = matches!(outcome.kind, OutcomeKind::Promoted | OutcomeKind::RolledBack);
     let hurried = job.signalled.is_some() && job.promoted;
     // What another job could not take away is not on one that was cancelled before it wrote anything.
-    if facts.doors == 0 || !decided || job.is_hindered(facts.at) || job.gave_up()[1] || hurried || !job.touched {
+    if facts.doors == 0 || !decided || job.is_hindered(facts.at) || job.left_test() || hurried || !job.touched {
         return Ok(());
     }
     Err(format!("{} ended {} and left {} test rules", job.name, outcome.kind, facts.doors))

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use espalier::{
-    rollout::{machine::Role, record::Record},
+    rollout::{
+        machine::Role,
+        record::{Record, State},
+    },
     time::Timestamp,
 };
 
@@ -91,11 +94,14 @@ impl Watched {
         self.denied || (self.refused && now <= self.hindered + SLOW)
     }
 
-    /// It gave up giving scaling back, or taking a test rule away, after two minutes of refusals, and its record says so: the next release
-    /// does it.
-    pub(crate) fn gave_up(&self) -> [bool; 2] {
-        let held = self.record.scaling.is_some_and(|scaling| scaling.held);
-        [held, self.record.test.is_some()].map(|is_said| is_said && self.refused)
+    /// It gave up giving scaling back after two minutes of refusals, and its record says so, and stays open: the next sweep does it.
+    pub(crate) fn left_scaling(&self) -> bool {
+        self.refused && self.record.state != State::Closed && self.record.scaling.is_some_and(|scaling| scaling.held)
+    }
+
+    /// It gave up taking a test rule away, and its record says so: the next release does it.
+    pub(crate) fn left_test(&self) -> bool {
+        self.refused && self.record.test.is_some()
     }
 }
 
