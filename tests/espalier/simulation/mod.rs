@@ -38,6 +38,7 @@ mod readings;
 mod recorded;
 mod rules;
 mod run;
+mod runner;
 mod shrink;
 mod stage;
 mod steer;

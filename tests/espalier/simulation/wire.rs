@@ -3,16 +3,22 @@
 //! The journals must be the same, entry for entry and to the second. Two things are left out of the comparison: the words of an
 //! AWS refusal (the simulator has none), and the notes that the driver adds when all is over (how to finish by hand).
 //!
+//! What befalls the first job befalls it on the way, by [`runner`](super::runner).
+//!
 //! The clients take their credentials from the environment: whoever calls this sets `AWS_ACCESS_KEY_ID` and
 //! `AWS_SECRET_ACCESS_KEY` to anything.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Mutex,
+    time::Duration,
+};
 
 use espalier::{
     aws::{
         self, AwsOptions, baselines,
-        lattice::{groups::TargetStatus, ids::TargetGroupArn, rules::Conditions},
-        ledger,
+        lattice::{ids::TargetGroupArn, rules::Conditions},
+        ledger, slots,
         test_rules::{Opening, TestRules},
     },
     clock::{Clock as _, Stepped},
@@ -37,44 +43,77 @@ use super::{
     play::play,
     readings::{Reading, restores},
     rules::longest,
+    runner::{Fall, Runner},
     stage::{Stage, scenario},
     verbs::{Begun, begin_on, deploy},
 };
 
-/// The first so many seeds from `from` on whose cases can be played over the wire as they are.
-pub(crate) fn fitting(from: u64, count: usize) -> Vec<u64> {
-    (from..).filter(|seed| Case::of(*seed).is_a_scenario()).take(count).collect()
+/// A case that can be played over the wire as it is, and what befalls its first job.
+pub(crate) struct Fitting {
+    case: Case,
+    fall: Option<Fall>,
 }
 
-/// Plays the cases of these seeds both ways, several at a time; what differs, in words.
-pub(crate) fn compare(seeds: Vec<u64>) -> Vec<String> {
-    let seeds = Mutex::new(seeds);
+impl Fitting {
+    /// What befalls it besides the faults and people of a scenario.
+    pub(crate) fn befallen(&self) -> impl Iterator<Item = &'static str> {
+        let signal = self.fall.is_some_and(Fall::is_signal);
+        let all = [
+            ("signal", signal),
+            ("kill", self.fall.is_some() && !signal),
+            ("wrong clock", self.case.ahead != 0),
+            ("later job", !self.case.afterwards.is_empty()),
+        ];
+        all.into_iter().filter(|(_, is_so)| *is_so).map(|(what, _)| what)
+    }
+}
+
+/// The first so many of the seeds from `from` on whose cases can.
+pub(crate) fn fitting(from: u64, count: usize) -> Vec<Fitting> {
+    let fits = |seed| {
+        let case = Case::of(seed);
+        let fall = if case.is_a_scenario() { Fall::of(&case).ok()? } else { return None };
+        Some(Fitting { case, fall })
+    };
+    (from..).filter_map(fits).take(count).collect()
+}
+
+/// Plays these cases both ways, several at a time; what differs, in words. A signal is heard in the whole process: those cases go last, one
+/// at a time.
+pub(crate) fn compare(cases: Vec<Fitting>) -> Vec<String> {
+    let (signalled, others): (VecDeque<_>, VecDeque<_>) =
+        cases.into_iter().partition(|fitting| fitting.fall.is_some_and(Fall::is_signal));
     let differences = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-                loop {
-                    let Some(seed) = seeds.lock().expect("nobody panics").pop() else { break };
-                    let case = Case::of(seed);
-                    let driven: Vec<_> = runtime.block_on(drive(&case)).into_iter().map(plain).collect();
-                    let played = play(&case, false);
-                    let simulated: Vec<_> = played.journals.into_iter().map(plain).collect();
-                    if let Some(violation) = played.violation {
-                        differences.lock().expect("nobody panics").push(format!("{case}broken: {violation:?}"));
+    for (cases, threads) in [(others, 8), (signalled, 1)] {
+        let cases = Mutex::new(cases);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                    loop {
+                        let Some(fitting) = cases.lock().expect("nobody panics").pop_front() else { break };
+                        let found = played_both_ways(&fitting, &runtime);
+                        differences.lock().expect("nobody panics").extend(found);
                     }
-                    if let Some(difference) = difference(&driven, &simulated) {
-                        differences.lock().expect("nobody panics").push(format!("{case}{difference}"));
-                    }
-                }
-            });
-        }
-    });
+                });
+            }
+        });
+    }
     differences.into_inner().expect("nobody panics")
 }
 
+fn played_both_ways(fitting: &Fitting, runtime: &tokio::runtime::Runtime) -> Vec<String> {
+    let case = &fitting.case;
+    let driven: Vec<_> = runtime.block_on(drive(fitting)).into_iter().map(plain).collect();
+    let played = play(case, false);
+    let simulated: Vec<_> = played.journals.into_iter().map(plain).collect();
+    let broken = played.violation.map(|violation| format!("{case}broken: {violation:?}"));
+    let difference = difference(&driven, &simulated).map(|difference| format!("{case}{difference}"));
+    broken.into_iter().chain(difference).collect()
+}
+
 /// A case by HTTP: the release, and the jobs after it, each by what the real clients read before it.
-async fn drive(case: &Case) -> Vec<Journal> {
+async fn drive(Fitting { case, fall }: &Fitting) -> Vec<Journal> {
     let stage = Stage::of(case);
     let options = Serve { port: 0, env_file: None, record: None, scenario: scenario(case), mode: Mode::Stepped };
     let running = serve::start(options).await.expect("a free port");
@@ -89,7 +128,7 @@ async fn drive(case: &Case) -> Vec<Journal> {
     let clock = Stepped::connect(&environment["ESPALIER_CLOCK"]).await.expect("a stepped clock");
     let begun = deploy(case, &stage.world, &stage, clock.now()).expect("a definition that is not refused");
     let began = clock.now();
-    let mut journals = vec![job(begun, case, &aws, &clock).await];
+    let mut journals = vec![job(begun, case, &aws, &Runner::new(&clock, case.ahead, *fall)).await];
     for (after, verb) in &case.afterwards {
         clock.sleep_until(clock.now() + Duration::from_secs(*after)).await;
         let read = loop {
@@ -104,7 +143,7 @@ async fn drive(case: &Case) -> Vec<Journal> {
         };
         let begun = read.and_then(|reading| begin_on(*verb, case, reading, &stage, (clock.now(), journals.len())));
         if let Some(begun) = begun {
-            journals.push(job(begun, case, &aws, &clock).await);
+            journals.push(job(begun, case, &aws, &Runner::new(&clock, case.ahead, None)).await);
         }
     }
     running.shutdown().await;
@@ -124,14 +163,14 @@ async fn read(aws: &aws::Aws, service_arn: &str, verb: Verb) -> Result<Option<Re
         reading.actions = actions.map_err(|error| told(&error))?.into_iter().collect();
         for (place, slot) in [previous, reading.found.record.serving()].into_iter().enumerate() {
             let listed = aws.lattice.list_targets(&TargetGroupArn::of(&slot.group)).await.map_err(|error| told(&error))?;
-            reading.healthy[place] = listed.iter().filter(|target| target.status == TargetStatus::Healthy).count();
+            reading.healthy[place] = slots::healthy(&listed, reading.found.record.plan.health.unchecked) as usize;
         }
     }
     Ok(Some(reading))
 }
 
-/// One job by the real driver.
-async fn job(begun: Begun, case: &Case, aws: &aws::Aws, clock: &Stepped) -> Journal {
+/// One job by the real driver, to its end or until it is killed.
+async fn job(begun: Begun, case: &Case, aws: &aws::Aws, runner: &Runner<'_>) -> Journal {
     let Begun { mut rollout, slots, ledger, door, errands, rolls_back: _ } = begun;
     let opening = door.wanted.then(|| Opening {
         conditions: Conditions { headers: vec![("x-test".to_owned(), "1".to_owned())], path: None },
@@ -146,10 +185,13 @@ async fn job(begun: Begun, case: &Case, aws: &aws::Aws, clock: &Stepped) -> Jour
     if !errands.hooks().is_empty() {
         hooks.set_jobs(jobs(case));
     }
-    let hands = Hands { aws, clock, slots, ledger, test_rules };
-    driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals)
-        .await
-        .expect("driver and machine understand each other");
+    let hands = Hands { aws, clock: runner, slots, ledger, test_rules };
+    tokio::select! {
+        ended = driver::drive(&mut rollout, &hands, &mut hooks, &mut reports, &mut signals) => {
+            ended.expect("driver and machine understand each other");
+        }
+        () = runner.kills() => {}
+    }
     let journal = rollout.journal().clone();
     reports.finish(&journal, std::future::pending()).await;
     journal
