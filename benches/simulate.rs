@@ -44,8 +44,8 @@
 //!
 //! A profile in instructions, which a busy machine does not blur: `valgrind --tool=callgrind` of the bench's binary with `--rollouts 400`.
 //!
-//! `--wire N` plays the first N seeds that a scenario file can tell a second time through the real driver, the real clients and HTTP, and compares the journals. For that
-//! set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, to anything.
+//! `--wire N` plays the first N seeds that can be told to a sandbox a second time through the real driver, the real clients and HTTP, with
+//! signals, kills and the runner's clock, and compares the journals. For that set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, to anything.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a person runs by hand tells what it found")]
 
@@ -149,8 +149,10 @@ fn processor_time() -> Option<Duration> {
 
 fn over_the_wire(asked: &Asked) -> ExitCode {
     let count = usize::try_from(asked.wire).unwrap_or(usize::MAX);
-    let differences = wire::compare(wire::fitting(asked.seed, count));
-    println!("{} seeds over HTTP: {} journals differ from the simulator's", asked.wire, differences.len());
+    let cases = wire::fitting(asked.seed, count);
+    let befallen = wire::befallen(&cases).map(|(what, of)| format!("{what} {of}"));
+    let differences = wire::compare(cases);
+    println!("{count} seeds over HTTP ({}): {} journals differ from the simulator's", befallen.join(", "), differences.len());
     differences.iter().for_each(|difference| println!("\n{difference}"));
     if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -332,11 +332,8 @@ impl Slots {
 /// How many of these targets are healthy; with `unchecked` also those that nothing checks.
 #[must_use]
 pub fn healthy(targets: &[Target], unchecked: bool) -> u32 {
-    let is_healthy = |target: &&Target| match target.status {
-        TargetStatus::Healthy => true,
-        TargetStatus::Unavailable => unchecked,
-        _ => false,
-    };
+    let is_healthy =
+        |target: &&Target| target.status == TargetStatus::Healthy || (unchecked && target.status == TargetStatus::Unavailable);
     u32::try_from(targets.iter().filter(is_healthy).count()).unwrap_or(u32::MAX)
 }
 

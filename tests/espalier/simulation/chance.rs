@@ -52,14 +52,14 @@ impl Case {
         case
     }
 
-    /// Whether a scenario file, and jobs one after the other, tell all of it, so that it can be played over the wire. What they do not
-    /// tell: how long calls take, programs of a runner's own, jobs beside each other, and what only the simulator does. Of what befalls a job
-    /// the wire's own runner does some.
+    /// Whether a sandbox and jobs one after the other can be told all of it, so that it can be played over the wire. What they cannot be told:
+    /// how long calls take, programs of a runner's own, jobs beside each other, and what only the simulator does. Whether a blow can fall
+    /// there is asked of the wire's own runner.
     /// A write that hangs takes two real seconds, so that those which hang for minutes are left to the simulator.
     pub(crate) fn is_a_scenario(&self) -> bool {
-        let as_always = self.latency.is_zero() && self.others.is_empty();
         let lasts = |fault: &Fault| fault.before.unwrap_or(u64::MAX) - fault.after.unwrap_or_default();
-        as_always
+        self.latency.is_zero()
+            && self.others.is_empty()
             && self.faults.iter().all(|fault| fault.effect != Effect::Hang || lasts(fault) <= 60)
             && self.beside.is_empty()
             && self.together.is_none()

@@ -6,7 +6,7 @@
 //! events), `readings`, `verbs` and `begin` (what later jobs begin from), `play`, `run` and `happen` (whose turn it is, and what befalls the world),
 //! `words`, `facts` (one moment of the world), `court` with `watched`, `rules`, `walks`, `judged`, `kept`, `claims`, `endings` and `aftermath` (what is
 //! held), `shrink` (the shortest failing case), `long`
-//! (many seeds and the summary), `wire` (cases over HTTP with the real driver). The tests that play it are in `simulated`.
+//! (many seeds and the summary), `wire` with `runner` (cases over HTTP with the real driver, and what befalls it). The tests that play it are in `simulated`.
 //!
 //! It reaches the world by `espalier::sandbox::direct` and the machine by `espalier::rollout`; of `espalier::aws` it uses what is
 //! pure. It lives beside the tests and not in the product. Replay a seed with

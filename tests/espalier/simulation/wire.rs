@@ -54,18 +54,16 @@ pub(crate) struct Fitting {
     fall: Option<Fall>,
 }
 
-impl Fitting {
-    /// What befalls it besides the faults and people of a scenario.
-    pub(crate) fn befallen(&self) -> impl Iterator<Item = &'static str> {
-        let signal = self.fall.is_some_and(Fall::is_signal);
-        let all = [
-            ("signal", signal),
-            ("kill", self.fall.is_some() && !signal),
-            ("wrong clock", self.case.ahead != 0),
-            ("later job", !self.case.afterwards.is_empty()),
-        ];
-        all.into_iter().filter(|(_, is_so)| *is_so).map(|(what, _)| what)
-    }
+/// How many of them have what befalls a job besides the faults and people of a scenario.
+pub(crate) fn befallen(cases: &[Fitting]) -> [(&'static str, usize); 4] {
+    let count = |is: &dyn Fn(&Fitting) -> bool| cases.iter().filter(|fitting| is(fitting)).count();
+    let is_signalled = |fitting: &Fitting| fitting.fall.is_some_and(Fall::is_signal);
+    [
+        ("signals", count(&is_signalled)),
+        ("kills", count(&|fitting| fitting.fall.is_some() && !is_signalled(fitting))),
+        ("wrong clocks", count(&|fitting| fitting.case.ahead != 0)),
+        ("later jobs", count(&|fitting| !fitting.case.afterwards.is_empty())),
+    ]
 }
 
 /// The first so many of the seeds from `from` on whose cases can.
