@@ -61,11 +61,10 @@ pub enum FaultKind {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.operation)?;
-        if let Some(code) = &self.code {
-            write!(f, "{code}: ")?;
-        }
-        f.write_str(&self.message)
+        f.write_str(self.operation)?;
+        // ECS gives a reason without any words, now and then.
+        let said = self.code.as_deref().into_iter().chain([self.message.as_str()]).filter(|part| !part.is_empty());
+        said.into_iter().try_for_each(|part| write!(f, ": {part}"))
     }
 }
 

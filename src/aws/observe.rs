@@ -50,6 +50,7 @@ fn tasks_of(targets: &[Target], service: &EcsService, tasks: &[Task], recorded: 
         // Not every service has the member; then this is what ECS's own waiter goes by.
         None => service.deployments.len() == 1 && service.running == service.desired,
     });
+    let is_short = service.running + service.pending < service.desired;
     let mut exited: Box<[_]> = tasks.iter().filter(is_ours).filter_map(Task::exited).collect();
     exited.sort_unstable();
     Tasks {
@@ -61,6 +62,7 @@ fn tasks_of(targets: &[Target], service: &EcsService, tasks: &[Task], recorded: 
         failed: judged.map(|deployment| deployment.rollout_reason.clone().unwrap_or_else(|| "ECS gave no reason".to_owned())),
         foreign_targets: foreign(targets, tasks, recorded),
         stopped: stopped(tasks.iter().filter(is_ours)),
+        unplaced: deploying.and_then(|deployment| deployment.unplaced.clone()).filter(|_| is_short),
         exited,
     }
 }

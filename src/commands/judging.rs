@@ -176,7 +176,11 @@ pub(crate) fn in_words(analysis: &Analysis, steps: usize) -> Vec<String> {
     lines.extend(analysis.alarms.iter().map(|alarm| format!("each step is judged by the alarm {}", alarm.name)));
     if !analysis.metrics.is_empty() {
         let lag = humantime::format_duration(analysis.lag);
-        lines.push(format!("metrics come in whole minutes, {lag} late: a step passes when those of its whole time are in"));
+        // What is only reported is not waited for.
+        let decides = analysis.metrics.iter().any(|metric| !metric.report_only);
+        let passes =
+            if decides { "passes when those of its whole time are in" } else { "shows those that are in before it ends" };
+        lines.push(format!("metrics come in whole minutes, {lag} late: a step {passes}"));
     }
     lines
 }

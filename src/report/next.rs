@@ -81,7 +81,7 @@ pub(super) fn what_to_do(journal: &Journal, progress: &Progress<'_>, surrounding
             OutcomeKind::Promoted => go_back(),
             OutcomeKind::RolledBack | OutcomeKind::Stuck => {
                 let seen = failing(journal).map(|seen| format!("\n\n{seen}")).unwrap_or_default();
-                phrases::advice(&outcome.reason).map(|advice| format!("**What to do.** {advice}{seen}"))
+                phrases::advice(outcome).map(|advice| format!("**What to do.** {advice}{seen}"))
             }
             // How to go on from a hold is among the commands.
             OutcomeKind::Held | OutcomeKind::Unchanged | OutcomeKind::Superseded => None,
@@ -121,13 +121,15 @@ fn failing(journal: &Journal) -> Option<String> {
         .rev()
         .find_map(|entry| if let Happening::Observed { candidate, .. } = &entry.event { Some(candidate) } else { None })?;
     let stopped = side.tasks.as_ref().map(|tasks| tasks.stopped.as_slice()).unwrap_or_default();
+    let unplaced =
+        side.tasks.as_ref().and_then(|tasks| tasks.unplaced.as_ref()).map(|why| format!("- {}", escape::markdown(why)));
     let target = |(code, count): &(String, u32)| {
         let means = meaning(code).map(|means| format!(": {means}")).unwrap_or_default();
         format!("- {} unhealthy, {}{means}", phrases::count(*count, "target"), escape::code(code))
     };
     let task = |(why, count): &(String, u32)| format!("- {} stopped: {}", phrases::count(*count, "task"), escape::markdown(why));
     let targets = side.reasons.iter().take(MOST_REASONS).map(target);
-    let lines: Vec<_> = targets.chain(stopped.iter().take(MOST_REASONS).map(task)).collect();
+    let lines: Vec<_> = targets.chain(unplaced).chain(stopped.iter().take(MOST_REASONS).map(task)).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

@@ -7,9 +7,11 @@ use super::{
 use crate::{
     exit::Exit,
     rollout::{
+        analysis::Verdict,
+        hooks::HookFailure,
         journal::{Entry, Happening, Journal, Release},
         observation::Side,
-        outcome::{Outcome, OutcomeKind, Reason},
+        outcome::{Outcome, OutcomeKind, Reason, UNREAD},
         split::Split,
     },
 };
@@ -217,7 +219,7 @@ pub(super) fn is_command(note: &str) -> bool {
 }
 
 /// What a person can do about it; none where nothing went wrong.
-pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
+pub(super) fn advice(Outcome { kind, reason }: &Outcome) -> Option<&'static str> {
     Some(match reason {
         Reason::StepsPassed
         | Reason::FirstRevisionHealthy
@@ -245,27 +247,44 @@ pub(super) fn advice(reason: &Reason) -> Option<&'static str> {
              release again."
         }
         Reason::NotReady { .. } | Reason::DeploymentFailed { .. } => {
-            "Look at why the candidate's tasks stopped (image, secrets, memory, health check grace period), then release again."
+            "Look at why the candidate's tasks stopped, or could not be started (image, secrets, memory, quotas, health check grace \
+             period), then release again."
         }
         Reason::ForeignTargets { .. } => {
             "Something else deploys to the candidate's ECS service, or registers targets in its group: stop it, then release again."
         }
+        Reason::AnalysisFailed { failed, .. } if failed.iter().all(|one| one.verdict == Verdict::Inconclusive) => {
+            "Nothing was measured that says that the candidate is bad: `on_no_data: fail` does. Give its steps more requests, or time, or \
+             say otherwise what it means that there are none."
+        }
         Reason::AnalysisFailed { .. } => {
             "Look at the candidate's logs and traces in these minutes, then push a fix and release again. If a limit is wrong, change it \
              under `analysis`."
+        }
+        Reason::Inconclusive { missing, .. } if missing.iter().any(|what| what.starts_with(UNREAD)) => {
+            "Nothing says that the candidate is bad: its metrics could not be read. If it is about permissions, give the role what the \
+             README lists under \"What the AWS role needs\"; else release again."
         }
         Reason::Inconclusive { .. } => {
             "Nothing says that the candidate is bad. Give its steps more requests or more time (`timeout`), ask for fewer \
              (`min_requests`), or say with `on_no_data` what it means that there are none."
         }
         Reason::TimedOut { .. } => "Raise `timeout`, or shorten the steps; nothing says that the candidate is bad.",
+        Reason::HookFailed { failure: HookFailure::NotStarted { .. }, .. } => {
+            "The hook never ran, so that it says nothing about the candidate. Look at what it is started with (its program; a task's \
+             definition, network, permissions and room), then release again."
+        }
         Reason::HookFailed { .. } => {
             "Look at what the hook said (all of it is in the job's log, a task's in the logs of its container), then push a fix, of the \
              candidate or of the hook, and release again."
         }
+        Reason::Drifted { .. } if *kind == OutcomeKind::Stuck => {
+            "Somebody or something else writes the same weights (console, Terraform, another deployer): find it and stop it. Then run \
+             `abort`: it puts back what was before, and closes the rollout."
+        }
         Reason::Drifted { .. } => {
-            "Somebody or something else writes the same weights (console, Terraform, another deployer): find it and stop it. Then \
-             set the weights as they should be, or run `abort`."
+            "Somebody or something else writes the same weights (console, Terraform, another deployer): find it and stop it, then \
+             release again."
         }
         Reason::TargetGone { .. } => {
             "A listener rule was deleted or replaced during the release: put it back, then release again."

@@ -120,7 +120,7 @@ impl Console {
         if let Some(outcome) = journal.outcome() {
             let _ = writeln!(out, "   {}", visible(&outcome.reason.to_string()));
             let _ = writeln!(out, "   {}", phrases::exit_in_words(&journal.release, outcome));
-            if let Some(advice) = phrases::advice(&outcome.reason).filter(|_| is_failure(&journal.release, outcome)) {
+            if let Some(advice) = phrases::advice(outcome).filter(|_| is_failure(&journal.release, outcome)) {
                 let _ = writeln!(out, "   {advice}");
             }
         }

@@ -5,12 +5,15 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    analysis::{Assessment, Window, assessment},
+    analysis::{Assessment, Verdict, Window, assessment},
     hooks::{HookFailure, Point},
     plan::OnTimeout,
     split::Share,
 };
 use crate::time::Timestamp;
+
+/// What [`Reason::Inconclusive`] begins with where metrics could not be read at all.
+pub const UNREAD: &str = "metrics cannot be read";
 
 /// How a rollout ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +72,7 @@ pub enum Reason {
         share: Share,
         /// Unhealthy targets' reason codes with counts.
         reasons: Vec<(String, u32)>,
-        /// Why its tasks stopped, newest first, each with how many times.
+        /// Why its tasks could not be started, and stopped, newest first, each with how many times.
         #[serde(default)]
         stopped: Vec<(String, u32)>,
     },
@@ -85,7 +88,7 @@ pub enum Reason {
         observations: u32,
         /// Unhealthy targets' reason codes with counts.
         reasons: Vec<(String, u32)>,
-        /// Why its tasks stopped, newest first, each with how many times.
+        /// Why its tasks could not be started, and stopped, newest first, each with how many times.
         #[serde(default)]
         stopped: Vec<(String, u32)>,
     },
@@ -109,14 +112,14 @@ pub enum Reason {
         wanted: u32,
         /// How long it was given.
         waited: Duration,
-        /// Why its tasks stopped, newest first, each with how many times.
+        /// Why its tasks could not be started, and stopped, newest first, each with how many times.
         stopped: Vec<(String, u32)>,
     },
     /// ECS gave the candidate's deployment up.
     DeploymentFailed {
         /// ECS's own words.
         message: String,
-        /// Why its tasks stopped, newest first, each with how many times.
+        /// Why its tasks could not be started, and stopped, newest first, each with how many times.
         stopped: Vec<(String, u32)>,
     },
     /// Targets of another revision serve in the candidate's group.
@@ -344,7 +347,9 @@ impl fmt::Display for Reason {
             }
             Self::AnalysisFailed { share, window, failed } => {
                 let when = window.map(|window| format!(", {window}")).unwrap_or_default();
-                write!(f, "{}, with {share} of the traffic{when}", assessment::listed(failed))
+                let said = failed.iter().all(|one| one.verdict == Verdict::Inconclusive);
+                let said = if said { ", which fails by `on_no_data: fail`" } else { "" };
+                write!(f, "{}{said}, with {share} of the traffic{when}", assessment::listed(failed))
             }
             Self::Inconclusive { timeout, missing } => write!(
                 f,

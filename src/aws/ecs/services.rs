@@ -1,5 +1,7 @@
 //! ECS services: describing, creating, updating, sizing.
 
+use std::iter;
+
 use aws_sdk_ecs::{
     config::retry::RetryConfig,
     types::{Deployment, Failure, Service},
@@ -10,9 +12,13 @@ use super::{
     Ecs,
     json::{KeepAnswer, SendExactly},
 };
-use crate::aws::{
-    connect::write_timeouts,
-    fault::{Fault, FaultKind},
+use crate::{
+    aws::{
+        connect::write_timeouts,
+        fault::{Fault, FaultKind},
+        meter::timestamp,
+    },
+    time::Timestamp,
 };
 
 /// The most services that one `DescribeServices` takes (service model).
@@ -76,6 +82,8 @@ pub struct EcsDeployment {
     pub rollout_state: Option<RolloutState>,
     /// In ECS's words.
     pub rollout_reason: Option<String>,
+    /// Why ECS could not start tasks of it, by its service's events ([`unplaced`]); only of the newest deployment.
+    pub unplaced: Option<String>,
 }
 
 /// Where a deployment stands (service model, `DeploymentRolloutState`).
@@ -138,6 +146,16 @@ impl EcsService {
     pub fn primary(&self) -> Option<&EcsDeployment> {
         self.deployments.iter().find(|deployment| deployment.status == "PRIMARY").or_else(|| self.deployments.first())
     }
+}
+
+/// Why ECS could not start tasks since a deployment began, in its own words, from the service's events, the newest first. What it says is
+/// not part of its service model: its documentation lists the messages ("Viewing Amazon ECS service event messages"). They decide nothing.
+#[must_use]
+pub fn unplaced<'a>(events: impl IntoIterator<Item = (Timestamp, &'a str)>, began: Timestamp) -> Option<String> {
+    let mut since = events.into_iter().take_while(|(at, _)| *at >= began).map(|(_, message)| message);
+    let message = since.find(|message| ["unable to place", "failed to launch"].iter().any(|words| message.contains(words)))?;
+    let words = message.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")).map_or(message, |(_, words)| words);
+    Some(format!("ECS {}", words.trim_end_matches('.')))
 }
 
 impl Fault {
@@ -248,6 +266,9 @@ pub(super) fn count(tasks: i32) -> u32 {
 fn from_sdk(service: Service, raw: Value) -> EcsService {
     let mut deployments = service.deployments.unwrap_or_default();
     deployments.sort_by_key(|deployment| deployment.status() != Some("PRIMARY"));
+    let began = deployments.first().and_then(|newest| newest.created_at).and_then(|began| timestamp(&began));
+    let events = service.events.iter().flatten().filter_map(|event| Some((timestamp(event.created_at()?)?, event.message()?)));
+    let unplaced = began.and_then(|began| unplaced(events, began));
     let has_advanced_lattice = deployments
         .iter()
         .any(|deployment| deployment.vpc_lattice_configurations().iter().any(|entry| entry.advanced_configuration.is_some()));
@@ -267,7 +288,11 @@ fn from_sdk(service: Service, raw: Value) -> EcsService {
         vpc_lattice: lattice.into_iter().map(lattice_from_sdk).collect(),
         has_advanced_lattice,
         has_service_connect,
-        deployments: deployments.into_iter().map(deployment_from_sdk).collect(),
+        deployments: deployments
+            .into_iter()
+            .zip(iter::once(unplaced).chain(iter::repeat(None)))
+            .map(|(deployment, unplaced)| EcsDeployment { unplaced, ..deployment_from_sdk(deployment) })
+            .collect(),
         load_balancers: service.load_balancers.unwrap_or_default().into_iter().filter_map(load_balancer).collect(),
         has_registries: service.service_registries.is_some_and(|registries| !registries.is_empty()),
         strategy: service
@@ -290,6 +315,7 @@ fn deployment_from_sdk(deployment: Deployment) -> EcsDeployment {
         id: deployment.id.unwrap_or_default(),
         status: deployment.status.unwrap_or_default(),
         task_definition: deployment.task_definition.unwrap_or_default(),
+        unplaced: None,
     }
 }
 

@@ -74,6 +74,11 @@ pub(super) struct SideQueries {
     pub(super) metrics: Vec<Vec<String>>,
 }
 
+/// The id of the expression at this place of the analysis.
+pub(super) fn expression_id(side: char, place: usize) -> String {
+    format!("{side}x{place}")
+}
+
 /// The queries of a call.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queries {
@@ -97,7 +102,7 @@ impl Queries {
             }
             Source::Expression(text) => {
                 let written = self.expression(side, called, text);
-                let id = format!("{side}x{place}");
+                let id = expression_id(side, place);
                 self.all.push(Query { id: id.clone(), what: What::Expression(written), shown: true });
                 vec![id]
             }

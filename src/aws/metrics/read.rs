@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Metrics,
-    queries::{Called, MOST, Queries, Query, SideQueries, What},
+    queries::{Called, MOST, Queries, Query, SideQueries, What, expression_id},
 };
 use crate::{
     aws::fault::Fault,
@@ -64,7 +64,7 @@ impl Metrics {
             "MetricDataQueries": queries.all.iter().map(query).collect::<Vec<_>>(),
             "StartTime": window.from.as_secs(), "EndTime": window.until.as_secs(),
         });
-        let answer = self.ask(GET, &asked, now).await?;
+        let answer = self.ask(GET, &asked, now).await.map_err(|fault| by_name(fault, analysis))?;
         let series = series(&answer)?;
         Ok((side(&candidate, &series), stable.map(|stable| side(&stable, &series))))
     }
@@ -82,6 +82,16 @@ impl Metrics {
         let gone = || AlarmReading { state: AlarmState::Gone, why: String::new() };
         Ok(alarms.iter().map(|alarm| found.get(alarm.name.as_str()).cloned().unwrap_or_else(gone)).collect())
     }
+}
+
+/// A refusal that names expressions by the metrics that they are, in place of the ids that we gave them.
+fn by_name(mut fault: Fault, analysis: &Analysis) -> Fault {
+    for (place, metric) in analysis.metrics.iter().enumerate() {
+        for side in ['c', 's'] {
+            fault.message = fault.message.replace(&format!("'{}'", expression_id(side, place)), &format!("'{}'", metric.name));
+        }
+    }
+    fault
 }
 
 fn list(value: &Value) -> &[Value] {

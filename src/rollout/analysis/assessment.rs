@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    metric::{OnNoData, Unit},
+    metric::{NO_WORSE, OnNoData, Unit},
     number::Number,
 };
 
@@ -185,7 +185,10 @@ impl Assessment {
             Why::Below { found, limit } => format!("{}below {}", self.minute(*found), unit.show(*limit)),
             Why::Worse { found, stable } => {
                 let last = self.stable_when().map(|when| format!(" {when}")).unwrap_or_default();
-                format!("{}stable had {}{last}: worse than {}", self.minute(*found), unit.show(*stable), self.limits)
+                // Of the limits the one about stable is the last.
+                let limit = self.limits.rsplit(", ").next().unwrap_or_default();
+                let limit = if limit == NO_WORSE { "stable" } else { limit };
+                format!("{}stable had {}{last}: worse than {limit}", self.minute(*found), unit.show(*stable))
             }
             Why::NotEnough { missing: Some(missing) } => {
                 format!("too few to tell it from stable: about {} more", counted(*missing, "request"))

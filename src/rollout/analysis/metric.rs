@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::number::Number;
 use crate::rollout::split::Share;
 
+/// The limit of a metric that allows no difference from stable, in words.
+pub(super) const NO_WORSE: &str = "no worse than stable";
+
 /// Everything that a release is judged by besides target health. Empty where nothing is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Analysis {
@@ -272,7 +275,7 @@ impl Metric {
             };
             let is_below = by.get() < 0.0;
             if by.get() == 0.0 {
-                "no worse than stable".to_owned()
+                NO_WORSE.to_owned()
             } else {
                 format!("at most {amount} {} stable", if is_below { "below" } else { "above" })
             }

@@ -4,7 +4,7 @@
 use super::{core::Rollout, types::Effect};
 use crate::rollout::{
     journal::Happening,
-    observation::{LiveAction, Observation, Side},
+    observation::{LiveAction, Observation, Side, Tasks},
     outcome::Reason,
     plan::OnDrift,
     split::{Share, Split},
@@ -83,7 +83,7 @@ impl Rollout {
             self.say(Happening::Concern { what });
         }
         if healthy == 0 {
-            let stopped = candidate.tasks.as_ref().map(|tasks| tasks.stopped.clone()).unwrap_or_default();
+            let stopped = candidate.tasks.as_ref().map(Tasks::why_missing).unwrap_or_default();
             return Some(self.roll_back(Reason::NoHealthyTargets { share, reasons: candidate.reasons.clone(), stopped }));
         }
         let stable = observation.stable.as_ref()?;
@@ -109,7 +109,7 @@ impl Rollout {
     fn deployment_failed(&mut self, candidate: &Side) -> Option<Effect> {
         let tasks = candidate.tasks.as_ref()?;
         let message = tasks.failed.clone()?;
-        let stopped = tasks.stopped.clone();
+        let stopped = tasks.why_missing();
         Some(self.roll_back(Reason::DeploymentFailed { message, stopped }))
     }
 

@@ -7,7 +7,7 @@ use super::{core::Rollout, release::GATE_LIMIT, types::Effect};
 use crate::{
     rollout::{
         journal::Happening,
-        observation::{Observation, Side},
+        observation::{Observation, Side, Tasks},
         outcome::Reason,
     },
     time::Timestamp,
@@ -99,8 +99,9 @@ impl Rollout {
             return None;
         }
         self.health.below += 1;
-        if let Some(tasks) = candidate.tasks.as_ref().filter(|tasks| !tasks.stopped.is_empty()) {
-            self.health.stopped.clone_from(&tasks.stopped);
+        let why = candidate.tasks.as_ref().map(Tasks::why_missing).unwrap_or_default();
+        if !why.is_empty() {
+            self.health.stopped = why;
         }
         let below = self.health.below;
         if below < limits.unhealthy_for {

@@ -42,6 +42,8 @@ struct Running {
     started: bool,
     /// A start was refused in a way that leaves open whether it happened.
     doubtful: bool,
+    /// Why it could not be started when that was tried last.
+    refused: Option<String>,
     /// It was told how it went, or was another job's: what is left is to end it.
     judged: bool,
     /// Until when ending it is tried; none before the first try.
@@ -51,7 +53,7 @@ struct Running {
 
 impl Running {
     const fn new(point: Point, step: usize, since: Timestamp) -> Self {
-        Self { point, step, since, started: false, doubtful: false, judged: false, end_by: None, tail: Vec::new() }
+        Self { point, step, since, started: false, doubtful: false, refused: None, judged: false, end_by: None, tail: Vec::new() }
     }
 }
 
@@ -162,7 +164,17 @@ impl Rollout {
     fn hook_late(&mut self, hook: &Hook) -> Option<Effect> {
         let mut running = self.hooks.running.take()?;
         running.judged = true;
-        let effect = self.judge_hook(&running, Err(HookFailure::TimedOut { limit: hook.limit }));
+        let failure = match running.refused.take().filter(|_| !running.started) {
+            Some(message) => HookFailure::NotStarted {
+                message: format!(
+                    "{}, until its limit of {}",
+                    message.trim_end_matches('.'),
+                    humantime::format_duration(hook.limit)
+                ),
+            },
+            None => HookFailure::TimedOut { limit: hook.limit },
+        };
+        let effect = self.judge_hook(&running, Err(failure));
         self.hooks.running = Some(running);
         // Behind a gate the weights go first; everywhere else nothing is more urgent.
         Some(effect.unwrap_or_else(|| self.end_hook()))
@@ -211,6 +223,7 @@ impl Rollout {
         let Some(mut running) = self.hooks.running.take() else { return Effect::Observe(None) };
         let limit = self.hooks.hooks.get(&running.point).map(|hook| hook.limit).unwrap_or_default();
         if refusal.kind == RefusalKind::Transient && self.now < running.since + limit {
+            running.refused = Some(refusal.message.clone());
             self.say(Happening::Retrying { doing: format!("starting the {} hook", running.point), message: refusal.message });
             running.doubtful = true;
             self.hooks.running = Some(running);

@@ -17,7 +17,7 @@ use crate::{
         },
         journal::Happening,
         observation::Observation,
-        outcome::Reason,
+        outcome::{Reason, UNREAD},
     },
     time::Timestamp,
 };
@@ -168,7 +168,7 @@ impl Rollout {
         match observation.metrics.as_ref()? {
             Measured::Unread(why) => {
                 if self.judging.unread.replace(why.clone()).is_none() {
-                    let what = format!("metrics cannot be read, which says nothing about the candidate: {why}");
+                    let what = format!("{UNREAD}, which says nothing about the candidate: {why}");
                     self.say(Happening::Concern { what });
                 }
                 None
@@ -304,7 +304,7 @@ impl Rollout {
     fn missing(&self) -> Vec<String> {
         let Judging { latest, unread, .. } = &self.judging;
         if let Some(why) = unread {
-            return vec![format!("metrics cannot be read ({why})")];
+            return vec![format!("{UNREAD} ({why})")];
         }
         let unclear = latest.iter().filter(|one| !one.report_only && one.at_the_end() == Verdict::Inconclusive);
         let missing: Vec<_> = unclear.map(ToString::to_string).collect();

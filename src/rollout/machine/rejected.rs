@@ -68,7 +68,10 @@ impl Rollout {
         let Some(ecs_service) = self.record().candidate.ecs_service.clone() else {
             return self.exact(rollback, observation);
         };
-        self.say(Happening::Retiring { ecs_service });
+        // One that never came to be has no tasks to stop, as far as was read; it is asked to have none all the same.
+        if observation.candidate.tasks.is_some() {
+            self.say(Happening::Retiring { ecs_service });
+        }
         self.give_up = self.now + RESTORE_LIMIT;
         if self.steers(Role::Candidate) {
             self.at(rollback, Stage::Resting);
@@ -81,7 +84,9 @@ impl Rollout {
     pub(super) fn drained(&mut self, rollback: Rollback, until: Timestamp, observation: &Observation) -> Effect {
         if observation.candidate.is_empty() {
             let ecs_service = self.record().candidate.ecs_service.clone().unwrap_or_default();
-            self.say(Happening::Retired { ecs_service });
+            if observation.candidate.tasks.is_some() {
+                self.say(Happening::Retired { ecs_service });
+            }
             return self.exact(rollback, observation);
         }
         if self.now >= until {

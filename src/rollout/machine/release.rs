@@ -10,7 +10,7 @@ use crate::{
     rollout::{
         hooks::Point,
         journal::Happening,
-        observation::{LiveAction, Observation, Refusal, Side},
+        observation::{LiveAction, Observation, Refusal, Side, Tasks},
         outcome::{OutcomeKind, Reason},
         plan::Plan,
         record::State,
@@ -71,6 +71,7 @@ impl Rollout {
         let at_rest = self.at_rest();
         let attached = observation.actions.iter().flatten().all(|action| action.lists_candidate && action.split == Some(at_rest));
         if !attached {
+            self.test.opening = false;
             if self.now >= self.give_up {
                 let message = self.not_shown("the traffic targets do not show it");
                 return self.roll_back(Reason::Refused { doing: self.doing(), message });
@@ -156,7 +157,7 @@ impl Rollout {
     }
 
     fn not_ready(&mut self, candidate: &Side, since: Timestamp) -> Effect {
-        let stopped = candidate.tasks.as_ref().map_or_else(Vec::new, |tasks| tasks.stopped.clone());
+        let stopped = candidate.tasks.as_ref().map(Tasks::why_missing).unwrap_or_default();
         let stopped = if stopped.is_empty() { candidate.reasons.clone() } else { stopped };
         let waited = self.now.since(since);
         self.roll_back(Reason::NotReady { healthy: candidate.healthy, wanted: self.wanted, waited, stopped })
@@ -282,7 +283,8 @@ impl Rollout {
             }
             return self.again(Desired::Split(intent));
         }
-        self.paused = false;
+        // Whatever refused it, or left it unanswered, is over.
+        (self.paused, self.refusal) = (false, None);
         self.record.verified = intent;
         // Written before anything is waited for: whoever goes on would take what somebody has put back since for what was never written.
         self.record_lost = true;

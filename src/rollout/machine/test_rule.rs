@@ -10,6 +10,8 @@ pub(super) struct TestDesk {
     wanted: bool,
     /// It was closed, or cannot be.
     done: bool,
+    /// What was asked for last is that it be opened.
+    pub(super) opening: bool,
 }
 
 impl Rollout {
@@ -26,10 +28,11 @@ impl Rollout {
         if !self.test.wanted {
             return None;
         }
-        if observation.test.is_empty() {
+        self.test.opening = observation.test.is_empty();
+        if self.test.opening {
             if self.now >= self.give_up {
                 let message = "the test rule does not come to be".to_owned();
-                return Some(self.roll_back(Reason::Refused { doing: "opening the test rule".to_owned(), message }));
+                return Some(self.roll_back(Reason::Refused { doing: self.doing(), message }));
             }
             return Some(Effect::OpenTest);
         }
@@ -50,7 +53,10 @@ impl Rollout {
     pub(super) fn test_closed(&mut self) {
         self.test.done = true;
         let rules = self.record.test.take().unwrap_or_default();
-        self.say(Happening::TestClosed { rules });
+        // What was only announced need not have come to be.
+        if !rules.is_empty() {
+            self.say(Happening::TestClosed { rules });
+        }
     }
 
     /// It cannot be closed: the record keeps it for the next release, which takes it away.

@@ -278,6 +278,7 @@ impl Rollout {
         }
         match &self.phase {
             Phase::Claiming(_) => "writing the record".to_owned(),
+            Phase::Attaching if self.test.opening => "opening the test rule".to_owned(),
             Phase::Attaching => "attaching the candidate's target group".to_owned(),
             Phase::Launching(_) => "launching the candidate's ECS service".to_owned(),
             Phase::Stepping(index, _) => format!("writing the weights of step {}", index + 1),

@@ -25,6 +25,8 @@ pub struct ServiceSeen<'a> {
     pub settings: &'a Map<String, Value>,
     /// The newest first.
     pub deployments: Vec<DeploymentSeen<'a>>,
+    /// When it said what to people, the newest first.
+    pub events: Vec<(Timestamp, &'a str)>,
 }
 
 /// One deployment of a service.
@@ -34,6 +36,8 @@ pub struct DeploymentSeen<'a> {
     pub task_definition: &'a str,
     /// What it deploys, as ECS keeps it.
     pub members: &'a Map<String, Value>,
+    /// When it began.
+    pub began: Timestamp,
     /// Its tasks that run.
     pub running: usize,
     /// Its tasks that are to run and do not yet.
@@ -81,6 +85,7 @@ pub(crate) fn service<'a>(world: &'a World, cluster: &str, name: &str) -> Option
         DeploymentSeen {
             task_definition: deployment.spec.get("taskDefinition").and_then(Value::as_str).unwrap_or_default(),
             members: &deployment.spec,
+            began: deployment.created_at,
             running,
             pending,
             failed_tasks: deployment.failed,
@@ -96,6 +101,7 @@ pub(crate) fn service<'a>(world: &'a World, cluster: &str, name: &str) -> Option
         desired: found.desired,
         settings: &found.settings,
         deployments: deployments.collect(),
+        events: found.events.iter().map(|event| (event.at, event.message.as_str())).collect(),
     })
 }
 

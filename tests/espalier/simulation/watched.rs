@@ -96,7 +96,14 @@ impl Watched {
 
     /// It gave up giving scaling back after two minutes of refusals, and its record says so, and stays open: the next sweep does it.
     pub(crate) fn left_scaling(&self) -> bool {
-        self.refused && self.record.state != State::Closed && self.record.scaling.is_some_and(|scaling| scaling.held)
+        let gave_up = self.refused && self.record.state != State::Closed;
+        (gave_up && self.record.scaling.is_some_and(|scaling| scaling.held)) || self.passed_scaling_on()
+    }
+
+    /// It is a release that ended before it wrote anything, and keeps in its record for the next one what another job could not give back
+    /// (seeds 400156297, 410226108).
+    pub(crate) fn passed_scaling_on(&self) -> bool {
+        self.fresh && self.over && !self.touched && self.record.scaling.is_some_and(|scaling| scaling.held)
     }
 
     /// It gave up taking a test rule away, and its record says so: the next release does it.

@@ -41,6 +41,7 @@ mod policies;
 mod preview_jobs;
 mod preview_policies;
 mod previews;
+mod reasons;
 mod references;
 mod rehearsals;
 mod releases;
