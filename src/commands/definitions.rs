@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     aws::{
+        hook_tasks,
         lattice::{action::Action, traffic::TrafficTarget},
         slots::Launch,
     },
@@ -17,7 +18,10 @@ use crate::{
         patch::{Seen, Weighted, edited, patch},
         request::{self, ServiceTarget},
     },
-    hooks::{Jobs, Task},
+    hooks::{
+        Jobs, Task,
+        job::{Job, Wanted},
+    },
     resources::resource::OWNER,
     settings::{DeploySettings, Templating, templating::Readable},
 };
@@ -43,6 +47,16 @@ pub(crate) struct ForSlot<'a> {
 pub(crate) fn weighted(targets: &[(TrafficTarget, Action)]) -> Vec<Weighted> {
     let weights = |action: &Action| action.groups().iter().map(|(group, weight)| (group.as_str().to_owned(), *weight)).collect();
     targets.iter().map(|(target, action)| Weighted { arn: target.arn().to_owned(), weights: weights(action) }).collect()
+}
+
+/// Hooks that are to run a container of the released task definition which it has not.
+fn absent_containers(hooks: &Jobs, released: &Value) -> Vec<Finding> {
+    let absent = |Wanted { job, from, .. }: &Wanted| {
+        let Job::Task(Task { container, task_definition: None, .. }) = job else { return None };
+        let message = hook_tasks::container(released, container.as_deref()).err()?;
+        Some(Finding::error(from, format!("{message} in the released task definition, which this hook is to run")))
+    };
+    hooks.wanted.values().filter_map(absent).collect()
 }
 
 /// The files, read.
@@ -102,6 +116,7 @@ impl Definitions {
         }
         match request::register_task_definition(&task, &settings.images, &settings.variables) {
             Ok(register) => {
+                findings.extend(absent_containers(&settings.hooks, &register.body));
                 let infrastructure_role = lattice.infrastructure_role.clone();
                 let (port_name, filters, seen) = (lattice.port_name.clone(), settings.jq.clone(), settings.seen.clone());
                 (Some(Self { service, task, register, infrastructure_role, port_name, filters, seen, warnings }), findings)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::broken_worlds::config;
+use super::broken_worlds::{config, verify};
 use crate::harness::{Story, Told};
 
 /// A release in such a world, by the seed's config with this besides.
@@ -47,6 +47,15 @@ fn a_hook_that_never_ran_did_not_run_for_too_long() {
     let told = released(&full, &hook).ends_with(3).says("it could not be started: ");
     let told = told.says("RESOURCE:ENI, until its limit of 5m");
     assert!(!told.run.stdout.contains("ran longer"), "{}", told.run.stdout);
+}
+
+#[test]
+fn a_hook_in_a_container_that_there_is_not_is_told_beforehand() {
+    let hook = json!({ "hooks": { "before_shift": { "run_task": { "command": ["./probe"], "container": "nope" } } } });
+    let what = "there is no container `nope` beside web in the released task definition, which this hook is to run";
+    let told = released(&json!({ "name": "promoted" }), &hook).ends_with(2).complains(what);
+    assert!(told.world.writes().is_empty(), "{:?}", told.world.writes());
+    verify(&json!({ "name": "promoted" }), &hook, &[]).ends_with(2).says(what);
 }
 
 #[test]
