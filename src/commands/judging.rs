@@ -4,7 +4,7 @@ use crate::{
     aws::{
         Aws, Fault,
         lattice::groups::TargetGroup,
-        metrics::queries::{Called, needs_http},
+        metrics::queries::{Called, names, needs_http},
     },
     exit::{Error, Exit, Problem},
     rollout::{
@@ -17,6 +17,7 @@ use crate::{
     },
     settings::AnalysisSettings,
     time::Timestamp,
+    verify::metric,
 };
 
 /// A side of a release before it begins.
@@ -52,6 +53,12 @@ pub(crate) async fn judge(
     }
     let mut problems = unpublished(&analysis, sides.map(|side| side.map(|side| side.group)));
     problems.extend(nameless(&analysis, one));
+    // Lattice may have learned some since; CloudWatch knows. Where it does not say so, the release finds out.
+    if !unknown(&analysis, &[]).is_empty()
+        && let Ok(listed) = aws.metric_names(&one.group.id, now).await
+    {
+        problems.extend(unknown(&analysis, &listed).into_iter().map(|(_, problem)| problem));
+    }
     if !problems.is_empty() {
         return Err(Error { exit: Exit::Invalid, problems });
     }
@@ -101,6 +108,17 @@ fn nameless(analysis: &Analysis, side: Side<'_>) -> Vec<Problem> {
         })
     };
     unknown.filter_map(|name| has(&name)).collect()
+}
+
+/// Metrics of which Lattice publishes none by such a name, given those that CloudWatch lists for a group: their names in the config, and why.
+pub(crate) fn unknown<'a>(analysis: &'a Analysis, listed: &[String]) -> Vec<(&'a str, Problem)> {
+    let named = analysis.metrics.iter().flat_map(|metric| names(&metric.source).into_iter().map(move |name| (metric, name)));
+    let unknown = named.filter_map(|(metric, name)| {
+        let metric::Known::No(near) = metric::known(&name, listed) else { return None };
+        let message = format!("metric {}: Lattice publishes no `{name}` for target groups", metric.name);
+        Some((metric.name.as_str(), Problem { message, hint: near.map(|near| format!("did you mean `{near}`?")) }))
+    });
+    unknown.collect()
 }
 
 /// Groups of TCP have no metrics of HTTP: nothing would ever be measured.

@@ -83,21 +83,12 @@ async fn named(known: &Known<'_>, analysis: &Analysis, group: &TargetGroup) -> V
         Ok(listed) => listed,
         Err(fault) => return vec![unchecked("whether there is anything of the metrics was not checked", &fault, &group.name)],
     };
-    let mut found = Vec::new();
-    let mut silent = Vec::new();
-    for wanted in &analysis.metrics {
-        for name in queries::names(&wanted.source) {
-            match metric::known(&name, &listed) {
-                metric::Known::Published => {}
-                metric::Known::Unpublished => silent.push(name),
-                metric::Known::No(near) => {
-                    let message = format!("metric {}: Lattice publishes no `{name}` for target groups", wanted.name);
-                    let hint = near.map(|near| format!("did you mean `{near}`?"));
-                    found.push(Found { hint, ..Found::error(Code::MetricUnknown, thing(&wanted.name), message) });
-                }
-            }
-        }
-    }
+    let unknown = judging::unknown(analysis, &listed).into_iter();
+    let mut found: Vec<Found> = unknown
+        .map(|(name, Problem { message, hint })| Found { hint, ..Found::error(Code::MetricUnknown, thing(name), message) })
+        .collect();
+    let mut silent: Vec<String> = analysis.metrics.iter().flat_map(|metric| queries::names(&metric.source)).collect();
+    silent.retain(|name| metric::known(name, &listed) == metric::Known::Unpublished);
     // Errors and failed connections are only published once there are some: what tells is whether there was traffic at all.
     if listed.is_empty() {
         silent.sort();

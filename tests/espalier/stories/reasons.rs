@@ -66,6 +66,15 @@ fn an_expression_that_cannot_be_read_is_named_as_the_config_names_it() {
     told.complains("Error in expression 'ratio': Undefined reference 'm1'");
 }
 
+#[test]
+fn an_expression_of_a_metric_that_lattice_has_not_is_refused_before_the_release() {
+    let metric = json!({ "name": "errors", "expression": "${HTTPCode_Target_5XX_Count} * 2", "max": 1 });
+    let world = json!({ "name": "promoted", "load": [{ "rps": 10 }] });
+    let told = released(&world, &json!({ "analysis": { "metrics": [metric] } })).ends_with(2);
+    let told = told.complains("metric errors: Lattice publishes no `HTTPCode_Target_5XX_Count` for target groups");
+    assert!(told.complains("did you mean `HTTPCode_5XX_Count`?").world.writes().is_empty());
+}
+
 /// What is only reported decides nothing, so that no step waits for it.
 #[test]
 fn a_dry_run_says_whether_a_step_waits_for_its_metrics() {
