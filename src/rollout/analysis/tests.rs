@@ -249,6 +249,10 @@ fn a_latency_may_be_compared_with_stable_minute_by_minute() {
     assert_eq!(worse.to_string(), "it 122ms (130ms in a minute, stable had 100ms: worse than at most 20% above stable)");
     assert_eq!(told(&[115.0, 120.0], Some(&[])).why, Why::NoStable);
     assert_eq!(told(&[115.0, 120.0], None).why, Why::NoStable);
+    // Of several limits the one that it is worse than is named.
+    let no_worse = Metric { versus: Some(Margin::Relative(number(0.0))), max: Some(number(900.0)), ..metric() };
+    let told = judged(no_worse, 2, &side(busy(), all(&[115.0, 130.0])), Some(side(busy(), all(&[100.0, 100.0]))));
+    assert!(told.to_string().ends_with("stable had 100ms: worse than stable)"), "{told}");
     // Where more is better, the margin is below.
     let rate =
         Metric { versus: Some(Margin::Absolute(number(-5.0))), ..super::tests::metric(Source::Expression("x".to_owned())) };
