@@ -26,6 +26,7 @@ use crate::{
     rollout::{
         journal::{Happening, Release},
         machine::Rollout,
+        plan::{Hold, OnTimeout},
         record::{Record, SlotRecord},
     },
     settings::{DeploySettings, Slot as SlotSettings},
@@ -287,7 +288,11 @@ impl View<'_> {
             let time = |time| humantime::format_duration(time);
             lines.extend(self.settings.plan_origin.expansion.clone());
             lines.extend(plan.steps.iter().enumerate().map(|(index, step)| {
-                let hold = step.hold.map(|hold| format!("after a hold of {}, ", time(hold.timeout))).unwrap_or_default();
+                let hold = step.hold.map(|Hold { timeout, on_timeout }| {
+                    let then = if on_timeout == OnTimeout::Continue { "it goes on" } else { "it is rolled back" };
+                    format!("after a hold of {} ({then} where nobody promotes it), ", time(timeout))
+                });
+                let hold = hold.unwrap_or_default();
                 format!(
                     "step {}: {hold}{} of the requests, settle {}, watch {}",
                     index + 1,

@@ -83,7 +83,7 @@ fn the_sweep_looks_after_held_releases() {
 fn the_plan_and_the_log_tell_of_holds() {
     let told = Story::within("promoted").script(&format!("exits 0 deploy {HELD} --dry-run\nexits 0 deploy {HELD}")).ends_with(0);
     told.says("step 1: 5% of the requests, settle 30s, watch 30s")
-        .says("step 2: after a hold of 4h, 50% of the requests, settle 30s, watch 30s")
+        .says("step 2: after a hold of 4h (it is rolled back where nobody promotes it), 50% of the requests, settle 30s, watch 30s")
         .says("; after 45m it is rolled back; holds do not count")
         .says("  steps 5% for 30s, 50% for 30s after a hold of 4h, 100% for 30s after a hold of 2h, each after 30s to settle: 3m at least, holds not counted")
         .says("it is held; to go on: espalier promote --traffic-target");
