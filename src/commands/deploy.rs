@@ -131,7 +131,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
         });
     }
     preflight::refuse_while_busy(&records, now)?;
-    let roles = survey::roles(&survey, listed(&settings.lattice.rules))?;
+    let roles = preflight::roles(&survey, listed(&settings.lattice.rules))?;
     let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
     problems.extend(test_rule::judge(&survey, &roles, settings.lattice.test_rule.as_ref(), &records));
     let unfilled = stable_service::look(&aws, &settings.cluster, &survey, &roles).await;

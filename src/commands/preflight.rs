@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     aws::{
         Aws,
+        ecs::services::EcsService,
         lattice::{
             action::{Action, MAX_GROUPS},
             groups::TargetGroup,
@@ -13,7 +14,7 @@ use crate::{
         },
         ledger::{Found, Ledger},
         slots::Slots,
-        survey::{Roles, Survey},
+        survey::{self, Roles, Survey},
     },
     exit::{Error, Exit, Problem},
     resources::resource::OWNER,
@@ -85,9 +86,33 @@ pub(crate) struct Judged {
     pub(crate) problem: Problem,
 }
 
+/// That ECS moves the weights of this service by itself.
+pub(crate) fn managed(service: &EcsService) -> Option<Judged> {
+    // Any deployment's, not only the newest one's: one that is under way still moves the weights.
+    let strategy = service.shifts_weights()?;
+    let message = format!("ECS moves the weights of {} itself ({strategy}): two hands on one rule break a release", service.name);
+    let hint = "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS";
+    let problem = Problem { message, hint: Some(hint.to_owned()) };
+    Some(Judged { exit: Exit::Refused, code: Code::ManagedByEcs, about: service.arn.clone(), problem })
+}
+
+/// The same of every one of these, as they are now.
+pub(crate) async fn all_managed(aws: &Aws, cluster: &str, ecs_services: &[&str]) -> Result<Vec<Judged>, Error> {
+    let described = aws.ecs.describe_services(cluster, ecs_services).await?;
+    Ok(described.iter().flatten().filter_map(managed).collect())
+}
+
+/// Which slot serves. Where ECS moves the weights that is said, whatever they are: nobody settles them for it.
+pub(crate) fn roles(survey: &Survey, rules: Option<&[String]>) -> Result<Roles, Error> {
+    survey::roles(survey, rules).or_else(|errors| {
+        refuse(survey.slots.iter().filter_map(|slot| managed(slot.service.as_ref()?)).collect())?;
+        Err(errors.into())
+    })
+}
+
 /// What is wrong with the world for this release: all findings.
 pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judged> {
-    let mut problems = Vec::new();
+    let mut problems: Vec<Judged> = survey.slots.iter().filter_map(|slot| managed(slot.service.as_ref()?)).collect();
     let mut problem = |exit, code, about: &str, message: String, hint: String| {
         let problem = Problem { message, hint: Some(hint) };
         problems.push(Judged { exit, code, about: about.to_owned(), problem });
@@ -104,18 +129,6 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judg
                     group.name
                 ),
                 format!("{}let metrics or alarms judge alone: `analysis: {{ health: unchecked }}`", turned_on(group)),
-            );
-        }
-        let Some(service) = &slot.service else { continue };
-        // Any deployment's, not only the newest one's: one that is under way still moves the weights.
-        if let Some(strategy) = service.shifts_weights() {
-            problem(
-                Exit::Refused,
-                Code::ManagedByEcs,
-                &service.arn,
-                format!("ECS moves the weights of {} itself ({strategy}): two hands on one rule break a release", service.name),
-                "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS"
-                    .to_owned(),
             );
         }
     }

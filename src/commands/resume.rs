@@ -4,7 +4,7 @@ use super::{
     conduct::{self, Begun, Ready},
     connect,
     definitions::{ForSlot, weighted},
-    deploy,
+    deploy, preflight,
     recorded::{self, OnService, Recorded, Wanted},
     sweep, takeover, test_rule,
 };
@@ -53,6 +53,7 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
         }
         Takeover::GoOn(from) => {
             takeover::refuse_without_gates(record, &settings.hooks)?;
+            preflight::refuse(takeover::managed(&aws, record).await?)?;
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let recorded = on.with_targets(&aws).await?;
             let launch = settings.release.as_deref().map(|release| launch(release, &recorded)).transpose()?.flatten();
@@ -140,6 +141,7 @@ pub(super) async fn existing(
     match Takeover::resume(record, on.found.leased_until, now) {
         Takeover::GoOn(from @ (GoOn::Here | GoOn::Next)) => {
             takeover::refuse_without_gates(record, &settings.hooks)?;
+            preflight::refuse(takeover::managed(aws, record).await?)?;
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let recorded = on.with_targets(aws).await?;
             let launch = launch(settings, &recorded)?;

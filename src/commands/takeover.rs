@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use super::{
     conduct::Prepared,
-    connect,
+    connect, preflight,
     recorded::{self, OnService, Recorded},
     test_rule,
 };
@@ -117,13 +117,28 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
+/// Whether a job that goes on with it walks on: what only restores, or is decided, is finished whatever else is the case.
+fn is_walked_on(record: &Record) -> bool {
+    record.verb != "rollback" && matches!(record.state, State::Running | State::Held | State::Stuck)
+}
+
+/// That ECS has begun to move the weights by itself meanwhile: they are not walked on beside it.
+///
+/// # Errors
+/// AWS's refusal.
+pub(super) async fn managed(aws: &Aws, record: &Record) -> Result<Vec<preflight::Judged>, Error> {
+    let Some(cluster) = record.cluster.as_deref().filter(|_| is_walked_on(record)) else { return Ok(Vec::new()) };
+    let slots = record.stable.iter().chain([&record.candidate]);
+    let ecs_services: Vec<_> = slots.filter_map(|slot| slot.ecs_service.as_deref()).collect();
+    preflight::all_managed(aws, cluster, &ecs_services).await
+}
+
 /// Gates fail closed: a release that began with hooks is not walked on by a job that has none (exit 5). What was decided is finished.
 ///
 /// # Errors
 /// That it is so.
 pub(super) fn refuse_without_gates(record: &Record, jobs: &Jobs) -> Result<(), Error> {
-    let is_walked_on = record.verb != "rollback" && matches!(record.state, State::Running | State::Held | State::Stuck);
-    if !record.hooked || !is_walked_on || !jobs.hooks().is_empty() {
+    if !record.hooked || !is_walked_on(record) || !jobs.hooks().is_empty() {
         return Ok(());
     }
     let message = format!("rollout {} began with hooks, and what they run is in the config that it began with", record.id);
