@@ -21,6 +21,7 @@ use crate::{
     rollout::{
         plan::Plan,
         record::{SlotRecord, State},
+        ways,
     },
     time::Timestamp,
     verify::Code,
@@ -45,33 +46,49 @@ pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(),
     let Found { record, leased_until, holder, .. } = found;
     let what = format!("rollout {} of {}", record.id, record.name);
     let abort = format!("espalier abort --traffic-target {holder}");
+    // A rollback that a person asked for is not undone for a release.
+    let by_itself = if record.verb == "rollback" { "" } else { "; `--on-existing rollback-first` does that by itself" };
+    let back = format!("roll it back: {abort}{by_itself}");
+    let on = ways::on(record, holder, now).map_or_else(String::new, |command| {
+        let with = if record.needs_config() { format!(" ({})", ways::WITH_CONFIG) } else { String::new() };
+        format!("go on with it: {command}{with}; or ")
+    });
     let held = leased_until.filter(|until| *until > now);
     let (message, hint) = match (record.state, held) {
-        (State::Held, until) => (
-            format!(
-                "{what} is held{}",
-                until.map_or_else(String::new, |until| format!(": it waits for somebody to promote it until {until}"))
-            ),
-            format!(
-                "go on with it: espalier promote --traffic-target {holder}; or roll it back: {abort}; `--on-existing rollback-first` does that by itself"
-            ),
-        ),
-        (State::Running, Some(until)) => (
-            format!("{what} is under way: another job holds it until {until}"),
-            format!("wait for that job, or roll it back: {abort}; `--on-existing rollback-first` does that by itself"),
-        ),
-        (State::Running, None) => (
-            format!("{what} is under way and no job holds it any more"),
-            format!("go on with it: espalier resume --traffic-target {holder}; or roll it back first: {abort}"),
-        ),
+        (State::Held, _) => {
+            let until = record.hold.map_or_else(String::new, |held| {
+                if held.until > now {
+                    format!(": it waits for somebody to promote it until {}", held.until)
+                } else {
+                    format!(": nobody promoted it by {}, and the next sweep ends that", held.until)
+                }
+            });
+            (format!("{what} is held{until}"), format!("{on}{back}"))
+        }
+        (State::Running, Some(until)) => {
+            (format!("{what} is under way: another job holds it until {until}"), format!("wait for that job, or {back}"))
+        }
+        (State::Running, None) => (format!("{what} is under way and no job holds it any more"), format!("{on}{back}")),
         (State::Stuck, _) => (
             format!("{what} is stuck: traffic is not known to be good"),
             format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP"),
         ),
-        (State::RolledBack | State::Promoted | State::Closed, until) => (
-            format!("{what} is done, and its job is stopping the tasks that are not needed any more"),
-            until.map_or_else(String::new, |until| format!("run this again when it has ended, at the latest after {until}")),
-        ),
+        (State::RolledBack | State::Promoted | State::Closed, until) => {
+            // Its job renews its lease for as long as it waits.
+            match record.retires_at().filter(|due| record.state == State::Promoted && *due > now) {
+                Some(due) => {
+                    let ended = if record.verb == "rollback" { "went back" } else { "is promoted" };
+                    let message =
+                        format!("{what} {ended}, and its job keeps the tasks of the slot that served before until {due}");
+                    (message, "run this again once it has stopped them".to_owned())
+                }
+                None => {
+                    let message = format!("{what} is done, and its job is stopping the tasks that are not needed any more");
+                    let gone = until.map_or_else(String::new, |until| format!(", or after {until} should that job be gone"));
+                    (message, format!("run this again when it has ended{gone}"))
+                }
+            }
+        }
     };
     Err(Error::new(Exit::Refused, message).hint(hint))
 }

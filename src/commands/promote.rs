@@ -35,7 +35,7 @@ pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
         }
         Takeover::RollBack(_) | Takeover::Watch => return Ok(Begun::Done(Exit::Done)),
     };
-    takeover::refuse_without_gates(record, &settings.hooks)?;
+    takeover::refuse_without_gates(&on.found, &settings.hooks)?;
     preflight::refuse(takeover::managed(&aws, record).await?)?;
     let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
     let recorded = on.with_targets(&aws).await?;
