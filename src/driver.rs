@@ -21,6 +21,7 @@ use crate::{
         machine::{Desired, Effect, Ending, Event, OutOfPlace, Rollout},
         observation::{Observation, Refusal, Side},
         outcome::{OutcomeKind, Reason},
+        ways,
     },
     signals::Signals,
     time::Timestamp,
@@ -225,16 +226,13 @@ const fn wants_baseline(reason: &Reason) -> bool {
     matches!(reason, Reason::NotRestored { .. } | Reason::Drifted { .. } | Reason::TargetGone { .. })
 }
 
-/// The commands that go on from a hold, bound to this rollout: one that comes too late does nothing.
+/// The commands that go on from a hold, or go back.
 fn say_how_to_go_on(rollout: &mut Rollout, hands: &Hands<'_>) {
-    let (now, record) = (hands.clock.now(), rollout.record());
-    let which = format!("--traffic-target {} --rollout-id {}", hands.ledger.holder(), record.id);
-    let go_on = match record.hold {
-        Some(held) if !held.by_cancel => format!("espalier promote {which} --step {}", held.next + 1),
-        Some(held) => format!("espalier resume {which} --step {}", held.next + 1),
-        None => format!("espalier resume {which}"),
-    };
-    for what in [go_on, format!("espalier abort {which}")] {
+    let (now, holder, record) = (hands.clock.now(), hands.ledger.holder(), rollout.record());
+    let on = ways::on(record, holder, now);
+    let with = on.as_ref().filter(|_| record.needs_config()).map(|_| ways::WITH_CONFIG.to_owned());
+    let back = ways::back(record, holder);
+    for what in on.into_iter().chain(back).chain(with) {
         rollout.note(now, Happening::Note { what });
     }
 }

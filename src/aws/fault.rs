@@ -74,7 +74,7 @@ impl Fault {
     pub fn hint(&self) -> String {
         match self.kind {
             FaultKind::Throttled => {
-                "AWS throttles this account: it is tried again more slowly; run fewer jobs at once if it lasts".to_owned()
+                "AWS throttles this account: run it again in a minute, with fewer jobs at once if it lasts".to_owned()
             }
             FaultKind::Conflict { permanent: false } => {
                 "something else is changing this resource: run it again once that has finished".to_owned()

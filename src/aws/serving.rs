@@ -25,11 +25,13 @@ pub struct Roles {
 pub enum RolesError {
     /// Two weights and no record.
     #[error(
-        "{target} splits its traffic already ({shown}) and no record says why: it is never adopted. Put everything on one group first, with `espalier abort --to TARGET_GROUP`, or by hand"
+        "{target} splits its traffic already ({shown}) and no record says why: it is never adopted. Put everything on one group first, with `espalier abort --traffic-target {arn} --to TARGET_GROUP`, or by hand"
     )]
     Split {
         /// The traffic target.
         target: String,
+        /// Its ARN.
+        arn: String,
         /// Its action.
         shown: String,
     },
@@ -114,7 +116,11 @@ pub fn roles(survey: &Survey, rules: Option<&[String]>) -> Result<Roles, Vec<Rol
         match ours.as_slice() {
             [] => {}
             [slot] => live.push((target.label(), *slot)),
-            _ => errors.push(RolesError::Split { target: target.label(), shown: shown(survey, action) }),
+            _ => errors.push(RolesError::Split {
+                target: target.label(),
+                arn: target.arn().to_owned(),
+                shown: shown(survey, action),
+            }),
         }
     }
     if let Some(((one, first), (other, second))) =

@@ -131,7 +131,7 @@ async fn begin(settings: &DeploySettings, on_existing: OnExisting, opening: &mut
         });
     }
     preflight::refuse_while_busy(&records, now)?;
-    let roles = survey::roles(&survey, listed(&settings.lattice.rules))?;
+    let roles = preflight::roles(&survey, listed(&settings.lattice.rules))?;
     let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
     problems.extend(test_rule::judge(&survey, &roles, settings.lattice.test_rule.as_ref(), &records));
     let unfilled = stable_service::look(&aws, &settings.cluster, &survey, &roles).await;
@@ -226,7 +226,14 @@ async fn existing(
         };
     }
     if on.found.record.state == State::Stuck && !on.found.record.unrestored {
-        return Err(resume::refused(&on, "it is stuck: only a person can say which side is to serve"));
+        let Found { record, holder, .. } = &on.found;
+        let message = format!(
+            "rollout {} of {} is not rolled back by itself: it is stuck, and only a person can say which side is to serve",
+            record.id, record.name
+        );
+        let abort = format!("espalier abort --traffic-target {holder}");
+        let hint = format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP");
+        return Err(Error::new(Exit::Refused, message).hint(hint));
     }
     // What somebody has set since its job was stuck is looked at first.
     let lost = Reason::JobLost { leased_until: on.found.leased_until };

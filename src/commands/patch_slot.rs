@@ -47,7 +47,7 @@ pub(super) async fn run(settings: &PatchSettings, asked: &PatchSlot) -> Result<E
     });
     let survey = survey::survey(&aws, &asked.lattice_service, asked.listener.as_deref(), Some(&asked.cluster), wanted).await?;
     deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
-    let roles = survey::roles(&survey, deploy::listed(&asked.rules))?;
+    let roles = preflight::roles(&survey, deploy::listed(&asked.rules))?;
     preflight::refuse(preflight::judge(&survey, &roles, asked.unchecked))?;
     let index = index(asked, &roles)?;
     refuse_live(asked, &survey, &roles, index)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     aws::{
         Aws,
+        ecs::services::EcsService,
         lattice::{
             action::{Action, MAX_GROUPS},
             groups::TargetGroup,
@@ -13,13 +14,14 @@ use crate::{
         },
         ledger::{Found, Ledger},
         slots::Slots,
-        survey::{Roles, Survey},
+        survey::{self, Roles, Survey},
     },
     exit::{Error, Exit, Problem},
     resources::resource::OWNER,
     rollout::{
         plan::Plan,
         record::{SlotRecord, State},
+        ways,
     },
     time::Timestamp,
     verify::Code,
@@ -44,33 +46,49 @@ pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(),
     let Found { record, leased_until, holder, .. } = found;
     let what = format!("rollout {} of {}", record.id, record.name);
     let abort = format!("espalier abort --traffic-target {holder}");
+    // A rollback that a person asked for is not undone for a release.
+    let by_itself = if record.verb == "rollback" { "" } else { "; `--on-existing rollback-first` does that by itself" };
+    let back = format!("roll it back: {abort}{by_itself}");
+    let on = ways::on(record, holder, now).map_or_else(String::new, |command| {
+        let with = if record.needs_config() { format!(" ({})", ways::WITH_CONFIG) } else { String::new() };
+        format!("go on with it: {command}{with}; or ")
+    });
     let held = leased_until.filter(|until| *until > now);
     let (message, hint) = match (record.state, held) {
-        (State::Held, until) => (
-            format!(
-                "{what} is held{}",
-                until.map_or_else(String::new, |until| format!(": it waits for somebody to promote it until {until}"))
-            ),
-            format!(
-                "go on with it: espalier promote --traffic-target {holder}; or roll it back: {abort}; `--on-existing rollback-first` does that by itself"
-            ),
-        ),
-        (State::Running, Some(until)) => (
-            format!("{what} is under way: another job holds it until {until}"),
-            format!("wait for that job, or roll it back: {abort}; `--on-existing rollback-first` does that by itself"),
-        ),
-        (State::Running, None) => (
-            format!("{what} is under way and no job holds it any more"),
-            format!("go on with it: espalier resume --traffic-target {holder}; or roll it back first: {abort}"),
-        ),
+        (State::Held, _) => {
+            let until = record.hold.map_or_else(String::new, |held| {
+                if held.until > now {
+                    format!(": it waits for somebody to promote it until {}", held.until)
+                } else {
+                    format!(": nobody promoted it by {}, and the next sweep ends that", held.until)
+                }
+            });
+            (format!("{what} is held{until}"), format!("{on}{back}"))
+        }
+        (State::Running, Some(until)) => {
+            (format!("{what} is under way: another job holds it until {until}"), format!("wait for that job, or {back}"))
+        }
+        (State::Running, None) => (format!("{what} is under way and no job holds it any more"), format!("{on}{back}")),
         (State::Stuck, _) => (
             format!("{what} is stuck: traffic is not known to be good"),
             format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP"),
         ),
-        (State::RolledBack | State::Promoted | State::Closed, until) => (
-            format!("{what} is done, and its job is stopping the tasks that are not needed any more"),
-            until.map_or_else(String::new, |until| format!("run this again when it has ended, at the latest after {until}")),
-        ),
+        (State::RolledBack | State::Promoted | State::Closed, until) => {
+            // Its job renews its lease for as long as it waits.
+            match record.retires_at().filter(|due| record.state == State::Promoted && *due > now) {
+                Some(due) => {
+                    let ended = if record.verb == "rollback" { "went back" } else { "is promoted" };
+                    let message =
+                        format!("{what} {ended}, and its job keeps the tasks of the slot that served before until {due}");
+                    (message, "run this again once it has stopped them".to_owned())
+                }
+                None => {
+                    let message = format!("{what} is done, and its job is stopping the tasks that are not needed any more");
+                    let gone = until.map_or_else(String::new, |until| format!(", or after {until} should that job be gone"));
+                    (message, format!("run this again when it has ended{gone}"))
+                }
+            }
+        }
     };
     Err(Error::new(Exit::Refused, message).hint(hint))
 }
@@ -85,9 +103,33 @@ pub(crate) struct Judged {
     pub(crate) problem: Problem,
 }
 
+/// That ECS moves the weights of this service by itself.
+pub(crate) fn managed(service: &EcsService) -> Option<Judged> {
+    // Any deployment's, not only the newest one's: one that is under way still moves the weights.
+    let strategy = service.shifts_weights()?;
+    let message = format!("ECS moves the weights of {} itself ({strategy}): two hands on one rule break a release", service.name);
+    let hint = "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS";
+    let problem = Problem { message, hint: Some(hint.to_owned()) };
+    Some(Judged { exit: Exit::Refused, code: Code::ManagedByEcs, about: service.arn.clone(), problem })
+}
+
+/// The same of every one of these, as they are now.
+pub(crate) async fn all_managed(aws: &Aws, cluster: &str, ecs_services: &[&str]) -> Result<Vec<Judged>, Error> {
+    let described = aws.ecs.describe_services(cluster, ecs_services).await?;
+    Ok(described.iter().flatten().filter_map(managed).collect())
+}
+
+/// Which slot serves. Where ECS moves the weights that is said, whatever they are: nobody settles them for it.
+pub(crate) fn roles(survey: &Survey, rules: Option<&[String]>) -> Result<Roles, Error> {
+    survey::roles(survey, rules).or_else(|errors| {
+        refuse(survey.slots.iter().filter_map(|slot| managed(slot.service.as_ref()?)).collect())?;
+        Err(errors.into())
+    })
+}
+
 /// What is wrong with the world for this release: all findings.
 pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judged> {
-    let mut problems = Vec::new();
+    let mut problems: Vec<Judged> = survey.slots.iter().filter_map(|slot| managed(slot.service.as_ref()?)).collect();
     let mut problem = |exit, code, about: &str, message: String, hint: String| {
         let problem = Problem { message, hint: Some(hint) };
         problems.push(Judged { exit, code, about: about.to_owned(), problem });
@@ -104,18 +146,6 @@ pub(crate) fn judge(survey: &Survey, roles: &Roles, unchecked: bool) -> Vec<Judg
                     group.name
                 ),
                 format!("{}let metrics or alarms judge alone: `analysis: {{ health: unchecked }}`", turned_on(group)),
-            );
-        }
-        let Some(service) = &slot.service else { continue };
-        // Any deployment's, not only the newest one's: one that is under way still moves the weights.
-        if let Some(strategy) = service.shifts_weights() {
-            problem(
-                Exit::Refused,
-                Code::ManagedByEcs,
-                &service.arn,
-                format!("ECS moves the weights of {} itself ({strategy}): two hands on one rule break a release", service.name),
-                "set its deployment strategy to ROLLING and remove `advancedConfiguration`, or leave the release to ECS"
-                    .to_owned(),
             );
         }
     }

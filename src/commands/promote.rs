@@ -2,7 +2,7 @@
 
 use super::{
     conduct::{self, Begun, Ready},
-    connect,
+    connect, preflight,
     recorded::{self, Wanted},
     takeover,
 };
@@ -35,7 +35,8 @@ pub(super) async fn begin(settings: &PromoteSettings) -> Result<Begun, Error> {
         }
         Takeover::RollBack(_) | Takeover::Watch => return Ok(Begun::Done(Exit::Done)),
     };
-    takeover::refuse_without_gates(record, &settings.hooks)?;
+    takeover::refuse_without_gates(&on.found, &settings.hooks)?;
+    preflight::refuse(takeover::managed(&aws, record).await?)?;
     let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
     let recorded = on.with_targets(&aws).await?;
     if settings.dry_run {

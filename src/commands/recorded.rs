@@ -89,7 +89,7 @@ pub(crate) async fn find(aws: &Aws, which: &Which, rollout_id: Option<&str>, wan
         }
         let message = format!("there is no record of a rollout on {service_arn}");
         return Err(Error::new(Exit::Refused, message).hint(match wanted {
-            Wanted::Abort => "`espalier abort --to TARGET_GROUP` puts all traffic on one group without a record",
+            Wanted::Abort => "with `--to TARGET_GROUP` it puts all traffic on one group without a record",
             Wanted::GoOn | Wanted::Rollback => "`espalier status` shows what is live, `espalier deploy` begins a release",
         }));
     };

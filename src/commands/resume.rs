@@ -4,7 +4,7 @@ use super::{
     conduct::{self, Begun, Ready},
     connect,
     definitions::{ForSlot, weighted},
-    deploy,
+    deploy, preflight,
     recorded::{self, OnService, Recorded, Wanted},
     sweep, takeover, test_rule,
 };
@@ -52,7 +52,8 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
             takeover::roll_back(&aws, recorded, "resume", reason, false, now)?
         }
         Takeover::GoOn(from) => {
-            takeover::refuse_without_gates(record, &settings.hooks)?;
+            takeover::refuse_without_gates(&on.found, &settings.hooks)?;
+            preflight::refuse(takeover::managed(&aws, record).await?)?;
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let recorded = on.with_targets(&aws).await?;
             let launch = settings.release.as_deref().map(|release| launch(release, &recorded)).transpose()?.flatten();
@@ -84,7 +85,15 @@ async fn begin(settings: &ResumeSettings, which: &Which) -> Result<Begun, Error>
 pub(super) fn refused(on: &OnService, why: &str) -> Error {
     let record = &on.found.record;
     let message = format!("rollout {} of {} cannot be resumed: {why}", record.id, record.name);
-    Error::new(Exit::Refused, message).hint(format!("roll it back: espalier abort --traffic-target {}", on.found.holder))
+    let which = format!("--traffic-target {}", on.found.holder);
+    Error::new(Exit::Refused, message).hint(match record.state {
+        State::Promoted if record.way_back().is_some() => {
+            format!("wait for that job, or go back to what was stable before: espalier rollback {which}")
+        }
+        State::Promoted | State::Closed => "wait for that job".to_owned(),
+        State::RolledBack => format!("wait for that job, or finish it from here: espalier abort {which}"),
+        State::Running | State::Held | State::Stuck => format!("roll it back: espalier abort {which}"),
+    })
 }
 
 /// How the candidate is started, where the job that is gone may not have come to it: by the definitions.
@@ -139,7 +148,8 @@ pub(super) async fn existing(
     }
     match Takeover::resume(record, on.found.leased_until, now) {
         Takeover::GoOn(from @ (GoOn::Here | GoOn::Next)) => {
-            takeover::refuse_without_gates(record, &settings.hooks)?;
+            takeover::refuse_without_gates(&on.found, &settings.hooks)?;
+            preflight::refuse(takeover::managed(aws, record).await?)?;
             let analysis = takeover::agree(&mut on, &settings.plan, &settings.judging, &settings.plan_origin)?;
             let recorded = on.with_targets(aws).await?;
             let launch = launch(settings, &recorded)?;

@@ -9,6 +9,10 @@ use super::{
 use crate::{
     aws::{
         Aws,
+        lattice::{
+            groups::TargetGroup,
+            ids::{Given, Resource},
+        },
         ledger::{Found, Ledger},
         slots::{Launch, Slot, Slots},
         survey::{self, Roles, SeenSlot, Survey, WantedSlot},
@@ -22,7 +26,7 @@ use crate::{
         machine::Rollout,
         record::Record,
     },
-    settings::{Lock, ShiftSettings},
+    settings::{Application, Lock, ShiftSettings},
     signals::Signals,
 };
 
@@ -72,7 +76,10 @@ async fn begin(settings: &ShiftSettings, opening: &mut Option<Opening>) -> Resul
         return Err(Error { exit: Exit::Invalid, problems: unknown.map(problem).collect() });
     };
     let records = deploy::refuse_while_busy(&aws, clock.as_ref(), &survey).await?;
-    let roles = survey::roles(&survey, deploy::listed(&settings.rules))?;
+    if let Some((cluster, application)) = &settings.application {
+        preflight::refuse(preflight::all_managed(&aws, cluster, &fillers(application, &survey)).await?)?;
+    }
+    let roles = preflight::roles(&survey, deploy::listed(&settings.rules))?;
     let mut problems = preflight::judge(&survey, &roles, settings.plan.health.unchecked);
     problems.extend(test_rule::judge(&survey, &roles, settings.test_rule.as_ref(), &records));
     preflight::refuse(problems)?;
@@ -124,6 +131,17 @@ fn as_slot(seen: &SeenSlot) -> Option<Slot> {
         ecs_service: None,
         task_definition: None,
     })
+}
+
+/// The ECS services that fill the two groups, by the word of the config's slots.
+fn fillers<'s>(application: &'s Application, survey: &Survey) -> Vec<&'s str> {
+    let is_meant = |given: &str| {
+        let named = Given::parse(Resource::TargetGroup, given);
+        let is = |group: &TargetGroup| named.as_ref().is_ok_and(|named| named.names(group.id.as_str(), &group.name));
+        survey.slots.iter().any(|slot| slot.wanted.target_group == given || slot.group.as_ref().is_some_and(is))
+    };
+    let slots = application.target_groups.iter().zip(&application.ecs_services);
+    slots.filter(|(group, _)| is_meant(group)).map(|(_, ecs_service)| ecs_service.as_str()).collect()
 }
 
 fn release(aws: &Aws, survey: &Survey, roles: &Roles, settings: &ShiftSettings) -> Release {

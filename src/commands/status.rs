@@ -21,6 +21,7 @@ use crate::{
         plan::OnTimeout,
         record::{Record, State},
         split::Split,
+        ways,
     },
     settings::{Format, StatusSettings},
     time::Timestamp,
@@ -167,46 +168,49 @@ impl View<'_> {
     }
 }
 
-/// One rollout: where it stands, and how to go on where it is held.
+/// One rollout: where it stands, and how to go on with it where no job is at it.
 fn rollout(found: &Found, now: Timestamp) -> Vec<String> {
-    let record = &found.record;
+    let Found { record, holder, .. } = found;
     let steps = record.plan.steps.len();
-    let ended = if record.state == State::Closed { ended(record) } else { String::new() };
-    let name = format!("rollout {} of {} ({}): {}{ended}", record.id, record.name, record.verb, record.state);
-    if let (State::Held, Some(held)) = (record.state, record.hold) {
-        let which = format!("--traffic-target {} --rollout-id {}", found.holder, record.id);
-        let (place, go_on) = if held.by_cancel {
-            ("by a cancelled job".to_owned(), format!("espalier resume {which} --step {}", held.next + 1))
-        } else {
-            let place = format!("before step {} of {steps}", held.next + 1);
-            (place, format!("espalier promote {which} --step {}", held.next + 1))
-        };
-        let then = match record.on_timeout() {
-            OnTimeout::Rollback => "then the next sweep rolls it back",
-            OnTimeout::Continue if record.is_whole() && !record.hooked => "then the next sweep goes on with it",
-            OnTimeout::Continue => "then the next sweep that has its config goes on with it, any other rolls it back",
-        };
-        return vec![
-            format!("  {name}, {place}, until {}, {then}", held.until),
-            format!("    to go on: {go_on}"),
-            format!("    to go back: espalier abort {which}"),
-        ];
-    }
-    let lease = match found.leased_until {
-        None => "held by no job".to_owned(),
-        Some(until) if until <= now => format!("held by no job since {until}"),
-        Some(until) => format!("a job's until {until}"),
+    let state = match record.state {
+        State::Promoted if record.verb == "rollback" => "gone back".to_owned(),
+        State::Closed => format!("{}{}", record.state, ended(record)),
+        State::Running | State::Held | State::Stuck | State::RolledBack | State::Promoted => record.state.to_string(),
     };
-    let step = record
-        .plan
-        .steps
-        .get(record.step)
-        .map_or_else(String::new, |step| format!(", step {} of {steps} ({})", record.step + 1, step.share));
-    let mut lines = vec![format!("  {name}{step}, {lease}")];
-    if record.state == State::Running && !found.is_held(now) {
-        let which = format!("--traffic-target {} --rollout-id {}", found.holder, record.id);
-        lines.push(format!("    to go on: espalier resume {which}"));
-        lines.push(format!("    to go back: espalier abort {which}"));
+    let name = format!("rollout {} of {} ({}): {state}", record.id, record.name, record.verb);
+    let stands = if let (State::Held, Some(held)) = (record.state, record.hold) {
+        let place =
+            if held.by_cancel { "by a cancelled job".to_owned() } else { format!("before step {} of {steps}", held.next + 1) };
+        let then = match record.on_timeout() {
+            OnTimeout::Rollback => "the next sweep rolls it back",
+            OnTimeout::Continue if !record.needs_config() => "the next sweep goes on with it",
+            OnTimeout::Continue => "the next sweep that has its config goes on with it, any other rolls it back",
+        };
+        let until = if held.until <= now {
+            format!("its time ended at {}: {then}", held.until)
+        } else {
+            format!("until {}, then {then}", held.until)
+        };
+        format!("  {name}, {place}, {until}")
+    } else {
+        let lease = match found.leased_until {
+            None => "held by no job".to_owned(),
+            Some(until) if until <= now => format!("held by no job since {until}"),
+            Some(until) => format!("a job's until {until}"),
+        };
+        // What a first release has is no step of its plan.
+        let step = record.plan.steps.get(record.step).filter(|_| record.stable.is_some());
+        let step = step.map_or_else(String::new, |step| format!(", step {} of {steps} ({})", record.step + 1, step.share));
+        format!("  {name}{step}, {lease}")
+    };
+    let mut lines = vec![stands];
+    if !found.is_held(now) {
+        let on = ways::on(record, holder, now);
+        let with = on.as_ref().filter(|_| record.needs_config()).map(|_| format!("    ({})", ways::WITH_CONFIG));
+        lines.extend(on.map(|command| format!("    to go on: {command}")));
+        lines.extend(with);
+        lines.extend(ways::to_the_end(record, holder).map(|command| format!("    to finish it: {command}")));
+        lines.extend(ways::back(record, holder).map(|command| format!("    to go back: {command}")));
     }
     lines
 }

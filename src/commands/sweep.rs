@@ -11,7 +11,7 @@ use crate::{
     aws::{Aws, Fault, FaultKind, ledger},
     clock::Clock,
     exit::{Error, Exit, Problem},
-    rollout::{analysis::Analysis, machine::GoOn, takeover::Takeover},
+    rollout::{analysis::Analysis, machine::GoOn, outcome::Reason, takeover::Takeover},
     settings::ResumeSettings,
     time::Timestamp,
 };
@@ -166,6 +166,13 @@ async fn prepare(
     now: Timestamp,
 ) -> Result<Prepared, Error> {
     // What is decided is finished without a judgement. Only a hold that goes on by itself has steps before it.
+    let decision = match (decision, on.found.record.hold) {
+        // Its time is over, and it cannot go on beside ECS: it goes back, as one does that nobody knows how to go on with.
+        (Takeover::GoOn(GoOn::Next), Some(held)) if !takeover::managed(aws, &on.found.record).await?.is_empty() => {
+            Takeover::RollBack(Reason::HoldExpired { at: held.until })
+        }
+        (decision, _) => decision,
+    };
     if decision == Takeover::GoOn(GoOn::Next) {
         let analysis = if on.found.record.is_whole() {
             Analysis::default()

@@ -4,14 +4,14 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use super::{
     conduct::Prepared,
-    connect,
+    connect, preflight,
     recorded::{self, OnService, Recorded},
     test_rule,
 };
 use crate::{
     aws::{
         Aws,
-        ledger::Ledger,
+        ledger::{Found, Ledger},
         slots::{Launch, Slots},
     },
     exit::{Error, Exit},
@@ -117,17 +117,42 @@ pub(super) fn watch(aws: &Aws, recorded: Recorded, verb: &str) -> Result<Prepare
     Ok(Prepared { rollout, slots, ledger, test_rules, hooks, task_definition_arn })
 }
 
+/// Whether a job that goes on with it walks on: what only restores, or is decided, is finished whatever else is the case.
+fn is_walked_on(record: &Record) -> bool {
+    record.verb != "rollback" && matches!(record.state, State::Running | State::Held | State::Stuck)
+}
+
+/// That ECS has begun to move the weights by itself meanwhile: they are not walked on beside it.
+///
+/// # Errors
+/// AWS's refusal.
+pub(super) async fn managed(aws: &Aws, record: &Record) -> Result<Vec<preflight::Judged>, Error> {
+    let Some(cluster) = record.cluster.as_deref().filter(|_| is_walked_on(record)) else { return Ok(Vec::new()) };
+    let slots = record.stable.iter().chain([&record.candidate]);
+    let ecs_services: Vec<_> = slots.filter_map(|slot| slot.ecs_service.as_deref()).collect();
+    preflight::all_managed(aws, cluster, &ecs_services).await
+}
+
 /// Gates fail closed: a release that began with hooks is not walked on by a job that has none (exit 5). What was decided is finished.
 ///
 /// # Errors
 /// That it is so.
-pub(super) fn refuse_without_gates(record: &Record, jobs: &Jobs) -> Result<(), Error> {
-    let is_walked_on = record.verb != "rollback" && matches!(record.state, State::Running | State::Held | State::Stuck);
-    if !record.hooked || !is_walked_on || !jobs.hooks().is_empty() {
+pub(super) fn refuse_without_gates(found: &Found, jobs: &Jobs) -> Result<(), Error> {
+    let record = &found.record;
+    if !record.hooked || !is_walked_on(record) || !jobs.hooks().is_empty() {
         return Ok(());
     }
     let message = format!("rollout {} began with hooks, and what they run is in the config that it began with", record.id);
-    Err(Error::new(Exit::Refused, message).hint("give that config (`--config`), or roll it back: espalier abort"))
+    let hint = format!(
+        "give that config (`--config`), or in ESPALIER_HOOKS the hooks that it was given as flags; or roll it back: {}",
+        abort(found)
+    );
+    Err(Error::new(Exit::Refused, message).hint(hint))
+}
+
+/// What always goes back.
+fn abort(found: &Found) -> String {
+    format!("espalier abort --traffic-target {}", found.holder)
 }
 
 /// Whether all that a sweep has to know to walk on is known: from the record, or from a config that plans what it began with, and has
@@ -164,6 +189,7 @@ fn again(differing: &[Difference]) -> String {
 /// # Errors
 /// When it is another plan, or the record alone does not hold all of it (exit 5).
 pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings, origin: &PlanOrigin) -> Result<Analysis, Error> {
+    let abort = abort(&on.found);
     let record = &mut on.found.record;
     // A rollback's plan is its own: one step.
     if record.verb == "rollback" {
@@ -175,7 +201,7 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings,
             return Ok(Analysis::default());
         }
         let message = format!("what rollout {} is judged by is in the config that it began with, not in its record", record.id);
-        return Err(Error::new(Exit::Refused, message).hint("give that config: `--config`"));
+        return Err(Error::new(Exit::Refused, message).hint(format!("give that config (`--config`), or roll it back: {abort}")));
     }
     if plan.digest_with(&judging.analysis) != record.digest {
         let differing = plan.differences(&record.plan);
@@ -193,7 +219,7 @@ pub(super) fn agree(on: &mut OnService, plan: &Plan, judging: &AnalysisSettings,
                 "what `deploy` was told beside the config has to be told again, by variables or the action's inputs: {again}; else "
             )
         };
-        let hint = format!("{given}go on from the commit that it began with, or roll it back: espalier abort");
+        let hint = format!("{given}go on from the commit that it began with, or roll it back: {abort}");
         return Err(Error::new(Exit::Refused, message).hint(hint));
     }
     record.plan = plan;

@@ -3,7 +3,8 @@
 //! Reading order: [`split`] (weights, and the shares that they represent: `share`) → [`plan`] (steps, holds and limits) → [`observation`] (what a tick saw) →
 //! [`outcome`] (how it ends, and why) → [`hooks`] (what users have run) → [`scaling`] (who else sets sizes) → [`record`] (what
 //! outlives the job, [`origin`] among it: where it is told of; `record_taken` is the record in another job's hands) → [`journal`] (what
-//! happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a recorded rollout). [`analysis`] judges.
+//! happened) → [`machine`] (what decides), [`takeover`] (what another job may do with a recorded rollout) and
+//! [`ways`] (by which command). [`analysis`] judges.
 //!
 //! Deliberately absent: AWS names, tags, HTTP, async. Time is an argument.
 
@@ -27,3 +28,4 @@ pub mod split;
 mod steps_text;
 mod strategy;
 pub mod takeover;
+pub mod ways;

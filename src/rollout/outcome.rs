@@ -368,7 +368,8 @@ impl fmt::Display for Reason {
                         "`espalier resume` with its config goes on, and a sweep without it rolls it back"
                     }
                 };
-                write!(f, "it waits to be promoted to step {step} of {steps} ({share}) until {until}, then {then}")
+                let with = if *judged { ", with the config that it began with," } else { "" };
+                write!(f, "it waits to be promoted to step {step} of {steps} ({share}){with} until {until}, then {then}")
             }
             Self::CancelledHold { until } => {
                 write!(

@@ -235,6 +235,12 @@ impl Record {
         self.digest == self.plan.digest()
     }
 
+    /// Whoever goes on with it has to give what only a config holds of it: what it is judged by, its hooks.
+    #[must_use]
+    pub fn needs_config(&self) -> bool {
+        !self.is_whole() || self.hooked
+    }
+
     /// What happens to the hold that it is in when nobody promotes it: what the plan says, and back to the baseline after a
     /// cancel.
     #[must_use]
@@ -254,7 +260,7 @@ impl Record {
             share: step.share,
             until: held.until,
             on_timeout: self.on_timeout(),
-            judged: !self.is_whole() || self.hooked,
+            judged: self.needs_config(),
         }))
     }
 }

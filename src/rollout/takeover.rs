@@ -71,9 +71,11 @@ impl Takeover {
     pub fn abort(record: &Record, by: String) -> Self {
         match record.state {
             State::Running | State::Held | State::Stuck | State::RolledBack => Self::RollBack(Reason::Aborted { by }),
-            State::Promoted | State::Closed => Self::Leave(
-                "it has ended: there is nothing to abort; `espalier rollback` goes back to what was stable before".to_owned(),
-            ),
+            State::Promoted | State::Closed => {
+                let back =
+                    if record.way_back().is_some() { "; `espalier rollback` goes back to what was stable before" } else { "" };
+                Self::Leave(format!("it has ended: there is nothing to abort{back}"))
+            }
         }
     }
 
@@ -111,7 +113,9 @@ impl Takeover {
         }
         match record.state {
             State::Promoted => match record.retires_at().filter(|due| *due > now) {
-                Some(due) => Self::Leave(format!("it is promoted, and its old slot keeps its tasks until {due}")),
+                Some(due) => {
+                    Self::Leave(format!("it is {}, and the slot that served before keeps its tasks until {due}", done(record)))
+                }
                 None => Self::GoOn(GoOn::Here),
             },
             State::Running if record.verb == "rollback" => Self::GoOn(GoOn::Here),
@@ -170,15 +174,21 @@ fn live(leased_until: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     leased_until.filter(|until| *until > now)
 }
 
+/// What it is once its candidate serves everything, after "it is".
+fn done(record: &Record) -> &'static str {
+    if record.verb == "rollback" { "gone back" } else { "promoted" }
+}
+
 /// Where a rollout stands, after "it is".
 fn in_words(record: &Record) -> String {
     match record.state {
-        State::Running => match record.plan.steps.get(record.step) {
+        // A first release walks no steps.
+        State::Running => match record.plan.steps.get(record.step).filter(|_| record.stable.is_some()) {
             Some(step) => format!("at step {} of {} ({})", record.step + 1, record.plan.steps.len(), step.share),
             None => "starting".to_owned(),
         },
         State::RolledBack => "rolled back".to_owned(),
-        State::Promoted => "promoted".to_owned(),
+        State::Promoted => done(record).to_owned(),
         State::Held => "held".to_owned(),
         State::Stuck => "stuck".to_owned(),
         State::Closed => "over".to_owned(),

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Secret, Surroundings, takeovers::OnExisting, templating::Templating};
+use super::{
+    Secret, Surroundings,
+    takeovers::{Application, OnExisting},
+    templating::Templating,
+};
 pub use crate::cli::{FindingsFormat, Format};
 use crate::{
     definition::{Given, patch::Seen, request::Variable},
@@ -221,6 +225,8 @@ pub struct ShiftSettings {
     pub from: String,
     /// The target group that gets it.
     pub to: String,
+    /// The ECS cluster and the slots that a config names: what fills the two groups may be moved by ECS itself.
+    pub application: Option<(String, Application)>,
     /// How the weights move; already checked.
     pub plan: Plan,
     /// What is judged besides target health.

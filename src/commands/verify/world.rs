@@ -277,7 +277,11 @@ impl Known<'_> {
             let busy = problems(&error, Code::UnderWay, &survey.service.arn);
             found.extend(busy.into_iter().map(|found| Found { level, ..found }));
         }
-        let Some(roles) = self.roles else { return found };
+        let Some(roles) = self.roles else {
+            let services = survey.slots.iter().filter_map(|slot| slot.service.as_ref());
+            found.extend(services.filter_map(preflight::managed).map(as_found));
+            return found;
+        };
         if let (Rules::Listed(rules), Some(_)) = (&release.lattice.rules, roles.stable) {
             let moving = self.moving();
             let named =

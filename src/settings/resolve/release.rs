@@ -9,6 +9,7 @@ use super::{
     hooks::{hooks, without_tasks},
     plan::{lock, plan, retire_after},
     slots::{images, slots, variables},
+    takeovers::application,
 };
 use crate::{
     cli,
@@ -214,6 +215,8 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         let finding = Finding::error("--to", format!("`{to}` is the target group that the traffic is to leave"));
         sources.findings.push(finding.hint("name two different target groups"));
     }
+    let cluster = sources.text(Asked::new("cluster", None, config.cluster.as_ref()));
+    let application = application(&mut sources, &config);
     let hooks = hooks(&mut sources, &args.steps.hooks, &config);
     without_tasks(&mut sources, &hooks);
     let (plan, plan_origin, judging) = plan(&mut sources, &args.steps, &config, None);
@@ -225,6 +228,7 @@ pub fn shift(args: &cli::Shift, environment: &Environment) -> Result<ShiftSettin
         test_rule: config.test_rule.clone(),
         from,
         to,
+        application: cluster.zip(application),
         lock: lock(&mut sources, &args.steps, &config),
         plan,
         plan_origin,

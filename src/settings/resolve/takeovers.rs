@@ -177,7 +177,7 @@ fn which(sources: &mut Sources<'_>, args: &cli::Which, config: &Config) -> Which
 }
 
 /// The application that a config is about; none where it names no slots. What is wrong with them is told by whoever releases.
-fn application(sources: &mut Sources<'_>, config: &Config) -> Option<Application> {
+pub(super) fn application(sources: &mut Sources<'_>, config: &Config) -> Option<Application> {
     let service = sources.text(Asked::new("service", None, config.service.as_ref()));
     let text = |given: &Option<Given>| given.as_ref().map(|given| given.text.clone());
     let mut named = config.slots.each_ref().map(|slot| (text(&slot.ecs_service), text(&slot.target_group)));

@@ -197,7 +197,7 @@ fn there_is_no_going_back_before_the_first_promotion() {
         let told = story.run(&[verb, "--lattice-service", "myservice"]).ends_with(5).complains("there is no record of a rollout");
         assert_eq!(told.world.state(), before.state());
         // Who wants to go on with a release does not want all traffic somewhere else.
-        assert_eq!(told.run.stderr.contains("abort --to"), verb == "abort", "{verb}: {}", told.run.stderr);
+        assert_eq!(told.run.stderr.contains("--to TARGET_GROUP"), verb == "abort", "{verb}: {}", told.run.stderr);
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! In the order of reading: `releases` (that go well), `failures` (that end rolled back or stuck), `interruptions` (signals, killed
 //! jobs, other jobs), `killed` and `killed_equipped` (at each call in turn), `holds` and `jobs` (what other jobs go on with), `judging` and `measures` (metrics and alarms), `hazards` (other
-//! people, lost answers), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots),
-//! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `shifts`, `github`
+//! people, lost answers), `managed` (weights that ECS moves by itself), `targets` (several traffic targets at once), `test_rules`, `capacity` (what else scales the slots),
+//! `credentials` (as whom, and how long), `locks` (two at once), `hooks`, `afterwards` (rollback and status), `suggested` (commands that people are told), `shifts`, `github`
 //! (reports, and their absence), `comments` (commands in them), `rehearsals` (the
 //! sandbox's own commands and the demo), `scenarios` (worlds to begin with), `data_plane` (requests to the services of a sandbox),
 //! `definitions` (projects of ecspresso's, templates, states), `lookups` (what they refer to in AWS), `slots` (patched for one of them), `references` (names, ids, ARNs, tags),
@@ -33,6 +33,7 @@ mod killed;
 mod killed_equipped;
 mod locks;
 mod lookups;
+mod managed;
 mod measures;
 mod mistakes;
 mod neighbours;
@@ -51,6 +52,7 @@ mod scenarios;
 mod shifts;
 mod signals;
 mod slots;
+mod suggested;
 mod sweeps;
 mod targets;
 mod test_rules;
