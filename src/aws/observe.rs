@@ -62,7 +62,7 @@ fn tasks_of(targets: &[Target], service: &EcsService, tasks: &[Task], recorded: 
         failed: judged.map(|deployment| deployment.rollout_reason.clone().unwrap_or_else(|| "ECS gave no reason".to_owned())),
         foreign_targets: foreign(targets, tasks, recorded),
         stopped: stopped(tasks.iter().filter(is_ours)),
-        unplaced: deploying.and_then(|deployment| deployment.unplaced.clone()).filter(|_| is_short),
+        unplaced: deploying.and_then(|deployment| deployment.unplaced.as_deref()).filter(|_| is_short).map(Into::into),
         exited,
     }
 }

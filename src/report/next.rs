@@ -122,7 +122,7 @@ fn failing(journal: &Journal) -> Option<String> {
         .find_map(|entry| if let Happening::Observed { candidate, .. } = &entry.event { Some(candidate) } else { None })?;
     let stopped = side.tasks.as_ref().map(|tasks| tasks.stopped.as_slice()).unwrap_or_default();
     let unplaced =
-        side.tasks.as_ref().and_then(|tasks| tasks.unplaced.as_ref()).map(|why| format!("- {}", escape::markdown(why)));
+        side.tasks.as_ref().and_then(|tasks| tasks.unplaced.as_deref()).map(|why| format!("- {}", escape::markdown(why)));
     let target = |(code, count): &(String, u32)| {
         let means = meaning(code).map(|means| format!(": {means}")).unwrap_or_default();
         format!("- {} unhealthy, {}{means}", phrases::count(*count, "target"), escape::code(code))

@@ -7,11 +7,11 @@ use super::{
 use crate::{
     exit::Exit,
     rollout::{
-        analysis::Verdict,
+        analysis::{Verdict, assessment::UNREAD},
         hooks::HookFailure,
         journal::{Entry, Happening, Journal, Release},
         observation::Side,
-        outcome::{Outcome, OutcomeKind, Reason, UNREAD},
+        outcome::{Outcome, OutcomeKind, Reason},
         split::Split,
     },
 };

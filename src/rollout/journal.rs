@@ -69,6 +69,7 @@ pub struct Entry {
 }
 
 /// What can happen. Tagged `event` in the JSON-lines journal.
+#[expect(clippy::large_enum_variant, reason = "most entries of a journal are the large one, a reading")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Happening {

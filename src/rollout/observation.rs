@@ -45,7 +45,7 @@ pub struct Tasks {
     pub stopped: Vec<(String, u32)>,
     /// Why ECS could start no more of them, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unplaced: Option<String>,
+    pub unplaced: Option<Box<str>>,
     /// Tasks of the recorded revision that ran and then exited, told by nobody to stop: from when until when each ran. Empty where none is
     /// missing and no target draining.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
@@ -56,7 +56,7 @@ impl Tasks {
     /// Why some are missing: why ECS could start no more, and why others stopped, each with how many times.
     #[must_use]
     pub fn why_missing(&self) -> Vec<(String, u32)> {
-        self.unplaced.iter().map(|why| (why.clone(), 1)).chain(self.stopped.iter().cloned()).collect()
+        self.unplaced.iter().map(|why| (why.to_string(), 1)).chain(self.stopped.iter().cloned()).collect()
     }
 }
 

@@ -5,15 +5,12 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    analysis::{Assessment, Verdict, Window, assessment},
+    analysis::{Assessment, Window, assessment},
     hooks::{HookFailure, Point},
     plan::OnTimeout,
     split::Share,
 };
 use crate::time::Timestamp;
-
-/// What [`Reason::Inconclusive`] begins with where metrics could not be read at all.
-pub const UNREAD: &str = "metrics cannot be read";
 
 /// How a rollout ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -347,9 +344,7 @@ impl fmt::Display for Reason {
             }
             Self::AnalysisFailed { share, window, failed } => {
                 let when = window.map(|window| format!(", {window}")).unwrap_or_default();
-                let said = failed.iter().all(|one| one.verdict == Verdict::Inconclusive);
-                let said = if said { ", which fails by `on_no_data: fail`" } else { "" };
-                write!(f, "{}{said}, with {share} of the traffic{when}", assessment::listed(failed))
+                write!(f, "{}, with {share} of the traffic{when}", assessment::failed(failed))
             }
             Self::Inconclusive { timeout, missing } => write!(
                 f,

@@ -12,6 +12,9 @@ use super::{
 /// From when on it is worth telling how old stable's last window is: settling and metrics that are late come to less.
 const LONG_AGO: Duration = Duration::from_secs(1800);
 
+/// What is missing where metrics could not be read at all begins so.
+pub const UNREAD: &str = "metrics cannot be read";
+
 /// What a metric says. Ordered by severity: of several the greatest counts, so that one that tells nothing never hides one that
 /// failed (argo-rollouts overwrites Failed with Inconclusive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -226,6 +229,13 @@ impl fmt::Display for Assessment {
 #[must_use]
 pub fn listed<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> String {
     assessments.into_iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Those that failed a release. That nothing was measured fails it only where that was asked for.
+#[must_use]
+pub fn failed(assessments: &[Assessment]) -> String {
+    let for_want = assessments.iter().all(|one| one.verdict == Verdict::Inconclusive);
+    listed(assessments) + if for_want { ", which fails by `on_no_data: fail`" } else { "" }
 }
 
 fn counted(number: u64, noun: &str) -> String {

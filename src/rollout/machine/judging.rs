@@ -11,13 +11,13 @@ use crate::{
     rollout::{
         analysis::{
             AlarmState, Analysis, Assessment, Measured, OnNoData, Question, Readings, Verdict, Window,
-            assessment::severest,
+            assessment::{UNREAD, severest},
             judge::{Seen, StableSide, assess, assess_alarm, counted_until, is_alone},
             reading::{MINUTE, minute_from, minute_of},
         },
         journal::Happening,
         observation::Observation,
-        outcome::{Reason, UNREAD},
+        outcome::Reason,
     },
     time::Timestamp,
 };

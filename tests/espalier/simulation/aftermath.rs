@@ -92,8 +92,7 @@ impl Run<'_> {
 
     /// Nothing that was borrowed is left: what AWS has refused for good is.
     fn returned(&mut self, facts: &Facts) -> Result<(), String> {
-        let [held, tests] =
-            [Watched::passed_scaling_on, Watched::left_test].map(|left| self.court.jobs.iter().any(|job| left(job)));
+        let [held, tests] = [Watched::passed_scaling_on, Watched::left_test].map(|left| self.court.jobs.iter().any(left));
         let serving = (0..facts.slots.len()).find(|slot| facts.share(*slot) == 100_000);
         let scaled = serving.and_then(|slot| facts.scaled[slot]).zip(self.case.scaled).filter(|_| !held);
         if let Some((seen, _)) = scaled.filter(|(seen, as_was)| !kept::is_suspended(*seen, *as_was) || seen.min == 0) {
