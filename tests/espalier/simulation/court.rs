@@ -337,7 +337,9 @@ impl<'c> Court<'c> {
                 let is_unsaid = |other: &Watched| !other.over || other.unwritten.is_some();
                 // Seed 210076723: or it was killed while it did, and the promotion's record, sent before, arrived after its own.
                 let is_hindered = |other: &Watched| other.killed || (other.refused && is_unsaid(other));
-                let put_back = |other: &Watched| other.restoring.is_some() && is_hindered(other);
+                // Seed 530023611: or an abort that took over in the same second, which goes before whoever goes on, and is still at it.
+                let goes_before = |other: &Watched| !other.over && other.record.generation > watched.record.generation;
+                let put_back = |other: &Watched| other.restoring.is_some() && (is_hindered(other) || goes_before(other));
                 // Seed 190026264: or a rollback that began in the same second has, and its record was written over.
                 let lost = |other: &Watched| other.record.verb == "rollback" && other.superseded && other.touched;
                 let edited = edited || watched.promoted && self.jobs.iter().any(|other| put_back(other) || lost(other));
