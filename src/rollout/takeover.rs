@@ -196,16 +196,17 @@ fn in_words(record: &Record) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::rollout::{
         plan::{HealthLimits, Hold, OnCancel, OnDrift, Plan, parse_steps},
         record::SlotRecord,
     };
 
-    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    pub(in crate::rollout) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-    fn record(state: State) -> Record {
+    /// One whose plan has two holds: the first goes back where nobody promotes it, the second goes on.
+    pub(in crate::rollout) fn record(state: State) -> Record {
         let plan = Plan {
             steps: parse_steps("5%:1m,hold:1h,50%:1m,hold:1h:continue,100%:1m").expect("steps"),
             settle: Duration::from_secs(90),
@@ -222,7 +223,8 @@ mod tests {
         record
     }
 
-    fn held(next: usize, ends_in: i64, by_cancel: bool) -> Record {
+    /// A hold before this step that ends in so many seconds, or has ended.
+    pub(in crate::rollout) fn held(next: usize, ends_in: i64, by_cancel: bool) -> Record {
         let until = Timestamp::from_secs(NOW.as_secs().saturating_add_signed(ends_in));
         Record { hold: Some(Held { next, since: NOW, until, by_cancel }), ..record(State::Held) }
     }

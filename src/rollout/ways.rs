@@ -53,36 +53,11 @@ fn which(record: &Record, holder: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::rollout::{
-        plan::{HealthLimits, OnCancel, OnDrift, Plan, parse_steps},
-        record::{Held, SlotRecord},
-        takeover::Takeover,
+    use crate::rollout::takeover::{
+        Takeover,
+        tests::{NOW, held, record},
     };
-
-    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-
-    fn record(state: State) -> Record {
-        let plan = Plan {
-            steps: parse_steps("5%:1m,hold:1h,50%:1m,hold:1h:continue,100%:1m").expect("steps"),
-            settle: Duration::from_secs(90),
-            timeout: Duration::from_secs(2700),
-            interval: Duration::from_secs(15),
-            health: HealthLimits::default(),
-            on_cancel: OnCancel::Rollback,
-            on_drift: OnDrift::Stop,
-            retire_after: None,
-        };
-        Record { state, ..Record::new("id".to_owned(), "deploy", NOW, plan, None, SlotRecord::default()) }
-    }
-
-    /// A hold before this step that ends in so many seconds, or has ended.
-    fn held(next: usize, ends_in: i64, by_cancel: bool) -> Record {
-        let until = Timestamp::from_secs(NOW.as_secs().saturating_add_signed(ends_in));
-        Record { hold: Some(Held { next, since: NOW, until, by_cancel }), ..record(State::Held) }
-    }
 
     #[test]
     fn what_would_be_refused_is_not_told() {
