@@ -154,6 +154,11 @@ impl Direct {
         ecs::service(&self.world, &self.world.scenario.cluster, name)
     }
 
+    /// What an ECS service said to people and when, the newest first.
+    pub fn events(&self, ecs_service: &str) -> impl Iterator<Item = (Timestamp, &str)> {
+        ecs::said(&self.world, &self.world.scenario.cluster, ecs_service)
+    }
+
     /// The tasks of an ECS service, in the order of their creation, stopped ones too as long as ECS remembers them.
     pub fn tasks<'a>(&'a self, ecs_service: &'a str) -> impl Iterator<Item = TaskSeen<'a>> {
         ecs::tasks(&self.world, &self.world.scenario.cluster, ecs_service)

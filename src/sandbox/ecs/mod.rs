@@ -55,4 +55,4 @@ pub(crate) use scheduler::{next_event, on_time};
 pub(crate) use seed::{seed, snapshot};
 pub(crate) use state::State;
 pub use verbs::{DeploymentSeen, ServiceSeen, TaskSeen};
-pub(crate) use verbs::{inventory, launch, register, service, tasks};
+pub(crate) use verbs::{inventory, launch, register, said, service, tasks};

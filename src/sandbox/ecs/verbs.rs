@@ -25,8 +25,6 @@ pub struct ServiceSeen<'a> {
     pub settings: &'a Map<String, Value>,
     /// The newest first.
     pub deployments: Vec<DeploymentSeen<'a>>,
-    /// When it said what to people, the newest first.
-    pub events: Vec<(Timestamp, &'a str)>,
 }
 
 /// One deployment of a service.
@@ -101,8 +99,13 @@ pub(crate) fn service<'a>(world: &'a World, cluster: &str, name: &str) -> Option
         desired: found.desired,
         settings: &found.settings,
         deployments: deployments.collect(),
-        events: found.events.iter().map(|event| (event.at, event.message.as_str())).collect(),
     })
+}
+
+/// What a service said to people and when, the newest first.
+pub(crate) fn said<'a>(world: &'a World, cluster: &str, name: &str) -> impl Iterator<Item = (Timestamp, &'a str)> {
+    let found = world.ecs.service(cluster, name).and_then(|place| world.ecs.services.get(place));
+    found.into_iter().flat_map(|service| &service.events).map(|event| (event.at, event.message.as_str()))
 }
 
 /// The tasks of a service, in the order of their creation, stopped ones too.

@@ -31,7 +31,7 @@ pub(crate) fn targets(world: &Direct, slot: &Slot, unchecked: bool) -> Vec<Targe
 /// A slot's ECS service.
 pub(crate) fn service(world: &Direct, slot: &Slot) -> Option<EcsService> {
     let name = slot.ecs_service.as_deref()?;
-    let ServiceSeen { desired, deployments, events, .. } = world.ecs_service(name)?;
+    let ServiceSeen { desired, deployments, .. } = world.ecs_service(name)?;
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Some(EcsService {
         name: name.to_owned(),
@@ -51,7 +51,7 @@ pub(crate) fn service(world: &Direct, slot: &Slot) -> Option<EcsService> {
                 failed_tasks: count(deployment.failed_tasks),
                 rollout_state: Some(RolloutState::from(deployment.state)),
                 rollout_reason: Some(deployment.reason.to_owned()),
-                unplaced: if place == 0 { unplaced(events.iter().copied(), deployment.began) } else { None },
+                unplaced: if place == 0 { unplaced(world.events(name), deployment.began) } else { None },
                 ..EcsDeployment::default()
             })
             .collect(),
