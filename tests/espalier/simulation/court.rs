@@ -342,7 +342,9 @@ impl<'c> Court<'c> {
                 let put_back = |other: &Watched| other.restoring.is_some() && (is_hindered(other) || goes_before(other));
                 // Seed 190026264: or a rollback that began in the same second has, and its record was written over.
                 let lost = |other: &Watched| other.record.verb == "rollback" && other.superseded && other.touched;
-                let edited = edited || watched.promoted && self.jobs.iter().any(|other| put_back(other) || lost(other));
+                // Seed 700048750: or a person took away the tags that would have told it so, while its runner stood still.
+                let untold = self.tags_lost || self.jobs.iter().any(|other| put_back(other) || lost(other));
+                let edited = edited || (watched.promoted && untold);
                 endings::promoted(watched, self.looked(watched, facts), edited)
             }
             OutcomeKind::Stuck => endings::stuck(watched, outcome, facts),
