@@ -231,9 +231,7 @@ async fn existing(
             "rollout {} of {} is not rolled back by itself: it is stuck, and only a person can say which side is to serve",
             record.id, record.name
         );
-        let abort = format!("espalier abort --traffic-target {holder}");
-        let hint = format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP");
-        return Err(Error::new(Exit::Refused, message).hint(hint));
+        return Err(Error::new(Exit::Refused, message).hint(preflight::out_of_stuck(holder)));
     }
     // What somebody has set since its job was stuck is looked at first.
     let lost = Reason::JobLost { leased_until: on.found.leased_until };

@@ -69,10 +69,7 @@ pub(crate) fn refuse_while_busy(records: &[Found], now: Timestamp) -> Result<(),
             (format!("{what} is under way: another job holds it until {until}"), format!("wait for that job, or {back}"))
         }
         (State::Running, None) => (format!("{what} is under way and no job holds it any more"), format!("{on}{back}")),
-        (State::Stuck, _) => (
-            format!("{what} is stuck: traffic is not known to be good"),
-            format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP"),
-        ),
+        (State::Stuck, _) => (format!("{what} is stuck: traffic is not known to be good"), out_of_stuck(holder)),
         (State::RolledBack | State::Promoted | State::Closed, until) => {
             // Its job renews its lease for as long as it waits.
             match record.retires_at().filter(|due| record.state == State::Promoted && *due > now) {
@@ -101,6 +98,12 @@ pub(crate) struct Judged {
     /// The ARN or name of what it is about.
     pub(crate) about: String,
     pub(crate) problem: Problem,
+}
+
+/// What a person can do about a rollout that is stuck.
+pub(crate) fn out_of_stuck(holder: &str) -> String {
+    let abort = format!("espalier abort --traffic-target {holder}");
+    format!("roll it back, {abort}, or say which group gets everything: {abort} --to TARGET_GROUP")
 }
 
 /// That ECS moves the weights of this service by itself.

@@ -45,7 +45,13 @@ pub(super) async fn sweep(settings: &ResumeSettings) -> Result<Exit, Error> {
                 continue;
             }
             Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch if settings.dry_run => {
-                lines.push(format!("{name}: {}", would(&decision)));
+                match beside_ecs(&aws, &on, decision).await {
+                    Ok(decision) => lines.push(format!("{name}: {}", would(&decision))),
+                    Err(error) => {
+                        worst = worse(worst, error.exit);
+                        problems.extend(error.problems);
+                    }
+                }
                 continue;
             }
             Takeover::RollBack(_) | Takeover::GoOn(_) | Takeover::Watch => {
@@ -165,14 +171,8 @@ async fn prepare(
     decision: Takeover,
     now: Timestamp,
 ) -> Result<Prepared, Error> {
+    let decision = beside_ecs(aws, &on, decision).await?;
     // What is decided is finished without a judgement. Only a hold that goes on by itself has steps before it.
-    let decision = match (decision, on.found.record.hold) {
-        // Its time is over, and it cannot go on beside ECS: it goes back, as one does that nobody knows how to go on with.
-        (Takeover::GoOn(GoOn::Next), Some(held)) if !takeover::managed(aws, &on.found.record).await?.is_empty() => {
-            Takeover::RollBack(Reason::HoldExpired { at: held.until })
-        }
-        (decision, _) => decision,
-    };
     if decision == Takeover::GoOn(GoOn::Next) {
         let analysis = if on.found.record.is_whole() {
             Analysis::default()
@@ -195,6 +195,20 @@ async fn prepare(
             takeover::watch(aws, recorded, "resume")
         }
     }
+}
+
+/// A hold whose time is over cannot go on by itself where ECS moves the weights by now: it goes back, as one does that nobody knows how to go
+/// on with.
+///
+/// # Errors
+/// AWS's refusal.
+async fn beside_ecs(aws: &Aws, on: &OnService, decision: Takeover) -> Result<Takeover, Error> {
+    Ok(match (decision, on.found.record.hold) {
+        (Takeover::GoOn(GoOn::Next), Some(held)) if !takeover::managed(aws, &on.found.record).await?.is_empty() => {
+            Takeover::RollBack(Reason::HoldExpired { at: held.until })
+        }
+        (decision, _) => decision,
+    })
 }
 
 fn would(decision: &Takeover) -> String {

@@ -343,7 +343,8 @@ impl<'c> Court<'c> {
                 // Seed 190026264: or a rollback that began in the same second has, and its record was written over.
                 let lost = |other: &Watched| other.record.verb == "rollback" && other.superseded && other.touched;
                 // Seed 700048750: or a person took away the tags that would have told it so, while its runner stood still.
-                let untold = self.tags_lost || self.jobs.iter().any(|other| put_back(other) || lost(other));
+                let untold = |other: &Watched| self.tags_lost && other.record.verb == "rollback" && other.touched;
+                let untold = self.jobs.iter().any(|other| put_back(other) || lost(other) || untold(other));
                 let edited = edited || (watched.promoted && untold);
                 endings::promoted(watched, self.looked(watched, facts), edited)
             }

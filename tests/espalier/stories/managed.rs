@@ -88,8 +88,9 @@ fn a_held_release_does_not_go_on_beside_weights_that_ecs_moves() {
     // One that would go on by itself goes back too.
     let managed = canary("myservice-green");
     let told = Story::of(&world()).script(&format!(
-        "exits 0 deploy --steps 5%:30s,hold:1h:continue,100%:30s --settle 30s\nlater 3700\n{managed}\nexits 5 espalier resume --lattice-service myservice\nexits 3 espalier resume --all"
+        "exits 0 deploy --steps 5%:30s,hold:1h:continue,100%:30s --settle 30s\nlater 3700\n{managed}\nexits 5 espalier resume --lattice-service myservice\nexits 0 espalier resume --all --dry-run\nexits 3 espalier resume --all"
     ));
-    let told = told.ends_with(0).complains("ECS moves the weights of myservice-green itself (CANARY)");
+    let told =
+        told.says("would be rolled back").ends_with(0).complains("ECS moves the weights of myservice-green itself (CANARY)");
     assert!(!told.world.weights_of("myservice-b").contains(&100), "{:?}", told.world.weights_of("myservice-b"));
 }
