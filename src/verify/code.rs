@@ -29,7 +29,7 @@ macro_rules! codes {
 
 codes! {
     Config "config" "A flag, a variable or the config is wrong"
-    Definition "definition" "A definition is not what ECS takes, or cannot be made to be the slot's"
+    Definition "definition" "A definition is not what ECS takes, cannot be made to be the slot's, or lacks a container that a hook is to run"
     NotChecked "not-checked" "Something could not be checked, because of another finding or because it could not be read"
     Credentials "credentials" "AWS cannot be asked: no region, no credentials, or a role that cannot be assumed"
     PermissionDenied "permission-denied" "The role may not do something that a release does"
