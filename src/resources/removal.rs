@@ -58,9 +58,10 @@ pub fn fates(resources: &[Resource], seen: &BTreeMap<String, Seen>, owner: &str)
     }
 }
 
-/// Whether it is no more than a part of what it needs. A group that still gets requests keeps its targets.
+/// Whether it is no more than a part of what it needs. A group that still gets requests keeps its targets, and what registers them.
 fn is_part(kind: Kind, of: Kind) -> bool {
-    (matches!(of, Kind::Network | Kind::Service) && kind.is_inside()) || (kind, of) == (Kind::Targets, Kind::TargetGroup)
+    (matches!(of, Kind::Network | Kind::Service) && kind.is_inside())
+        || (matches!(kind, Kind::Targets | Kind::EcsService) && of == Kind::TargetGroup)
 }
 
 /// Which of them can be taken away now: what goes, and is needed by nothing that is still there. Targets wait for the service that
@@ -178,14 +179,13 @@ mod tests {
         for (foreign, stay) in [
             ("ecs", "a ecs"),
             ("rule", "a ecs http rule service"),
-            ("service", "a http rule service"),
+            ("service", "a ecs http rule service"),
             ("network", "network vpc"),
-            ("in", "a http in network rule service vpc"),
+            ("in", "a ecs http in network rule service vpc"),
         ] {
             let fates = fates(&resources, &seen(&resources, &[foreign]), "shop");
             let stays: Vec<&str> =
                 fates.iter().filter(|(_, fate)| matches!(fate, Fate::Stays(_))).map(|(address, _)| address.as_str()).collect();
-            let stay = if foreign == "rule" { "a http rule service" } else { stay };
             assert_eq!(stays.join(" "), stay, "{foreign}");
         }
     }

@@ -1,6 +1,6 @@
 //! How the weights move: steps, times and limits.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use super::analysis::analysis;
 use crate::{
@@ -73,7 +73,12 @@ pub(super) fn plan(
         // What could not be read has been told; judging the defaults in its place would only confuse.
         return (plan, origin, judging);
     }
-    let Err(errors) = plan.clone().check() else { return (plan, origin, judging) };
+    let Err(mut errors) = plan.clone().check() else { return (plan, origin, judging) };
+    if origin.expansion.is_some() {
+        // Whoever names a strategy wrote one share, and not each of the steps that come of it.
+        let mut is_told = false;
+        errors.retain(|error| !matches!(error, PlanError::Unrepresentable { .. }) || !mem::replace(&mut is_told, true));
+    }
     sources.findings.extend(errors.into_iter().map(|error| {
         let is_interval = matches!(error, PlanError::ZeroInterval | PlanError::LongInterval);
         let from = if is_interval { &interval_from } else { &steps_from };

@@ -152,6 +152,7 @@ fn steps_and_a_strategy_contradict_each_other_only_in_the_same_place() {
     );
     assert_eq!(told(with(&format!("{FLAGS} --strategy rolling"), &directory, &[])).len(), 1);
     assert_eq!(told(with(&format!("{FLAGS} --strategy linear:0%:1m"), &directory, &[])), ["--strategy: there are no steps"]);
+    assert_eq!(told(with(&format!("{FLAGS} --strategy linear:0.35%:1m --timeout 10d"), &directory, &[])).len(), 1);
 }
 
 #[test]
