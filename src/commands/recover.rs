@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     exit::{Error, Exit},
-    rollout::{machine::Desired, takeover::Takeover},
+    rollout::{machine::Desired, takeover::Takeover, ways},
     settings::RecoverSettings,
 };
 
@@ -49,7 +49,12 @@ async fn begin(settings: &RecoverSettings) -> Result<Begun, Error> {
                 // It does not keep another one from being recovered.
                 stuck = Some(Error::new(Exit::Stuck, format!("{name}: {why}")).hint(hint));
             }
-            Takeover::Leave(why) | Takeover::Refuse(why) => left.push(format!("{name}: {why}")),
+            Takeover::Leave(why) | Takeover::Refuse(why) => {
+                left.push(format!("{name}: {why}"));
+                // What a promoted one still owes, the old slot's tasks or a test rule, harms nobody, and may take longer than a last step has.
+                let to_the_end = ways::to_the_end(&found.record, &found.holder).filter(|_| is_ours || !found.is_held(now));
+                left.extend(to_the_end.map(|command| format!("to finish it, as the next sweep does: {command}")));
+            }
             Takeover::GoOn(from) => {
                 let recorded = recorded::OnService { service_arn, found }.with_targets(&aws).await?;
                 let prepared = takeover::go_on(&aws, recorded, "recover", from, false, None, now)?;

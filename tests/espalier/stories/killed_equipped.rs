@@ -51,8 +51,8 @@ fn killed_at_any_call_about_what_a_release_was_given_another_job_leaves_none_of_
                 let verb = verb.replace(killed::SEED, "\"$FOLDER/espalier.yml\"");
                 let written = if effect == "hang" { json!(effect) } else { json!({ "late-write": 0 }) };
                 let fault = json!({ "operations": OPERATIONS, "nth": nth, "effect": written });
-                // There is nothing to abort once it is promoted: the scheduled sweep does what its job did not get to.
-                let swept = if verb.contains(" abort ") { SWEPT } else { "" };
+                // Once it is promoted there is nothing to abort or to recover from: the scheduled sweep does what its job did not get to.
+                let swept = if [" abort ", " recover "].iter().any(|leaves| verb.contains(leaves)) { SWEPT } else { "" };
                 let told = equipped(&json!([fault])).script(&format!(
                     r#"
                     {PLAN}

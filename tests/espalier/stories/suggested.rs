@@ -97,6 +97,7 @@ fn a_job_that_waits_to_retire_the_old_slot_is_not_called_about_to_end() {
         kill -KILL $!
         exits 137 ends
         later 200
+        exits 0 espalier recover --lattice-service myservice
         exits 0 espalier status --lattice-service myservice
         exits 0 does "finish it"
         "#
@@ -105,7 +106,8 @@ fn a_job_that_waits_to_retire_the_old_slot_is_not_called_about_to_end() {
         .ends_with(0)
         .complains("is promoted, and its job keeps the tasks of the slot that served before until 2026-11-22T00:1")
         .complains("or go back to what was stable before: espalier rollback --traffic-target arn:")
-        .says("there is nothing to abort; `espalier rollback` goes back to what was stable before");
+        .says("there is nothing to abort; `espalier rollback` goes back to what was stable before")
+        .says("it is promoted\nto finish it, as the next sweep does: espalier resume --traffic-target arn:");
     lacks(&told, "at the latest after");
     assert_eq!((told.world.tasks("myservice-green"), told.world.tasks("myservice")), (3, 0));
 }
