@@ -258,7 +258,12 @@ impl<'c> Court<'c> {
             let drifted = rules::drifted(watched, after, &self.by_hand);
             watched.drift_seen |= drifted && !(watched.asked || watched.aborts && watched.touched);
             watched.drifts |= drifted && walks::climbs(watched);
-            watched.put_back |= watched.shown && rules::is_put_back(watched, after, &self.by_hand);
+            let is_put_back = watched.shown && rules::is_put_back(watched, after, &self.by_hand);
+            watched.put_back |= is_put_back;
+            if is_put_back && !drifted && !watched.touched {
+                // Seed 720098851: somebody set it while it was held, and put it back before its new job wrote anything: an abort.
+                (watched.drift_seen, watched.drifts) = (false, false);
+            }
             watched.shown |= rules::is_shown(watched, after);
             watched.looked = Some(after.clone());
             if matches!(effect, Effect::Observe(_)) {
