@@ -24,7 +24,12 @@ impl Rollout {
             self.at(rollback, Stage::Untesting);
             return Effect::CloseTest;
         }
-        self.stable_given_back(rollback)
+        if self.has_undone_nothing() { self.close(rollback) } else { self.stable_given_back(rollback) }
+    }
+
+    /// It was asked to go back from a release that had ended, and has not begun to.
+    fn has_undone_nothing(&self) -> bool {
+        self.owned && self.restores() && !self.touched
     }
 
     pub(super) fn stable_given_back(&mut self, rollback: Rollback) -> Effect {
@@ -126,14 +131,12 @@ impl Rollout {
         if first { Effect::Write(Desired::Baseline) } else { self.again(Desired::Baseline) }
     }
 
-    /// What the release before still owed is given back with the record of a rollback that did nothing.
+    /// What the release before still owed, its test rule (seed 730074720) and scaling, goes with the record of a rollback that did nothing.
     pub(super) fn close_untouched(&mut self) -> Effect {
         if let Phase::RollingBack(rollback) = &self.phase
-            && self.owned
-            && self.restores()
-            && !self.touched
+            && self.has_undone_nothing()
         {
-            return self.close(rollback.clone());
+            return self.recorded(rollback.clone());
         }
         self.close_rolled_back()
     }

@@ -335,6 +335,18 @@ fn a_test_rule_that_nobody_recorded_goes_with_the_next_release() {
     assert!(left > 0, "no job was killed while it made the test rule");
 }
 
+/// Seed 730074720: a release was killed once it was promoted, and the rollback from it cancelled before it had written anything.
+#[test]
+fn a_rollback_that_is_cancelled_early_takes_the_test_rule_of_the_release_before_away() {
+    let promoted = |at| {
+        let blows = vec![Blow { job: 0, at, falls: Falls::KillAfter }, Blow { job: 1, at: 0, falls: Falls::Signal }];
+        let played = played(&Case { tests: true, blows, afterwards: vec![(300, Verb::Rollback)], ..quiet() });
+        played.story.iter().any(|line| line.contains("record promoted")).then_some(played)
+    };
+    let played = (20..).find_map(promoted).expect("it is promoted");
+    assert_eq!(last(&played).doors, 0, "{}", played.story.join("\n"));
+}
+
 /// Seed 103002298: a job died before it had attached anything, a person wrote weights, another job went on and its hook failed: what was to
 /// be restored had never been touched by either.
 #[test]
