@@ -11,7 +11,7 @@
 //!
 //! | when | typed outcomes a minute, by the clock | jobs a minute, sweeps after the last one among them | what was done |
 //! |---|---|---|---|
-//! | 2026-11-28 | 60 000 to 105 000 within one hour, with nothing else of ours at work: others slow the machine (8000 to 16 000 rollouts from 330000000, fifteen times) | not measured | nothing: 1.550 thousand million instructions as before. Fat LTO makes it 1.543 and takes longer to build |
+//! | 2026-11-28 | 73 700 to 102 400 minutes apart, with nothing else of ours at work: others slow the machine (8000 to 60 000 rollouts from 330000000, fourteen times) | not measured | nothing: 1.550 thousand million instructions as before. Fat LTO makes it 1.543 and takes longer to build |
 //! | 2026-11-28 | 116 600 on a core of its own, tests on the other (150 000 rollouts from 330000000) | 139 300 | groups without health checks, why tasks could not be placed: 1.550 thousand million instructions for 400 rollouts from 330000000, 1.524 before |
 //! | 2026-11-28 | 108 200 on a quiet machine (150 000 rollouts from 330000000); 76 100 of the same binary and seeds an hour before, while others slowed the machine | 129 200; 90 800 | stopped tasks are read while targets drain, and the court holds ten rules more |
 //! | 2026-11-28 | 108 300 on a core of its own, tests on the other (230 000 rollouts from 101000000); 91 400 to 92 500 with compilers and tests on both | 129 900; 109 600 to 111 100 | what never changes of a world is shared, each part is asked once a step when it is due, tasks know their containers, edges of rates by Newton's method: 19 % fewer instructions |
